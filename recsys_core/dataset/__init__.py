@@ -1,0 +1,1 @@
+"""What the data is: declared tables, interactions and splits."""

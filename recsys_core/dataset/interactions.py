@@ -1,0 +1,223 @@
+"""Interactions as a CSR matrix with both vocabularies, and the parts of a split."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.errors import ShapeError
+from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
+
+__all__ = ["HeldOut", "Split", "UserItemMatrix", "build_user_items", "positions_in"]
+
+
+def positions_in(vocabulary: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row numbers of ``ids`` in the sorted ``vocabulary``; -1 where an id is not in it."""
+    if len(vocabulary) == 0:
+        return np.full(len(ids), -1, dtype=np.int64)
+    places = np.searchsorted(vocabulary, ids)
+    places = np.minimum(places, len(vocabulary) - 1)
+    return np.where(vocabulary[places] == ids, places, -1).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserItemMatrix:
+    """Ratings by users (rows) of items (columns).
+
+    ratings     CSR of shape (n_users, n_items), float32, indices sorted within each row, no explicit zeros
+    timestamps  int64 of shape (nnz,), aligned with ``ratings.data``: seconds since 1970
+    user_ids    int64 of shape (n_users,), sorted, unique
+    item_ids    int64 of shape (n_items,), sorted, unique
+    """
+
+    ratings: csr_matrix
+    timestamps: NDArray[np.int64]
+    user_ids: NDArray[np.int64]
+    item_ids: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        expected = (len(self.user_ids), len(self.item_ids))
+        if self.ratings.shape != expected:
+            raise ShapeError(f"ratings have shape {self.ratings.shape}, the vocabularies say {expected}")
+        if len(self.timestamps) != self.ratings.nnz:
+            raise ShapeError(f"{len(self.timestamps)} timestamps for {self.ratings.nnz} ratings")
+
+    @property
+    def n_users(self) -> int:
+        return len(self.user_ids)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.item_ids)
+
+    @property
+    def n_ratings(self) -> int:
+        return int(self.ratings.nnz)
+
+    def user_nums(self) -> NDArray[np.int64]:
+        """Row number of every rating, of shape (nnz,)."""
+        return np.repeat(np.arange(self.n_users, dtype=np.int64), np.diff(self.ratings.indptr))
+
+    def select(self, mask: NDArray[np.bool_]) -> "UserItemMatrix":
+        """The same shape and vocabularies with only the ratings where ``mask`` (nnz,) holds."""
+        counts = np.bincount(self.user_nums()[mask], minlength=self.n_users)
+        indptr = np.concatenate([[0], np.cumsum(counts)]).astype(self.ratings.indptr.dtype)
+        kept = csr_matrix((self.ratings.data[mask], self.ratings.indices[mask], indptr), shape=self.ratings.shape)
+        return UserItemMatrix(kept, self.timestamps[mask], self.user_ids, self.item_ids)
+
+    def rows(self, user_nums: NDArray[np.int64]) -> "UserItemMatrix":
+        """The rows ``user_nums`` (sorted ascending), with all columns."""
+        wanted = np.zeros(self.n_users, dtype=bool)
+        wanted[user_nums] = True
+        return UserItemMatrix(
+            self.ratings[user_nums],
+            self.timestamps[np.repeat(wanted, np.diff(self.ratings.indptr))],
+            self.user_ids[user_nums],
+            self.item_ids,
+        )
+
+    def with_items(self, item_ids: NDArray[np.int64]) -> "UserItemMatrix":
+        """The same users on another sorted item vocabulary; ratings of items outside it are left out."""
+        places = positions_in(item_ids, self.item_ids)
+        columns = places[self.ratings.indices]
+        kept = self.select(columns >= 0)
+        moved = csr_matrix(
+            (kept.ratings.data, places[kept.ratings.indices].astype(np.int32), kept.ratings.indptr),
+            shape=(self.n_users, len(item_ids)),
+        )
+        return UserItemMatrix(moved, kept.timestamps, self.user_ids, item_ids)
+
+    def save(self, directory: Path) -> None:
+        save_csr(directory / "ratings.npz", self.ratings)
+        save_arrays(
+            directory / "vocabulary.npz", timestamps=self.timestamps, user_ids=self.user_ids, item_ids=self.item_ids
+        )
+        write_manifest(directory, "UserItemMatrix")
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        read_manifest(directory, "UserItemMatrix")
+        return cls(load_csr(directory / "ratings.npz"), **load_arrays(directory / "vocabulary.npz"))
+
+
+def build_user_items(
+    user_ids: NDArray[np.int64],
+    item_ids: NDArray[np.int64],
+    ratings: NDArray[np.floating[Any]],
+    timestamps: NDArray[np.int64],
+) -> UserItemMatrix:
+    """Build the matrix from parallel arrays of shape (n_ratings,); (user, item) pairs must be unique.
+
+    The vocabulary comes from ``bincount`` look-up tables: several times faster than sorting the ids.
+    """
+    lengths = {len(user_ids), len(item_ids), len(ratings), len(timestamps)}
+    if len(lengths) != 1:
+        raise ShapeError(f"user_ids, item_ids, ratings and timestamps have different lengths: {sorted(lengths)}")
+    users, user_nums = _vocabulary(user_ids)
+    items, item_nums = _vocabulary(item_ids)
+    order = np.lexsort((item_nums, user_nums))
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(user_nums, minlength=len(users)))])
+    columns = item_nums[order].astype(np.int32)
+    same = (np.diff(user_nums[order]) == 0) & (np.diff(columns) == 0)
+    if same.any():
+        first = order[int(np.flatnonzero(same)[0])]
+        raise ShapeError(f"user {user_ids[first]} has more than one rating of item {item_ids[first]}")
+    matrix = csr_matrix(
+        (ratings[order].astype(np.float32), columns, indptr.astype(np.int32)), shape=(len(users), len(items))
+    )
+    matrix.has_sorted_indices = True
+    return UserItemMatrix(matrix, timestamps[order].astype(np.int64), users, items)
+
+
+def _vocabulary(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sorted unique ids, and for each entry its number among them."""
+    if len(ids) == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+    if ids.min() < 0 or ids.max() > 50 * len(ids) + 10_000_000:  # a look-up table would not pay
+        unique, inverse = np.unique(ids, return_inverse=True)
+        return unique.astype(np.int64), inverse.astype(np.int64)
+    present = np.bincount(ids) > 0
+    unique = np.flatnonzero(present).astype(np.int64)
+    look_up = np.cumsum(present, dtype=np.int64) - 1
+    return unique, look_up[ids]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOut:
+    """Users of one part (validation or test): what is known of them and what must be predicted.
+
+    history       their known ratings, on the item vocabulary of the training part
+    targets       CSR of shape (n_users, n_items), float32 ratings, at least the positive threshold, unseen in
+                  ``history``; same rows and columns as ``history``
+    cold_targets  CSR of shape (n_users, n_cold_items): positives on items that training has never seen
+    cold_item_ids int64 of shape (n_cold_items,), sorted: catalogue items without a training rating
+    """
+
+    history: UserItemMatrix
+    targets: csr_matrix
+    cold_targets: csr_matrix
+    cold_item_ids: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.targets.shape != self.history.ratings.shape:
+            raise ShapeError(f"targets have shape {self.targets.shape}, history {self.history.ratings.shape}")
+        if self.cold_targets.shape != (self.history.n_users, len(self.cold_item_ids)):
+            raise ShapeError(
+                f"cold_targets have shape {self.cold_targets.shape}, expected "
+                f"{(self.history.n_users, len(self.cold_item_ids))}"
+            )
+
+    @property
+    def user_ids(self) -> NDArray[np.int64]:
+        return self.history.user_ids
+
+    def save(self, directory: Path) -> None:
+        (directory / "history").mkdir()
+        self.history.save(directory / "history")
+        save_csr(directory / "targets.npz", self.targets)
+        save_csr(directory / "cold_targets.npz", self.cold_targets)
+        save_arrays(directory / "cold_item_ids.npz", cold_item_ids=self.cold_item_ids)
+        write_manifest(directory, "HeldOut")
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        read_manifest(directory, "HeldOut")
+        return cls(
+            UserItemMatrix.load(directory / "history"),
+            load_csr(directory / "targets.npz"),
+            load_csr(directory / "cold_targets.npz"),
+            **load_arrays(directory / "cold_item_ids.npz"),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Training matrix and two held-out parts; ``summary`` has the protocol, cut-offs, filters and counts.
+
+    ``train.item_ids`` is the item vocabulary of everything fitted; no user, rating or tag of the held-out
+    parts' hidden side is in ``train``.
+    """
+
+    train: UserItemMatrix
+    validation: HeldOut
+    test: HeldOut
+    summary: dict[str, Any]
+
+    def save(self, directory: Path) -> None:
+        for name, part in (("train", self.train), ("validation", self.validation), ("test", self.test)):
+            (directory / name).mkdir()
+            part.save(directory / name)
+        write_manifest(directory, "Split", summary=self.summary)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        manifest = read_manifest(directory, "Split")
+        return cls(
+            UserItemMatrix.load(directory / "train"),
+            HeldOut.load(directory / "validation"),
+            HeldOut.load(directory / "test"),
+            manifest["summary"],
+        )
