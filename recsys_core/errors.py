@@ -4,7 +4,7 @@ RecsysError
 ├── DataError          a file or table that cannot be used as it is
 │   ├── MissingFileError
 │   ├── MalformedFileError
-│   └── ValidationFailed
+│   └── FailedValidationError
 ├── ParameterError     a parameter outside its range, an unknown name
 ├── ShapeError         arrays that do not belong together
 ├── StorageError       a stored value that is missing, damaged or of another version
@@ -18,6 +18,7 @@ Every message says what was wrong, where, what was expected and what to do.
 __all__ = [
     "DataError",
     "DownloadError",
+    "FailedValidationError",
     "MalformedFileError",
     "MissingFileError",
     "ParameterError",
@@ -26,7 +27,6 @@ __all__ = [
     "ShapeError",
     "StorageError",
     "UnknownIdError",
-    "ValidationFailed",
 ]
 
 
@@ -46,7 +46,7 @@ class MalformedFileError(DataError):
     """A file whose form (encoding, header, delimiter) is not the declared one."""
 
 
-class ValidationFailed(DataError):
+class FailedValidationError(DataError):
     """A table that broke a table-level expectation or rejected too many of its rows."""
 
 

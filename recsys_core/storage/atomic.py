@@ -43,11 +43,11 @@ def atomic_directory(target: Path) -> Iterator[Path]:
         _fsync_tree(staging)
         if target.exists():
             old = Path(tempfile.mkdtemp(prefix=f".writing-{target.name}-old-", dir=target.parent))
-            os.rename(target, old / "replaced")
-            os.rename(staging, target)
+            target.rename(old / "replaced")
+            staging.rename(target)
             shutil.rmtree(old, ignore_errors=True)
         else:
-            os.rename(staging, target)
+            staging.rename(target)
         fsync_directory(target.parent)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
@@ -65,8 +65,8 @@ def atomic_file(target: Path) -> Iterator[Path]:
         yield staging
         with staging.open("rb") as opened:
             os.fsync(opened.fileno())
-        os.chmod(staging, 0o644)
-        os.replace(staging, target)
+        staging.chmod(0o644)
+        staging.replace(target)
         fsync_directory(target.parent)
     except BaseException:
         staging.unlink(missing_ok=True)
