@@ -1,0 +1,16 @@
+"""Training, validation and test: by held-out users, by time, or as published."""
+
+from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.parameters import PublishedSplitParameters, SplitParameters
+from recsys_core.splitting.split import assign_users, split_interactions
+from recsys_core.splitting.truncation import held_out_rows, truncated_histories
+
+__all__ = [
+    "PublishedSplitParameters",
+    "SplitParameters",
+    "assign_users",
+    "hash_uniform",
+    "held_out_rows",
+    "split_interactions",
+    "truncated_histories",
+]

@@ -1,0 +1,118 @@
+"""From known and hidden ratings to a held-out part, with an account of every rating."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
+from recsys_core.errors import DataError
+from recsys_core.splitting.hashing import hash_uniform
+
+__all__ = ["Vocabulary", "known_mask", "make_part", "training_part", "without_empty"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vocabulary:
+    """Items with a training rating, and catalogue items without one; both sorted ids."""
+
+    item_ids: NDArray[np.int64]
+    cold_item_ids: NDArray[np.int64]
+
+
+def known_mask(rows: UserItemMatrix, history_share: float, seed: int) -> NDArray[np.bool_]:
+    """Which ratings (nnz,) stay known: a random ``history_share`` of each user's, at least one, never all.
+
+    The choice for a user depends on the seed, the user's id and the ids of the items they rated. A user's
+    single rating stays known.
+    """
+    user_nums = rows.user_nums()
+    draws = hash_uniform(seed, "hide", rows.user_ids[user_nums], rows.item_ids[rows.ratings.indices])
+    lengths = np.diff(rows.ratings.indptr)
+    n_known = np.clip(np.rint(history_share * lengths), 1, np.maximum(lengths - 1, 1))
+    order = np.lexsort((draws, user_nums))
+    rank = np.arange(rows.n_ratings) - rows.ratings.indptr[user_nums]
+    known = np.zeros(rows.n_ratings, dtype=bool)
+    known[order] = rank < n_known[user_nums]
+    return known
+
+
+def without_empty(matrix: UserItemMatrix) -> UserItemMatrix:
+    """Only the users and items that have a rating."""
+    rows = matrix.rows(np.flatnonzero(np.diff(matrix.ratings.indptr)))
+    rated = np.bincount(rows.ratings.indices, minlength=rows.n_items) > 0
+    return rows.with_items(rows.item_ids[rated])
+
+
+def training_part(ratings: UserItemMatrix, catalogue_ids: NDArray[np.int64]) -> tuple[UserItemMatrix, Vocabulary]:
+    """The training matrix without empty users and items, and the vocabulary that follows from it."""
+    train = without_empty(ratings)
+    if train.n_ratings == 0:
+        raise DataError(
+            "the split leaves no training ratings; expected at least one user in training: give more data, or lower "
+            "validation_share and test_share"
+        )
+    return train, Vocabulary(train.item_ids, np.setdiff1d(catalogue_ids, train.item_ids))
+
+
+def make_part(
+    name: str,
+    known: UserItemMatrix,
+    hidden: UserItemMatrix,
+    vocabulary: Vocabulary,
+    *,
+    positive_threshold: float,
+    min_ratings: int = 0,
+    min_history: int = 1,
+) -> tuple[HeldOut, dict[str, Any]]:
+    """Build a held-out part from ``known`` and ``hidden`` ratings of the same users (same rows and columns).
+
+    Users stay in the part when they have at least ``min_ratings`` ratings, ``min_history`` known ratings of
+    trained items and one target among the trained items. The account's ``ratings`` entries add up to
+    ``known.n_ratings + hidden.n_ratings``, its ``filtered_users`` and ``n_users`` to the number of rows.
+    """
+    history = known.with_items(vocabulary.item_ids)
+    positives = hidden.select(hidden.ratings.data >= positive_threshold)
+    targets = positives.with_items(vocabulary.item_ids)
+    cold_targets = positives.with_items(vocabulary.cold_item_ids)
+
+    n_all = _lengths(known) + _lengths(hidden)
+    short = n_all < min_ratings
+    short_history = ~short & (_lengths(history) < min_history)
+    aimless = ~short & ~short_history & (_lengths(targets) == 0)
+    kept = np.flatnonzero(~(short | short_history | aimless))
+    if len(kept) == 0:
+        raise DataError(
+            f"the {name} part has no user left to evaluate: of {known.n_users} users, {int(short.sum())} have fewer "
+            f"than {min_ratings} ratings, {int(short_history.sum())} too short a history and {int(aimless.sum())} no "
+            f"hidden rating of at least {positive_threshold:g} on a trained item; give more data or larger shares"
+        )
+    part = HeldOut(
+        history.rows(kept), targets.rows(kept).ratings, cold_targets.rows(kept).ratings, vocabulary.cold_item_ids
+    )
+    n_known, n_hidden = int(_lengths(known)[kept].sum()), int(_lengths(hidden)[kept].sum())
+    n_targets, n_cold = int(part.targets.nnz), int(part.cold_targets.nnz)
+    return part, {
+        "n_users": len(kept),
+        "n_users_assigned": known.n_users,
+        "n_ratings": known.n_ratings + hidden.n_ratings,
+        "n_targets": n_targets,
+        "filtered_users": {
+            "too_few_ratings": int(short.sum()),
+            "too_short_history": int(short_history.sum()),
+            "no_targets": int(aimless.sum()),
+        },
+        "ratings": {
+            "history": part.history.n_ratings,
+            "history_of_cold_items": n_known - part.history.n_ratings,
+            "targets": n_targets,
+            "cold_targets": n_cold,
+            "hidden_below_threshold": n_hidden - n_targets - n_cold,
+            "of_filtered_users": int(n_all.sum()) - n_known - n_hidden,
+        },
+    }
+
+
+def _lengths(matrix: UserItemMatrix) -> NDArray[np.int64]:
+    return np.diff(matrix.ratings.indptr).astype(np.int64)
