@@ -1,0 +1,32 @@
+"""What can be set about ALS."""
+
+from pydantic import Field
+
+from recsys_core.parameters import Parameters
+
+__all__ = ["ALSParameters"]
+
+
+class ALSParameters(Parameters):
+    """Parameters of :func:`recsys_core.als.fit_als`."""
+
+    factors: int = Field(default=64, ge=1, le=1024)
+    """Length of the user and item vectors."""
+    regularization: float = Field(default=30.0, gt=0, le=10_000)
+    """Constant added to the diagonal of every normal equation; good values grow with the density of the data."""
+    iterations: int = Field(default=15, ge=1, le=200)
+    """Alternations; 8 to 20 are enough."""
+    confidence_weight: float = Field(default=5.0, ge=0, le=1_000)
+    """Confidence that the best rating adds to the 1 that every unobserved pair has."""
+    rating_power: float = Field(default=3.0, ge=0, le=10)
+    """Exponent of (rating / maximum); 0 gives every rating the same confidence."""
+    dislike_threshold: float | None = Field(default=None, ge=0)
+    """Ratings below it are confident zeros; None makes every rating a liked one."""
+    dislike_confidence: float = Field(default=1.0, gt=0, le=1_000)
+    """Confidence of a confident zero; 1 is that of an unobserved pair."""
+    use_cg: bool = True
+    """Train with three conjugate-gradient steps (Takács, Pilászy & Tikk 2011) instead of exact solutions."""
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    """Seed of the initial factors."""
+    threads: int = Field(default=1, ge=1, le=256)
+    """Threads of the native trainer."""

@@ -1,0 +1,51 @@
+"""Build item features from the validated tables."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.errors import ShapeError
+from recsys_core.features.genome import GenomeSource, genome_group
+from recsys_core.features.item_features import ItemFeatures
+from recsys_core.features.parameters import FeatureParameters
+from recsys_core.features.text import decade_group, genre_group, tag_group
+
+__all__ = ["build_item_features"]
+
+
+def build_item_features(
+    item_ids: NDArray[np.int64],
+    fitted_mask: NDArray[np.bool_],
+    movies: pa.Table,
+    *,
+    tags: pa.Table | None = None,
+    genome_scores: GenomeSource | None = None,
+    genome_tags: pa.Table | None = None,
+    parameters: FeatureParameters,
+) -> ItemFeatures:
+    """Features of ``item_ids`` (n_items,), the catalogue in any order.
+
+    Vocabularies, inverse document frequencies and components are learnt from the items where ``fitted_mask``
+    (n_items,) holds, the training items; the others only receive them. ``tags`` must hold no tag that the training
+    part may not know. A group without data, or without a feature, is absent.
+    """
+    if fitted_mask.shape != item_ids.shape:
+        raise ShapeError(f"fitted_mask has shape {fitted_mask.shape}, item_ids {item_ids.shape}")
+    if len(np.unique(item_ids)) != len(item_ids):
+        raise ShapeError("item_ids are not unique")
+    found: dict[str, tuple[csr_matrix, list[str]]] = {}
+    if "genre" in parameters.groups:
+        found["genre"] = genre_group(item_ids, fitted_mask, movies)
+    if "decade" in parameters.groups:
+        found["decade"] = decade_group(item_ids, fitted_mask, movies)
+    if "tags" in parameters.groups and tags is not None:
+        found["tags"] = tag_group(item_ids, fitted_mask, tags, parameters.min_tag_items)
+    if "genome" in parameters.groups and genome_scores is not None and genome_tags is not None:
+        found["genome"] = genome_group(item_ids, fitted_mask, genome_scores, genome_tags, parameters)
+    found = {name: (matrix, columns) for name, (matrix, columns) in found.items() if matrix.nnz}
+    return ItemFeatures(
+        item_ids,
+        {name: matrix for name, (matrix, _) in found.items()},
+        {name: columns for name, (_, columns) in found.items()},
+    )

@@ -1,0 +1,85 @@
+"""Feature groups from texts: genres, the decade in the title, and free-text tags."""
+
+import re
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import coo_matrix, csr_matrix, diags_array
+
+from recsys_core.features.weighting import inverse_document_frequency, normalise_rows, rows_of
+
+__all__ = ["decade_group", "genre_group", "normalise_tag", "tag_group", "year_of"]
+
+_YEAR = re.compile(r"\((\d{4})(?:\s*[-–—]\s*(?:\d{4})?)?\s*\)\s*$")
+_NO_GENRES = "(no genres listed)"
+Group = tuple[csr_matrix, list[str]]
+
+
+def year_of(title: str) -> int | None:
+    """The year of release at the end of a title: "Toy Story (1995)", "Death Note (2006–2007)", "The OA (2016– )"."""
+    match = _YEAR.search(title)
+    return int(match.group(1)) if match else None
+
+
+def normalise_tag(tag: str) -> str:
+    """Case folded, white space at the ends dropped and inside reduced to single spaces."""
+    return " ".join(tag.casefold().split())
+
+
+def genre_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table) -> Group:
+    """One column for each genre of a training item."""
+    pairs = [
+        (movie_id, genre.strip())
+        for movie_id, genres in zip(movies["movieId"].to_pylist(), movies["genres"].to_pylist(), strict=True)
+        for genre in (genres or "").split("|")
+        if genre.strip() and genre.strip() != _NO_GENRES
+    ]
+    return _one_hot(item_ids, fitted_mask, pairs)
+
+
+def decade_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table) -> Group:
+    """One column for each decade of a training item; titles without a year have no feature."""
+    pairs = [
+        (movie_id, f"{year // 10 * 10}s")
+        for movie_id, title in zip(movies["movieId"].to_pylist(), movies["title"].to_pylist(), strict=True)
+        if (year := year_of(title or "")) is not None
+    ]
+    return _one_hot(item_ids, fitted_mask, pairs)
+
+
+def tag_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], tags: pa.Table, min_tag_items: int) -> Group:
+    """One column for each tag on at least ``min_tag_items`` training items, weighted log(1 + times given)."""
+    pairs = [
+        (movie_id, normalise_tag(tag or ""))
+        for movie_id, tag in zip(tags["movieId"].to_pylist(), tags["tag"].to_pylist(), strict=True)
+    ]
+    matrix, names = _count_matrix(item_ids, [(movie_id, tag) for movie_id, tag in pairs if tag])
+    n_fitted = np.bincount(matrix[np.flatnonzero(fitted_mask)].indices, minlength=len(names))
+    kept = np.flatnonzero(n_fitted >= min_tag_items)
+    return _tf_idf(csr_matrix(matrix[:, kept]), fitted_mask), [names[num] for num in kept]
+
+
+def _one_hot(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], pairs: list[tuple[int, str]]) -> Group:
+    matrix, names = _count_matrix(item_ids, sorted(set(pairs)))
+    n_fitted = np.bincount(matrix[np.flatnonzero(fitted_mask)].indices, minlength=len(names))
+    kept = np.flatnonzero(n_fitted > 0)
+    return _tf_idf(csr_matrix(matrix[:, kept]), fitted_mask), [names[num] for num in kept]
+
+
+def _count_matrix(item_ids: NDArray[np.int64], pairs: list[tuple[int, str]]) -> Group:
+    """How often each (item, text) occurs, for known items: CSR (n_items, n_texts) and the sorted texts."""
+    rows = rows_of(item_ids, np.asarray([movie_id for movie_id, _ in pairs], dtype=np.int64))
+    texts = [text for (_, text), row in zip(pairs, rows, strict=True) if row >= 0]
+    names = sorted(set(texts))
+    column = {name: num for num, name in enumerate(names)}
+    columns = np.asarray([column[text] for text in texts], dtype=np.int64)
+    shape = (len(item_ids), len(names))
+    counts = coo_matrix((np.ones(len(columns), dtype=np.float32), (rows[rows >= 0], columns)), shape=shape)
+    return csr_matrix(counts), names
+
+
+def _tf_idf(counts: csr_matrix, fitted_mask: NDArray[np.bool_]) -> csr_matrix:
+    weighted = counts.copy()
+    weighted.data = np.log1p(weighted.data)
+    return normalise_rows(csr_matrix(weighted @ diags_array(inverse_document_frequency(counts, fitted_mask))))

@@ -1,0 +1,64 @@
+"""Nearest neighbours of every item by cosine (Sarwar, Karypis, Konstan & Riedl 2001, WWW)."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from recsys_core.dataset.schema import RatingScale
+from recsys_core.ease.model import rating_strength
+from recsys_core.item_knn.model import ItemKNNModel
+from recsys_core.item_knn.parameters import ItemKNNParameters
+from recsys_core.scoring import check_item_ids, check_user_ratings
+
+__all__ = ["fit_item_knn"]
+
+_BLOCK_ITEMS = 1024
+
+
+def fit_item_knn(
+    user_items: csr_matrix,
+    item_ids: NDArray[np.int64],
+    parameters: ItemKNNParameters,
+    *,
+    rating_scale: RatingScale,
+) -> ItemKNNModel:
+    """Find every item's nearest neighbours in ratings ``user_items``, CSR of shape (n_users, n_items)."""
+    ids = check_item_ids(item_ids, user_items.shape[1])
+    ratings = check_user_ratings(user_items, len(ids))
+    strength = rating_strength(ratings, parameters.rating_power, rating_scale.maximum)
+    item_users = csr_matrix(strength.T)
+    norms = np.sqrt(np.asarray(item_users.multiply(item_users).sum(axis=1)).ravel())
+    blocks = [_neighbours(item_users, strength, norms, start, parameters) for start in range(0, len(ids), _BLOCK_ITEMS)]
+    similarities = csr_matrix(vstack(blocks)) if blocks else csr_matrix(np.zeros((0, 0), dtype=np.float32))
+    return ItemKNNModel(ids, similarities, parameters, rating_scale.maximum)
+
+
+def _neighbours(
+    item_users: csr_matrix,
+    strength: csr_matrix,
+    norms: NDArray[np.floating],
+    start: int,
+    parameters: ItemKNNParameters,
+) -> csr_matrix:
+    """Similarities of a block of items to all items, only the nearest kept."""
+    products = csr_matrix(item_users[start : start + _BLOCK_ITEMS] @ strength)
+    rows = np.repeat(np.arange(products.shape[0]), np.diff(products.indptr))
+    denominators = norms[start + rows] * norms[products.indices] + parameters.shrinkage
+    values = np.where(products.indices == start + rows, 0, products.data / np.where(denominators > 0, denominators, 1))
+    return _largest_per_row(
+        csr_matrix((values.astype(np.float32), products.indices, products.indptr), shape=products.shape),
+        parameters.neighbours,
+    )
+
+
+def _largest_per_row(matrix: csr_matrix, n_largest: int) -> csr_matrix:
+    """The ``n_largest`` values above 0 of every row; of equal values the lower column is kept."""
+    matrix.sort_indices()
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    rank = np.arange(len(order)) - matrix.indptr[rows]
+    kept = np.zeros(len(order), dtype=bool)
+    kept[order[rank < n_largest]] = True
+    kept &= matrix.data > 0
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))])
+    return csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)

@@ -1,0 +1,61 @@
+"""The base of all typed parameters: frozen, ranged, and with errors that name field, value and range."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from recsys_core.errors import ParameterError
+
+__all__ = ["Parameters", "parameter_error"]
+
+_BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
+
+
+class Parameters(BaseModel):
+    """A frozen set of parameters. A value outside its range, or an unknown name, is a :class:`ParameterError`.
+
+    Subclasses declare ranges with ``pydantic.Field(ge=..., le=...)``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, validate_default=True)
+
+    def __init__(self, /, **values: Any) -> None:
+        try:
+            super().__init__(**values)
+        except ValidationError as error:
+            raise parameter_error(error, type(self)) from None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can hold; ``type(self)(**self.as_dict())`` is equal to ``self``."""
+        return self.model_dump(mode="json")
+
+    def replace(self, **changes: Any) -> Self:
+        """A copy with ``changes``, validated like a new one."""
+        return type(self)(**{**self.model_dump(), **changes})
+
+
+def parameter_error(error: ValidationError, model: type[BaseModel]) -> ParameterError:
+    """One message for all faults in ``error``: each names the field, the value found and the range expected."""
+    faults = []
+    for fault in error.errors(include_url=False):
+        name = ".".join(str(part) for part in fault["loc"]) or model.__name__
+        if fault["type"] == "extra_forbidden":
+            faults.append(f"{name} is not known; expected one of {', '.join(model.model_fields)}")
+            continue
+        field = model.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
+        expected = _range_of(field) if field is not None and len(fault["loc"]) == 1 else ""
+        expected = f"; expected {expected}" if expected else ""
+        reason = fault["msg"].removeprefix("Value error, ")
+        faults.append(f"{name} = {fault['input']!r}: {reason[:1].lower()}{reason[1:]}{expected}")
+    return ParameterError(f"{model.__name__}: " + "; ".join(faults))
+
+
+def _range_of(field: FieldInfo) -> str:
+    """The declared range in words: "at least 1 and at most 1024"."""
+    words = []
+    for attribute, phrase in _BOUNDS:
+        bound = next((getattr(m, attribute) for m in field.metadata if getattr(m, attribute, None) is not None), None)
+        if bound is not None:
+            words.append(f"{phrase} {bound}")
+    return " and ".join(words)
