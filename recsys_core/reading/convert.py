@@ -1,0 +1,184 @@
+"""A block of CSV lines → a typed Arrow table, and the rows of it that are not what the columns declare."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+from numpy.typing import NDArray
+
+from recsys_core.dataset.schema import TableSpec
+from recsys_core.reading.line_guard import Block
+from recsys_core.reading.rejected import RejectedRow, readable_text
+
+__all__ = ["BlockReader", "ConvertedBlock"]
+
+TOO_FEW: Final = "too few columns"
+TOO_MANY: Final = "too many columns"
+NOT_UTF8: Final = "not UTF-8"
+NOT_WHOLE: Final = "not a whole number"
+NOT_64_BITS: Final = "whole number beyond 64 bits"
+NOT_A_NUMBER: Final = "not a number"
+
+_REPLACEMENT = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class ConvertedBlock:
+    """Typed rows (declared columns, then ``line``) and refused rows in order of their lines."""
+
+    rows: pa.Table
+    rejected: list[RejectedRow]
+
+
+class BlockReader:
+    """Reads blocks of lines whose columns are ``names`` into the columns that ``table`` declares.
+
+    A block goes through pyarrow's typed reader. Only where that refuses the block is it read again, as text, to
+    find the rows at fault; every other row becomes what the typed reader would have made of it. Instances hold no
+    state between blocks and may be shared by threads.
+    """
+
+    def __init__(self, table: TableSpec, names: tuple[str, ...]) -> None:
+        self._names = names
+        self._types = {column.name: column.arrow_type for column in table.columns}
+        # Empty cells of any column are for validation to judge, so everything is nullable here.
+        self.schema = pa.schema([*self._types.items(), ("line", pa.int64())])
+
+    def read(self, block: Block) -> ConvertedBlock:
+        """Convert one block."""
+        if not block.data:
+            return ConvertedBlock(self.schema.empty_table(), block.rejected)
+        # pyarrow takes 0x10 for sixteen; the careful way does not.
+        if b"0x" not in block.data and b"0X" not in block.data:
+            try:
+                columns = self._parse(block.data, self._types)
+            except pa.ArrowInvalid:
+                pass
+            else:
+                return ConvertedBlock(self._with_lines(columns, block.line_numbers()), block.rejected)
+        return self.read_carefully(block)
+
+    def read_carefully(self, block: Block) -> ConvertedBlock:
+        """Convert one block by way of text, refusing single rows."""
+        numbers = block.line_numbers()
+        starts, ends = _line_bounds(block.data)
+        data, damaged = _repair_utf8(block.data, starts, ends)
+        reasons: dict[int, tuple[str, str | None]] = {}  # row of the block -> reason, column
+
+        def refuse(row: pacsv.InvalidRow) -> str:
+            reasons[row.number - 1] = (TOO_FEW if row.actual_columns < row.expected_columns else TOO_MANY), None
+            return "skip"
+
+        texts = self._parse(data, dict.fromkeys(self._types, pa.string()), refuse)
+        # Row of the block for each row of ``texts``: the reader left the refused ones out.
+        places = np.delete(np.arange(len(starts)), sorted(reasons))
+        columns: list[pa.Array] = []
+        good = np.ones(len(places), dtype=bool)
+        for name, arrow_type in self._types.items():
+            column, faults = _convert(texts.column(name).combine_chunks(), arrow_type, np.isin(places, damaged))
+            columns.append(column)
+            for number, reason in faults.items():
+                good[number] = False
+                reasons.setdefault(int(places[number]), (reason, name))
+        typed = pa.table(columns, names=list(self._types))
+        rejected = [
+            RejectedRow(int(numbers[row]), reason, readable_text(block.data[starts[row] : ends[row]]), column=name)
+            for row, (reason, name) in reasons.items()
+        ]
+        return ConvertedBlock(
+            self._with_lines(typed.filter(pa.array(good)), numbers[places[good]]),
+            sorted([*block.rejected, *rejected], key=lambda row: row.line),
+        )
+
+    def _parse(
+        self,
+        data: bytes,
+        types: dict[str, pa.DataType],
+        refuse: Callable[[pacsv.InvalidRow], str] | None = None,
+    ) -> pa.Table:
+        options = {
+            # One chunk per block: the threads are those that read blocks side by side.
+            "read_options": pacsv.ReadOptions(
+                use_threads=False, block_size=len(data) + 1, column_names=list(self._names)
+            ),
+            "parse_options": pacsv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=refuse),
+            "convert_options": pacsv.ConvertOptions(
+                column_types=types,
+                include_columns=list(self._types),
+                null_values=[""],  # "NA" is a title; only the empty field is missing
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        }
+        with pacsv.open_csv(pa.BufferReader(data), **options) as reader:
+            return reader.read_all()
+
+    def _with_lines(self, columns: pa.Table, numbers: NDArray[np.int64]) -> pa.Table:
+        return columns.append_column("line", pa.array(numbers)).cast(self.schema)
+
+
+def _line_bounds(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
+    return np.concatenate([[0], ends[:-1] + 1]), ends
+
+
+def _repair_utf8(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[bytes, list[int]]:
+    """``data`` with a replacement character for what is not UTF-8, and the rows where there was such."""
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    else:
+        return data, []
+    repaired: list[bytes] = []
+    damaged: list[int] = []
+    for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
+        line = data[start : end + 1]
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError:
+            damaged.append(row)
+            line = line.decode("utf-8", errors="replace").encode("utf-8")
+        repaired.append(line)
+    return b"".join(repaired), damaged
+
+
+def _convert(
+    texts: pa.StringArray, arrow_type: pa.DataType, damaged: NDArray[np.bool_]
+) -> tuple[pa.Array, dict[int, str]]:
+    """The values of ``texts`` in ``arrow_type`` (null where impossible), and the reason for each impossible one."""
+    faults: dict[int, str] = {}
+    if damaged.any():
+        lost = pc.fill_null(pc.match_substring(texts, _REPLACEMENT), False).to_numpy(zero_copy_only=False) & damaged
+        faults.update(dict.fromkeys(np.flatnonzero(lost).tolist(), NOT_UTF8))
+    if pa.types.is_string(arrow_type):
+        return texts, faults
+    trimmed = pc.ascii_trim(texts, " \t")  # as the typed reader does
+    if pa.types.is_integer(arrow_type):
+        plausible, implausible, impossible = pc.match_substring_regex(trimmed, r"^-?[0-9]+$"), NOT_WHOLE, NOT_64_BITS
+    else:
+        plausible, implausible, impossible = pc.match_substring_regex(trimmed, "[0-9nN]"), NOT_A_NUMBER, NOT_A_NUMBER
+    wrong = ~pc.fill_null(plausible, True).to_numpy(zero_copy_only=False)
+    for row in np.flatnonzero(wrong).tolist():
+        faults.setdefault(row, implausible)
+    values, refused = _cast(pc.if_else(pa.array(wrong), pa.scalar(None, pa.string()), trimmed), arrow_type)
+    for row in refused:
+        faults.setdefault(row, impossible)
+    return values, faults
+
+
+def _cast(texts: pa.StringArray, arrow_type: pa.DataType) -> tuple[pa.Array, list[int]]:
+    """Cast by pyarrow's own rules; where it refuses, halve until the single values at fault are found."""
+    try:
+        return pc.cast(texts, arrow_type), []
+    except pa.ArrowInvalid:
+        if len(texts) == 1:
+            return pa.nulls(1, arrow_type), [0]
+    middle = len(texts) // 2
+    left, left_refused = _cast(texts[:middle], arrow_type)
+    right, right_refused = _cast(texts[middle:], arrow_type)
+    return pa.concat_arrays([left, right]), left_refused + [middle + row for row in right_refused]

@@ -1,0 +1,227 @@
+"""Cuts a CSV file into blocks of whole lines that are safe to parse, in constant memory.
+
+A line that could mislead a CSV parser is set aside here with its number and a reason, so that it never takes its
+neighbours with it: an unclosed quotation mark would swallow the following lines, a NUL byte or a gigantic field
+would end the parse. A row is one line: a line break inside a quoted field is such an unclosed quotation mark.
+
+The work is block-wise and almost always a few searches for single bytes; only blocks that hold something unusual
+are looked at line by line, in NumPy.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.reading.rejected import RejectedRow, readable_text
+
+__all__ = ["Block", "LineGuard"]
+
+NUL: Final = "NUL byte"
+TOO_LONG: Final = "line too long"
+UNCLOSED_QUOTE: Final = "quotation mark never closed"
+LONE_RETURN: Final = "carriage return inside the line"
+TRUNCATED: Final = "file ends in the middle of the line"
+
+_LF, _CR, _QUOTE, _COMMA = 10, 13, 34, 44
+_KEPT_OF_LONG_LINE = 4096
+_QUOTED = re.compile(rb'"[^"]*"')
+# Fields that a lenient parser still closes on the same line: quoted, or with quotation marks inside, or empty.
+_LENIENT_LINE = re.compile(rb'(?:"(?:[^"]|"")*"|[^",][^,]*|)(?:,(?:"(?:[^"]|"")*"|[^",][^,]*|))*')
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, each ended by a line feed, and what was set aside between them.
+
+    data        the kept lines
+    first_line  number of the first line of the block, kept or not
+    n_lines     lines of the block, kept, set aside or blank
+    absent      numbers of the lines that are not in ``data``, ascending
+    rejected    the lines set aside, in order; blank lines are absent but not rejected
+    """
+
+    data: bytes
+    first_line: int
+    n_lines: int
+    absent: list[int] = field(default_factory=list)
+    rejected: list[RejectedRow] = field(default_factory=list)
+
+    def line_numbers(self) -> NDArray[np.int64]:
+        """Number of every kept line, of shape (n_lines - len(absent),)."""
+        numbers = np.arange(self.first_line, self.first_line + self.n_lines, dtype=np.int64)
+        if not self.absent:
+            return numbers
+        return np.delete(numbers, np.asarray(self.absent, dtype=np.int64) - self.first_line)
+
+
+class LineGuard:
+    """Iterates over the blocks of ``stream``, which stands behind the header on line ``header_line``.
+
+    ``digest`` is fed with every byte read.
+    """
+
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        header_line: int,
+        n_columns: int,
+        max_line_bytes: int,
+        block_bytes: int,
+        digest: "hashlib._Hash",
+    ) -> None:
+        self._stream = stream
+        self._next_line = header_line + 1
+        self._n_columns = n_columns
+        self._max_line_bytes = max_line_bytes
+        self._block_bytes = block_bytes
+        self._digest = digest
+
+    def __iter__(self) -> Iterator[Block]:
+        rest = b""
+        while chunk := self._read():
+            cut = chunk.rfind(b"\n") + 1
+            if cut:
+                yield self._examine(rest + chunk[:cut] if rest else chunk[:cut])
+                rest = chunk[cut:]
+            else:
+                rest += chunk
+            if len(rest) > self._max_line_bytes:
+                block, rest = self._skip_line(rest)
+                yield block
+        if rest:
+            yield self._last_line(rest)
+
+    def _read(self) -> bytes:
+        chunk = self._stream.read(self._block_bytes)
+        self._digest.update(chunk)
+        return chunk
+
+    def _skip_line(self, beginning: bytes) -> tuple[Block, bytes]:
+        """Pass over a line that is too long to be held; returns its block and what follows it."""
+        rest = b""
+        while chunk := self._read():
+            end = chunk.find(b"\n") + 1
+            if end:
+                rest = chunk[end:]
+                break
+        number = self._next_line
+        self._next_line += 1
+        row = RejectedRow(number, TOO_LONG, readable_text(beginning[:_KEPT_OF_LONG_LINE]))
+        # What follows holds whole lines as well: hand them out before reading on.
+        cut = rest.rfind(b"\n") + 1
+        following = self._examine(rest[:cut]) if cut else Block(b"", self._next_line, 0)
+        block = Block(
+            following.data,
+            number,
+            following.n_lines + 1,
+            [number, *following.absent],
+            [row, *following.rejected],
+        )
+        return block, rest[cut:]
+
+    def _last_line(self, line: bytes) -> Block:
+        """A last line without a line end: a row like any other, unless columns are missing."""
+        n_fields = _QUOTED.sub(b"", line).count(b",") + 1
+        if line.strip(b"\r") and line.count(b'"') % 2 == 0 and b"\0" not in line and n_fields < self._n_columns:
+            number = self._next_line
+            self._next_line += 1
+            return Block(b"", number, 1, [number], [RejectedRow(number, TRUNCATED, readable_text(line))])
+        return self._examine(line + b"\n")
+
+    def _examine(self, data: bytes) -> Block:
+        first_line = self._next_line
+        if self._is_usual(data):
+            n_lines = data.count(b"\n")
+            self._next_line += n_lines
+            return Block(data, first_line, n_lines)
+        block = _sort_out(data, first_line, self._max_line_bytes)
+        self._next_line += block.n_lines
+        return block
+
+    def _is_usual(self, data: bytes) -> bool:
+        """Whether no line can be blank, too long, quoted, or hold a NUL byte or a lone carriage return."""
+        if data[0] in (_LF, _CR) or b"\n\n" in data or b'"' in data or b"\0" in data:
+            return False
+        if b"\r" in data and (data.count(b"\r") != data.count(b"\r\n") or b"\n\r" in data):
+            return False
+        position = 0
+        while len(data) - position > self._max_line_bytes:
+            end = data.rfind(b"\n", position, position + self._max_line_bytes)
+            if end < 0:
+                return False
+            position = end + 1
+        return True
+
+
+def _sort_out(data: bytes, first_line: int, max_line_bytes: int) -> Block:
+    """Set aside the blank and the harmful lines of ``data``."""
+    octets = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(octets == _LF)
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    n_lines = len(ends)
+    before_end = np.where(ends > starts, octets[ends - 1], 0)
+    contents = ends - starts - (before_end == _CR)
+    blank = contents == 0
+
+    reasons: dict[int, str] = {}  # row of the block -> reason; the first that applies stays
+    for row in _rows_of(np.flatnonzero(octets == 0), ends):
+        reasons.setdefault(row, NUL)
+    for row in np.flatnonzero(contents > max_line_bytes).tolist():
+        reasons.setdefault(row, TOO_LONG)
+    returns = np.flatnonzero(octets[:-1] == _CR)
+    for row in _rows_of(returns[octets[returns + 1] != _LF], ends):
+        reasons.setdefault(row, LONE_RETURN)
+    for row in _badly_quoted(octets, starts, ends):
+        line = data[starts[row] : ends[row]]
+        if line.count(b'"') % 2 or not _LENIENT_LINE.fullmatch(line.rstrip(b"\r")):
+            reasons.setdefault(row, UNCLOSED_QUOTE)
+
+    absent_rows = sorted({*reasons, *np.flatnonzero(blank).tolist()})
+    rejected = [
+        RejectedRow(first_line + row, reasons[row], readable_text(data[starts[row] : ends[row]]))
+        for row in sorted(reasons)
+    ]
+    kept: list[bytes] = []
+    position = 0
+    for row in absent_rows:
+        kept.append(data[position : int(starts[row])])
+        position = int(ends[row]) + 1
+    kept.append(data[position:])
+    absent = [first_line + row for row in absent_rows]
+    return Block(b"".join(kept) if absent else data, first_line, n_lines, absent, rejected)
+
+
+def _rows_of(positions: NDArray[np.int64], ends: NDArray[np.int64]) -> list[int]:
+    """Rows (of the lines ending at ``ends``) in which the byte ``positions`` lie, each once, ascending."""
+    return [int(row) for row in np.unique(np.searchsorted(ends, positions))]
+
+
+def _badly_quoted(octets: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[int]:
+    """Rows whose quotation marks do not follow RFC 4180.
+
+    Within a line they open and close in turn. One that opens stands behind a comma, a line's beginning or the
+    mark that it doubles; one that closes stands before a comma, a line's end or the mark that doubles it.
+    """
+    marks = np.flatnonzero(octets == _QUOTE)
+    if len(marks) == 0:
+        return []
+    rows = np.searchsorted(ends, marks)
+    first_mark_of_row = np.searchsorted(marks, starts)
+    place = np.arange(len(marks)) - first_mark_of_row[rows]
+    opens = place % 2 == 0
+    before = np.where(marks > starts[rows], octets[marks - 1], _COMMA)
+    after = octets[marks + 1]
+    doubled_before = (before == _QUOTE) & (place > 0)
+    fits = np.where(
+        opens,
+        (before == _COMMA) | doubled_before,
+        (after == _COMMA) | (after == _LF) | (after == _CR) | (after == _QUOTE),
+    )
+    odd = np.bincount(rows, minlength=len(ends)) % 2 == 1
+    return sorted({*np.unique(rows[~fits]).tolist(), *np.flatnonzero(odd).tolist()})

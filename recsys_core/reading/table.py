@@ -1,0 +1,168 @@
+"""CSV file → typed Parquet and the rows that were refused, in constant memory."""
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys_core.dataset.schema import TableSpec
+from recsys_core.errors import MissingFileError, ParameterError
+from recsys_core.reading.convert import BlockReader, ConvertedBlock
+from recsys_core.reading.header import read_header
+from recsys_core.reading.line_guard import Block, LineGuard
+from recsys_core.reading.rejected import RejectedWriter
+
+__all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "read_table", "write_absent_table"]
+
+ROWS_FILE: Final = "rows.parquet"
+_BLOCK_BYTES = 1 << 22
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSummary:
+    """What reading one table gave: ``n_rows`` = ``n_accepted`` + ``n_rejected``; blank lines are not rows.
+
+    ``file`` is the file's name and ``sha256`` the hash of its content; both are None for an optional table
+    without a file.
+    """
+
+    table: str
+    file: str | None
+    sha256: str | None
+    n_rows: int
+    n_accepted: int
+    n_rejected: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def read_table(
+    csv_path: Path,
+    table: TableSpec,
+    directory: Path,
+    *,
+    row_group_rows: int = 1_000_000,
+    max_line_bytes: int = 1 << 20,
+    block_bytes: int = _BLOCK_BYTES,
+    threads: int | None = None,
+) -> ReadSummary:
+    """Read ``csv_path`` into ``directory``/rows.parquet and ``directory``/rejected.parquet.
+
+    rows.parquet has the declared columns, by name and in declared order, and ``line``, the row's line number in
+    the file (the header is line 1); empty fields are null. ``directory`` exists. Memory depends on
+    ``row_group_rows`` and ``block_bytes``, not on the file. Every row of the file is in exactly one of the two.
+
+    The file is UTF-8 with or without byte order mark, its lines end in LF or CRLF, its fields are separated by
+    commas and quoted as in RFC 4180, except that a field holds no line break. Raises MissingFileError for a file
+    that is not there and MalformedFileError for one whose header or encoding is not the declared one; nothing is
+    written then.
+    """
+    for name, value in (
+        ("row_group_rows", row_group_rows),
+        ("max_line_bytes", max_line_bytes),
+        ("block_bytes", block_bytes),
+    ):
+        if value < 1:
+            raise ParameterError(f"{name} is {value}; expected at least 1")
+    digest = hashlib.sha256()
+    try:
+        stream = csv_path.open("rb")
+    except OSError as error:
+        raise MissingFileError(
+            f"{csv_path}: cannot be opened ({error.strerror}); expected the CSV file of the table {table.name}"
+        ) from error
+    with stream:
+        header = read_header(stream, str(csv_path), table, max_line_bytes=max_line_bytes)
+        behind_header = stream.tell()
+        stream.seek(0)
+        digest.update(stream.read(behind_header))
+        guard = LineGuard(
+            stream,
+            header_line=header.line,
+            n_columns=len(header.names),
+            max_line_bytes=max_line_bytes,
+            block_bytes=block_bytes,
+            digest=digest,
+        )
+        reader = BlockReader(table, header.names)
+        with (
+            RowsWriter(directory, reader.schema, row_group_rows=row_group_rows) as rows,
+            RejectedWriter(directory, csv_path.name) as rejected,
+        ):
+            for converted in _read_side_by_side(reader, guard, threads or min(4, os.cpu_count() or 1)):
+                rows.add(converted.rows)
+                rejected.add(converted.rejected)
+    return ReadSummary(
+        table=table.name,
+        file=csv_path.name,
+        sha256=digest.hexdigest(),
+        n_rows=rows.n_rows + rejected.n_rows,
+        n_accepted=rows.n_rows,
+        n_rejected=rejected.n_rows,
+    )
+
+
+def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
+    """Write empty rows.parquet and rejected.parquet for an optional table that has no file."""
+    with RowsWriter(directory, BlockReader(table, table.column_names).schema), RejectedWriter(directory, ""):
+        pass
+    return ReadSummary(table.name, None, None, 0, 0, 0)
+
+
+class RowsWriter:
+    """Writes rows.parquet in row groups of ``row_group_rows`` from tables of any size."""
+
+    def __init__(self, directory: Path, schema: pa.Schema, *, row_group_rows: int = 1_000_000) -> None:
+        self.n_rows = 0
+        self._row_group_rows = row_group_rows
+        self._pending: list[pa.Table] = []
+        self._n_pending = 0
+        text = [field.name for field in schema if pa.types.is_string(field.type)]
+        self._writer = pq.ParquetWriter(directory / ROWS_FILE, schema, compression="zstd", use_dictionary=text)
+
+    def add(self, rows: pa.Table) -> None:
+        """Append rows."""
+        self.n_rows += rows.num_rows
+        self._n_pending += rows.num_rows
+        self._pending.append(rows)
+        if self._n_pending >= self._row_group_rows:
+            pending = pa.concat_tables(self._pending)
+            whole = self._n_pending - self._n_pending % self._row_group_rows
+            self._writer.write_table(pending.slice(0, whole), row_group_size=self._row_group_rows)
+            self._pending = [pending.slice(whole)]
+            self._n_pending -= whole
+
+    def close(self) -> None:
+        if self._n_pending:
+            self._writer.write_table(pa.concat_tables(self._pending), row_group_size=self._row_group_rows)
+        self._pending, self._n_pending = [], 0
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _read_side_by_side(reader: BlockReader, blocks: Iterable[Block], threads: int) -> Iterator[ConvertedBlock]:
+    """Convert blocks on ``threads`` threads (pyarrow lets go of the interpreter); results keep their order."""
+    waiting: deque[Future[ConvertedBlock]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="read-csv") as pool:
+        for block in blocks:
+            waiting.append(pool.submit(reader.read, block))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
