@@ -1,6 +1,30 @@
-"""How good the models are: full rankings, metrics per user, slices, intervals, tables and plots."""
+"""How good the models are: full rankings, metrics by user, slices, intervals, tables and plots."""
 
 from recsys_core.evaluation.accuracy import ACCURACY_METRICS, ndcg_at, ndcg_of_scores
+from recsys_core.evaluation.across import paired_between, pool
+from recsys_core.evaluation.bootstrap import Intervals, bootstrap_means
+from recsys_core.evaluation.evaluate import Score, evaluate
+from recsys_core.evaluation.parameters import EvaluationParameters
 from recsys_core.evaluation.ranking import NO_ITEM, hits_of, top_k
+from recsys_core.evaluation.results import ALL, Evaluation, Metrics, PairedDifference, UserMetrics
 
-__all__ = ["ACCURACY_METRICS", "NO_ITEM", "hits_of", "ndcg_at", "ndcg_of_scores", "top_k"]
+__all__ = [
+    "ACCURACY_METRICS",
+    "ALL",
+    "NO_ITEM",
+    "Evaluation",
+    "EvaluationParameters",
+    "Intervals",
+    "Metrics",
+    "PairedDifference",
+    "Score",
+    "UserMetrics",
+    "bootstrap_means",
+    "evaluate",
+    "hits_of",
+    "ndcg_at",
+    "ndcg_of_scores",
+    "paired_between",
+    "pool",
+    "top_k",
+]

@@ -2,15 +2,18 @@
 
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import PublishedSplitParameters, SplitParameters
+from recsys_core.splitting.published import PublishedSplit, published_split
 from recsys_core.splitting.split import assign_users, split_interactions
 from recsys_core.splitting.truncation import held_out_rows, truncated_histories
 
 __all__ = [
+    "PublishedSplit",
     "PublishedSplitParameters",
     "SplitParameters",
     "assign_users",
     "hash_uniform",
     "held_out_rows",
+    "published_split",
     "split_interactions",
     "truncated_histories",
 ]
