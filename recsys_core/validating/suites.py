@@ -1,0 +1,244 @@
+"""Suites as data: which expectations each declared column type and each table gets.
+
+Nothing here runs anything. A :class:`Rule` is a Great Expectations expectation by name, with its arguments, its
+severity and the words for a row that breaks it. All rules follow from the declared tables.
+"""
+
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.validating.limits import RejectLimits
+from recsys_core.validating.summary import Severity
+
+__all__ = [
+    "DISTINCT_NEEDED",
+    "LARGEST_ID",
+    "RATING_COLUMN",
+    "REJECTED_SHARE",
+    "ROWS_ACCEPTED",
+    "ROWS_ACCOUNTED_FOR",
+    "ROWS_IN",
+    "Rule",
+    "distinct_columns",
+    "distinct_total",
+    "key_rule",
+    "known_column",
+    "row_rules",
+    "structure_rules",
+    "total_rules",
+]
+
+LARGEST_ID: Final = 2**31 - 1
+RATING_COLUMN: Final = "rating"  # the canonical name of the column that holds values of the rating scale
+DISTINCT_NEEDED: Final = 2  # of users and of items: from one alone nothing can be learned
+
+# Totals of a table, by the names under which Data Docs show them.
+ROWS_IN: Final = "rows in"
+ROWS_ACCOUNTED_FOR: Final = "rows accepted + rejected"
+ROWS_ACCEPTED: Final = "rows accepted"
+REJECTED_SHARE: Final = "rejected share"
+
+_PANDAS_TYPES: Final = {"id": "int64", "int": "int64", "float": "float64", "text": "str", "timestamp": "int64"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One expectation of a table.
+
+    expectation   its name in Great Expectations
+    columns       the declared columns that it is about; none for the table as a whole
+    arguments     its arguments, the name of the examined (perhaps derived) column included
+    severity      "warning" where a row that breaks it is rejected, "critical" where the whole table is refused
+    breach        what is said of a value that breaks it: "rating 6.0 <breach>"
+    shows_value   whether the value belongs into that sentence (a missing one does not)
+    """
+
+    expectation: str
+    columns: tuple[str, ...]
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = "critical"
+    breach: str = ""
+    shows_value: bool = True
+
+    @property
+    def column(self) -> str | None:
+        """The columns as people name them."""
+        if len(self.columns) > 1:
+            return f"({', '.join(self.columns)})"
+        return self.columns[0] if self.columns else None
+
+    @property
+    def reason(self) -> str:
+        """The reason without a row's value, under which rejected rows are counted."""
+        return f"{self.column} {self.breach}" if self.column else self.breach
+
+    def reason_for(self, shown_value: str) -> str:
+        """The reason for one row, with its value where that helps."""
+        if not self.shows_value:
+            return self.reason
+        equals = " =" if len(self.columns) > 1 else ""
+        return f"{self.column}{equals} {shown_value} {self.breach}"
+
+    @property
+    def rejects_rows(self) -> bool:
+        return self.severity == "warning"
+
+
+def structure_rules(table: TableSpec) -> tuple[Rule, ...]:
+    """Columns present and typed. The first rule must hold before the others can be asked."""
+    wanted = ", ".join(table.column_names)
+    present = Rule(
+        "expect_table_columns_to_match_set",
+        (),
+        {"column_set": [*table.column_names, "line"], "exact_match": True},
+        breach=f"the columns are not {wanted} and line",
+    )
+    typed = (
+        Rule(
+            "expect_column_values_to_be_of_type",
+            (column.name,),
+            {"column": column.name, "type_": _PANDAS_TYPES[column.type]},
+            breach=f"is not of type {_PANDAS_TYPES[column.type]}",
+        )
+        for column in table.columns
+    )
+    return (present, *typed)
+
+
+def row_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> tuple[Rule, ...]:
+    """What every row must fulfil by itself, in the order in which reasons for a rejection are given."""
+    return (*_column_rules(table, dataset, now), *_reference_rules(table))
+
+
+def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[Rule]:
+    for column in table.columns:
+        yield _presence(column)
+        if column.name == RATING_COLUMN and column.type == "float":
+            yield _on_scale(column, dataset)
+        elif column.type == "id":
+            yield _between(column.name, 1, LARGEST_ID, f"is not an id from 1 to {LARGEST_ID}")
+        elif column.type == "timestamp":
+            earliest = dataset.earliest_timestamp
+            yield _between(column.name, earliest, None, f"lies before {_moment(earliest)}")
+            yield _between(column.name, None, now, f"lies in the future, after {_moment(now)}")
+        elif column.type == "text":
+            if not column.nullable:
+                arguments = {"column": column.name, "regex": r"\S"}
+                yield Rule(
+                    "expect_column_values_to_match_regex", (column.name,), arguments, "warning", "is empty", False
+                )
+        else:
+            yield from _declared_range(column)
+
+
+def _presence(column: ColumnSpec) -> Rule:
+    arguments: dict[str, Any] = {"column": column.name}
+    if column.nullable:  # only counted: any share of missing values will do
+        arguments["mostly"] = 0.0
+        return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "info", "is empty", False)
+    breach = "is missing or not a number" if column.type == "float" else "is missing"
+    return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "warning", breach, False)
+
+
+def _on_scale(column: ColumnSpec, dataset: DatasetSpec) -> Rule:
+    scale = dataset.rating_scale
+    return Rule(
+        "expect_column_values_to_be_in_set",
+        (column.name,),
+        {"column": column.name, "value_set": list(scale.values)},
+        "warning",
+        f"is not on the scale {scale.minimum} to {scale.maximum} by {scale.step}",
+    )
+
+
+def _declared_range(column: ColumnSpec) -> Iterator[Rule]:
+    low, high = column.minimum, column.maximum
+    if low is not None and high is not None:
+        yield _between(column.name, low, high, f"is not within {low} to {high}")
+    elif low is not None:
+        yield _between(column.name, low, _largest(column), f"is not a number of at least {low}")
+    elif high is not None:
+        yield _between(column.name, _smallest(column), high, f"is not a number of at most {high}")
+    elif column.type == "float":
+        yield _between(column.name, _smallest(column), _largest(column), "is not finite")
+
+
+def _largest(column: ColumnSpec) -> float | None:
+    return sys.float_info.max if column.type == "float" else None
+
+
+def _smallest(column: ColumnSpec) -> float | None:
+    return -sys.float_info.max if column.type == "float" else None
+
+
+def _between(column: str, low: float | None, high: float | None, breach: str) -> Rule:
+    arguments = {"column": column, "min_value": low, "max_value": high}
+    return Rule("expect_column_values_to_be_between", (column,), arguments, "warning", breach)
+
+
+def known_column(column: str, other_table: str) -> str:
+    """Name of the derived column that says whether a reference is known; read by people in Data Docs."""
+    return f"{column} known in {other_table}"
+
+
+def _reference_rules(table: TableSpec) -> Iterator[Rule]:
+    for column, other_table, _ in table.references:
+        yield _all_true(known_column(column, other_table), (column,), f"is not known in {other_table}")
+
+
+def key_rule(table: TableSpec) -> Rule:
+    """Uniqueness of the key, on a derived column that needs the whole table."""
+    key = f"({', '.join(table.key)})"
+    kept = "newest" if table.keep_newest_by else "first"
+    return _all_true(f"{kept} of its {key}", table.key, f"is repeated: only the {kept} row is kept")
+
+
+def _all_true(derived: str, columns: tuple[str, ...], breach: str) -> Rule:
+    arguments = {"column": derived, "value_set": [True]}
+    return Rule("expect_column_values_to_be_in_set", columns, arguments, "warning", breach)
+
+
+def distinct_columns(table: TableSpec) -> tuple[str, ...]:
+    """Key columns of which a required table of pairs (user, item) needs several values to be of use."""
+    return table.key if table.required and len(table.key) > 1 else ()
+
+
+def total_rules(table: TableSpec, limits: RejectLimits) -> tuple[Rule, ...]:
+    """What the table must fulfil as a whole; judged on one row of totals."""
+    rules = [
+        Rule(
+            "expect_column_pair_values_to_be_equal",
+            (),
+            {"column_A": ROWS_IN, "column_B": ROWS_ACCOUNTED_FOR},
+            breach="rows in are not rows accepted plus rows rejected",
+        )
+    ]
+    share = limits.max_rejected_share
+    rules.append(_total(REJECTED_SHARE, (), f"is more than the {share:.1%} that may be", high=share))
+    if table.required:
+        rules.append(_total(ROWS_ACCEPTED, (), "are too few; at least 1 is needed", low=1))
+    breach = f"are too few; at least {DISTINCT_NEEDED} are needed, as from one alone nothing can be learned"
+    rules.extend(
+        _total(distinct_total(column), (column,), breach, low=DISTINCT_NEEDED) for column in distinct_columns(table)
+    )
+    return tuple(rules)
+
+
+def distinct_total(column: str) -> str:
+    """Name of the total that counts the different values of ``column``."""
+    return f"distinct {column}"
+
+
+def _total(
+    total: str, columns: tuple[str, ...], breach: str, *, low: float | None = None, high: float | None = None
+) -> Rule:
+    arguments = {"column": total, "min_value": low, "max_value": high}
+    return Rule("expect_column_values_to_be_between", columns, arguments, breach=breach)
+
+
+def _moment(timestamp: int) -> str:
+    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M:%S} UTC"

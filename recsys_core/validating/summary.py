@@ -1,0 +1,71 @@
+"""What a validation found, as plain frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Self
+
+__all__ = ["ExpectationOutcome", "Severity", "ValidationSummary"]
+
+Severity = Literal["critical", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectationOutcome:
+    """One expectation, judged over all rows of a table.
+
+    expectation   Great Expectations' name, e.g. ``expect_column_values_to_be_in_set``
+    column        the column or columns that it is about; None for the table as a whole
+    severity      "critical" stops everything that builds on the table, "warning" rejects rows, "info" only tells
+    n_unexpected  rows that broke it, of ``n_rows`` looked at (a row may break several)
+    examples      at most three values that broke it, each with its line
+    """
+
+    expectation: str
+    column: str | None
+    severity: Severity
+    success: bool
+    n_unexpected: int
+    n_rows: int
+    examples: tuple[str, ...]
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValidationSummary:
+    """Every row of a table accounted for: ``n_in == n_accepted + n_rejected``.
+
+    rejected_by_reason  number of rejected rows by the first reason that each met; sums to ``n_rejected``
+    faults              messages that stop everything built on the table; empty when the table may be used
+    docs_path           page of this validation in Data Docs
+    """
+
+    table: str
+    n_in: int
+    n_accepted: int
+    n_rejected: int
+    rejected_by_reason: Mapping[str, int] = field(default_factory=dict)
+    outcomes: tuple[ExpectationOutcome, ...] = ()
+    faults: tuple[str, ...] = ()
+    docs_path: Path | None = None
+
+    @property
+    def passed(self) -> bool:
+        return not self.faults
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can hold; ``from_dict`` makes an equal summary of them."""
+        values = asdict(self)
+        values["outcomes"] = [{**outcome, "examples": list(outcome["examples"])} for outcome in values["outcomes"]]
+        values["faults"] = list(self.faults)
+        values["docs_path"] = None if self.docs_path is None else str(self.docs_path)
+        return {**values, "rejected_by_reason": dict(self.rejected_by_reason), "passed": self.passed}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        known = {name: value for name, value in values.items() if name != "passed"}
+        outcomes = (ExpectationOutcome(**{**item, "examples": tuple(item["examples"])}) for item in known["outcomes"])
+        known["outcomes"] = tuple(outcomes)
+        known["faults"] = tuple(known["faults"])
+        known["docs_path"] = None if known["docs_path"] is None else Path(known["docs_path"])
+        return cls(**known)
