@@ -7,6 +7,7 @@ from recsys_core.evaluation.evaluate import Score, evaluate
 from recsys_core.evaluation.parameters import EvaluationParameters
 from recsys_core.evaluation.ranking import NO_ITEM, hits_of, top_k
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics, PairedDifference, UserMetrics
+from recsys_core.evaluation.tables import Table, metrics_table, paired_table, slices_table
 
 __all__ = [
     "ACCURACY_METRICS",
@@ -18,13 +19,17 @@ __all__ = [
     "Metrics",
     "PairedDifference",
     "Score",
+    "Table",
     "UserMetrics",
     "bootstrap_means",
     "evaluate",
     "hits_of",
+    "metrics_table",
     "ndcg_at",
     "ndcg_of_scores",
     "paired_between",
+    "paired_table",
     "pool",
+    "slices_table",
     "top_k",
 ]

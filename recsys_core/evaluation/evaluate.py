@@ -23,6 +23,7 @@ from recsys_core.evaluation.slices import (
     targets_in,
 )
 from recsys_core.features import ItemFeatures
+from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.truncation import held_out_rows
 
 __all__ = ["Score", "evaluate", "recommend_block_wise"]
@@ -52,7 +53,8 @@ def evaluate(
     cold_scorers  for models that can: a function from known ratings to scores of ``part.cold_item_ids``; all other
                   models have no figures in the slice ``items_cold``
 
-    Candidates are all training items that the user's history does not hold; nothing is sampled. How slices are cut
+    Candidates are all training items that the user's history does not hold; nothing is sampled. Equal scores rank
+    in a fixed, arbitrary order. How slices are cut
     stands in :mod:`recsys_core.evaluation.slices`.
     """
     parameters = parameters or EvaluationParameters()
@@ -92,10 +94,23 @@ def evaluate(
 
 
 def recommend_block_wise(
-    score: Score, ratings: csr_matrix, k: int, *, n_items: int, block_scores: int, name: str, exclude_seen: bool = True
+    score: Score,
+    ratings: csr_matrix,
+    k: int,
+    item_ids: NDArray[np.int64],
+    *,
+    block_scores: int,
+    name: str,
+    exclude: bool,
 ) -> NDArray[np.int32]:
-    """The ``k`` best items of each user (n_users, k), scoring ``block_scores`` / ``n_items`` users at a time."""
+    """The ``k`` best of ``item_ids`` (n_items,) for each user, numbers of shape (n_users, k), some users at a time.
+
+    Equal scores rank by a hash of the item's id. By item number they would rank by age and fame, for MovieLens
+    numbered its titles as they came: a model that knows nothing of a user would look as if it did.
+    """
+    n_items = len(item_ids)
     block = max(1, block_scores // max(n_items, 1))
+    tie_rank = np.argsort(np.argsort(hash_uniform(0, "ties", item_ids), kind="stable"))
     lists = np.empty((ratings.shape[0], k), dtype=np.int32)
     for start in range(0, ratings.shape[0], block):
         known = ratings[start : start + block]
@@ -103,7 +118,7 @@ def recommend_block_wise(
         if scores.shape != (known.shape[0], n_items):
             raise ShapeError(f"{name} gave scores of shape {scores.shape}, expected {(known.shape[0], n_items)}")
         try:
-            lists[start : start + block] = top_k(scores, k, seen=known if exclude_seen else None)
+            lists[start : start + block] = top_k(scores, k, seen=known if exclude else None, tie_rank=tie_rank)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
     return lists
@@ -114,7 +129,7 @@ class _Judge:
 
     def __init__(self, train: UserItemMatrix, parameters: EvaluationParameters, features: ItemFeatures | None) -> None:
         self.parameters = parameters
-        self.n_items = train.n_items
+        self.item_ids = train.item_ids
         self.popularity_share = np.bincount(train.ratings.indices, minlength=train.n_items) / train.n_users
         self.unit_features = None if features is None else unit_features(features.select(train.item_ids))
 
@@ -125,9 +140,10 @@ class _Judge:
                 score,
                 part.history.ratings,
                 max(self.parameters.ks),
-                n_items=self.n_items,
+                self.item_ids,
                 block_scores=self.parameters.block_scores,
                 name=model,
+                exclude=True,
             )
             for model, score in scorers.items()
         }
@@ -151,8 +167,8 @@ class _Judge:
                     columns[model].append(diversity(first, self.unit_features)[:, None])
                 overall.setdefault(model, {}).update(
                     {
-                        f"coverage@{k}": (coverage(first, self.n_items),),
-                        f"gini@{k}": (exposure_gini(first, self.n_items),),
+                        f"coverage@{k}": (coverage(first, len(self.item_ids)),),
+                        f"gini@{k}": (exposure_gini(first, len(self.item_ids)),),
                     }
                 )
         values = {model: np.concatenate(parts, axis=1) for model, parts in columns.items()}
@@ -177,7 +193,6 @@ class _Judge:
 
 def _cold_items(cold_scorers: Mapping[str, Score], part: HeldOut, judge: _Judge) -> UserMetrics:
     """Cold targets ranked among all cold items, of the models that score them."""
-    n_cold = len(part.cold_item_ids)
     asked = np.flatnonzero(np.diff(part.cold_targets.indptr))
     part = sample_users(held_out_rows(part, asked), judge.parameters.max_slice_users, judge.parameters.seed)
     lists = {
@@ -185,10 +200,10 @@ def _cold_items(cold_scorers: Mapping[str, Score], part: HeldOut, judge: _Judge)
             score,
             part.history.ratings,
             max(judge.parameters.ks),
-            n_items=n_cold,
+            part.cold_item_ids,
             block_scores=judge.parameters.block_scores,
             name=f"{model} (cold items)",
-            exclude_seen=False,
+            exclude=False,
         )
         for model, score in cold_scorers.items()
     }
