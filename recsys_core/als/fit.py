@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.als.confidence import rating_confidence
 from recsys_core.als.model import ALSModel
-from recsys_core.als.normal_equations import solve_rows
+from recsys_core.als.normal_equations import regularized_gram, solve_rows
 from recsys_core.als.parameters import ALSParameters
 from recsys_core.dataset.schema import RatingScale
 from recsys_core.errors import ParameterError, ShapeError
@@ -45,7 +45,7 @@ def fit_als(
         item_factors = _train_numpy(confidence, start, parameters)
     else:
         raise ParameterError(f"backend = {backend!r}: expected 'implicit' or 'numpy'")
-    user_factors = solve_rows(item_factors, confidence, parameters.regularization)
+    user_factors = _solve(item_factors, confidence, parameters)
     return ALSModel(ids, item_factors, user_factors, parameters, rating_scale.maximum)
 
 
@@ -57,13 +57,17 @@ def initial_factors(shape: tuple[int, int], parameters: ALSParameters) -> tuple[
     return users, items
 
 
+def _solve(factors: Factors, confidence: csr_matrix, parameters: ALSParameters) -> Factors:
+    return solve_rows(factors, confidence, regularized_gram(factors, parameters.regularization))
+
+
 def _train_numpy(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
     """Alternate exact solutions. Slow and plain: what every other backend must agree with."""
     item_factors = start[1]
     item_users = csr_matrix(confidence.T)
     for _ in range(parameters.iterations):
-        user_factors = solve_rows(item_factors, confidence, parameters.regularization)
-        item_factors = solve_rows(user_factors, item_users, parameters.regularization)
+        user_factors = _solve(item_factors, confidence, parameters)
+        item_factors = _solve(user_factors, item_users, parameters)
     return item_factors
 
 

@@ -52,13 +52,20 @@ def _neighbours(
 
 
 def _largest_per_row(matrix: csr_matrix, n_largest: int) -> csr_matrix:
-    """The ``n_largest`` values above 0 of every row; of equal values the lower column is kept."""
-    matrix.sort_indices()
+    """The ``n_largest`` values above 0 of every row; of equal values those in the lower columns are kept."""
+    kept = matrix.data > 0
+    for start, stop in zip(matrix.indptr[:-1], matrix.indptr[1:], strict=True):
+        if stop - start <= n_largest:
+            continue
+        values = matrix.data[start:stop]
+        threshold = np.partition(values, len(values) - n_largest)[len(values) - n_largest]
+        kept[start:stop] &= values >= threshold
+        surplus = int((values >= threshold).sum()) - n_largest
+        if surplus:
+            ties = start + np.flatnonzero(values == threshold)
+            kept[ties[np.argsort(matrix.indices[ties])[len(ties) - surplus :]]] = False
     rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    rank = np.arange(len(order)) - matrix.indptr[rows]
-    kept = np.zeros(len(order), dtype=bool)
-    kept[order[rank < n_largest]] = True
-    kept &= matrix.data > 0
     indptr = np.concatenate([[0], np.cumsum(np.bincount(rows[kept], minlength=matrix.shape[0]))])
-    return csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+    largest = csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape)
+    largest.sort_indices()
+    return largest
