@@ -1,0 +1,21 @@
+"""The one way in which this room gets hold of MLflow: late, quiet, and without reporting to anybody."""
+
+import logging
+import os
+from typing import Any
+
+__all__ = ["import_mlflow"]
+
+
+def import_mlflow() -> Any:
+    """Import MLflow (2 to 4 seconds the first time) and return the module.
+
+    Usage reports to MLflow's makers are switched off unless ``MLFLOW_DISABLE_TELEMETRY`` says otherwise. Messages
+    below a warning ("Creating initial MLflow database tables...") are not shown.
+    """
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    import mlflow
+
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    return mlflow

@@ -1,0 +1,236 @@
+"""Where runs are kept: an embedded SQLite store under RECSYS_HOME, or an MLflow server.
+
+One Dagster run is one parent run, found again by its tag; everything that belongs to it is a child run. All calls
+name their run explicitly, so nothing depends on MLflow's "active run" of the process.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import quote
+
+from filelock import FileLock
+
+from recsys_core.errors import RegistryError
+from registry.mlflow_library import import_mlflow
+from registry.run_log import RunLog
+
+__all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking"]
+
+DEFAULT_EXPERIMENT = "hybrid-recommender"
+DAGSTER_RUN_ID = "dagster_run_id"
+_PARENT = "mlflow.parentRunId"
+_STAGE = "stage"
+_LOCK_SECONDS = 120.0
+
+RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+
+
+class Tracking:
+    """The store of runs and models.
+
+    tracking_uri       ``None`` for the embedded store in ``home/mlflow/mlflow.db``, or the address of a server
+    artifact_location  URI under which a *new* experiment keeps its files; ``None`` for ``home/mlflow/artifacts``
+                       (embedded) or the server's own choice
+    experiment         name of the MLflow experiment; made when it is not there
+
+    Nothing is opened or written until it is first needed.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        tracking_uri: str | None = None,
+        artifact_location: str | None = None,
+        experiment: str = DEFAULT_EXPERIMENT,
+    ) -> None:
+        self.home = home.absolute()
+        self.folder = self.home / "mlflow"
+        self.embedded = tracking_uri is None
+        self.database = self.folder / "mlflow.db"
+        self.tracking_uri = tracking_uri or f"sqlite:///{quote(str(self.database), safe='/ ')}"
+        self.artifact_location = artifact_location
+        if self.embedded and artifact_location is None:
+            self.artifact_location = (self.folder / "artifacts").as_uri()
+        self.experiment = experiment
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """One process at a time finds or creates; re-entrant within a process."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.folder / ".lock", timeout=_LOCK_SECONDS, is_singleton=True):
+            yield
+
+    @cached_property
+    def client(self) -> Any:
+        """The MLflow client; the first one ever makes the database (under the lock: two at once would collide)."""
+        mlflow = import_mlflow()
+        with self.lock() if self.embedded else nullcontext():
+            if self.embedded:
+                self._check_database()
+            try:
+                return mlflow.MlflowClient(self.tracking_uri, self.tracking_uri)
+            except Exception as error:
+                raise RegistryError(
+                    f"the tracking store {self.tracking_uri} cannot be opened ({error}); "
+                    "check the address, or that the file is an MLflow database"
+                ) from error
+
+    def _check_database(self) -> None:
+        """Fail at once where MLflow would try again for a hundred seconds."""
+        try:
+            connection = sqlite3.connect(self.database)
+            try:
+                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            finally:
+                connection.close()
+        except sqlite3.Error as error:
+            raise RegistryError(
+                f"{self.database}: cannot be used as the tracking database ({error}); expected a writable SQLite "
+                "file; restore it from a copy, or move it away to begin with an empty one"
+            ) from error
+
+    @cached_property
+    def experiment_id(self) -> str:
+        with self.lock():
+            found = self.client.get_experiment_by_name(self.experiment)
+            if found is None:
+                created = self.client.create_experiment(self.experiment, artifact_location=self.artifact_location)
+                return str(created)
+        if found.lifecycle_stage != "active":
+            raise RegistryError(
+                f"the experiment {self.experiment!r} in {self.tracking_uri} was deleted; "
+                "restore it (`mlflow experiments restore`) or choose another name"
+            )
+        return str(found.experiment_id)
+
+    @contextmanager
+    def as_global(self) -> Iterator[Any]:
+        """MLflow's own global address set to this store, and set back afterwards; yields the module.
+
+        Some parts of MLflow (``models:/`` addresses) know no other way of being told where to look.
+        """
+        mlflow = import_mlflow()
+        _ = self.client
+        before = mlflow.get_tracking_uri() if mlflow.tracking.is_tracking_uri_set() else None
+        mlflow.set_tracking_uri(self.tracking_uri)
+        try:
+            yield mlflow
+        finally:
+            mlflow.set_tracking_uri(before)
+
+    def parent_run(self, dagster_run_id: str, *, name: str | None = None, tags: Mapping[str, str] | None = None) -> str:
+        """Id of the one parent run of a Dagster run: found, from whichever process made it, or created.
+
+        ``tags`` (data fingerprint, git commit, ...) are set on it either way. A parent that had been closed is
+        opened again, because its Dagster run is evidently going on.
+        """
+        if not dagster_run_id:
+            raise RegistryError("a parent run needs the id of its Dagster run; got an empty one")
+        wanted = {DAGSTER_RUN_ID: dagster_run_id, **(tags or {})}
+        with self.lock():
+            found = self._find({DAGSTER_RUN_ID: dagster_run_id}, parents_only=True)
+            if found is None:
+                return self._create(name or f"pipeline {dagster_run_id[:8]}", wanted)
+        run_id = str(found.info.run_id)
+        self._tag(found, wanted)
+        if found.info.status != "RUNNING":
+            self.client.update_run(run_id, status="RUNNING")
+        return run_id
+
+    def child_run(
+        self, parent_run_id: str, name: str, *, stage: str | None = None, tags: Mapping[str, str] | None = None
+    ) -> str:
+        """Id of the child of ``parent_run_id`` called ``name``: found (and opened again) or created.
+
+        ``stage`` (training, tuning, evaluation, ...) is a tag to filter by; it defaults to ``name``.
+        """
+        wanted = {_PARENT: parent_run_id, _STAGE: stage or name, **(tags or {})}
+        with self.lock():
+            found = self._find({_PARENT: parent_run_id, "mlflow.runName": name})
+            if found is None:
+                return self._create(name, wanted)
+        self._tag(found, wanted)
+        if found.info.status != "RUNNING":
+            self.client.update_run(str(found.info.run_id), status="RUNNING")
+        return str(found.info.run_id)
+
+    @contextmanager
+    def child(self, parent_run_id: str, name: str, **options: Any) -> Iterator[RunLog]:
+        """A child run for the length of a block: FINISHED at its end, FAILED when it raises."""
+        run_id = self.child_run(parent_run_id, name, **options)
+        try:
+            yield self.log(run_id)
+        except BaseException:
+            self.finish(run_id, "FAILED")
+            raise
+        self.finish(run_id)
+
+    def log(self, run_id: str) -> RunLog:
+        """The writer of everything that goes into the run ``run_id``."""
+        return RunLog(self.client, run_id, self.experiment_id)
+
+    def finish(self, run_id: str, status: RunStatus = "FINISHED") -> None:
+        """Close a run. Children that are still open get FAILED when the run did, else KILLED: nobody closed them."""
+        self.client.set_terminated(run_id, status=status)
+        for child in self._running({_PARENT: run_id}):
+            self.client.set_terminated(child.info.run_id, status="FAILED" if status == "FAILED" else "KILLED")
+
+    def close_abandoned(self, still_running: Collection[str] = ()) -> list[str]:
+        """Mark as KILLED every open parent run, and its children, whose Dagster run is not in ``still_running``.
+
+        To be called at the start of a run: a process that was killed could not close its own. Returns the run ids.
+        """
+        closed = []
+        for run in self._running({}):
+            tags = run.data.tags
+            if _PARENT not in tags and tags.get(DAGSTER_RUN_ID) and tags[DAGSTER_RUN_ID] not in still_running:
+                self.finish(run.info.run_id, "KILLED")
+                closed.append(str(run.info.run_id))
+        return closed
+
+    def _create(self, name: str, tags: Mapping[str, str]) -> str:
+        user = {"mlflow.user": os.environ.get("USER") or "recsys", "mlflow.source.name": "recsys"}
+        created = self.client.create_run(
+            self.experiment_id,
+            start_time=int(time.time() * 1000),
+            run_name=name,
+            tags={**user, **{key: str(value) for key, value in tags.items()}},
+        )
+        return str(created.info.run_id)
+
+    def _tag(self, run: Any, tags: Mapping[str, str]) -> None:
+        for key, value in tags.items():
+            if run.data.tags.get(key) != str(value):
+                self.client.set_tag(run.info.run_id, key, str(value))
+
+    def _find(self, tags: Mapping[str, str], *, parents_only: bool = False) -> Any | None:
+        """The oldest run with these tags: were there two, every caller would choose the same one."""
+        found = self.client.search_runs(
+            [self.experiment_id], _filter(tags), order_by=["attributes.start_time ASC", "attributes.run_id ASC"]
+        )
+        return next((run for run in found if not (parents_only and _PARENT in run.data.tags)), None)
+
+    def _running(self, tags: Mapping[str, str]) -> list[Any]:
+        condition = " and ".join(filter(None, ["attributes.status = 'RUNNING'", _filter(tags)]))
+        found: list[Any] = []
+        token = None
+        while True:
+            page = self.client.search_runs([self.experiment_id], condition, page_token=token)
+            found.extend(page)
+            token = page.token
+            if not token:
+                return found
+
+
+def _filter(tags: Mapping[str, str]) -> str:
+    for value in tags.values():
+        if "'" in value:
+            raise RegistryError(f"a tag to search by must not hold a quotation mark: {value}")
+    return " and ".join(f"tags.`{key}` = '{value}'" for key, value in tags.items())
