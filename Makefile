@@ -1,0 +1,61 @@
+# Every target sets itself up: .venv/ is made from requirements.lock when it is missing or older than the lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format dev lock docs bench clean
+
+help:  ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] < (3, 14); \
+	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed, %s is %s; say make PYTHON=python3.11" % (sys.executable, sys.version.split()[0]))'
+	@echo "Preparing $(VENV) from requirements.lock (some minutes, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and recommendations
+	@$(BIN)/recsys run --data data/sample
+	@echo
+	@$(BIN)/recsys models
+	@echo
+	@$(BIN)/recsys recommend --user 1 -k 10 --explain
+
+test: $(READY)  ## the tests, side by side
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q $(if $(CI),--slow,)
+
+test-slow: $(READY)  ## all tests, the ones that take minutes too
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q --slow
+
+lint: $(READY)  ## ruff, mypy and the import rules
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY)  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+dev: $(READY)  ## the Dagster and MLflow pages and the daemon, together
+	@$(BIN)/recsys dev
+
+docs: $(READY)  ## the pictures and tables of README and docs, from the running program
+	@$(BIN)/python -m bench.pictures
+	@$(BIN)/python -m bench.accuracy
+
+bench: $(READY)  ## time of the pipeline and its steps
+	@$(BIN)/python -m bench.pipeline
+
+lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	  --no-strip-extras --no-emit-index-url --quiet -o requirements.lock
+
+clean:  ## remove what runs have made (not the environment)
+	rm -rf .recsys .pytest_cache .mypy_cache .ruff_cache .hypothesis

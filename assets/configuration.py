@@ -1,0 +1,64 @@
+"""The pipeline's parameters: typed and ranged, each beside its component; read from YAML once, here."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import Field
+
+from recsys_core.als import ALSParameters
+from recsys_core.ease import EASEParameters
+from recsys_core.errors import ParameterError
+from recsys_core.evaluation import EvaluationParameters
+from recsys_core.features import FeatureParameters
+from recsys_core.parameters import Parameters
+from recsys_core.splitting import SplitParameters
+#T
+from recsys_core.validating import RejectLimits
+
+__all__ = ["PipelineConfig", "RecommendationParameters", "load_config"]
+
+
+class RecommendationParameters(Parameters):
+    """The batch of recommendations made with every release."""
+
+    k: int = Field(default=20, ge=1, le=1000)
+    """Titles per user."""
+
+
+class PipelineConfig(Parameters):
+    """Every parameter of the pipeline, by component. All have defaults; a YAML file may override any."""
+
+    validation: RejectLimits = RejectLimits()
+    split: SplitParameters = SplitParameters()
+    features: FeatureParameters = FeatureParameters()
+    als: ALSParameters = ALSParameters()
+    ease: EASEParameters = EASEParameters()
+    #tuning: TuningParameters = TuningParameters()
+    evaluation: EvaluationParameters = EvaluationParameters()
+    recommendations: RecommendationParameters = RecommendationParameters()
+
+    def section(self, name: str) -> dict[str, Any]:
+        """One component's parameters as JSON-able values."""
+        value: Parameters = getattr(self, name)
+        return value.as_dict()
+
+
+def load_config(path: Path | None) -> PipelineConfig:
+    """Read a YAML file of overrides; no path means the defaults."""
+    if path is None:
+        return PipelineConfig()
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ParameterError(f"configuration {path}: cannot be read ({error.strerror}); give an existing file") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ParameterError(f"configuration {path}: is not valid YAML ({error})") from error
+    if content is None:
+        content = {}
+    if not isinstance(content, dict):
+        raise ParameterError(f"configuration {path}: expected sections such as 'als:', found {type(content).__name__}")
+    try:
+        return PipelineConfig(**content)
+    except ParameterError as error:
+        raise ParameterError(f"configuration {path}: {error}") from None

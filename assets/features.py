@@ -1,0 +1,98 @@
+"""Features: the user–item matrix, its split, and what is known of the items themselves."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from assets.declaring import Made, recsys_asset
+from assets.presenting import text_table
+from assets.tables import CleanTable
+from assets.workspace import Workspace
+from recsys_core.dataset.interactions import Split, UserItemMatrix
+from recsys_core.dataset.tables import catalogue_ids, interactions_of, training_tags
+from recsys_core.features import ItemFeatures, build_item_features
+from recsys_core.splitting import split_interactions
+
+__all__ = ["FEATURE_ASSETS"]
+
+
+@recsys_asset(group="features", kinds={"scipy"})
+def user_item_matrix(ratings: CleanTable, workspace: Workspace) -> Made[UserItemMatrix]:
+    """All accepted ratings as a CSR matrix, users × items, with both vocabularies."""
+    interactions = interactions_of(ratings.rows_path)
+    cells = interactions.n_users * interactions.n_items
+    per_user = np.diff(interactions.ratings.indptr)
+    return Made(
+        interactions,
+        {
+            "dagster/row_count": interactions.n_ratings,
+            "n_users": interactions.n_users,
+            "n_items": interactions.n_items,
+            "density": interactions.n_ratings / cells,
+            "ratings_per_user_median": float(np.median(per_user)),
+        },
+    )
+
+
+@recsys_asset(group="features", kinds={"scipy"}, parameters=("split",))
+def split(user_item_matrix: UserItemMatrix, movies: CleanTable, workspace: Workspace) -> Made[Split]:
+    """Training, validation and test parts, with the cut-offs, filters and counts that made them."""
+    parts = split_interactions(
+        user_item_matrix, workspace.config.split, catalogue_ids=catalogue_ids(movies.rows_path)
+    )
+    return Made(
+        parts,
+        {
+            "dagster/row_count": parts.train.n_ratings,
+            "summary": text_table(["what", "value"], _flat(parts.summary)),
+            "test_users": parts.test.history.n_users,
+            "test_targets": int(parts.test.targets.nnz),
+        },
+    )
+
+
+@recsys_asset(group="features", kinds={"scipy"}, parameters=("features",))
+def item_features(
+    split: Split,
+    movies: CleanTable,
+    tags: CleanTable,
+    genome_scores: CleanTable,
+    genome_tags: CleanTable,
+    workspace: Workspace,
+) -> Made[ItemFeatures]:
+    """Genres, decade, tags and genome relevance of every title; weights fitted on the training part only."""
+    catalogue = catalogue_ids(movies.rows_path)
+    known_tags = training_tags(tags.rows_path, split)
+    features = build_item_features(
+        catalogue,
+        np.isin(catalogue, split.train.item_ids),
+        movies.read(),
+        tags=known_tags,
+        genome_scores=genome_scores.rows_path,
+        genome_tags=genome_tags.read(),
+        parameters=workspace.config.features,
+    )
+    groups = [
+        (name, matrix.shape[1], int((np.diff(matrix.indptr) > 0).sum()), ", ".join(features.names[name][:5]))
+        for name, matrix in features.groups.items()
+    ]
+    return Made(
+        features,
+        {
+            "dagster/row_count": len(catalogue),
+            "groups": text_table(["group", "features", "titles that have any", "for example"], groups),
+            "tags_left_out": tags.n_rows - known_tags.num_rows,
+        },
+    )
+
+
+def _flat(summary: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in summary.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+FEATURE_ASSETS = [user_item_matrix, split, item_features]

@@ -1,0 +1,101 @@
+"""Tables as values of assets: a folder of Parquet files and a summary, passed by reference, never held whole."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys_core.storage import read_manifest, write_manifest
+
+__all__ = ["CleanTable", "RawTable", "TableFolder"]
+
+ROWS, REJECTED = "rows.parquet", "rejected.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class TableFolder:
+    """Base of both: where the rows are, and the summary of how they came to be there."""
+
+    directory: Path
+    summary: dict[str, Any]
+
+    def save(self, directory: Path) -> None:
+        for name in (ROWS, REJECTED):
+            _link_or_copy(self.directory / name, directory / name)
+        write_manifest(directory, type(self).__name__, summary=self.summary)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        return cls(directory, read_manifest(directory, cls.__name__)["summary"])
+
+    @property
+    def usable(self) -> bool:
+        """False when a table-level fault stops everything made from it."""
+        return not self.summary.get("faults")
+
+    def discard_scratch(self) -> None:
+        """Remove the folder that the table was made in, once it is stored."""
+        if self.directory.name.startswith(".writing-"):
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def rows_path(self) -> Path:
+        return self.directory / ROWS
+
+    @property
+    def rejected_path(self) -> Path:
+        return self.directory / REJECTED
+
+    @property
+    def n_rows(self) -> int:
+        return int(pq.read_metadata(self.rows_path).num_rows)
+
+    def read(self, columns: list[str] | None = None) -> pa.Table:
+        """All rows, of the given columns only."""
+        return pq.read_table(self.rows_path, columns=columns)
+
+    def head(self, n_rows: int) -> pa.Table:
+        return _head(self.rows_path, n_rows)
+
+    def rejected_head(self, n_rows: int) -> pa.Table:
+        return _head(self.rejected_path, n_rows)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    """A hard link where the file system has them: millions of rows need no second copy."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def _head(path: Path, n_rows: int) -> pa.Table:
+    with pq.ParquetFile(path) as opened:
+        batches = list(_first_batches(opened, n_rows))
+        return pa.Table.from_batches(batches, schema=opened.schema_arrow).slice(0, n_rows)
+
+
+def _first_batches(opened: pq.ParquetFile, n_rows: int) -> list[pa.RecordBatch]:
+    taken, batches = 0, []
+    for batch in opened.iter_batches(batch_size=max(n_rows, 1)):
+        batches.append(batch)
+        taken += batch.num_rows
+        if taken >= n_rows:
+            break
+    return batches
+
+
+class RawTable(TableFolder):
+    """A CSV file as typed Parquet with the line number of every row; unreadable lines apart."""
+
+    __slots__ = ()
+
+
+class CleanTable(TableFolder):
+    """The accepted rows of a table and, apart, the rejected ones with their reasons."""
+
+    __slots__ = ()

@@ -1,0 +1,1 @@
+"""How and when: definitions, jobs, schedules, sensors, resources and the command line."""

@@ -1,0 +1,76 @@
+"""When the pipeline runs by itself: weekly, and when an input file's content changes."""
+
+import json
+from typing import Any
+
+import dagster as dg
+
+from assets.workspace import Workspace
+from pipelines.jobs import PIPELINE_JOB
+from pipelines.planning import plan
+from recsys_core.dataset.schema import TABLE_NAMES
+from recsys_core.errors import RecsysError
+from recsys_core.reading import locate_table
+
+__all__ = ["SCHEDULES", "SENSORS", "input_files_changed", "weekly_retraining"]
+
+SENSOR_SECONDS = 30
+
+weekly_retraining = dg.ScheduleDefinition(
+    name="weekly_retraining",
+    job=PIPELINE_JOB,
+    cron_schedule="0 3 * * 1",
+    execution_timezone="UTC",
+    description="The whole pipeline, Mondays at 03:00 UTC.",
+)
+
+
+@dg.sensor(
+    job=PIPELINE_JOB,
+    minimum_interval_seconds=SENSOR_SECONDS,
+    description="Starts the pipeline when an input file's content (not merely its time stamp) changes.",
+)
+def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run of what is out of date, once per content of the files.
+
+    A file must look the same (size and modification time) at two ticks before it is read, so that a copy in
+    progress starts nothing.
+    """
+    seen = json.loads(context.cursor) if context.cursor else {}
+    try:
+        stats = _stats(workspace)
+        if stats != seen.get("stats"):
+            context.update_cursor(json.dumps({**seen, "stats": stats}))
+            return dg.SkipReason("input files changed; waiting until they are the same at two looks")
+        if stats == seen.get("handled"):
+            return dg.SkipReason("input files are as they were")
+        work = plan(workspace)
+    except RecsysError as error:
+        return dg.SkipReason(str(error))
+    cursor = json.dumps({"stats": stats, "handled": stats})
+    if not work.stale:
+        context.update_cursor(cursor)
+        return dg.SkipReason("file times changed, but no content did")
+    return dg.SensorResult(
+        run_requests=[
+            dg.RunRequest(
+                run_key=json.dumps(work.versions, sort_keys=True),
+                asset_selection=[dg.AssetKey(name) for name in work.stale],
+                tags={"recsys/why": "; ".join(work.causes)[:500]},
+            )
+        ],
+        cursor=cursor,
+    )
+
+
+def _stats(workspace: Workspace) -> dict[str, Any]:
+    stats: dict[str, Any] = {}
+    for name in TABLE_NAMES:
+        path = locate_table(workspace.data_path, workspace.dataset.table(name))
+        if path is not None:
+            stats[path.name] = [path.stat().st_size, path.stat().st_mtime_ns]
+    return stats
+
+
+SCHEDULES = [weekly_retraining]
+SENSORS = [input_files_changed]

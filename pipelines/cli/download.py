@@ -1,0 +1,1 @@
+"""`recsys download`: a MovieLens data set from GroupLens."""

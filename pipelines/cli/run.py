@@ -1,0 +1,68 @@
+"""`recsys run`: the pipeline on a folder of CSV files."""
+
+import sys
+from typing import Any
+
+import click
+
+from pipelines.cli.output import print_json, progress_on_terminal
+
+__all__ = ["run"]
+
+
+@click.command()
+@click.option("--data", "data_dir", type=click.Path(), help="Folder with the CSV files (default: the bundled sample).")
+@click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys).")
+@click.option("--config", "config_file", type=click.Path(), help="YAML file with parameters that differ.")
+@click.option("--force", is_flag=True, help="Make every asset anew, up to date or not.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+def run(data_dir: str | None, home: str | None, config_file: str | None, force: bool, as_json: bool) -> None:
+    """Bring the pipeline up to date with a folder of CSV files: only what changed is made anew."""
+    from pipelines.reporting import run_report
+    from pipelines.running import run_pipeline, since_process_start
+    from pipelines.settings import Settings
+
+    settings = Settings.from_environment(home=home, data_dir=data_dir, config_file=config_file)
+    with progress_on_terminal(quiet=as_json):
+        outcome = run_pipeline(settings, force=force, on_plan=None if as_json else _say_plan)
+    report = run_report(settings.workspace(), outcome, since_process_start())
+    if as_json:
+        print_json(report)
+    else:
+        _say_report(report)
+    if report["status"] == "failed":
+        sys.exit(1)
+
+
+def _say_plan(plan: Any) -> None:
+    if not plan.stale:
+        click.echo("Everything is up to date: no file, parameter or code changed since the last run.")
+        return
+    click.echo(f"{len(plan.stale)} of {len(plan.versions)} assets to make.")
+    for cause in plan.causes[:10] if len(plan.stale) < len(plan.versions) else []:
+        click.echo(f"  because {cause}")
+
+
+def _say_report(report: dict[str, Any]) -> None:
+    if report["status"] == "failed":
+        for failure in report["failed"]:
+            where = f"{failure['asset']}" + (f" (check {failure['check']})" if failure["check"] else "")
+            click.echo(f"recsys: {where}: {failure['message']}", err=True)
+        return
+    click.echo(f"\n{'table':16}{'rows in':>10}{'accepted':>10}{'rejected':>10}")
+    for name, counts in report["rows"].items():
+        click.echo(f"{name:16}{counts['in']:>10,}{counts['accepted']:>10,}{counts['rejected']:>10,}")
+    names = [name for name in ("ndcg@10", "recall@10", "precision@10", "coverage@10") if _has(report, name)]
+    click.echo(f"\n{'model':16}" + "".join(f"{name:>14}" for name in names))
+    for model, metrics in report["metrics"].items():
+        click.echo(f"{model:16}" + "".join(f"{metrics[name]:>14.4f}" for name in names))
+    click.echo(f"\nhybrid-recommender version {report['model_version']}: {report['verdict']}")
+    for reason in report["reasons"]:
+        click.echo(f"  {reason}")
+    assets = sum(report["seconds"]["assets"].values())
+    total = report["seconds"]["total"]
+    click.echo(f"{total:.1f} s in all; the assets' own work {assets:.1f} s, orchestration {total - assets:.1f} s")
+
+
+def _has(report: dict[str, Any], metric: str) -> bool:
+    return all(metric in metrics for metrics in report["metrics"].values())

@@ -1,0 +1,37 @@
+"""The code location: `dagster dev`, the daemon and the command line all load this module."""
+
+import dagster as dg
+
+from assets.graph import ALL_ASSETS
+from assets.declaring import StoreIOManager
+from pipelines.automation import SCHEDULES, SENSORS
+from pipelines.jobs import JOBS
+from pipelines.settings import Settings
+
+__all__ = ["build_definitions", "defs"]
+
+_PRELOADED = ["assets", "recsys_core.als", "recsys_core.evaluation", "recsys_core.tuning"]
+
+
+def _executor(settings: Settings) -> dg.ExecutorDefinition:
+    if settings.executor == "in_process":
+        return dg.in_process_executor
+    return dg.multiprocess_executor.configured(
+        {"max_concurrent": 2, "start_method": {"forkserver": {"preload_modules": _PRELOADED}}}
+    )
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """All assets, checks, jobs, schedules and sensors, bound to the places in ``settings``."""
+    workspace = settings.workspace()
+    return dg.Definitions(
+        assets=ALL_ASSETS,
+        jobs=JOBS,
+        schedules=SCHEDULES,
+        sensors=SENSORS,
+        resources={"workspace": workspace, "store": StoreIOManager(workspace=workspace)},
+        executor=_executor(settings),
+    )
+
+
+defs = build_definitions(Settings.from_environment())

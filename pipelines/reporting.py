@@ -1,0 +1,58 @@
+"""What a run reports: read from the stored values, so that a run with nothing to do reports the same."""
+
+from typing import Any
+
+from assets.documents import Promotion, Registration
+from assets.tables import CleanTable
+from assets.versions import digest
+from assets.workspace import Workspace
+from pipelines.running import RunOutcome
+from recsys_core.dataset.schema import TABLE_NAMES
+from recsys_core.evaluation import Evaluation
+
+__all__ = ["data_fingerprint", "run_report"]
+
+
+def run_report(workspace: Workspace, outcome: RunOutcome, total_seconds: float) -> dict[str, Any]:
+    """The document of ``recsys run --json``."""
+    if outcome.failed:
+        return {"status": "failed", "dagster_run_id": outcome.run_id, "failed": outcome.failed}
+    store = workspace.store
+    registration = store.get("registered_model", Registration).content
+    promotion = store.get("promotion", Promotion).content
+    evaluation = store.get("evaluation", Evaluation)
+    return {
+        "status": "succeeded",
+        "dagster_run_id": outcome.run_id or registration["dagster_run_id"],
+        "mlflow_run_id": registration["mlflow_run_id"],
+        "model_version": registration["version"],
+        "verdict": promotion["verdict"],
+        "reasons": promotion["reasons"],
+        "data_fingerprint": data_fingerprint(workspace),
+        "rows": table_counts(workspace),
+        "metrics": {
+            model: {name: metric.mean for name, metric in by_name.items()}
+            for model, by_name in evaluation.metrics().items()
+            if by_name is not None
+        },
+        "made": outcome.plan.stale,
+        "seconds": {"total": round(total_seconds, 2), "assets": outcome.seconds},
+    }
+
+
+def table_counts(workspace: Workspace) -> dict[str, dict[str, int]]:
+    """Rows in, accepted and rejected of every table."""
+    counts = {}
+    for name in TABLE_NAMES:
+        summary = workspace.store.get(name, CleanTable).summary
+        counts[name] = {"in": summary["n_in"], "accepted": summary["n_accepted"], "rejected": summary["n_rejected"]}
+    return counts
+
+
+def data_fingerprint(workspace: Workspace) -> str:
+    """One short digest of all input files' contents: equal for equal data."""
+    hashes = {}
+    for name in TABLE_NAMES:
+        pointer = workspace.store.pointer(f"raw_{name}")
+        hashes[name] = list(pointer.parts["files"].values()) if pointer else None
+    return digest(hashes)

@@ -1,0 +1,163 @@
+"""Run what is out of date, in this process or in several, and say what came of it."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from filelock import FileLock, Timeout
+
+from assets.workspace import Workspace
+from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark
+from pipelines.planning import Plan, plan
+from pipelines.settings import Settings
+from recsys_core.errors import MissingFileError, RecsysError
+
+__all__ = ["RunOutcome", "exclusive_home", "pipeline_job", "run_pipeline"]
+
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """How a run ended.
+
+    run_id   Dagster's run; None when nothing was out of date
+    failed   for each failure {"asset", "check", "message"}
+    seconds  for each asset that was made the seconds of its own work
+    """
+
+    plan: Plan
+    run_id: str | None
+    failed: list[dict[str, str | None]] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def run_pipeline(
+    settings: Settings, *, force: bool = False, on_plan: Callable[[Plan], None] | None = None
+) -> RunOutcome:
+    """Bring every asset up to date with the files, parameters and code as they are.
+
+    ``force`` makes all assets anew. Raises RecsysError for what is wrong before anything runs.
+    """
+    workspace = settings.workspace()
+    _check_folders(settings)
+    os.environ.update(settings.as_environment())
+    with exclusive_home(settings):
+        workspace.store.remove_leftovers()
+        instance = open_instance(settings)
+        close_abandoned_runs(instance)
+        work = _everything(plan(workspace)) if force else plan(workspace)
+        if on_plan:
+            on_plan(work)
+        if not work.stale:
+            return RunOutcome(work, None)
+        return _execute(settings, workspace, instance, work)
+
+
+def _execute(settings: Settings, workspace: Workspace, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
+    selection = [dg.AssetKey(name) for name in work.stale]
+    tags = {PROCESS_TAG: process_mark(), "recsys/why": "; ".join(work.causes)[:1000]}
+    if settings.executor == "in_process":
+        result: Any = pipeline_job().execute_in_process(
+            instance=instance, asset_selection=selection, tags=tags, raise_on_error=False, run_config=_QUIET
+        )
+        events = result.all_events
+    else:
+        with dg.execute_job(
+            dg.reconstructable(pipeline_job),
+            instance=instance,
+            asset_selection=selection,
+            tags=tags,
+            raise_on_error=False,
+            run_config=_QUIET,
+        ) as result:
+            events = result.all_events
+    return RunOutcome(work, result.run_id, list(_failures(events)), dict(_seconds(events)))
+
+
+def pipeline_job() -> dg.JobDefinition:
+    """The whole pipeline's job, bound to the places in the environment."""
+    from pipelines.definitions import build_definitions
+
+    return build_definitions(Settings.from_environment()).resolve_job_def("pipeline")
+
+
+@contextmanager
+def exclusive_home(settings: Settings) -> Iterator[None]:
+    """Hold the home for one writer; the system releases the lock when the process dies."""
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(settings.home / "run.lock")
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise RecsysError(
+            f"another run is working in {settings.home}; wait for it, or give another --home"
+        ) from None
+    except OSError as error:
+        raise RecsysError(f"home {settings.home}: cannot be written ({error.strerror}); give another --home") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _check_folders(settings: Settings) -> None:
+    if not settings.data_dir.is_dir():
+        kind = "is not a folder" if settings.data_dir.exists() else "does not exist"
+        raise MissingFileError(
+            f"data folder {settings.data_dir} {kind}; give --data a folder with ratings.csv and movies.csv"
+        )
+
+
+def _everything(work: Plan) -> Plan:
+    return Plan({name: work.stale.get(name, ["asked for by --force"]) for name in work.versions}, work.versions)
+
+
+def _failures(events: list[dg.DagsterEvent]) -> Iterator[dict[str, str | None]]:
+    """Failed blocking checks and failed assets; an asset that failed through its check is named once."""
+    by_check = set()
+    for event in events:
+        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluation = event.asset_check_evaluation_data
+            if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
+                asset = evaluation.asset_key.path[-1]
+                by_check.add(asset)
+                yield {"asset": asset, "check": evaluation.check_name, "message": evaluation.description or ""}
+    for event in events:
+        if event.is_step_failure and event.step_key not in by_check:
+            yield {"asset": event.step_key, "check": None, "message": _failure_message(event)}
+
+
+def _failure_message(event: dg.DagsterEvent) -> str:
+    data = event.step_failure_data
+    if data.user_failure_data is not None and data.user_failure_data.description:
+        return str(data.user_failure_data.description)
+    error = data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    first_line = (error.message.strip().splitlines() or [""])[0] if error is not None else "unknown"
+    return f"unexpected error: {first_line}; the run's page in the Dagster UI has the details"
+
+
+def _seconds(events: list[dg.DagsterEvent]) -> Iterator[tuple[str, float]]:
+    for event in events:
+        if event.is_step_materialization:
+            materialization = event.step_materialization_data.materialization
+            value = materialization.metadata.get("seconds")
+            if value is not None:
+                yield materialization.asset_key.path[-1], float(str(value.value))
+
+
+def since_process_start() -> float:
+    """Seconds since this process began, imports included."""
+    try:
+        fields = Path("/proc/self/stat").read_text().rsplit(")", 1)[1].split()
+        uptime = float(Path("/proc/uptime").read_text().split()[0])
+        return uptime - float(fields[19]) / os.sysconf("SC_CLK_TCK")
+    except OSError:  # not Linux
+        return time.process_time()

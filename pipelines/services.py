@@ -1,0 +1,170 @@
+"""Servers as child processes: started together, watched, stopped together."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import httpx
+
+from pipelines.instance import write_dagster_yaml
+from pipelines.settings import Settings
+from recsys_core.errors import RecsysError
+
+__all__ = ["Service", "Services", "development_services"]
+
+HOST = "127.0.0.1"
+_READY_SECONDS = 120
+_STOP_SECONDS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A command that serves ``path`` on ``port`` when it is ready."""
+
+    name: str
+    command: Sequence[str]
+    port: int
+    path: str = "/"
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+
+def development_services(settings: Settings, dagster_port: int, mlflow_port: int) -> list[Service]:
+    """`dagster dev` (UI and daemon) and, unless a server is configured, MLflow's UI on the embedded store."""
+    from registry.tracking import embedded_store
+
+    dagster = Service(
+        "Dagster UI and daemon",
+        [*_module("dagster", "dev"), "-m", "pipelines.definitions", "-h", HOST, "-p", str(dagster_port)],
+        dagster_port,
+        "/server_info",
+    )
+    if settings.tracking_uri:
+        return [dagster]
+    uri, artifacts = embedded_store(settings.home)
+    mlflow = Service(
+        "MLflow UI",
+        [
+            *_module("mlflow", "server"),
+            *("--backend-store-uri", uri, "--default-artifact-root", artifacts),
+            *("--host", HOST, "--port", str(mlflow_port), "--workers", "1"),
+        ],
+        mlflow_port,
+        "/health",
+    )
+    return [dagster, mlflow]
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-m", name, *arguments]
+
+
+class Services:
+    """Context manager: all running inside the block, none after it."""
+
+    def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
+        self._services = services
+        self._environment = {**os.environ, **settings.as_environment()}
+        self._children: list[tuple[Service, subprocess.Popen[bytes], IO[bytes]]] = []
+        self.log_directory = settings.home / "logs"
+        write_dagster_yaml(settings)
+
+    def __enter__(self) -> Self:
+        self.log_directory.mkdir(parents=True, exist_ok=True)
+        for service in self._services:
+            _refuse_taken_port(service)
+        try:
+            for service in self._services:
+                log = self._log_path(service).open("wb")
+                child = subprocess.Popen(
+                    service.command,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    env=self._environment,
+                    start_new_session=True,
+                )
+                self._children.append((service, child, log))
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def wait_until_ready(self, asked_to_stop: threading.Event) -> None:
+        """Return when every service answers; RecsysError when one dies or stays silent."""
+        deadline = time.monotonic() + _READY_SECONDS
+        waiting = list(self._services)
+        while waiting and not asked_to_stop.is_set():
+            waiting = [service for service in waiting if not _answers(service)]
+            gone = self.first_gone()
+            if gone:
+                raise RecsysError(gone)
+            if waiting and time.monotonic() > deadline:
+                raise RecsysError(f"{waiting[0].name} did not answer within {_READY_SECONDS} s on {waiting[0].url}")
+            asked_to_stop.wait(0.5 if waiting else 0)
+
+    def described(self) -> list[str]:
+        return [f"{service.name:24}{service.url}" for service in self._services]
+
+    def first_gone(self) -> str | None:
+        """The name of a service that ended by itself, with the end of its log."""
+        for service, child, _ in self._children:
+            if child.poll() is not None:
+                lines = self._log_path(service).read_text(errors="replace").strip().splitlines()
+                return f"{service.name} ended with code {child.returncode}: {' / '.join(lines[-3:])}"
+        return None
+
+    def stop(self) -> None:
+        for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGKILL, 5)):
+            for _, child, _ in self._children:
+                if child.poll() is None or number == signal.SIGKILL:
+                    with suppress(ProcessLookupError):
+                        os.killpg(child.pid, number)
+            _wait([child for _, child, _ in self._children], seconds)
+        for _, _, log in self._children:
+            log.close()
+        self._children = []
+
+    def _log_path(self, service: Service) -> Path:
+        return self.log_directory / f"{service.name.split()[0].lower()}.log"
+
+
+def _wait(children: list[subprocess.Popen[bytes]], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    for child in children:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(max(0.0, deadline - time.monotonic()))
+
+
+def _answers(service: Service) -> bool:
+    try:
+        return httpx.get(service.url + service.path, timeout=2).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _refuse_taken_port(service: Service) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, service.port))
+        except OSError:
+            raise RecsysError(
+                f"{service.name}: port {service.port} is taken; stop what uses it or give another port"
+            ) from None

@@ -1,0 +1,43 @@
+"""From validated Parquet tables to the values that models are made of."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from recsys_core.dataset.interactions import Split, UserItemMatrix, build_user_items
+
+__all__ = ["catalogue_ids", "interactions_of", "training_tags"]
+
+
+def interactions_of(ratings_path: Path) -> UserItemMatrix:
+    """The matrix of a validated ratings table."""
+    columns = {name: _column(ratings_path, name) for name in ("userId", "movieId", "rating", "timestamp")}
+    return build_user_items(
+        columns["userId"], columns["movieId"], columns["rating"].astype(np.float32), columns["timestamp"]
+    )
+
+
+def catalogue_ids(movies_path: Path) -> NDArray[np.int64]:
+    """Ids of all known movies, rated or not, sorted."""
+    return np.sort(_column(movies_path, "movieId"))
+
+
+def training_tags(tags_path: Path, split: Split) -> pa.Table:
+    """The tags that training may know: by users of the training part and, where time is cut, before the cut-off.
+
+    A held-out person's tags say what they watched as plainly as their ratings do.
+    """
+    tags = pq.read_table(tags_path)
+    known = pc.is_in(tags["userId"], value_set=pa.array(split.train.user_ids))
+    cut_offs = split.summary.get("cut_offs")
+    if cut_offs:
+        known = pc.and_(known, pc.less(tags["timestamp"], cut_offs["validation_from"]))
+    return tags.filter(known)
+
+
+def _column(path: Path, name: str) -> NDArray[np.generic]:
+    return pq.read_table(path, columns=[name])[name].to_numpy()
