@@ -1,0 +1,83 @@
+"""Why an item is recommended: what each source gave, and which of the user's own titles."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.als import ALSModel, rating_confidence
+from recsys_core.als.normal_equations import normal_equations, regularized_gram
+from recsys_core.ease import EASEModel
+from recsys_core.ease.model import rating_strength
+
+__all__ = ["SOURCES", "Explanation", "als_titles", "ease_titles", "explanations"]
+
+SOURCES = ("collaborative", "content", "popularity")
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """One recommended item explained.
+
+    sources  what collaborative, content and popularity gave; they add up to ``score``
+    because  (item number of one of the user's titles, contribution), the largest first; the contributions of all
+             the user's titles add up to collaborative + content, each standardised score's mean and spread taken as
+             given for the user
+    """
+
+    item_num: int
+    score: float
+    sources: dict[str, float]
+    because: tuple[tuple[int, float], ...]
+
+
+Parts = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+
+def als_titles(model: ALSModel, row: csr_matrix, item_nums: NDArray[np.int64]) -> Parts:
+    """What each rated title gave to the raw ALS score (Hu, Koren & Volinsky 2008, section 5).
+
+    Returns the parts for the asked items, of shape (n_asked, n_rated), and their mean over all items, (n_rated,).
+    """
+    factors = model.item_factors
+    confidence = rating_confidence(row, model.parameters, model.rating_scale_max).data.astype(np.float64)
+    vectors = factors[row.indices].astype(np.float64)
+    gram = regularized_gram(factors, model.parameters.regularization)
+    a, _ = normal_equations(gram, vectors[None], confidence[None])
+    titles = np.linalg.solve(a[0], (np.maximum(confidence, 0.0)[:, None] * vectors).T)
+    return factors[item_nums].astype(np.float64) @ titles, factors.mean(axis=0, dtype=np.float64) @ titles
+
+
+def ease_titles(model: EASEModel, row: csr_matrix, item_nums: NDArray[np.int64]) -> Parts:
+    """What each rated title gave to the raw EASE score; shapes as in :func:`als_titles`."""
+    strength = rating_strength(row, model.parameters.rating_power, model.rating_scale_max).data.astype(np.float64)
+    place = np.full(len(model.item_ids), -1)
+    place[model.kept_nums] = np.arange(len(model.kept_nums))
+    rated = place[row.indices]
+    means = np.zeros(len(rated))
+    known = rated >= 0
+    means[known] = np.asarray(model.weights[rated[known]]).sum(axis=1, dtype=np.float64) / len(model.item_ids)
+    return model.contributions(row, item_nums).astype(np.float64), means * strength
+
+
+def explanations(
+    item_nums: NDArray[np.int64],
+    sources: dict[str, NDArray[np.float64]],
+    rated_nums: NDArray[np.int64],
+    contributions: NDArray[np.float64],
+    n_because: int,
+) -> list[Explanation]:
+    """Put together what belongs to each asked item.
+
+    sources        each of shape (n_asked,)
+    rated_nums     the user's own titles, of shape (n_rated,)
+    contributions  of shape (n_asked, n_rated)
+    """
+    found = []
+    for place, item_num in enumerate(item_nums):
+        gave = {name: float(values[place]) for name, values in sources.items()}
+        order = np.lexsort((rated_nums, -contributions[place]))[:n_because]
+        because = tuple((int(rated_nums[num]), float(contributions[place, num])) for num in order)
+        found.append(Explanation(int(item_num), sum(gave.values()), gave, because))
+    return found

@@ -1,0 +1,311 @@
+"""The hybrid model: one score from ALS, EASE, content and popularity."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, Self, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.als import ALSModel
+from recsys_core.content import ContentModel
+from recsys_core.ease import EASEModel
+from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.hybrid.components import ComponentScores
+from recsys_core.hybrid.content_term import ContentTerm
+from recsys_core.hybrid.explanation import SOURCES, Explanation, Parts, als_titles, ease_titles, explanations
+from recsys_core.hybrid.moments import ItemMoments, Moments, dense_moments
+from recsys_core.hybrid.ranking import Ranking, hide, top_k
+from recsys_core.hybrid.weights import HybridWeights
+from recsys_core.popularity import PopularityModel
+from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
+from recsys_core.storage import Storable, load_arrays, read_manifest, save_arrays, write_manifest
+
+__all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
+
+ModelName = Literal["hybrid", "als", "content"]
+MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
+
+
+@dataclass(frozen=True, eq=False)
+class HybridModel:
+    """``S = α(n)·[z(ALS) + e·z(EASE) + β·z(content)] + (1 − α(n))·γ·z(log popularity)``, α(n) = n / (n + κ).
+
+    z standardises each user's scores over the training catalogue; n counts the user's known ratings. Items with
+    features but without a training rating ("cold") get ALS factors predicted from their features.
+
+    als           factors of the trained ("warm") items
+    ease          or None
+    content       features of the catalogue: the warm items, in the order of ``als.item_ids``, then the cold ones
+    popularity    training ratings of the warm items
+    cold_factors  float32 of shape (n_cold, factors): predicted ALS factors of the cold items
+    weights       of the blend
+    """
+
+    als: ALSModel
+    ease: EASEModel | None
+    content: ContentModel
+    popularity: PopularityModel
+    cold_factors: NDArray[np.float32]
+    weights: HybridWeights
+
+    def __post_init__(self) -> None:
+        expected = (len(self.cold_item_ids), self.als.item_factors.shape[1])
+        if self.cold_factors.shape != expected:
+            raise ShapeError(f"cold_factors have shape {self.cold_factors.shape}, content and ALS say {expected}")
+        others = {"content": self.content.item_ids[: self.n_items], "popularity": self.popularity.item_ids}
+        if self.ease is not None:
+            others["ease"] = self.ease.item_ids
+        for name, item_ids in others.items():
+            if not np.array_equal(item_ids, self.item_ids):
+                raise ShapeError(f"{name} was fitted on other items than ALS ({len(item_ids)} and {self.n_items})")
+
+    @property
+    def item_ids(self) -> NDArray[np.int64]:
+        """The warm items, of shape (n_items,), sorted."""
+        return self.als.item_ids
+
+    @property
+    def cold_item_ids(self) -> NDArray[np.int64]:
+        """The cold items, of shape (n_cold,); their item numbers follow those of the warm ones."""
+        return self.content.item_ids[self.n_items :]
+
+    @property
+    def n_items(self) -> int:
+        return len(self.als.item_ids)
+
+    @cached_property
+    def content_term(self) -> ContentTerm:
+        return ContentTerm(self.content, self.n_items)
+
+    @cached_property
+    def als_moments(self) -> ItemMoments:
+        return ItemMoments.of(self.als.item_factors)
+
+    @cached_property
+    def popularity_scores(self) -> NDArray[np.float32]:
+        """z(log(1 + number of ratings)) of the warm items, then of the cold ones."""
+        log_counts = self.popularity.log_popularity[None, :]
+        moments = dense_moments(log_counts)
+        cold = np.zeros((1, len(self.cold_item_ids)), dtype=np.float32)
+        standardised: NDArray[np.float32] = moments.standardise(np.concatenate([log_counts, cold], axis=1))[0]
+        return standardised
+
+    def score(
+        self, user_ratings: csr_matrix, *, cold_ratings: csr_matrix | None = None, model: ModelName = "hybrid"
+    ) -> NDArray[np.float32]:
+        """Scores of the warm items, float32 of shape (n_users, n_items); any history, none included, gives finite ones.
+
+        user_ratings  raw ratings of the warm items, CSR of shape (n_users, n_items)
+        cold_ratings  raw ratings of the cold items, CSR of shape (n_users, n_cold): they count through content
+        model         ``als`` or ``content`` gives z(ALS) or z(content) alone
+        """
+        ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
+        if model == "als":
+            return self._als_scores(self.als.fold_in(ratings))
+        if model == "content":
+            return _standardised(self.content_term.scores(catalogue_ratings))
+        if model != "hybrid":
+            raise ParameterError(f"model = {model!r}: expected one of {', '.join(MODEL_NAMES)}")
+        return self._fused(ratings, catalogue_ratings)
+
+    def component_scores(self, user_ratings: csr_matrix, *, cold_ratings: csr_matrix | None = None) -> ComponentScores:
+        """The standardised scores that :meth:`score` blends."""
+        ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
+        return ComponentScores(
+            np.diff(catalogue_ratings.indptr).astype(np.int64),
+            self._als_scores(self.als.fold_in(ratings)),
+            _standardised(self.ease.score(ratings)) if self.ease is not None and self.weights.ease > 0 else None,
+            _standardised(self.content_term.scores(catalogue_ratings)),
+            self.popularity_scores[: self.n_items],
+        )
+
+    def score_cold(self, user_ratings: csr_matrix, *, cold_ratings: csr_matrix | None = None) -> NDArray[np.float32]:
+        """Scores of the cold items among themselves, float32 of shape (n_users, n_cold).
+
+        z(user factors · predicted item factors) + cold_content · z(content), each standardised with the mean and
+        spread of the user's scores of the warm items.
+        """
+        ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
+        user_factors = self.als.fold_in(ratings)
+        scores = self.als_moments.for_users(user_factors).standardise(user_factors @ self.cold_factors.T)
+        if self.weights.cold_content > 0:
+            moments = dense_moments(self.content_term.scores(catalogue_ratings))
+            content = moments.standardise(self.content_term.scores(catalogue_ratings, cold=True))
+            scores += np.float32(self.weights.cold_content) * content
+        return scores
+
+    def score_catalogue(
+        self, user_ratings: csr_matrix, *, cold_ratings: csr_matrix | None = None
+    ) -> NDArray[np.float32]:
+        """Warm and cold items on one scale: float32 of shape (n_users, n_items + n_cold).
+
+        A cold item has α(n)·:meth:`score_cold` and the prior of an item without ratings.
+        """
+        ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
+        alpha = self.weights.alpha(np.diff(catalogue_ratings.indptr))[:, None]
+        cold = alpha * self.score_cold(ratings, cold_ratings=cold_ratings)
+        cold += (1 - alpha) * np.float32(self.weights.popularity) * self.popularity_scores[self.n_items :]
+        return np.concatenate([self._fused(ratings, catalogue_ratings), cold], axis=1)
+
+    def recommend(
+        self,
+        user_ratings: csr_matrix,
+        k: int,
+        *,
+        cold_ratings: csr_matrix | None = None,
+        model: ModelName = "hybrid",
+        exclude: NDArray[np.integer] | None = None,
+        candidates: NDArray[np.integer] | None = None,
+        include_cold: bool = False,
+    ) -> Ranking:
+        """The ``k`` best items of each user, best first, never one that the user has rated.
+
+        exclude       item numbers that nobody gets
+        candidates    item numbers to choose from, instead of all
+        include_cold  mix items without ratings into the list (``model="hybrid"`` only); their numbers start at n_items
+        """
+        if include_cold and model == "hybrid":
+            scores = self.score_catalogue(user_ratings, cold_ratings=cold_ratings)
+            hide(scores, self.checked(user_ratings, cold_ratings)[1])
+        else:
+            scores = self.score(user_ratings, cold_ratings=cold_ratings, model=model)
+            hide(scores, check_user_ratings(user_ratings, self.n_items))
+        if candidates is not None:
+            left_out = np.ones(scores.shape[1], dtype=bool)
+            left_out[check_item_nums(candidates, scores.shape[1])] = False
+            scores[:, left_out] = -np.inf
+        if exclude is not None:
+            scores[:, check_item_nums(exclude, scores.shape[1])] = -np.inf
+        return top_k(scores, k)
+
+    def explain(
+        self,
+        user_ratings: csr_matrix,
+        item_nums: NDArray[np.integer],
+        *,
+        cold_ratings: csr_matrix | None = None,
+        n_because: int = 3,
+        model: ModelName = "hybrid",
+    ) -> list[Explanation]:
+        """Why one user, (1, n_items), would get each of ``item_nums`` (warm items); see :class:`Explanation`."""
+        row = check_single_row(user_ratings, self.n_items)
+        catalogue_row = self.checked(row, cold_ratings)[1]
+        nums = check_item_nums(item_nums, self.n_items)
+        weights = self._source_weights(catalogue_row.nnz, model)
+        rated = np.zeros((len(nums), catalogue_row.nnz))
+        sources = {name: np.zeros(len(nums)) for name in SOURCES}
+        for name, moments, (parts, means) in self._titles(row, catalogue_row, nums):
+            if weights[name]:
+                standardised = weights[name] * moments.scale[0] * (parts - means)
+                rated[:, : parts.shape[1]] += standardised
+                sources["content" if name == "content" else "collaborative"] += standardised.sum(axis=1)
+        sources["popularity"] += weights["popularity"] * self.popularity_scores[nums]
+        return explanations(nums, sources, catalogue_row.indices.astype(np.int64), rated, n_because)
+
+    def checked(self, user_ratings: csr_matrix, cold_ratings: csr_matrix | None) -> tuple[csr_matrix, csr_matrix]:
+        """The warm ratings, and warm and cold ratings side by side, as canonical CSR."""
+        ratings = check_user_ratings(user_ratings, self.n_items)
+        if cold_ratings is not None:
+            cold_ratings = check_user_ratings(cold_ratings, len(self.cold_item_ids))
+            if cold_ratings.shape[0] != ratings.shape[0]:
+                raise ShapeError(f"cold_ratings has {cold_ratings.shape[0]} rows, user_ratings {ratings.shape[0]}")
+        return ratings, self.content_term.catalogue_ratings(ratings, cold_ratings)
+
+    def _als_scores(self, user_factors: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self.als_moments.for_users(user_factors).standardise(user_factors @ self.als.item_factors.T)
+
+    def _fused(self, ratings: csr_matrix, catalogue_ratings: csr_matrix) -> NDArray[np.float32]:
+        """The blend with as few passes over (n_users, n_items) as possible.
+
+        ALS, the prior and all users' constants are one product of [α·u/σ, (1−α)·γ, constant] with [v, z(pop), 1];
+        content and EASE are added scaled, EASE only where it has columns.
+        """
+        weights = self.weights
+        alpha = weights.alpha(np.diff(catalogue_ratings.indptr)).astype(np.float64)
+        user_factors = self.als.fold_in(ratings)
+        moments = self.als_moments.for_users(user_factors)
+        scale = alpha * moments.scale
+        constant = -scale * moments.mean
+        added: list[tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int64] | None]] = []
+        if weights.content > 0 and self.content.groups:
+            content = self.content_term.scores(catalogue_ratings)
+            moments = dense_moments(content)
+            added.append((content, alpha * weights.content * moments.scale, None))
+            constant -= added[-1][1] * moments.mean
+        if self.ease is not None and weights.ease > 0:
+            kept = np.asarray(self.ease.strength(ratings) @ self.ease.weights)
+            moments = dense_moments(kept, n_items=self.n_items)
+            added.append((kept, alpha * weights.ease * moments.scale, self.ease.kept_nums))
+            constant -= added[-1][1] * moments.mean
+        left = [user_factors * scale[:, None], ((1 - alpha) * weights.popularity)[:, None], constant[:, None]]
+        scores: NDArray[np.float32] = np.concatenate(left, axis=1).astype(np.float32) @ self._fused_items.T
+        for raw, factor, columns in added:
+            np.multiply(raw, factor.astype(np.float32)[:, None], out=raw)
+            if columns is None or len(columns) == self.n_items:
+                scores += raw
+            else:
+                scores[:, columns] += raw
+        return scores
+
+    def _source_weights(self, n_ratings: int, model: ModelName) -> dict[str, float]:
+        """The factor of each standardised score for a user with ``n_ratings`` known ratings."""
+        if model != "hybrid":
+            return {name: float(name == model) for name in ("als", "ease", "content", "popularity")}
+        alpha = float(self.weights.alpha(np.asarray([n_ratings]))[0])
+        return {
+            "als": alpha,
+            "ease": alpha * self.weights.ease,
+            "content": alpha * self.weights.content,
+            "popularity": (1 - alpha) * self.weights.popularity,
+        }
+
+    def _titles(
+        self, row: csr_matrix, catalogue_row: csr_matrix, item_nums: NDArray[np.int64]
+    ) -> Iterator[tuple[str, Moments, Parts]]:
+        """For each source that a user's titles speak through: its name, moments and parts."""
+        yield "als", self.als_moments.for_users(self.als.fold_in(row)), als_titles(self.als, row, item_nums)
+        if self.ease is not None and self.weights.ease > 0:
+            kept = np.asarray(self.ease.strength(row) @ self.ease.weights)
+            yield "ease", dense_moments(kept, n_items=self.n_items), ease_titles(self.ease, row, item_nums)
+        content = dense_moments(self.content_term.scores(catalogue_row))
+        yield "content", content, self.content_term.title_vectors(catalogue_row, item_nums)
+
+    @cached_property
+    def _fused_items(self) -> NDArray[np.float32]:
+        ones = np.ones((self.n_items, 1), dtype=np.float32)
+        prior = self.popularity_scores[: self.n_items, None]
+        return np.concatenate([self.als.item_factors, prior, ones], axis=1)
+
+    def save(self, directory: Path) -> None:
+        parts: dict[str, Storable | None] = {
+            "als": self.als,
+            "ease": self.ease,
+            "content": self.content,
+            "popularity": self.popularity,
+        }
+        for name, part in parts.items():
+            if part is not None:
+                (directory / name).mkdir()
+                part.save(directory / name)
+        save_arrays(directory / "cold_factors.npz", cold_factors=self.cold_factors)
+        write_manifest(directory, "HybridModel", parameters=self.weights.as_dict(), ease=self.ease is not None)
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        manifest = read_manifest(directory, "HybridModel")
+        return cls(
+            ALSModel.load(directory / "als"),
+            EASEModel.load(directory / "ease") if manifest["ease"] else None,
+            ContentModel.load(directory / "content"),
+            PopularityModel.load(directory / "popularity"),
+            **load_arrays(directory / "cold_factors.npz"),
+            weights=HybridWeights(**manifest["parameters"]),
+        )
+
+
+def _standardised(scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    return dense_moments(scores).standardise(scores)

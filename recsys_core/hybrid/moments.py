@@ -1,0 +1,82 @@
+"""Mean and standard deviation of a user's scores over the catalogue, and scores standardised by them.
+
+Standardised scores of different sources are comparable: each tells by how many standard deviations an item
+stands out for this user in that source. For a linear score u·v_i both moments over the items follow from the
+mean item vector m and the covariance C of the item vectors: mean = u·m, variance = u·C·u.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["ItemMoments", "Moments", "dense_moments"]
+
+_RELATIVE_FLOOR = 1e-6  # a spread below this share of the scores' size is rounding, not information
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Moments:
+    """Mean and standard deviation per user, float64 arrays of shape (n_users,); a std of 0 means "no information"."""
+
+    mean: NDArray[np.float64]
+    std: NDArray[np.float64]
+
+    @property
+    def scale(self) -> NDArray[np.float64]:
+        """1 / std, and 0 where std is 0: multiplying by it gives z = 0 for a source that says nothing."""
+        return np.divide(1.0, self.std, out=np.zeros_like(self.std), where=self.std > 0)
+
+    def standardise(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """z-scores of ``scores`` (n_users, n_items), written into the same array."""
+        scores -= self.mean.astype(np.float32)[:, None]
+        scores *= self.scale.astype(np.float32)[:, None]
+        return scores
+
+
+def dense_moments(scores: NDArray[np.floating[Any]], *, n_items: int | None = None) -> Moments:
+    """Moments of the rows of ``scores`` (n_users, n_columns) over ``n_items`` items.
+
+    Where ``n_items`` is larger than n_columns, the items without a column score 0.
+    """
+    n_columns = scores.shape[1]
+    n_items = n_columns if n_items is None else n_items
+    if n_columns == 0:
+        return Moments(np.zeros(len(scores)), np.zeros(len(scores)))
+    centre = scores.mean(axis=1, dtype=np.float64)
+    centred = scores - centre.astype(scores.dtype)[:, None]
+    squares = np.vecdot(centred, centred).astype(np.float64)
+    mean = centre * n_columns / n_items
+    variance = (squares + n_columns * centre**2) / n_items - mean**2 if n_items > n_columns else squares / n_columns
+    return _floored(mean, variance, np.abs(centre))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemMoments:
+    """Mean vector (n_columns,) and covariance (n_columns, n_columns) of the item vectors of a linear score."""
+
+    mean: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, item_vectors: NDArray[np.floating[Any]]) -> "ItemMoments":
+        """Moments of the rows of ``item_vectors`` (n_items, n_columns)."""
+        vectors = np.asarray(item_vectors, dtype=np.float64)
+        if len(vectors) == 0:
+            return cls(np.zeros(vectors.shape[1]), np.zeros((vectors.shape[1], vectors.shape[1])))
+        mean = vectors.mean(axis=0)
+        centred = vectors - mean
+        return cls(mean, centred.T @ centred / len(vectors))
+
+    def for_users(self, user_vectors: NDArray[np.floating[Any]]) -> Moments:
+        """Moments of the scores ``user_vectors @ item_vectors.T`` without computing a single score."""
+        users = np.asarray(user_vectors, dtype=np.float64)
+        mean = users @ self.mean
+        variance = np.vecdot(users @ self.covariance, users)
+        return _floored(mean, variance, np.abs(users) @ np.abs(self.mean))
+
+
+def _floored(mean: NDArray[np.float64], variance: NDArray[np.float64], size: NDArray[np.float64]) -> Moments:
+    std = np.sqrt(np.maximum(variance, 0.0))
+    return Moments(mean, np.where(std > _RELATIVE_FLOOR * size, std, 0.0))

@@ -1,0 +1,44 @@
+"""The weights of the blend."""
+
+from typing import Annotated
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from recsys_core.parameters import Parameters
+
+__all__ = ["HybridWeights"]
+
+_NonNegative = Annotated[float, Field(ge=0)]
+
+
+class HybridWeights(Parameters):
+    """Weights of ``S = α(n)·[z(ALS) + ease·z(EASE) + content·z(content)] + (1 − α(n))·popularity·z(log count)``.
+
+    Zero switches a term off; with ``ease = popularity = 0`` the formula is the plain α·ALS + β·content.
+    """
+
+    ease: _NonNegative = 1.0
+    """e: weight of the standardised EASE score beside ALS (without effect where EASE was not fitted)."""
+
+    content: _NonNegative = 0.3
+    """β: weight of the standardised content score beside ALS."""
+
+    group_weights: dict[str, _NonNegative] = Field(default_factory=dict)
+    """w_g: weight of each feature group within the content score; a group that is not named has weight 0.
+    Without any entry the content model's own weights stand."""
+
+    kappa: _NonNegative = 3.0
+    """κ: number of ratings at which a user's own taste and the popularity prior weigh the same."""
+
+    popularity: _NonNegative = 1.0
+    """γ: weight of the standardised log popularity in the prior."""
+
+    cold_content: _NonNegative = 0.5
+    """Weight of the standardised content score beside the predicted ALS score for items without ratings."""
+
+    def alpha(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
+        """α(n) = n / (n + κ) for users with ``n_ratings`` known ratings; 0 without any, whatever κ is."""
+        counts = np.asarray(n_ratings, dtype=np.float64)
+        return np.divide(counts, counts + self.kappa, out=np.zeros_like(counts), where=counts > 0).astype(np.float32)

@@ -1,0 +1,74 @@
+"""One stage of tuning: trials one after the other, each a pure function of the trials before it.
+
+The sampler (Optuna's tree-structured Parzen estimator; Bergstra et al. 2011, Watanabe 2023) is built anew for every
+trial from (seed, trial number) and the finished trials, so a search that was killed and continued proposes exactly
+what an uninterrupted one does.
+"""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from recsys_core.tuning.journal import Journal
+from recsys_core.tuning.space import StageSpace
+from recsys_core.tuning.trials import Trial, best_trial, distribution, frozen_trial, quiet_optuna
+
+__all__ = ["Clock", "Objective", "OnTrial", "run_stage", "suggest"]
+
+Clock = Callable[[], float]
+Objective = Callable[[dict[str, float | int]], float]
+OnTrial = Callable[[Trial, int, Trial], None]
+"""Called after each trial with (trial, number of trials planned for its stage, best trial of the stage so far)."""
+
+_N_STARTUP_TRIALS = 6
+
+
+def _no_clock() -> float:
+    return 0.0
+
+
+def run_stage(
+    space: StageSpace,
+    objective: Objective,
+    n_trials: int,
+    *,
+    seed: int,
+    journal: Journal | None = None,
+    key: str = "",
+    clock: Clock = _no_clock,
+    deadline: float = float("inf"),
+    on_trial: OnTrial | None = None,
+) -> list[Trial]:
+    """Run ``n_trials`` trials of ``space`` (trial 0: the defaults), continuing what ``journal`` holds under ``key``.
+
+    No trial but the first starts after ``deadline`` on ``clock``. ``on_trial`` is called for continued trials too.
+    """
+    trials = journal.read(space, key)[:n_trials] if journal else []
+    for number in range(n_trials if space.parameters else 1):
+        if number >= len(trials):
+            started = clock()
+            if number > 0 and started >= deadline:
+                break
+            params = suggest(space, trials, seed=seed)
+            value = float(objective(params))
+            trials.append(Trial(space.stage, number, params, value, clock() - started))
+            if journal:
+                journal.append(space, key, trials[-1])
+        if on_trial:
+            on_trial(trials[number], n_trials, best_trial(trials[: number + 1]))
+    return trials
+
+
+def suggest(space: StageSpace, trials: Sequence[Trial], *, seed: int) -> dict[str, float | int]:
+    """The point to try after ``trials``: the defaults first, then what the sampler proposes."""
+    if not trials:
+        return space.defaults
+    import optuna
+
+    trial_seed = int(np.random.SeedSequence([seed, len(trials)]).generate_state(1)[0])
+    with quiet_optuna():
+        sampler = optuna.samplers.TPESampler(seed=trial_seed, n_startup_trials=_N_STARTUP_TRIALS)
+        study = optuna.create_study(direction="maximize", sampler=sampler)
+        study.add_trials([frozen_trial(space, trial) for trial in trials])
+        proposed = study.ask(fixed_distributions={p.name: distribution(p) for p in space.parameters})
+    return {p.name: proposed.params[p.name] for p in space.parameters}
