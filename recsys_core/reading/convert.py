@@ -53,7 +53,7 @@ class BlockReader:
         if not block.data:
             return ConvertedBlock(self.schema.empty_table(), block.rejected)
         # pyarrow takes 0x10 for sixteen; the careful way does not.
-        if b"0x" not in block.data and b"0X" not in block.data:
+        if not any(mark in block.data and b"0" + mark in block.data for mark in (b"x", b"X")):
             try:
                 columns = self._parse(block.data, self._types)
             except pa.ArrowInvalid:

@@ -23,7 +23,7 @@ __all__ = ["Block", "LineGuard"]
 
 NUL: Final = "NUL byte"
 TOO_LONG: Final = "line too long"
-UNCLOSED_QUOTE: Final = "quotation mark never closed"
+BAD_QUOTES: Final = "unclosed or misplaced quotation mark"
 LONE_RETURN: Final = "carriage return inside the line"
 TRUNCATED: Final = "file ends in the middle of the line"
 
@@ -180,7 +180,7 @@ def _sort_out(data: bytes, first_line: int, max_line_bytes: int) -> Block:
     for row in _badly_quoted(octets, starts, ends):
         line = data[starts[row] : ends[row]]
         if line.count(b'"') % 2 or not _LENIENT_LINE.fullmatch(line.rstrip(b"\r")):
-            reasons.setdefault(row, UNCLOSED_QUOTE)
+            reasons.setdefault(row, BAD_QUOTES)
 
     absent_rows = sorted({*reasons, *np.flatnonzero(blank).tolist()})
     rejected = [

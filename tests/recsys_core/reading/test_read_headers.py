@@ -1,0 +1,57 @@
+"""Files whose form is not the declared one are refused with what was found and what to do."""
+
+from pathlib import Path
+
+import pytest
+
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.errors import MalformedFileError
+from recsys_core.reading import read_table
+
+RATINGS = MOVIELENS.table("ratings")
+HEADER = "userId,movieId,rating,timestamp"
+TEXT = HEADER + "\n1,2,3.5,4\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty; expected UTF-8 CSV text with the header userId,movieId,rating,timestamp"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (b"\n\r\n\n", "is empty"),
+        (TEXT.encode("utf-16"), "encoded in UTF-16.*save it as UTF-8"),
+        (b"\xfe\xff" + TEXT.encode("utf-16-be"), "encoded in UTF-16"),
+        (TEXT.encode("utf-32"), "encoded in UTF-32"),
+        (TEXT.encode("utf-16-le"), "line 1 holds NUL bytes, so it is encoded in UTF-16 or not text"),
+        (b"\x1f\x8b\x08\x00rest", "compressed by gzip.*unpack it"),
+        (b"PK\x03\x04rest", "is a zip archive"),
+        (TEXT.encode().replace(b"rating", b"r\xe9ting"), "line 1 is not UTF-8"),
+        (TEXT.encode().replace(b"\n", b"\r"), "carriage return alone.*convert its line ends"),
+        (b"x" * 5_000, "line 1 is longer than 4000 bytes"),
+        (b"userId,movieId,timestamp\n1,2,3\n", "no column rating; found userId, movieId, timestamp; expected userId,"),
+        (TEXT.replace(",", ";").encode(), "separated by ';': separate it by commas"),
+        (TEXT.replace(",", "\t").encode(), "separated by a tab"),
+        (TEXT.replace(",", "::").encode(), "separated by '::'"),
+        (b"userid,movieId,rating,timestamp\n", "no column userId.*rename userid to userId"),
+        (b"1,31,2.5,1260759144\n", "the first line seems to be data: add a header line"),
+        (b"userId,movieId,rating,rating,timestamp\n", "names 'rating' more than once"),
+        (b"userId,movieId,rating,timestamp,note,note\n", "names 'note' more than once"),
+    ],
+)
+def test_refused_with_the_reason_and_nothing_written(tmp_path: Path, content: bytes, message: str) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_bytes(content)
+    out = tmp_path / "out"
+    out.mkdir()
+
+    with pytest.raises(MalformedFileError, match=message) as caught:
+        read_table(path, RATINGS, out, max_line_bytes=4_000)
+
+    assert str(caught.value).startswith(f"{path}: ")
+    assert list(out.iterdir()) == []
+
+
+def test_quoted_column_names_are_accepted(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_bytes(b'"userId","movieId","rating","timestamp","a ""note"", long"\n1,2,3,4,5\n')
+    assert read_table(path, RATINGS, tmp_path).n_accepted == 1

@@ -1,0 +1,52 @@
+"""Finding a table's file under its declared names, and hashing it."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.errors import DataError, MissingFileError
+from recsys_core.reading import file_sha256, locate_table
+
+RATINGS = MOVIELENS.table("ratings")
+GENOME = MOVIELENS.table("genome_scores")
+
+
+@pytest.mark.parametrize("name", ["genome_scores.csv", "genome-scores.csv"])
+def test_either_spelling_is_found(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert locate_table(tmp_path, GENOME) == tmp_path / name
+
+
+def test_absent_optional_table_is_none(tmp_path: Path) -> None:
+    assert locate_table(tmp_path, GENOME) is None
+
+
+def test_absent_required_table_names_what_is_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match=r"has no ratings\.csv.*holds no CSV file"):
+        locate_table(tmp_path, RATINGS)
+    (tmp_path / "Ratings.CSV").touch()
+    (tmp_path / "movies.csv").touch()
+    with pytest.raises(MissingFileError, match=r"it holds Ratings\.CSV, movies\.csv; rename Ratings\.CSV"):
+        locate_table(tmp_path, RATINGS)
+
+
+def test_absent_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="nowhere: no such folder"):
+        locate_table(tmp_path / "nowhere", GENOME)
+
+
+def test_two_files_for_one_table_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "genome_scores.csv").touch()
+    (tmp_path / "genome-scores.csv").touch()
+    with pytest.raises(DataError, match=r"genome_scores\.csv and genome-scores\.csv.*keep one"):
+        locate_table(tmp_path, GENOME)
+
+
+def test_hash_is_that_of_the_content(tmp_path: Path) -> None:
+    path = tmp_path / "file.csv"
+    path.write_bytes(b"a,b\r\n" * 100_000)
+    assert file_sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(MissingFileError, match=r"other\.csv: cannot be read"):
+        file_sha256(tmp_path / "other.csv")
