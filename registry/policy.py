@@ -1,0 +1,140 @@
+"""The promotion policy: ``mlflow/promotion.yaml``, typed and checked. An unknown key is refused, never ignored."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from recsys_core.errors import MissingFileError, ParameterError
+
+__all__ = [
+    "POLICY_FILE",
+    "BootstrapPolicy",
+    "CoveragePolicy",
+    "GuardrailPolicy",
+    "LatencyPolicy",
+    "PromotionPolicy",
+    "SlicePolicy",
+    "SuspicionPolicy",
+    "load_policy",
+]
+
+POLICY_FILE = Path(__file__).resolve().parent.parent / "mlflow" / "promotion.yaml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+
+class BootstrapPolicy(_Section):
+    samples: int = Field(default=2000, ge=100, le=100_000)
+    """Resamples of the test users."""
+    seed: int = Field(default=20_240_501, ge=0)
+
+
+class CoveragePolicy(_Section):
+    metric: str = "coverage@10"
+    """Name of the evaluation's figure."""
+    minimum: float | None = Field(default=None, ge=0, le=1)
+    """Smallest share of the catalogue that must be recommended to somebody."""
+    maximum_relative_drop: float | None = Field(default=0.3, ge=0, le=1)
+    """Largest loss against the champion: 0.3 allows 70 % of its coverage."""
+
+
+class SlicePolicy(_Section):
+    names: tuple[str, ...] = ("history_1_5", "items_cold")
+    """Slices of the evaluation in which the metric must not fall; those that neither model has are left out."""
+    minimum_users: int = Field(default=20, ge=1)
+    """A slice with fewer test users is left out: its mean is mostly chance."""
+    maximum_relative_drop: float = Field(default=0.15, ge=0, le=1)
+
+
+class LatencyPolicy(_Section):
+    maximum: float | None = Field(default=None, gt=0)
+    """Largest time, in milliseconds, in which 95 of 100 users get their answer."""
+
+
+class GuardrailPolicy(_Section):
+    coverage: CoveragePolicy = CoveragePolicy()
+    slices: SlicePolicy = SlicePolicy()
+    latency_p95_ms: LatencyPolicy = LatencyPolicy()
+
+
+class SuspicionPolicy(_Section):
+    """A gain that is too good: above ``relative_gain`` of the champion *and* above ``absolute_gain``."""
+
+    relative_gain: float = Field(default=0.5, gt=0)
+    absolute_gain: float = Field(default=0.05, ge=0)
+    maximum_value: float = Field(default=0.95, gt=0)
+    """A mean above this is taken for a leak, whatever the champion has."""
+
+
+class PromotionPolicy(_Section):
+    """When a new version may replace the champion."""
+
+    metric: str = "ndcg@10"
+    """Name of the per-user metric that decides; larger is better."""
+    rule: Literal["superior", "not_inferior"] = "superior"
+    """superior: the interval of the gain lies above ``minimum_gain``; not_inferior: above minus ``margin``."""
+    minimum_gain: float = Field(default=0.0, ge=0)
+    margin: float = Field(default=0.0, ge=0)
+    minimum_test_users: int = Field(default=50, ge=2)
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Of the two-sided paired bootstrap interval."""
+    bootstrap: BootstrapPolicy = BootstrapPolicy()
+    guardrails: GuardrailPolicy = GuardrailPolicy()
+    suspicious: SuspicionPolicy = SuspicionPolicy()
+
+
+def load_policy(path: Path = POLICY_FILE) -> PromotionPolicy:
+    """Read a policy; what it leaves out has the defaults above. Faults name the file and the key."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise MissingFileError(f"{path}: the promotion policy cannot be read ({error})") from error
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path}: is not YAML ({error})") from error
+    if not isinstance(values, dict):
+        raise ParameterError(f"{path}: expected keys such as 'metric' and 'rule', found {type(values).__name__}")
+    try:
+        # in JSON mode a list may stand for a tuple while "50" still cannot stand for 50
+        policy = PromotionPolicy.model_validate_json(_as_json(values, path))
+    except ValidationError as error:
+        faults = "; ".join(_describe(fault) for fault in error.errors(include_url=False))
+        raise ParameterError(f"{path}: {faults}") from None
+    if policy.rule == "superior" and policy.margin > 0:
+        raise ParameterError(f"{path}: margin = {policy.margin} means nothing with rule 'superior'; use 'not_inferior'")
+    if policy.rule == "not_inferior" and policy.minimum_gain > 0:
+        raise ParameterError(f"{path}: minimum_gain = {policy.minimum_gain} means nothing with rule 'not_inferior'")
+    return policy
+
+
+def _as_json(values: dict[Any, Any], path: Path) -> str:
+    import json
+
+    try:
+        return json.dumps(values)
+    except (TypeError, ValueError) as error:  # a date, a set, a key that is a tuple
+        raise ParameterError(f"{path}: holds a value that is not a text, number, list or mapping ({error})") from error
+
+
+def _describe(fault: Any) -> str:
+    """ "guardrails.coverage.minimun is not a known key; expected one of minimum, maximum_relative_drop"."""
+    location = tuple(str(part) for part in fault["loc"])
+    name = ".".join(location)
+    if fault["type"] == "extra_forbidden":
+        return f"{name} is not a known key; expected one of {', '.join(_section(location[:-1]).model_fields)}"
+    return f"{name} = {fault['input']!r}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
+
+
+def _section(location: tuple[str, ...]) -> type[BaseModel]:
+    section: type[BaseModel] = PromotionPolicy
+    for name in location:
+        annotation = section.model_fields[name].annotation
+        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+            break
+        section = annotation
+    return section
