@@ -69,7 +69,9 @@ class UserItemMatrix:
         return UserItemMatrix(kept, self.timestamps[mask], self.user_ids, self.item_ids)
 
     def rows(self, user_nums: NDArray[np.int64]) -> "UserItemMatrix":
-        """The rows ``user_nums`` (sorted ascending), with all columns."""
+        """The rows ``user_nums`` (sorted ascending, unique), with all columns."""
+        if len(user_nums) > 1 and not (np.diff(user_nums) > 0).all():
+            raise ShapeError("user_nums are not sorted and unique; timestamps would go to other ratings")
         wanted = np.zeros(self.n_users, dtype=bool)
         wanted[user_nums] = True
         return UserItemMatrix(

@@ -4,7 +4,6 @@ from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import PublishedSplitParameters, SplitParameters
 from recsys_core.splitting.published import PublishedSplit, published_split
 from recsys_core.splitting.split import assign_users, split_interactions
-from recsys_core.splitting.tags import training_tags
 from recsys_core.splitting.truncation import held_out_rows, truncated_histories
 
 __all__ = [
@@ -16,6 +15,5 @@ __all__ = [
     "held_out_rows",
     "published_split",
     "split_interactions",
-    "training_tags",
     "truncated_histories",
 ]

@@ -47,6 +47,8 @@ def load_csr(path: Path) -> csr_matrix:
     stored = load_arrays(path)
     try:
         shape = (int(stored["shape"][0]), int(stored["shape"][1]))
-        return csr_matrix((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
-    except (KeyError, ValueError) as error:
+        matrix = csr_matrix((stored["data"], stored["indices"], stored["indptr"]), shape=shape)
+        matrix.check_format(full_check=True)  # native code would follow a wrong index out of the array
+    except (KeyError, IndexError, ValueError) as error:
         raise StorageError(f"{path}: is not a stored CSR matrix ({error}); make it again") from error
+    return matrix

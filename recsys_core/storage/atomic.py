@@ -23,7 +23,9 @@ def fsync_directory(directory: Path) -> None:
 
 def _fsync_tree(directory: Path) -> None:
     for path in directory.rglob("*"):
-        if path.is_file():
+        if path.is_dir():
+            fsync_directory(path)
+        elif path.is_file():
             with path.open("rb") as opened:
                 os.fsync(opened.fileno())
     fsync_directory(directory)
@@ -34,24 +36,36 @@ def atomic_directory(target: Path) -> Iterator[Path]:
     """Yield an empty folder beside ``target`` that becomes ``target`` when the block ends without an error.
 
     An existing ``target`` is replaced. On an error, or when the process dies, ``target`` is untouched; the
-    unfinished folder's name starts with ``.writing-`` and is never read.
+    unfinished folder's name starts with ``.writing-`` and is never read. A folder cannot be replaced in one step
+    everywhere: a process that dies between two renames leaves no ``target``, and the old one, whole, in
+    ``.writing-…-old-…/replaced``. Nobody ever finds a half-written ``target``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".writing-{target.name}-", dir=target.parent))
     try:
         yield staging
+        staging.chmod(0o755)
         _fsync_tree(staging)
         if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".writing-{target.name}-old-", dir=target.parent))
-            target.rename(old / "replaced")
-            staging.rename(target)
-            shutil.rmtree(old, ignore_errors=True)
+            _replace_directory(target, staging)
         else:
             staging.rename(target)
         fsync_directory(target.parent)
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def _replace_directory(target: Path, staging: Path) -> None:
+    old = Path(tempfile.mkdtemp(prefix=f".writing-{target.name}-old-", dir=target.parent))
+    target.rename(old / "replaced")
+    try:
+        staging.rename(target)
+    except BaseException:
+        (old / "replaced").rename(target)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
 
 
 @contextmanager

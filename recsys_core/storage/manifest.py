@@ -58,6 +58,8 @@ def write_manifest(
 def read_manifest(directory: Path, kind: str, *, schema_version: int = 1) -> dict[str, Any]:
     """Read ``manifest.json`` and check that it describes a ``kind`` of this ``schema_version``."""
     manifest = read_json(directory / MANIFEST)
+    if not isinstance(manifest, dict):
+        raise StorageError(f"{directory / MANIFEST}: holds a {type(manifest).__name__}, expected an object")
     found = (manifest.get("kind"), manifest.get("schema_version"))
     if found != (kind, schema_version):
         raise StorageError(
