@@ -25,9 +25,10 @@ def save_arrays(path: Path, **arrays: NDArray[Any]) -> None:
 def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read what :func:`save_arrays` wrote."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves a file that is no zip archive open.
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise StorageError(f"{path}: cannot be read as arrays ({error}); make it again") from error
 
 
