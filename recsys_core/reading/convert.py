@@ -1,6 +1,6 @@
 """A block of CSV lines → a typed Arrow table, and the rows of it that are not what the columns declare."""
 
-from collections.abc import Callable
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +24,8 @@ NOT_64_BITS: Final = "whole number beyond 64 bits"
 NOT_A_NUMBER: Final = "not a number"
 
 _REPLACEMENT = "\ufffd"
+# One field and the comma before it, for lines that the guard let pass.
+_FIELD = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",][^,]*|)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,28 +67,25 @@ class BlockReader:
     def read_carefully(self, block: Block) -> ConvertedBlock:
         """Convert one block by way of text, refusing single rows."""
         numbers = block.line_numbers()
-        starts, ends = _line_bounds(block.data)
-        data, damaged = _repair_utf8(block.data, starts, ends)
+        lines = block.data.split(b"\n")[:-1]
         reasons: dict[int, tuple[str, str | None]] = {}  # row of the block -> reason, column
-
-        def refuse(row: pacsv.InvalidRow) -> str:
-            reasons[row.number - 1] = (TOO_FEW if row.actual_columns < row.expected_columns else TOO_MANY), None
-            return "skip"
-
-        texts = self._parse(data, dict.fromkeys(self._types, pa.string()), refuse)
-        # Row of the block for each row of ``texts``: the reader left the refused ones out.
-        places = np.delete(np.arange(len(starts)), sorted(reasons))
+        n_columns = _count_columns(block.data, lines)
+        for row in np.flatnonzero(n_columns != len(self._names)).tolist():
+            reasons[row] = (TOO_FEW if n_columns[row] < len(self._names) else TOO_MANY), None
+        places = np.flatnonzero(n_columns == len(self._names))  # row of the block for each row that is parsed
+        parsed, damaged = _repair_utf8([lines[row] for row in places.tolist()])
+        texts = self._parse(b"".join(line + b"\n" for line in parsed), dict.fromkeys(self._types, pa.string()))
         columns: list[pa.Array] = []
         good = np.ones(len(places), dtype=bool)
         for name, arrow_type in self._types.items():
-            column, faults = _convert(texts.column(name).combine_chunks(), arrow_type, np.isin(places, damaged))
+            column, faults = _convert(texts.column(name).combine_chunks(), arrow_type, damaged)
             columns.append(column)
             for number, reason in faults.items():
                 good[number] = False
                 reasons.setdefault(int(places[number]), (reason, name))
         typed = pa.table(columns, names=list(self._types))
         rejected = [
-            RejectedRow(int(numbers[row]), reason, readable_text(block.data[starts[row] : ends[row]]), column=name)
+            RejectedRow(int(numbers[row]), reason, readable_text(lines[row]), column=name)
             for row, (reason, name) in reasons.items()
         ]
         return ConvertedBlock(
@@ -94,18 +93,15 @@ class BlockReader:
             sorted([*block.rejected, *rejected], key=lambda row: row.line),
         )
 
-    def _parse(
-        self,
-        data: bytes,
-        types: dict[str, pa.DataType],
-        refuse: Callable[[pacsv.InvalidRow], str] | None = None,
-    ) -> pa.Table:
+    def _parse(self, data: bytes, types: dict[str, pa.DataType]) -> pa.Table:
+        if not data:
+            return pa.schema(list(types.items())).empty_table()
         options = {
             # One chunk per block: the threads are those that read blocks side by side.
             "read_options": pacsv.ReadOptions(
                 use_threads=False, block_size=len(data) + 1, column_names=list(self._names)
             ),
-            "parse_options": pacsv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=refuse),
+            "parse_options": pacsv.ParseOptions(ignore_empty_lines=False),
             "convert_options": pacsv.ConvertOptions(
                 column_types=types,
                 include_columns=list(self._types),
@@ -121,30 +117,31 @@ class BlockReader:
         return columns.append_column("line", pa.array(numbers)).cast(self.schema)
 
 
-def _line_bounds(data: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    ends = np.flatnonzero(np.frombuffer(data, dtype=np.uint8) == ord("\n"))
-    return np.concatenate([[0], ends[:-1] + 1]), ends
+def _count_columns(data: bytes, lines: list[bytes]) -> NDArray[np.int64]:
+    """Number of columns of every line of ``data``."""
+    octets = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(octets == ord("\n"))
+    commas = np.flatnonzero(octets == ord(","))
+    counts = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
+    quoted = np.unique(np.searchsorted(ends, np.flatnonzero(octets == ord('"'))))
+    for row in quoted.tolist():
+        counts[row] = len(_FIELD.findall(lines[row]))
+    return counts
 
 
-def _repair_utf8(data: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[bytes, list[int]]:
-    """``data`` with a replacement character for what is not UTF-8, and the rows where there was such."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        return data, []
+def _repair_utf8(lines: list[bytes]) -> tuple[list[bytes], NDArray[np.bool_]]:
+    """The lines with a replacement character for what is not UTF-8, and in which of them there was such."""
     repaired: list[bytes] = []
-    damaged: list[int] = []
-    for row, (start, end) in enumerate(zip(starts.tolist(), ends.tolist(), strict=True)):
-        line = data[start : end + 1]
+    damaged = np.zeros(len(lines), dtype=bool)
+    for row, line in enumerate(lines):
         try:
             line.decode("utf-8")
         except UnicodeDecodeError:
-            damaged.append(row)
-            line = line.decode("utf-8", errors="replace").encode("utf-8")
-        repaired.append(line)
-    return b"".join(repaired), damaged
+            damaged[row] = True
+            repaired.append(line.decode("utf-8", errors="replace").encode("utf-8"))
+        else:
+            repaired.append(line)
+    return repaired, damaged
 
 
 def _convert(

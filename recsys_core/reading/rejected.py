@@ -38,7 +38,8 @@ class RejectedRow(NamedTuple):
 def readable_text(line: bytes) -> str:
     """``line`` as text to show: bytes that are not UTF-8 or not printable are escaped; shortened with an ellipsis."""
     text = line[: 4 * MAX_TEXT_CHARACTERS].decode("utf-8", errors="backslashreplace").rstrip("\r\n")
-    text = "".join(character if character.isprintable() else _escape(character) for character in text)
+    if not text.isprintable():
+        text = "".join(character if character.isprintable() else _escape(character) for character in text)
     if len(text) > MAX_TEXT_CHARACTERS:
         return text[: MAX_TEXT_CHARACTERS - 1] + "…"
     return text

@@ -23,7 +23,7 @@ from recsys_core.reading.rejected import RejectedWriter
 __all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "read_table", "write_absent_table"]
 
 ROWS_FILE: Final = "rows.parquet"
-_BLOCK_BYTES = 1 << 22
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
