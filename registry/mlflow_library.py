@@ -11,9 +11,11 @@ def import_mlflow() -> Any:
     """Import MLflow (2 to 4 seconds the first time) and return the module.
 
     Usage reports to MLflow's makers are switched off unless ``MLFLOW_DISABLE_TELEMETRY`` says otherwise. Messages
-    below a warning ("Creating initial MLflow database tables...") are not shown.
+    below a warning ("Creating initial MLflow database tables...") and progress
+    bars for copying files are not shown.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
 
     for name in ("mlflow", "alembic"):

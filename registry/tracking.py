@@ -12,7 +12,6 @@ from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from filelock import FileLock
 
@@ -54,7 +53,12 @@ class Tracking:
         self.folder = self.home / "mlflow"
         self.embedded = tracking_uri is None
         self.database = self.folder / "mlflow.db"
-        self.tracking_uri = tracking_uri or f"sqlite:///{quote(str(self.database), safe='/ ')}"
+        self.tracking_uri = tracking_uri or f"sqlite:///{self.database}"
+        if self.embedded and any(sign in str(self.home) for sign in "%?#"):
+            # SQLAlchemy decodes these in an address and MLflow does not: they would make two different folders
+            raise RegistryError(
+                f"{self.home}: a home folder with one of % ? # in its path cannot hold MLflow's database"
+            )
         self.artifact_location = artifact_location
         if self.embedded and artifact_location is None:
             self.artifact_location = (self.folder / "artifacts").as_uri()

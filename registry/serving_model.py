@@ -1,0 +1,114 @@
+"""The pyfunc side of a model version: recommendations as a table, for ``mlflow models serve`` and ``load_model``.
+
+The only module that imports MLflow when it is imported itself, because its class must inherit from MLflow's.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from mlflow.pyfunc import PythonModel
+
+from recsys_core.errors import ParameterError
+from registry.interface import BUNDLE, DEFAULT_K, DEFAULT_MODEL, MAX_K, OUTPUT_COLUMNS
+
+__all__ = ["RecommenderModel", "load_model_bundle"]
+
+
+def load_model_bundle(directory: Path) -> Any:
+    """The bundle that a version carries."""
+    from recsys_core.bundle import ModelBundle
+
+    return ModelBundle.load(directory)
+
+
+class RecommenderModel(PythonModel):  # type: ignore[misc]
+    """Answers a table of people with a table of recommendations.
+
+    Each row of the input is one person: ``user_id``, a known or unknown user (0 or absent: nobody in particular), or
+    ``liked``, the ids of liked movies as text, "1,2,3" or "[1, 2, 3]". A row with neither gets what suits a newcomer.
+    Parameters: ``k`` recommendations for each person, ``model`` one of hybrid, als, content.
+
+    The answer has one row for each recommendation; ``row`` tells the input row that it belongs to.
+    """
+
+    def __init__(self, load_bundle: Callable[[Path], Any] = load_model_bundle) -> None:
+        self._load_bundle = load_bundle
+        self._bundle: Any = None
+
+    def load_context(self, context: Any) -> None:
+        self._bundle = self._load_bundle(Path(context.artifacts[BUNDLE]))
+
+    def predict(
+        self,
+        context: Any,
+        model_input: pd.DataFrame,
+        params: dict[str, Any] | None = None,
+    ) -> pd.DataFrame:
+        """Recommendations of shape (at most n_people × k, 7); see the class for the columns' meaning."""
+        asked = params or {}
+        k, model = int(asked.get("k", DEFAULT_K)), str(asked.get("model", DEFAULT_MODEL))
+        if not 1 <= k <= MAX_K:
+            raise ParameterError(f"k = {k}: expected 1 to {MAX_K}")
+        rows: list[dict[str, Any]] = []
+        for number, person in enumerate(model_input.to_dict("records")):
+            rows.extend(self._recommend(number, person, k, model))
+        return _table(rows)
+
+    def _recommend(self, number: int, person: Mapping[Any, Any], k: int, model: str) -> list[dict[str, Any]]:
+        user_id = _user_id(person.get("user_id"), number)
+        liked = _liked_ids(person.get("liked"), number)
+        if user_id and liked:
+            raise ParameterError(f"row {number}: has both user_id and liked; expected one of them")
+        if user_id:
+            answer = self._bundle.recommend_for_user(user_id, k, model=model)
+        else:
+            answer = self._bundle.recommend_for_liked(liked, k, model=model)
+        return [
+            {
+                "row": number,
+                "user_id": user_id,
+                "rank": item.rank,
+                "movie_id": item.movie_id,
+                "title": item.title,
+                "score": item.score,
+                "path": answer.path,
+            }
+            for item in answer.items
+        ]
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """The answer with its declared types, also when it is empty."""
+    types = {"long": "int64", "double": "float64", "string": "str"}
+    return pd.DataFrame(
+        {name: pd.Series([row[name] for row in rows], dtype=types[kind]) for name, kind in OUTPUT_COLUMNS.items()}
+    )
+
+
+def _absent(value: Any) -> bool:
+    return value is None or value is pd.NA or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
+
+
+def _user_id(value: Any, number: int) -> int:
+    """A positive id; 0 when there is none."""
+    if _absent(value):
+        return 0
+    user_id = int(value)
+    if user_id < 0:
+        raise ParameterError(
+            f"row {number}: user_id = {user_id}; expected a positive id, or 0 for nobody in particular"
+        )
+    return user_id
+
+
+def _liked_ids(value: Any, number: int) -> list[int]:
+    if _absent(value):
+        return []
+    text = str(value).strip().removeprefix("[").removesuffix("]")
+    try:
+        return [int(part) for part in text.split(",") if part.strip()]
+    except ValueError:
+        raise ParameterError(f'row {number}: liked = {value!r}; expected movie ids such as "1,2,3"') from None

@@ -1,0 +1,37 @@
+"""A model file like the real one, around a bundle that needs nothing but one JSON file."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import mlflow
+
+from registry.serving_model import RecommenderModel
+
+
+class CountingBundle:
+    """Recommends the movies 1, 2, 3, ... that are not liked; the titles come from the bundle's file."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @classmethod
+    def load(cls, directory: Path) -> "CountingBundle":
+        return cls(json.loads((directory / "bundle.json").read_text())["name"])
+
+    def recommend_for_user(self, user_id, k, *, model):
+        return self._answer([], k, model, "warm" if user_id < 100 else "cold")
+
+    def recommend_for_liked(self, liked, k, *, model):
+        return self._answer(liked, k, model, "folded_in" if liked else "cold")
+
+    def _answer(self, seen, k, model, path):
+        movies = [movie for movie in range(1, 30) if movie not in seen][:k]
+        items = [
+            SimpleNamespace(rank=rank, movie_id=movie, title=f"{self.name} {model} {movie}", score=1 / rank)
+            for rank, movie in enumerate(movies, start=1)
+        ]
+        return SimpleNamespace(path=path, items=items)
+
+
+mlflow.models.set_model(RecommenderModel(CountingBundle.load))
