@@ -114,8 +114,8 @@ def _cut_offs(timestamps: NDArray[np.int64], parameters: SplitParameters) -> tup
     if parameters.validation_from is not None and parameters.test_from is not None:
         return parameters.validation_from, parameters.test_from
     n = len(timestamps)
-    n_before_test = int(np.floor((1 - parameters.test_share) * n))
-    n_before = int(np.floor((1 - parameters.test_share - parameters.validation_share) * n))
+    n_before_test = round((1 - parameters.test_share) * n)
+    n_before = round((1 - parameters.test_share - parameters.validation_share) * n)
     if n_before < 1:
         raise DataError(f"{n} ratings are too few to be cut by time into training, validation and test; give more data")
     ordered = np.partition(timestamps, (n_before - 1, n_before_test - 1))
