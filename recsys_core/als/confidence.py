@@ -13,8 +13,8 @@ def rating_confidence(user_ratings: csr_matrix, parameters: ALSParameters, ratin
     """Map ratings to confidence c (Hu, Koren & Volinsky 2008), in the sign convention of ``implicit``.
 
     A liked item has c = 1 + confidence_weight · (rating / maximum)^rating_power > 0, preference 1. An item rated
-    below ``dislike_threshold`` has -dislike_confidence < 0: preference 0, confidence |c|. Every unobserved item has
-    preference 0 and confidence 1.
+    below ``dislike_threshold`` · maximum has -dislike_confidence < 0: preference 0, confidence |c|. Every
+    unobserved item has preference 0 and confidence 1.
 
     Returns float32 CSR with the sparsity of ``user_ratings`` (shared, not copied).
     """
@@ -23,9 +23,8 @@ def rating_confidence(user_ratings: csr_matrix, parameters: ALSParameters, ratin
     share = np.maximum(user_ratings.data, 0) / np.float32(rating_scale_max)
     confidence = 1.0 + parameters.confidence_weight * share**parameters.rating_power
     if parameters.dislike_threshold is not None:
-        confidence = np.where(
-            user_ratings.data < parameters.dislike_threshold, -parameters.dislike_confidence, confidence
-        )
+        disliked = user_ratings.data < np.float32(parameters.dislike_threshold * rating_scale_max)
+        confidence = np.where(disliked, -parameters.dislike_confidence, confidence)
     return csr_matrix(
         (confidence.astype(np.float32), user_ratings.indices, user_ratings.indptr), shape=user_ratings.shape
     )

@@ -27,6 +27,7 @@ class ALSModel:
     user_factors      float32 of shape (n_users, factors), one row for each row of the training matrix; equal to
                       folding that row in
     rating_scale_max  the best rating, by which ratings are divided before they become confidence
+    gram              float64 of shape (factors, factors): the part of the normal equations that all users share
     """
 
     item_ids: NDArray[np.int64]
@@ -34,7 +35,7 @@ class ALSModel:
     user_factors: NDArray[np.float32]
     parameters: ALSParameters
     rating_scale_max: float
-    _gram: NDArray[np.float64] = field(init=False, repr=False)  # shared by all fold-ins, so computed once
+    gram: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.item_ids) != len(self.item_factors):
@@ -43,13 +44,13 @@ class ALSModel:
             raise ShapeError(
                 f"user_factors have {self.user_factors.shape[1]} columns, item_factors {self.item_factors.shape[1]}"
             )
-        object.__setattr__(self, "_gram", regularized_gram(self.item_factors, self.parameters.regularization))
+        object.__setattr__(self, "gram", regularized_gram(self.item_factors, self.parameters.regularization))
 
     def fold_in(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
         """User factors, float32 of shape (n_users, factors), for ratings of shape (n_users, n_items)."""
         checked = check_user_ratings(user_ratings, len(self.item_ids))
         confidence = rating_confidence(checked, self.parameters, self.rating_scale_max)
-        return solve_rows(self.item_factors, confidence, self._gram)
+        return solve_rows(self.item_factors, confidence, self.gram)
 
     def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
         """Predicted preference, about 0 to 1: float32 of shape (n_users, n_items). No history gives zeros."""
@@ -70,7 +71,7 @@ class ALSModel:
             return np.zeros((len(nums), 0), dtype=np.float32)
         confidence = rating_confidence(checked, self.parameters, self.rating_scale_max).data.astype(np.float64)
         vectors = self.item_factors[checked.indices].astype(np.float64)
-        a, _ = normal_equations(self._gram, vectors[None], confidence[None])
+        a, _ = normal_equations(self.gram, vectors[None], confidence[None])
         weighted = np.linalg.solve(a[0], (np.maximum(confidence, 0.0)[:, None] * vectors).T)
         parts: NDArray[np.float32] = (self.item_factors[nums] @ weighted).astype(np.float32)
         return parts

@@ -10,9 +10,9 @@ __all__ = ["ALSParameters"]
 class ALSParameters(Parameters):
     """Parameters of :func:`recsys_core.als.fit_als`."""
 
-    factors: int = Field(default=64, ge=1, le=1024)
+    factors: int = Field(default=128, ge=1, le=1024)
     """Length of the user and item vectors."""
-    regularization: float = Field(default=30.0, gt=0, le=10_000)
+    regularization: float = Field(default=20.0, gt=0, le=10_000)
     """Constant added to the diagonal of every normal equation; good values grow with the density of the data."""
     iterations: int = Field(default=15, ge=1, le=200)
     """Alternations; 8 to 20 are enough."""
@@ -20,8 +20,8 @@ class ALSParameters(Parameters):
     """Confidence that the best rating adds to the 1 that every unobserved pair has."""
     rating_power: float = Field(default=3.0, ge=0, le=10)
     """Exponent of (rating / maximum); 0 gives every rating the same confidence."""
-    dislike_threshold: float | None = Field(default=None, ge=0)
-    """Ratings below it are confident zeros; None makes every rating a liked one."""
+    dislike_threshold: float | None = Field(default=0.6, ge=0, le=1)
+    """Ratings below this share of the maximum (0.6 of 5 stars: below 3) are confident zeros; None makes none so."""
     dislike_confidence: float = Field(default=1.0, gt=0, le=1_000)
     """Confidence of a confident zero; 1 is that of an unobserved pair."""
     use_cg: bool = True

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import cholesky, solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.sparse import csr_matrix
 
@@ -11,7 +12,7 @@ from recsys_core.ease.parameters import EASEParameters
 from recsys_core.errors import ParameterError
 from recsys_core.scoring import check_item_ids, check_user_ratings
 
-__all__ = ["fit_ease", "most_rated", "solve_ease"]
+__all__ = ["fit_ease", "most_rated", "solve_ease", "solve_ease_by_users"]
 
 
 def fit_ease(
@@ -23,14 +24,18 @@ def fit_ease(
 ) -> EASEModel:
     """Train EASE on ratings ``user_items``, CSR of shape (n_users, n_items).
 
-    At most ``parameters.max_items`` most rated items take part; memory is about 12 bytes per pair of them.
+    At most ``parameters.max_items`` most rated items take part; memory is about 16 bytes per pair of them,
+    half of that where there are fewer users than items.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
     kept_nums = most_rated(ratings, parameters.max_items)
     strength = csr_matrix(rating_strength(ratings, parameters.rating_power, rating_scale.maximum)[:, kept_nums])
-    gram = (strength.T @ strength).toarray()
-    return EASEModel(ids, kept_nums, solve_ease(gram, parameters.regularization), parameters, rating_scale.maximum)
+    if strength.shape[0] < len(kept_nums):
+        weights = solve_ease_by_users(strength, parameters.regularization)
+    else:
+        weights = solve_ease((strength.T @ strength).toarray(), parameters.regularization)
+    return EASEModel(ids, kept_nums, weights, parameters, rating_scale.maximum)
 
 
 def most_rated(user_items: csr_matrix, max_items: int) -> NDArray[np.int64]:
@@ -60,8 +65,29 @@ def solve_ease(gram: NDArray[np.floating], regularization: float) -> NDArray[np.
             f"regularization = {regularization}: the Gram matrix of {n_kept} items is not positive definite; raise it"
         )
     matrix, _ = dpotri(matrix, lower=True, overwrite_c=True)
-    lower = np.tril(matrix)
-    inverse = lower + np.tril(matrix, -1).T
-    weights = -inverse / np.diag(inverse)
+    diagonal = np.diag(matrix).astype(np.float32)
+    weights: NDArray[np.float32] = np.tril(matrix.astype(np.float32), -1)
+    del matrix
+    weights = weights + weights.T
+    weights /= -diagonal
+    return weights
+
+
+def solve_ease_by_users(strength: csr_matrix, regularization: float) -> NDArray[np.float32]:
+    """The weights of :func:`solve_ease` from X itself, for fewer users than items; CSR of shape (n_users, n_kept).
+
+    With XXᵀ + regularization·I = LLᵀ and Z = L⁻¹X, Woodbury's identity gives P = (I - ZᵀZ) / regularization, so
+    B_ji = z_j·z_i / (1 - z_i·z_i): a system of the size of the users, then one matrix product.
+
+    Returns float32 of shape (n_kept, n_kept).
+    """
+    kernel = (strength @ strength.T).toarray().astype(np.float64)
+    kernel[np.diag_indices(len(kernel))] += regularization
+    lower = cholesky(kernel, lower=True, overwrite_a=True, check_finite=False)
+    z = solve_triangular(lower, strength.toarray().astype(np.float64), lower=True, overwrite_b=True)
+    left_over = 1.0 - (z * z).sum(axis=0)
+    narrow = z.astype(np.float32)
+    weights: NDArray[np.float32] = narrow.T @ narrow
+    weights /= left_over.astype(np.float32)
     np.fill_diagonal(weights, 0.0)
-    return np.ascontiguousarray(weights, dtype=np.float32)
+    return weights

@@ -28,15 +28,15 @@ class ScorerContract:
     def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
         """Train a scorer on ratings of shape (n_users, n_items)."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def user_items(self) -> csr_matrix:
         return planted_interactions(60, 40, 900, seed=3).ratings
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def item_ids(self) -> NDArray[np.int64]:
         return planted_interactions(60, 40, 900, seed=3).item_ids
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def scorer(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
         return self.fit(user_items, item_ids)
 
