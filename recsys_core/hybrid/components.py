@@ -36,7 +36,7 @@ class ComponentScores:
         return {
             "collaborative": alpha * collaborative,
             "content": alpha * np.float32(weights.content) * self.content,
-            "popularity": (1 - alpha) * np.float32(weights.popularity) * self.popularity,
+            "popularity": weights.prior(self.n_ratings)[:, None] * self.popularity,
         }
 
     def blend(self, weights: HybridWeights) -> Scores:

@@ -21,9 +21,9 @@ class Explanation:
     """One recommended item explained.
 
     sources  what collaborative, content and popularity gave; they add up to ``score``
-    because  (item number of one of the user's titles, contribution), the largest first; the contributions of all
-             the user's titles add up to collaborative + content, each standardised score's mean and spread taken as
-             given for the user
+    because  (item number of one of the user's titles, contribution), the largest first: how much more the title
+             gave to this item than to the average item. The contributions of all the user's titles add up to
+             collaborative + content, each score's spread taken as given for the user.
     """
 
     item_num: int
@@ -66,18 +66,21 @@ def explanations(
     sources: dict[str, NDArray[np.float64]],
     rated_nums: NDArray[np.int64],
     contributions: NDArray[np.float64],
-    n_because: int,
+    n_because: int | None,
 ) -> list[Explanation]:
     """Put together what belongs to each asked item.
 
     sources        each of shape (n_asked,)
     rated_nums     the user's own titles, of shape (n_rated,)
     contributions  of shape (n_asked, n_rated)
+    n_because      so many titles at most, of those that spoke for the item; None: every title
     """
     found = []
     for place, item_num in enumerate(item_nums):
         gave = {name: float(values[place]) for name, values in sources.items()}
-        order = np.lexsort((rated_nums, -contributions[place]))[:n_because]
+        order = np.lexsort((rated_nums, -contributions[place]))
+        if n_because is not None:
+            order = order[contributions[place, order] > 0][:n_because]
         because = tuple((int(rated_nums[num]), float(contributions[place, num])) for num in order)
         found.append(Explanation(int(item_num), sum(gave.values()), gave, because))
     return found

@@ -146,9 +146,9 @@ class HybridModel:
         A cold item has α(n)·:meth:`score_cold` and the prior of an item without ratings.
         """
         ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
-        alpha = self.weights.alpha(np.diff(catalogue_ratings.indptr))[:, None]
-        cold = alpha * self.score_cold(ratings, cold_ratings=cold_ratings)
-        cold += (1 - alpha) * np.float32(self.weights.popularity) * self.popularity_scores[self.n_items :]
+        n_ratings = np.diff(catalogue_ratings.indptr)
+        cold = self.weights.alpha(n_ratings)[:, None] * self.score_cold(ratings, cold_ratings=cold_ratings)
+        cold += self.weights.prior(n_ratings)[:, None] * self.popularity_scores[self.n_items :]
         return np.concatenate([self._fused(ratings, catalogue_ratings), cold], axis=1)
 
     def recommend(
@@ -188,10 +188,13 @@ class HybridModel:
         item_nums: NDArray[np.integer],
         *,
         cold_ratings: csr_matrix | None = None,
-        n_because: int = 3,
+        n_because: int | None = 3,
         model: ModelName = "hybrid",
     ) -> list[Explanation]:
-        """Why one user, (1, n_items), would get each of ``item_nums`` (warm items); see :class:`Explanation`."""
+        """Why one user, (1, n_items), would get each of ``item_nums`` (warm items); see :class:`Explanation`.
+
+        n_because  titles named per item, of those that spoke for it; None names every title of the user
+        """
         row = check_single_row(user_ratings, self.n_items)
         catalogue_row = self.checked(row, cold_ratings)[1]
         nums = check_item_nums(item_nums, self.n_items)
@@ -221,11 +224,12 @@ class HybridModel:
     def _fused(self, ratings: csr_matrix, catalogue_ratings: csr_matrix) -> NDArray[np.float32]:
         """The blend with as few passes over (n_users, n_items) as possible.
 
-        ALS, the prior and all users' constants are one product of [α·u/σ, (1−α)·γ, constant] with [v, z(pop), 1];
+        ALS, the prior and all users' constants are one product of [α·u/σ, prior, constant] with [v, z(pop), 1];
         content and EASE are added scaled, EASE only where it has columns.
         """
         weights = self.weights
-        alpha = weights.alpha(np.diff(catalogue_ratings.indptr)).astype(np.float64)
+        n_ratings = np.diff(catalogue_ratings.indptr)
+        alpha = weights.alpha(n_ratings).astype(np.float64)
         user_factors = self.als.fold_in(ratings)
         moments = self.als_moments.for_users(user_factors)
         scale = alpha * moments.scale
@@ -241,7 +245,11 @@ class HybridModel:
             moments = dense_moments(kept, n_items=self.n_items)
             added.append((kept, alpha * weights.ease * moments.scale, self.ease.kept_nums))
             constant -= added[-1][1] * moments.mean
-        left = [user_factors * scale[:, None], ((1 - alpha) * weights.popularity)[:, None], constant[:, None]]
+        left: list[NDArray[np.floating]] = [
+            user_factors * scale[:, None],
+            weights.prior(n_ratings)[:, None],
+            constant[:, None],
+        ]
         scores: NDArray[np.float32] = np.concatenate(left, axis=1).astype(np.float32) @ self._fused_items.T
         for raw, factor, columns in added:
             np.multiply(raw, factor.astype(np.float32)[:, None], out=raw)
@@ -255,12 +263,13 @@ class HybridModel:
         """The factor of each standardised score for a user with ``n_ratings`` known ratings."""
         if model != "hybrid":
             return {name: float(name == model) for name in ("als", "ease", "content", "popularity")}
-        alpha = float(self.weights.alpha(np.asarray([n_ratings]))[0])
+        known = np.asarray([n_ratings])
+        alpha = float(self.weights.alpha(known)[0])
         return {
             "als": alpha,
             "ease": alpha * self.weights.ease,
             "content": alpha * self.weights.content,
-            "popularity": (1 - alpha) * self.weights.popularity,
+            "popularity": float(self.weights.prior(known)[0]),
         }
 
     def _titles(

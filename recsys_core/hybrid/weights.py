@@ -42,3 +42,13 @@ class HybridWeights(Parameters):
         """α(n) = n / (n + κ) for users with ``n_ratings`` known ratings; 0 without any, whatever κ is."""
         counts = np.asarray(n_ratings, dtype=np.float64)
         return np.divide(counts, counts + self.kappa, out=np.zeros_like(counts), where=counts > 0).astype(np.float32)
+
+    def prior(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What popularity counts for users with ``n_ratings`` known ratings: (1 − α(n))·γ.
+
+        Of somebody without a rating nothing else is known: there it counts 1 even where γ is 0.
+        """
+        prior = (1 - self.alpha(n_ratings)) * np.float32(self.popularity)
+        if self.popularity == 0:
+            prior[np.asarray(n_ratings) == 0] = 1.0
+        return prior

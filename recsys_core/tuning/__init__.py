@@ -5,7 +5,7 @@ from recsys_core.tuning.result import TuningResult
 from recsys_core.tuning.space import SEARCH_SPACE, STAGES, SearchParameter, StageSpace
 from recsys_core.tuning.study import OnTrial
 from recsys_core.tuning.trials import Trial, best_trial
-from recsys_core.tuning.tune import tune
+from recsys_core.tuning.tune import tune, tune_als
 
 __all__ = [
     "SEARCH_SPACE",
@@ -18,4 +18,5 @@ __all__ = [
     "TuningResult",
     "best_trial",
     "tune",
+    "tune_als",
 ]

@@ -42,7 +42,7 @@ class TuningParameters(Parameters):
     """Numbers that a table of component scores may hold before it is cut to candidates."""
     time_budget: float | None = Field(default=None, gt=0)
     """Seconds after which no trial but each stage's first is started; needs a clock."""
-    als: ALSParameters = ALSParameters(dislike_threshold=3.0)
+    als: ALSParameters = ALSParameters()
     """ALS parameters that the search space does not name."""
     ease: EASEParameters | None = EASEParameters()
     """EASE parameters that the search space does not name; None leaves EASE out."""

@@ -27,7 +27,7 @@ from recsys_core.tuning.study import Clock, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
-__all__ = ["tune"]
+__all__ = ["tune", "tune_als"]
 
 _BUDGET_SHARES = {"als": 0.6, "ease": 0.7, "blend": 0.9, "gate": 1.0}  # of the time budget, cumulative
 
@@ -40,6 +40,7 @@ def tune(
     rating_scale: RatingScale,
     storage: Path | None = None,
     key: str = "",
+    als_model: ALSModel | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
 ) -> TuningResult:
@@ -48,12 +49,32 @@ def tune(
     features  of at least the training items, fitted on the training part
     storage   journal file of finished trials: a search that was killed goes on from there, with the same outcome
     key       fingerprint of the data and of whatever else decides the outcome; trials under another key are ignored
+    als_model what :func:`tune_als` gave for the same split, parameters and key: it need not be fitted again
     clock     seconds that only grow; measures trials and, with ``parameters.time_budget``, ends stages
     on_trial  called after each trial, and for each that was taken up again
     """
-    if parameters.time_budget is not None and clock is None:
-        raise ParameterError(f"time_budget = {parameters.time_budget}: needs a clock; pass one, or leave it out")
-    return _Tuner(split, features, parameters, rating_scale, storage, key, clock, on_trial).run()
+    tuner = _Tuner(split, parameters, rating_scale, storage, key, clock, on_trial)
+    if als_model is not None:
+        tuner.remember(als_model)
+    return tuner.run(features)
+
+
+def tune_als(
+    split: Split,
+    parameters: TuningParameters,
+    *,
+    rating_scale: RatingScale,
+    storage: Path | None = None,
+    key: str = "",
+    clock: Clock | None = None,
+    on_trial: OnTrial | None = None,
+) -> tuple[ALSModel, list[Trial]]:
+    """The first stage of :func:`tune` alone: the best ALS model, fitted on the training part, and the trials.
+
+    With the same ``storage`` and ``key``, :func:`tune` takes the trials up and does not repeat them.
+    """
+    tuner = _Tuner(split, parameters, rating_scale, storage, key, clock, on_trial)
+    return tuner.als_model(tuner.als_stage()), tuner.trials
 
 
 class _Tuner:
@@ -62,7 +83,6 @@ class _Tuner:
     def __init__(
         self,
         split: Split,
-        features: ItemFeatures,
         parameters: TuningParameters,
         rating_scale: RatingScale,
         storage: Path | None,
@@ -70,6 +90,8 @@ class _Tuner:
         clock: Clock | None,
         on_trial: OnTrial | None,
     ) -> None:
+        if parameters.time_budget is not None and clock is None:
+            raise ParameterError(f"time_budget = {parameters.time_budget}: needs a clock; pass one, or leave it out")
         self.split = split
         self.parameters = parameters
         self.rating_scale = rating_scale
@@ -82,18 +104,17 @@ class _Tuner:
         self.part = whole_users(split, parameters.max_users, parameters.seed)
         ratings = self.part.history.ratings
         self.users = JudgedUsers(ratings, ratings, self.part.targets)
-        self.content = content_term(features.select(split.train.item_ids), rating_scale.middle)
         self.popularity = fit_popularity(split.train.ratings, split.train.item_ids)
         self.fitted: dict[str, ALSModel] = {}
-        self.ease_path = (
-            EASEPath(split.train.ratings, split.train.item_ids, parameters.ease, rating_scale=rating_scale)
-            if parameters.ease
-            else None
-        )
+        self.ease_path: EASEPath | None = None
 
-    def run(self) -> TuningResult:
+    def run(self, features: ItemFeatures) -> TuningResult:
+        train, base = self.split.train, self.parameters.ease
+        self.content = content_term(features.select(train.item_ids), self.rating_scale.middle)
+        if base is not None:
+            self.ease_path = EASEPath(train.ratings, train.item_ids, base, rating_scale=self.rating_scale)
         defaults = self._stage_defaults()
-        als = self._als_stage()
+        als = self.als_stage()
         ease = self._ease_stage()
         sources = self._sources(als, ease)
         weights = self._blend_stage(sources, self._default_weights(), [als.as_dict(), ease and ease.as_dict()])
@@ -107,11 +128,11 @@ class _Tuner:
 
     # the stages
 
-    def _als_stage(self) -> ALSParameters:
+    def als_stage(self) -> ALSParameters:
         base = self.parameters.als
 
         def objective(values: dict[str, float | int]) -> float:
-            return mean_ndcg(self._als_model(base.replace(**values)).score, self.users, self.parameters.k)
+            return mean_ndcg(self.als_model(base.replace(**values)).score, self.users, self.parameters.k)
 
         return base.replace(**self._run(self._space("als"), objective, [base.as_dict()]))
 
@@ -164,9 +185,12 @@ class _Tuner:
 
     # what trials are judged on
 
-    def _als_model(self, parameters: ALSParameters) -> ALSModel:
+    def remember(self, model: ALSModel) -> None:
+        self.fitted[_name(model.parameters)] = model
+
+    def als_model(self, parameters: ALSParameters) -> ALSModel:
         """The fitted model; the last few are kept, for the best of them is wanted again."""
-        name = str(sorted(parameters.as_dict().items()))
+        name = _name(parameters)
         if name not in self.fitted:
             train = self.split.train
             while len(self.fitted) >= 3:
@@ -178,7 +202,7 @@ class _Tuner:
         score = None
         if ease is not None and self.ease_path is not None:
             score = partial(self.ease_path.score, regularization=ease.regularization)
-        return Sources(self._als_model(als), score, self.content, self.popularity)
+        return Sources(self.als_model(als), score, self.content, self.popularity)
 
     def _table(self, sources: Sources, users: JudgedUsers, weights: HybridWeights) -> BlendTable:
         limits = self.parameters
@@ -236,6 +260,10 @@ class _Tuner:
         ease = self.parameters.ease
         ease = ease.replace(**self._space("ease").defaults) if ease else None
         return als, ease, self._default_weights()
+
+
+def _name(parameters: ALSParameters) -> str:
+    return str(sorted(parameters.as_dict().items()))
 
 
 def with_values(weights: HybridWeights, values: Mapping[str, float | int]) -> HybridWeights:

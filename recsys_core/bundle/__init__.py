@@ -1,0 +1,18 @@
+"""The model bundle that is released: a hybrid model, known ratings and titles, and what they answer."""
+
+from recsys_core.bundle.answer import Answer, Reason, RecommendedItem
+from recsys_core.bundle.bundle import ModelBundle
+from recsys_core.bundle.recommendations import RECOMMENDATIONS_SCHEMA, Recommendations, recommend_all
+from recsys_core.bundle.titles import TITLES_SCHEMA, Titles
+
+__all__ = [
+    "RECOMMENDATIONS_SCHEMA",
+    "TITLES_SCHEMA",
+    "Answer",
+    "ModelBundle",
+    "Reason",
+    "Recommendations",
+    "RecommendedItem",
+    "Titles",
+    "recommend_all",
+]
