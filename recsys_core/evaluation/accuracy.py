@@ -44,7 +44,8 @@ def ndcg_at(hits: NDArray[np.bool_], n_targets: NDArray[np.int64], k: int) -> Pe
     """
     discounts = 1 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discounts)[np.minimum(n_targets, k) - 1]
-    return np.asarray(_first(hits, n_targets, k) @ discounts / ideal)
+    # Not a matrix product: a user's value must not depend, in its last bit, on who else is in the batch.
+    return np.asarray((_first(hits, n_targets, k) * discounts).sum(axis=1) / ideal)
 
 
 def recall_at(hits: NDArray[np.bool_], n_targets: NDArray[np.int64], k: int) -> PerUser:

@@ -168,7 +168,7 @@ class Evaluation:
                     "name": name,
                     "metric_names": part.metric_names,
                     "models": list(part.values),
-                    "overall": {model: dict(found) for model, found in part.overall.items()},
+                    "overall": {model: list(found.items()) for model, found in part.overall.items()},
                 }
             )
         save_arrays(directory / "metrics.npz", **arrays)
@@ -193,7 +193,7 @@ class Evaluation:
                     tuple(part["metric_names"]),
                     {model: arrays[f"{part['name']}.values.{model}"] for model in part["models"]},
                     {
-                        model: {metric: tuple(numbers) for metric, numbers in found.items()}
+                        model: {metric: tuple(numbers) for metric, numbers in found}
                         for model, found in part["overall"].items()
                     },
                 )
