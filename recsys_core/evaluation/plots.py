@@ -68,7 +68,7 @@ def models_by_metric(
         for place, model in enumerate(order):
             _interval(axes, found[model][metric], place, colour_of(model, evaluation.models))
         axes.set_title(label_of(metric), size=10, color=INK, loc="left", pad=8)
-        axes.set_xlim(0, max(_high(found[model][metric]) for model in order) * 1.3)
+        axes.set_xlim(0, max(1e-3, *(_high(found[model][metric]) for model in order)) * 1.3)
         axes.locator_params(axis="x", nbins=4)
         axes.set_ylim(-0.6, len(order) - 0.4)
     panels[0].set_yticks(range(len(order)), [label_of(model) for model in order])

@@ -102,7 +102,7 @@ def precision_coverage(points: Sequence[TradeOff], *, k: int = 10, measured_on: 
     axes = figure.add_axes((0.095, 0.115, 0.87, 0.72))
     quiet(axes)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    right, up = (max(getattr(p, name) for p in points) for name in ("coverage", "precision"))
+    right, up = (max(1e-3, *(getattr(p, name) for p in points)) for name in ("coverage", "precision"))
     front = sorted((p for p in points if not any(_beats(q, p) for q in points)), key=lambda p: p.coverage)
     axes.plot([p.coverage for p in front], [p.precision for p in front], color=MUTED, linewidth=1, alpha=0.6, zorder=1)
     for point in sorted(points, key=lambda p: p.chosen):
