@@ -18,6 +18,7 @@ _MAX_DIGEST = 36  # characters of a data set's digest that MLflow keeps
 _BATCH = 100  # parameters, or tags, in one call
 _METRIC_BATCH = 1000
 _TRIAL = "trial"
+_TABLES = "mlflow.loggedArtifacts"  # where MLflow looks for the tables of a run
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +121,19 @@ class RunLog:
         self.file(name if name.endswith(".json") else f"{name}.json", text.encode() + b"\n")
 
     def table(self, name: str, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Keep a small table in the form that MLflow's run comparison shows side by side."""
+        """Keep a small table in the form that MLflow's run comparison shows side by side; it replaces one of its name.
+
+        (MLflow's own ``log_table`` would add the rows to those of an earlier attempt.)
+        """
         lengths = {key: len(values) for key, values in columns.items()}
         if len(set(lengths.values())) > 1:
             raise RegistryError(f"table {name!r}: its columns have different lengths: {lengths}")
         rows = [list(row) for row in zip(*columns.values(), strict=True)]
         self.json(name, {"columns": list(columns), "data": rows})
+        known = json.loads(self.client.get_run(self.run_id).data.tags.get(_TABLES, "[]"))
+        table = {"path": name if name.endswith(".json") else f"{name}.json", "type": "table"}
+        if table not in known:
+            self.client.set_tag(self.run_id, _TABLES, json.dumps([*known, table]))
 
     def dataset(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from mlflow.pyfunc import PythonModel
+from mlflow.pyfunc.model import PythonModel
 
 from recsys_core.errors import ParameterError
 from registry.interface import BUNDLE, DEFAULT_K, DEFAULT_MODEL, MAX_K, OUTPUT_COLUMNS
@@ -24,7 +24,7 @@ def load_model_bundle(directory: Path) -> Any:
     return ModelBundle.load(directory)
 
 
-class RecommenderModel(PythonModel):  # type: ignore[misc]
+class RecommenderModel(PythonModel):
     """Answers a table of people with a table of recommendations.
 
     Each row of the input is one person: ``user_id``, a known or unknown user (0 or absent: nobody in particular), or

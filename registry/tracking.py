@@ -19,7 +19,7 @@ from recsys_core.errors import RegistryError
 from registry.mlflow_library import import_mlflow
 from registry.run_log import RunLog
 
-__all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking"]
+__all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking", "embedded_store"]
 
 DEFAULT_EXPERIMENT = "hybrid-recommender"
 DAGSTER_RUN_ID = "dagster_run_id"
@@ -28,6 +28,15 @@ _STAGE = "stage"
 _LOCK_SECONDS = 120.0
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
+
+
+def embedded_store(home: Path) -> tuple[str, str]:
+    """Addresses of the embedded store below ``home``: of its database, and of the folder of its artifacts."""
+    home = home.absolute()
+    if any(sign in str(home) for sign in "%?#"):
+        # SQLAlchemy decodes these in an address and MLflow does not: they would make two different folders
+        raise RegistryError(f"{home}: a home folder with one of % ? # in its path cannot hold MLflow's database")
+    return f"sqlite:///{home / 'mlflow' / 'mlflow.db'}", (home / "mlflow" / "artifacts").as_uri()
 
 
 class Tracking:
@@ -53,15 +62,11 @@ class Tracking:
         self.folder = self.home / "mlflow"
         self.embedded = tracking_uri is None
         self.database = self.folder / "mlflow.db"
-        self.tracking_uri = tracking_uri or f"sqlite:///{self.database}"
-        if self.embedded and any(sign in str(self.home) for sign in "%?#"):
-            # SQLAlchemy decodes these in an address and MLflow does not: they would make two different folders
-            raise RegistryError(
-                f"{self.home}: a home folder with one of % ? # in its path cannot hold MLflow's database"
-            )
-        self.artifact_location = artifact_location
-        if self.embedded and artifact_location is None:
-            self.artifact_location = (self.folder / "artifacts").as_uri()
+        if tracking_uri is None:
+            self.tracking_uri, default_location = embedded_store(self.home)
+            self.artifact_location: str | None = artifact_location or default_location
+        else:
+            self.tracking_uri, self.artifact_location = tracking_uri, artifact_location
         self.experiment = experiment
 
     @contextmanager

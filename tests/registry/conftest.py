@@ -1,0 +1,62 @@
+"""An MLflow store for each test: a copy of one database that was migrated once."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from registry.tracking import Tracking
+
+_HERE = Path(__file__).parent
+# MLflow's own calls, not ours: deprecated in SQLAlchemy 2.1 and for pandas 4.
+_NARROW = (
+    "ignore:The ``noload`` loader strategy is deprecated:sqlalchemy.exc.SADeprecationWarning",
+    "ignore:.*Any type hint is inferred as AnyType:UserWarning",  # of its own classes, when it is imported
+    "ignore:Operation with range is deprecated:pandas.errors.Pandas4Warning",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _HERE in item.path.parents:
+            for warning in _NARROW:
+                item.add_marker(pytest.mark.filterwarnings(warning))
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    tracking = Tracking(tmp_path_factory.mktemp("template"))
+    assert tracking.client is not None  # makes the tables
+    return tracking.database
+
+
+@pytest.fixture
+def home(tmp_path: Path, migrated_database: Path) -> Path:
+    folder = tmp_path / "home"
+    (folder / "mlflow").mkdir(parents=True)
+    shutil.copy(migrated_database, folder / "mlflow" / "mlflow.db")
+    return folder
+
+
+@pytest.fixture
+def tracking(home: Path) -> Tracking:
+    return Tracking(home)
+
+
+@pytest.fixture
+def fake_pyfunc() -> Path:
+    return _HERE / "data" / "fake_pyfunc_model.py"
+
+
+@pytest.fixture
+def make_bundle(tmp_path: Path):
+    """Makes the folder of a fake bundle; bundles of the same name have the same content."""
+
+    def make(name: str, folder: str | None = None) -> Path:
+        directory = tmp_path / (folder or f"bundle-{name}")
+        directory.mkdir(parents=True, exist_ok=True)
+        (directory / "bundle.json").write_text(json.dumps({"name": name}))
+        return directory
+
+    return make
