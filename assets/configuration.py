@@ -6,14 +6,14 @@ from typing import Any
 import yaml
 from pydantic import Field
 
-from recsys_core.als import ALSParameters
-from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
 from recsys_core.parameters import Parameters
 from recsys_core.splitting import SplitParameters
-#T
+
+# T
+from recsys_core.tuning import TuningParameters
 from recsys_core.validating import RejectLimits
 
 __all__ = ["PipelineConfig", "RecommendationParameters", "load_config"]
@@ -32,11 +32,11 @@ class PipelineConfig(Parameters):
     validation: RejectLimits = RejectLimits()
     split: SplitParameters = SplitParameters()
     features: FeatureParameters = FeatureParameters()
-    als: ALSParameters = ALSParameters()
-    ease: EASEParameters = EASEParameters()
-    #tuning: TuningParameters = TuningParameters()
+    tuning: TuningParameters = TuningParameters()
     evaluation: EvaluationParameters = EvaluationParameters()
     recommendations: RecommendationParameters = RecommendationParameters()
+    promotion_policy: str = ""
+    """Path of the promotion policy; empty for mlflow/promotion.yaml."""
 
     def section(self, name: str) -> dict[str, Any]:
         """One component's parameters as JSON-able values."""
@@ -51,7 +51,7 @@ def load_config(path: Path | None) -> PipelineConfig:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ParameterError(f"configuration {path}: cannot be read ({error.strerror}); give an existing file") from error
+        raise ParameterError(f"configuration {path}: cannot be read ({error.strerror}); give a file") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ParameterError(f"configuration {path}: is not valid YAML ({error})") from error
     if content is None:

@@ -14,7 +14,7 @@ import dagster as dg
 from assets.tables import TableFolder
 from assets.versions import derive_version, version_parts
 from assets.workspace import Workspace
-from recsys_core.errors import RecsysError, StorageError
+from recsys_core.errors import RecsysError
 from recsys_core.reading import file_sha256, locate_table
 
 __all__ = ["OWNERS", "RECIPES", "Made", "Recipe", "StoreIOManager", "current_parts", "recsys_asset"]
@@ -47,29 +47,20 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {}
 
 
-def current_parts(
-    workspace: Workspace, recipe: Recipe, upstream: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+def current_parts(workspace: Workspace, recipe: Recipe, upstream: Mapping[str, str] | None = None) -> dict[str, Any]:
     """The parts of ``recipe``'s data version as files, parameters and (by default) stored values are now."""
     if upstream is None:
-        upstream = {name: _stored_version(workspace, name) for name in recipe.upstream}
+        upstream = {name: workspace.stored_version(name) for name in recipe.upstream}
     files: dict[str, str | None] = {}
     if recipe.table is not None:
         path = locate_table(workspace.data_path, workspace.dataset.table(recipe.table))
         files = {path.name: file_sha256(path)} if path else {f"{recipe.table}.csv": None}
     return version_parts(
         recipe.code_version,
-        parameters={name: workspace.config.section(name) for name in recipe.parameters},
+        parameters={name: workspace.section(name) for name in recipe.parameters},
         upstream=upstream,
         files=files,
     )
-
-
-def _stored_version(workspace: Workspace, name: str) -> str:
-    pointer = workspace.store.pointer(name)
-    if pointer is None:
-        raise StorageError(f"asset {name} has not been materialised; materialise it first")
-    return pointer.version
 
 
 def recsys_asset(
@@ -117,20 +108,7 @@ def recsys_asset(
                 check_results=list(made.checks),
             )
 
-        named = [p for p in signature.parameters.values() if p.name not in ("context", "workspace")]
-        run.__signature__ = signature.replace(  # type: ignore[attr-defined]
-            parameters=[
-                inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=dg.AssetExecutionContext),
-                inspect.Parameter("workspace", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Workspace),
-                *named,
-            ],
-            return_annotation=inspect.Signature.empty,
-        )
-        run.__annotations__ = {
-            "context": dg.AssetExecutionContext,
-            "workspace": Workspace,
-            **{p.name: p.annotation for p in named},
-        }
+        _show_parameters(run, [p for p in signature.parameters.values() if p.name not in ("context", "workspace")])
         return dg.asset(
             name=asset_name,
             group_name=group,
@@ -146,6 +124,17 @@ def recsys_asset(
         )(run)
 
     return declare
+
+
+def _show_parameters(run: Callable[..., Any], inputs: list[inspect.Parameter]) -> None:
+    """Give ``run`` the signature that Dagster reads: context, workspace, then the upstream assets with their types."""
+    by_name = {"context": dg.AssetExecutionContext, "workspace": Workspace}
+    leading = [
+        inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind)
+        for name, kind in by_name.items()
+    ]
+    run.__signature__ = inspect.Signature([*leading, *inputs])  # type: ignore[attr-defined]
+    run.__annotations__ = {**by_name, **{p.name: p.annotation for p in inputs}}
 
 
 class StoreIOManager(dg.ConfigurableIOManager):

@@ -38,9 +38,7 @@ def user_item_matrix(ratings: CleanTable, workspace: Workspace) -> Made[UserItem
 @recsys_asset(group="features", kinds={"scipy"}, parameters=("split",))
 def split(user_item_matrix: UserItemMatrix, movies: CleanTable, workspace: Workspace) -> Made[Split]:
     """Training, validation and test parts, with the cut-offs, filters and counts that made them."""
-    parts = split_interactions(
-        user_item_matrix, workspace.config.split, catalogue_ids=catalogue_ids(movies.rows_path)
-    )
+    parts = split_interactions(user_item_matrix, workspace.config.split, catalogue_ids=catalogue_ids(movies.rows_path))
     return Made(
         parts,
         {

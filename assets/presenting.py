@@ -40,9 +40,10 @@ def column_schema(table: TableSpec) -> dg.TableSchema:
     return dg.TableSchema(
         columns=[
             dg.TableColumn(
-                column.name, column.type, column.description, constraints=dg.TableColumnConstraints(
-                    nullable=column.nullable, other=_ranges(column)
-                )
+                column.name,
+                column.type,
+                column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable, other=_ranges(column)),
             )
             for column in table.columns
         ],

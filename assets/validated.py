@@ -75,43 +75,42 @@ def _check_results(summary: ValidationSummary) -> tuple[dg.AssetCheckResult, ...
     )
 
 
-def _declared(**changes: Any) -> Any:
-    return recsys_asset(
-        group="validated", kinds={"greatexpectations", "parquet"}, parameters=("validation",), checks=_CHECKS, **changes
-    )
+_declared = recsys_asset(
+    group="validated", kinds={"greatexpectations", "parquet"}, parameters=("validation",), checks=_CHECKS
+)
 
 
-@_declared()
+@_declared
 def movies(workspace: Workspace, raw_movies: RawTable) -> Made[CleanTable]:
     """The catalogue: every movie once, with title and genres."""
     return _validate("movies", raw_movies, workspace, {})
 
 
-@_declared()
+@_declared
 def genome_tags(workspace: Workspace, raw_genome_tags: RawTable) -> Made[CleanTable]:
     """The tags of the tag genome, each id once."""
     return _validate("genome_tags", raw_genome_tags, workspace, {})
 
 
-@_declared()
+@_declared
 def ratings(workspace: Workspace, raw_ratings: RawTable, movies: CleanTable) -> Made[CleanTable]:
     """Ratings on the declared scale, the newest of each user and movie, of movies in the catalogue."""
     return _validate("ratings", raw_ratings, workspace, _ids(movies, "movies", "movieId"))
 
 
-@_declared()
+@_declared
 def links(workspace: Workspace, raw_links: RawTable, movies: CleanTable) -> Made[CleanTable]:
     """Each movie's ids at IMDb and TMDB."""
     return _validate("links", raw_links, workspace, _ids(movies, "movies", "movieId"))
 
 
-@_declared()
+@_declared
 def tags(workspace: Workspace, raw_tags: RawTable, movies: CleanTable) -> Made[CleanTable]:
     """Free-text tags that users gave to movies."""
     return _validate("tags", raw_tags, workspace, _ids(movies, "movies", "movieId"))
 
 
-@_declared()
+@_declared
 def genome_scores(
     workspace: Workspace, raw_genome_scores: RawTable, movies: CleanTable, genome_tags: CleanTable
 ) -> Made[CleanTable]:

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from assets.graph import ALL_ASSETS
 from assets.declaring import StoreIOManager
+from assets.graph import ALL_ASSETS
 from pipelines.automation import SCHEDULES, SENSORS
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings

@@ -4,13 +4,12 @@ from typing import Any
 
 from assets.documents import Promotion, Registration
 from assets.tables import CleanTable
-from assets.versions import digest
 from assets.workspace import Workspace
 from pipelines.running import RunOutcome
 from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.evaluation import Evaluation
 
-__all__ = ["data_fingerprint", "run_report"]
+__all__ = ["run_report"]
 
 
 def run_report(workspace: Workspace, outcome: RunOutcome, total_seconds: float) -> dict[str, Any]:
@@ -28,7 +27,7 @@ def run_report(workspace: Workspace, outcome: RunOutcome, total_seconds: float) 
         "model_version": registration["version"],
         "verdict": promotion["verdict"],
         "reasons": promotion["reasons"],
-        "data_fingerprint": data_fingerprint(workspace),
+        "data_fingerprint": workspace.data_fingerprint(),
         "rows": table_counts(workspace),
         "metrics": {
             model: {name: metric.mean for name, metric in by_name.items()}
@@ -47,12 +46,3 @@ def table_counts(workspace: Workspace) -> dict[str, dict[str, int]]:
         summary = workspace.store.get(name, CleanTable).summary
         counts[name] = {"in": summary["n_in"], "accepted": summary["n_accepted"], "rejected": summary["n_rejected"]}
     return counts
-
-
-def data_fingerprint(workspace: Workspace) -> str:
-    """One short digest of all input files' contents: equal for equal data."""
-    hashes = {}
-    for name in TABLE_NAMES:
-        pointer = workspace.store.pointer(f"raw_{name}")
-        hashes[name] = list(pointer.parts["files"].values()) if pointer else None
-    return digest(hashes)

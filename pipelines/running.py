@@ -95,9 +95,7 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
         lock = FileLock(settings.home / "run.lock")
         lock.acquire(timeout=0)
     except Timeout:
-        raise RecsysError(
-            f"another run is working in {settings.home}; wait for it, or give another --home"
-        ) from None
+        raise RecsysError(f"another run is working in {settings.home}; wait for it, or give another --home") from None
     except OSError as error:
         raise RecsysError(f"home {settings.home}: cannot be written ({error.strerror}); give another --home") from error
     try:

@@ -43,8 +43,6 @@ class Service:
 
 def development_services(settings: Settings, dagster_port: int, mlflow_port: int) -> list[Service]:
     """`dagster dev` (UI and daemon) and, unless a server is configured, MLflow's UI on the embedded store."""
-    from registry.tracking import embedded_store
-
     dagster = Service(
         "Dagster UI and daemon",
         [*_module("dagster", "dev"), "-m", "pipelines.definitions", "-h", HOST, "-p", str(dagster_port)],
@@ -53,12 +51,12 @@ def development_services(settings: Settings, dagster_port: int, mlflow_port: int
     )
     if settings.tracking_uri:
         return [dagster]
-    uri, artifacts = embedded_store(settings.home)
+    tracking = settings.workspace().tracking()
     mlflow = Service(
         "MLflow UI",
         [
             *_module("mlflow", "server"),
-            *("--backend-store-uri", uri, "--default-artifact-root", artifacts),
+            *("--backend-store-uri", tracking.tracking_uri, "--default-artifact-root", str(tracking.artifact_location)),
             *("--host", HOST, "--port", str(mlflow_port), "--workers", "1"),
         ],
         mlflow_port,

@@ -26,9 +26,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
-            raise ParameterError(
-                f"RECSYS_EXECUTOR is {self.executor!r}, expected one of {', '.join(EXECUTORS)}"
-            )
+            raise ParameterError(f"RECSYS_EXECUTOR is {self.executor!r}, expected one of {', '.join(EXECUTORS)}")
 
     @classmethod
     def from_environment(

@@ -17,9 +17,7 @@ __all__ = ["dev"]
 @click.option("--config", "config_file", type=click.Path(), help="YAML file with parameters that differ.")
 @click.option("--dagster-port", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
-def dev(
-    data_dir: str | None, home: str | None, config_file: str | None, dagster_port: int, mlflow_port: int
-) -> None:
+def dev(data_dir: str | None, home: str | None, config_file: str | None, dagster_port: int, mlflow_port: int) -> None:
     """Start the Dagster UI and daemon and the MLflow UI; stop them all with Ctrl-C."""
     from pipelines.services import Services, development_services
     from pipelines.settings import Settings

@@ -40,6 +40,7 @@ def tune(
     rating_scale: RatingScale,
     storage: Path | None = None,
     key: str = "",
+    features_key: str = "",
     als_model: ALSModel | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
@@ -49,6 +50,7 @@ def tune(
     features  of at least the training items, fitted on the training part
     storage   journal file of finished trials: a search that was killed goes on from there, with the same outcome
     key       fingerprint of the data and of whatever else decides the outcome; trials under another key are ignored
+    features_key  the same for what ``features`` were made of: it decides the blend and the gate, not ALS and EASE
     als_model what :func:`tune_als` gave for the same split, parameters and key: it need not be fitted again
     clock     seconds that only grow; measures trials and, with ``parameters.time_budget``, ends stages
     on_trial  called after each trial, and for each that was taken up again
@@ -56,7 +58,7 @@ def tune(
     tuner = _Tuner(split, parameters, rating_scale, storage, key, clock, on_trial)
     if als_model is not None:
         tuner.remember(als_model)
-    return tuner.run(features)
+    return tuner.run(features, features_key)
 
 
 def tune_als(
@@ -108,7 +110,7 @@ class _Tuner:
         self.fitted: dict[str, ALSModel] = {}
         self.ease_path: EASEPath | None = None
 
-    def run(self, features: ItemFeatures) -> TuningResult:
+    def run(self, features: ItemFeatures, features_key: str) -> TuningResult:
         train, base = self.split.train, self.parameters.ease
         self.content = content_term(features.select(train.item_ids), self.rating_scale.middle)
         if base is not None:
@@ -117,9 +119,10 @@ class _Tuner:
         als = self.als_stage()
         ease = self._ease_stage()
         sources = self._sources(als, ease)
-        weights = self._blend_stage(sources, self._default_weights(), [als.as_dict(), ease and ease.as_dict()])
+        decided = [features_key, als.as_dict(), ease and ease.as_dict()]
+        weights = self._blend_stage(sources, self._default_weights(), decided)
         gate_tables = self._gate_tables(sources, weights)
-        weights = self._gate_stage(gate_tables, weights, [als.as_dict(), ease and ease.as_dict(), weights.as_dict()])
+        weights = self._gate_stage(gate_tables, weights, [*decided, weights.as_dict()])
         best = self._gate_objective(gate_tables, weights)
         default_objective = self._objective_of(*defaults)
         if best < default_objective:  # stages are judged one by one: their sum can be worse than no tuning

@@ -1,0 +1,201 @@
+"""Models, fitted on the training part and tuned on validation users."""
+
+import logging
+import time
+from typing import Any
+
+import dagster as dg
+
+from assets.declaring import Made, recsys_asset
+from assets.presenting import image, text_table
+from assets.tracking import tracked, tracked_child
+from assets.workspace import Workspace
+from recsys_core.als import ALSModel, fit_als
+from recsys_core.content import ContentModel, ContentParameters
+from recsys_core.dataset.interactions import Split
+from recsys_core.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.evaluation.tuning_plots import tuning_history
+from recsys_core.features import ItemFeatures
+from recsys_core.hybrid import Components, HybridModel
+from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
+from recsys_core.popularity import fit_popularity
+from recsys_core.tuning import Trial, TuningResult, tune, tune_als
+from registry.run_log import RunLog, TrialRecord
+
+__all__ = ["MODEL_ASSETS"]
+
+_LOG = logging.getLogger("recsys")
+
+
+@recsys_asset(group="models", kinds={"implicit", "optuna"}, parameters=("tuning",))
+def als_model(context: dg.AssetExecutionContext, split: Split, workspace: Workspace) -> Made[ALSModel]:
+    """ALS on confidence-weighted feedback of the training part; its parameters tuned on validation users."""
+    _, parent = tracked(context, workspace)
+    parent.params({"split": workspace.section("split"), "tuning_seed": workspace.config.tuning.seed})
+    parent.dataset(
+        workspace.dataset.name,
+        fingerprint=workspace.data_fingerprint(),
+        source=str(workspace.data_path),
+        n_rows=split.train.n_ratings,
+        context="training",
+    )
+    model, trials = tune_als(
+        split,
+        workspace.config.tuning,
+        rating_scale=workspace.dataset.rating_scale,
+        storage=_journal(workspace),
+        key=workspace.stored_version("split"),
+        clock=time.monotonic,
+        on_trial=_say_trial,
+    )
+    best = max(trial.value for trial in trials)
+    with tracked_child(context, workspace, "als_model") as log:
+        log.params(model.parameters.as_dict())
+        log.metrics({"validation_ndcg@10": best, "validation_ndcg@10_defaults": trials[0].value})
+        _log_trials(log, trials, "als")
+    return Made(
+        model,
+        {
+            "dagster/row_count": split.train.n_ratings,
+            "parameters": text_table(["parameter", "value"], model.parameters.as_dict().items()),
+            "validation_ndcg_at_10": best,
+            "validation_ndcg_at_10_with_defaults": trials[0].value,
+            "n_trials": len(trials),
+        },
+    )
+
+
+@recsys_asset(group="models", kinds={"scipy"})
+def content_model(split: Split, item_features: ItemFeatures, workspace: Workspace) -> Made[ContentModel]:
+    """Profiles of what people liked against the features of titles: the warm ones, then those nobody has rated."""
+    features = warm_items_first(item_features, split.train.item_ids)
+    model = ContentModel(features, ContentParameters(), workspace.dataset.rating_scale.middle)
+    n_cold = len(features.item_ids) - split.train.n_items
+    rows = [(name, matrix.shape[1], matrix.nnz) for name, matrix in features.groups.items()]
+    return Made(
+        model,
+        {
+            "dagster/row_count": len(features.item_ids),
+            "titles_without_a_training_rating": n_cold,
+            "groups": text_table(["group", "features", "values"], rows),
+        },
+    )
+
+
+@recsys_asset(group="models", kinds={"optuna"}, parameters=("tuning",))
+def hybrid_weights(
+    context: dg.AssetExecutionContext,
+    split: Split,
+    als_model: ALSModel,
+    content_model: ContentModel,
+    workspace: Workspace,
+) -> Made[TuningResult]:
+    """An Optuna study of EASE's regularization, the blend's weights and the popularity gate, on validation users.
+
+    Trial 0 of each stage are the defaults. The study is stored and goes on where a killed run left it.
+    """
+    tuned = tune(
+        split,
+        content_model.features,
+        workspace.config.tuning,
+        rating_scale=workspace.dataset.rating_scale,
+        storage=_journal(workspace),
+        key=workspace.stored_version("split"),
+        features_key=workspace.stored_version("item_features"),
+        als_model=als_model,
+        clock=time.monotonic,
+        on_trial=_say_trial,
+    )
+    history = tuning_history([trial.as_dict() for trial in tuned.trials])
+    _, parent = tracked(context, workspace)
+    parent.params({"weights": tuned.weights.as_dict()})
+    parent.figure("plots/tuning_history", history)
+    with tracked_child(context, workspace, "hybrid_weights") as log:
+        log.params(tuned.weights.as_dict())
+        log.metrics(
+            {"validation_objective": tuned.best_objective, "validation_objective_defaults": tuned.default_objective}
+        )
+        for stage in dict.fromkeys(trial.stage for trial in tuned.trials):
+            if stage != "als":  # those are als_model's
+                _log_trials(log, tuned.of_stage(stage), stage)
+    return Made(
+        tuned,
+        {
+            "weights": text_table(["weight", "value"], _weights(tuned)),
+            "validation_objective": tuned.best_objective,
+            "validation_objective_with_defaults": tuned.default_objective,
+            "n_trials": len(tuned.trials),
+            "tuning_history": image(history, "value of each trial, by stage"),
+        },
+    )
+
+
+@recsys_asset(group="models", kinds={"scipy"})
+def ease_model(split: Split, hybrid_weights: TuningResult, workspace: Workspace) -> Made[EASEModel]:
+    """EASE, item to item, over the most rated titles of the training part: a source of the hybrid and a baseline."""
+    parameters = hybrid_weights.ease_parameters or EASEParameters()
+    train = split.train
+    model = fit_ease(train.ratings, train.item_ids, parameters, rating_scale=workspace.dataset.rating_scale)
+    return Made(
+        model,
+        {
+            "n_items": len(model.kept_nums),
+            "parameters": text_table(["parameter", "value"], parameters.as_dict().items()),
+        },
+    )
+
+
+@recsys_asset(group="models", kinds={"scipy"})
+def hybrid_model(
+    split: Split,
+    als_model: ALSModel,
+    ease_model: EASEModel,
+    content_model: ContentModel,
+    hybrid_weights: TuningResult,
+    workspace: Workspace,
+) -> Made[HybridModel]:
+    """The evaluation twin: ALS, EASE, content and popularity in one score, from the training part alone."""
+    scale, train, tuned = workspace.dataset.rating_scale, split.train, hybrid_weights.als_parameters
+    if tuned != als_model.parameters:  # all defaults together beat what the stages chose one by one
+        als_model = fit_als(train.ratings, train.item_ids, tuned, rating_scale=scale)
+    components = Components(
+        als=als_model,
+        ease=ease_model,
+        popularity=fit_popularity(train.ratings, train.item_ids),
+        features=content_model.features,
+        rating_scale=scale,
+    )
+    model = assemble_hybrid(components, hybrid_weights.weights)
+    return Made(
+        model,
+        {
+            "n_items": model.n_items,
+            "n_items_without_ratings": len(model.cold_item_ids),
+            "weights": text_table(["weight", "value"], _weights(hybrid_weights)),
+        },
+    )
+
+
+def _weights(tuned: TuningResult) -> list[tuple[str, Any]]:
+    weights = tuned.weights.as_dict()
+    groups = weights.pop("group_weights")
+    return [*weights.items(), *((f"content: {name}", weight) for name, weight in groups.items())]
+
+
+def _journal(workspace: Workspace) -> Any:
+    return workspace.studies_directory / "tuning.journal"
+
+
+def _say_trial(trial: Trial, n_trials: int, best: Trial) -> None:
+    text = f"tuning {trial.stage}: trial {trial.number + 1} of {n_trials}, best {best.value:.4f}"
+    _LOG.info(text, extra={"passing": True})
+
+
+def _log_trials(log: RunLog, trials: list[Trial], stage: str) -> None:
+    log.trials(
+        [TrialRecord(trial.number, dict(trial.params), {"validation_ndcg@10": trial.value}) for trial in trials],
+        study=stage,
+    )
+
+
+MODEL_ASSETS = [als_model, content_model, hybrid_weights, ease_model, hybrid_model]

@@ -1,0 +1,63 @@
+"""The MLflow run that belongs to a Dagster run, and how assets write into it."""
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from assets.workspace import Workspace
+from registry.run_log import RunLog
+from registry.tracking import Tracking
+
+__all__ = ["finish_run", "tracked", "tracked_child"]
+
+_OPEN = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+
+
+def tracked(context: dg.AssetExecutionContext, workspace: Workspace) -> tuple[Tracking, RunLog]:
+    """The store of runs, and the parent run of this Dagster run: found, or made and described."""
+    tracking = workspace.tracking()
+    going_on = {run.run_id for run in context.instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN))}
+    tracking.close_abandoned(going_on | {context.run_id})
+    run_id = tracking.parent_run(
+        context.run_id,
+        name=f"pipeline {context.run_id[:8]}",
+        tags={
+            "data_fingerprint": workspace.data_fingerprint(),
+            "data_dir": str(workspace.data_path),
+            "git_commit": _git_commit(),
+            "why": context.run.tags.get("recsys/why", ""),
+        },
+    )
+    return tracking, tracking.log(run_id)
+
+
+@contextmanager
+def tracked_child(context: dg.AssetExecutionContext, workspace: Workspace, name: str) -> Iterator[RunLog]:
+    """A child run of this Dagster run's parent for the length of a block."""
+    tracking, parent = tracked(context, workspace)
+    with tracking.child(parent.run_id, name) as log:
+        yield log
+
+
+def finish_run(context: dg.AssetExecutionContext, workspace: Workspace) -> None:
+    tracking, parent = tracked(context, workspace)
+    tracking.finish(parent.run_id)
+
+
+def _git_commit() -> str:
+    """The source's commit, with a + when files differ from it; "unknown" outside a checkout."""
+    root = Path(__file__).resolve().parents[1]
+    try:
+        described = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return "unknown"
+    return described.stdout.strip()

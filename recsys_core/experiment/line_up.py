@@ -1,0 +1,56 @@
+"""Who takes part in an evaluation: the hybrid, its parts alone, and the baselines."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.schema import RatingScale
+from recsys_core.ease import EASEModel
+from recsys_core.hybrid import HybridModel
+from recsys_core.item_knn import ItemKNNParameters, fit_item_knn
+from recsys_core.popularity import fit_popularity
+
+__all__ = ["LineUp", "Score", "line_up"]
+
+Score = Callable[[csr_matrix], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class LineUp:
+    """Scoring functions by model name, in the order of the tables; ``cold`` are those that can score cold items."""
+
+    warm: dict[str, Score]
+    cold: dict[str, Score]
+
+
+def line_up(
+    hybrid: HybridModel,
+    train: UserItemMatrix,
+    *,
+    ease: EASEModel | None,
+    rating_scale: RatingScale,
+    item_knn: ItemKNNParameters | None = None,
+) -> LineUp:
+    """Popularity, item-kNN, EASE (where fitted), ALS alone, content alone, hybrid; all fitted on ``train``.
+
+    ``ease`` is given apart, because a hybrid whose weight for it is 0 does not hold it.
+    """
+    ratings, item_ids = train.ratings, train.item_ids
+    neighbours = fit_item_knn(ratings, item_ids, item_knn or ItemKNNParameters(), rating_scale=rating_scale)
+    warm: dict[str, Score] = {"popularity": fit_popularity(ratings, item_ids).score, "item_knn": neighbours.score}
+    if ease is not None:
+        warm["ease"] = ease.score
+    warm |= {
+        "als": lambda rows: hybrid.score(rows, model="als"),
+        "content": lambda rows: hybrid.score(rows, model="content"),
+        "hybrid": hybrid.score,
+    }
+    return LineUp(warm, cold={"content": lambda rows: _cold_content(hybrid, rows), "hybrid": hybrid.score_cold})
+
+
+def _cold_content(hybrid: HybridModel, rows: csr_matrix) -> NDArray[np.float32]:
+    return hybrid.content_term.scores(hybrid.checked(rows, None)[1], cold=True)
