@@ -327,8 +327,9 @@ def test_cut_connection_starts_again_where_the_server_knows_no_ranges(server: Se
     assert download.files() == CONTENT
 
 
-def test_without_a_validator_nothing_is_continued(server: Server, download: Caller) -> None:
-    server.tag = None
+@pytest.mark.parametrize("tag", [None, 'W/"weak"'])
+def test_without_a_strong_validator_nothing_is_continued(server: Server, download: Caller, tag: str | None) -> None:
+    server.tag = tag
     server.faults = [lambda handler: handler.serve(ARCHIVE, cut=100_000)]
     download()
     assert download.files() == CONTENT
@@ -393,10 +394,14 @@ def test_file_that_changed_between_the_parts_is_fetched_anew(server: Server, dow
 
 def test_mixture_of_two_versions_under_one_tag_is_found_and_fetched_once_more(server: Server, download: Caller) -> None:
     other = bytes(len(ARCHIVE))
-    server.faults = [lambda handler: handler.serve(other, cut=100_000)]
+    mixture: list[Callable[[Handler], None]] = [
+        lambda handler: handler.serve(other, cut=100_000),
+        lambda handler: handler.serve(ARCHIVE),
+    ]
+    server.faults = mixture * 2
     download()
     assert download.files() == CONTENT
-    assert [bool(headers) for headers in server.archive_requests] == [False, True, False]
+    assert ["Range" in headers for headers in server.archive_requests] == [False, True, False, False]
 
 
 def test_range_that_was_not_asked_for_is_not_believed(server: Server, download: Caller) -> None:
@@ -406,12 +411,22 @@ def test_range_that_was_not_asked_for_is_not_believed(server: Server, download: 
     server.faults = [lambda handler: handler.serve(ARCHIVE, cut=100_000), wrong_range]
     download()
     assert download.files() == CONTENT
+    assert any("another range" in step.message for step in download.steps)
 
 
 def test_part_longer_than_the_file_is_dropped(server: Server, download: Caller) -> None:
     server.faults = [lambda handler: handler.serve(bytes(2 * len(ARCHIVE)), cut=len(ARCHIVE) + 10)]
     download()
     assert download.files() == CONTENT
+
+
+@pytest.mark.parametrize("form", ["{}  ml-latest-small.zip\n", "MD5 (ml-latest-small.zip) = {}", "{}"])
+@pytest.mark.parametrize("case", [str.lower, str.upper])
+def test_published_checksum_is_read_in_the_usual_forms(
+    server: Server, download: Caller, form: str, case: Callable[[str], str]
+) -> None:
+    server.files[f"{NAME}.zip.md5"] = form.format(case(hashlib.md5(ARCHIVE).hexdigest())).encode()
+    assert download().directory.is_dir()
 
 
 def test_wrong_checksum_discards_the_download(server: Server, download: Caller) -> None:
@@ -443,6 +458,7 @@ def test_truncated_archive_with_a_matching_checksum_is_damaged(server: Server, d
     with pytest.raises(DownloadError, match=r"ml-latest-small\.zip\.part: is damaged or not a zip archive"):
         download()
     assert download.visible() == []
+    assert not download.part.exists()
     server.publish(ARCHIVE)
     server.tag = '"version-2"'
     assert download().directory.is_dir()

@@ -97,14 +97,17 @@ def test_entry_that_grows_beyond_any_text_is_refused(tmp_path: Path) -> None:
         unpack(write_archive(tmp_path / "a.zip", files={**FILES, "ml-latest-small/ratings.csv": bytes(1_900_000)}))
 
 
-def test_entry_longer_than_it_declares_is_refused(tmp_path: Path) -> None:
-    """The declared size of ratings.csv is lowered in both of its headers; its content stays."""
+@pytest.mark.parametrize(
+    ("difference", "message"), [(-5, "is damaged"), (5, "unpacked to 22 bytes, the archive declares 27")]
+)
+def test_entry_whose_declared_size_is_wrong_is_refused(tmp_path: Path, difference: int, message: str) -> None:
+    """The size of ratings.csv is altered in both of its headers; its content stays."""
     archive = write_archive(tmp_path / "a.zip")
     size = len(FILES["ml-latest-small/ratings.csv"])
     data = archive.read_bytes()
     assert data.count(struct.pack("<I", size)) >= 2
-    archive.write_bytes(data.replace(struct.pack("<I", size), struct.pack("<I", size - 5)))
-    with pytest.raises(DownloadError, match="is damaged"):
+    archive.write_bytes(data.replace(struct.pack("<I", size), struct.pack("<I", size + difference)))
+    with pytest.raises(DownloadError, match=message):
         unpack(archive)
 
 
