@@ -266,6 +266,8 @@ def test_popularity_groups_hold_a_third_of_the_ratings_each() -> None:
     train, _ = small()
     # 11 ratings: items 1 (4) | 2 (3), 3 (2) would start at 7/11 < 2/3 | 4, 5
     assert popularity_groups(train, (1 / 3, 2 / 3)).tolist() == [0, 1, 1, 2, 2]
+    three = build_user_items(np.tile([1, 2, 3], 3), np.repeat([1, 2, 3], 3), np.full(9, 4.0), np.arange(9))
+    assert popularity_groups(three, (1 / 3, 2 / 3)).tolist() == [0, 1, 2]  # an item on the border opens the next group
     groups = popularity_groups(INTERACTIONS, (1 / 3, 2 / 3))
     counts = np.bincount(INTERACTIONS.ratings.indices, minlength=INTERACTIONS.n_items)
     shares = np.bincount(groups, weights=counts) / counts.sum()
