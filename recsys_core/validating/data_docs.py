@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
 
-from recsys_core.validating.running import expectation_of, import_great_expectations, quiet
+from recsys_core.validating.running import expectation_of, import_great_expectations, without_telemetry
 from recsys_core.validating.tally import RuleTally
 
 __all__ = ["KEPT_VALIDATIONS", "docs_index", "publish"]
@@ -44,7 +44,7 @@ def _publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], now
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types import resource_identifiers as identifiers
 
-    context = quiet(gx.get_context(mode="file", project_root_dir=docs_directory))
+    context = without_telemetry(gx.get_context(mode="file", project_root_dir=docs_directory))
     suite = gx.ExpectationSuite(name=table, expectations=[expectation_of(tally.rule) for tally in tallies])
     context.suites.add_or_update(suite)
     suite_key = identifiers.ExpectationSuiteIdentifier(name=table)

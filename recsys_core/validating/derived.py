@@ -25,6 +25,9 @@ __all__ = ["KeyColumns", "Repeats", "frame_of"]
 
 _BITS = 31  # ids that passed their rules fit into them, so two ids fit into one int64
 _BLOCK_ROWS = 1_000_000
+_LARGEST_TABLED_ID = 50_000_000
+_SIEVE_BITS = 22
+_SIEVE_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden ratio: spreads neighbouring keys
 
 Known = Mapping[tuple[str, str], NDArray[np.int64]]
 
@@ -37,9 +40,18 @@ def frame_of(chunk: pa.Table, table: TableSpec, known: Known) -> "pd.DataFrame":
         if ids is None:
             raise ParameterError(f"table {table.name} refers to {other_table}.{other_column}; pass its known ids")
         values = pc.fill_null(chunk[column], 0).to_numpy()
-        unknown = (positions_in(ids, values) < 0) & ~np.asarray(pc.is_null(chunk[column]))
-        frame[known_column(column, other_table)] = ~unknown
+        # An empty cell refers to nothing: whether it may be empty is another rule's question.
+        frame[known_column(column, other_table)] = _is_among(values, ids) | np.asarray(pc.is_null(chunk[column]))
     return frame
+
+
+def _is_among(values: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each of ``values`` is one of the sorted positive ``ids``."""
+    if len(ids) == 0 or ids[-1] > _LARGEST_TABLED_ID:
+        return positions_in(ids, values) >= 0
+    known = np.zeros(int(ids[-1]) + 2, dtype=np.bool_)  # ten times faster than searching
+    known[ids] = True
+    return known[np.clip(values, 0, len(known) - 1)]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +64,9 @@ class Repeats:
 
     losers: NDArray[np.int64]
     winners: NDArray[np.int64]
+
+
+_NO_REPEATS = Repeats(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 
 @dataclass(slots=True)
@@ -84,16 +99,16 @@ class KeyColumns:
         """Which rows repeat a key; of those with the same key the newest is kept (of equal ones the last), or the
         first where the table does not say what is newest. Forgets what was collected."""
         keys = self._keys()
+        if (keys[1:] > keys[:-1]).all():  # a file sorted by its key, as MovieLens publishes them
+            self._newest = []
+            return _NO_REPEATS
         ordered = np.sort(keys)
         repeated = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
         del ordered
         if len(repeated) == 0:
             self._newest = []
-            return Repeats(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
-        blocks = range(0, len(keys), _BLOCK_ROWS)
-        rows = np.concatenate(
-            [b + np.flatnonzero(positions_in(repeated, keys[b : b + _BLOCK_ROWS]) >= 0) for b in blocks]
-        )
+            return _NO_REPEATS
+        rows = _rows_among(keys, repeated)
         if self.table.keep_newest_by:
             order = np.lexsort((rows, np.concatenate(self._newest)[rows], keys[rows]))
         else:
@@ -122,6 +137,22 @@ class KeyColumns:
         for column in columns[1:]:
             keys = (_small(keys) << _BITS) | _small(column)
         return keys
+
+
+def _rows_among(keys: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Rows whose key is one of the sorted ``wanted``; a small hash table sieves out most others before searching."""
+    sieve = np.zeros(1 << _SIEVE_BITS, dtype=np.bool_)
+    sieve[_sieve_places(wanted)] = True
+    rows = []
+    for start in range(0, len(keys), _BLOCK_ROWS):
+        block = keys[start : start + _BLOCK_ROWS]
+        candidates = np.flatnonzero(sieve[_sieve_places(block)])
+        rows.append(start + candidates[positions_in(wanted, block[candidates]) >= 0])
+    return np.concatenate(rows)
+
+
+def _sieve_places(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    return ((keys.view(np.uint64) * _SIEVE_FACTOR) >> np.uint64(64 - _SIEVE_BITS)).astype(np.int64)
 
 
 def _small(codes: NDArray[np.int64]) -> NDArray[np.int64]:

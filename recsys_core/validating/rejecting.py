@@ -1,10 +1,10 @@
 """Writes the accepted and the rejected rows of a table, and counts the rejected ones by reason."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.interactions import positions_in
 from recsys_core.dataset.schema import TableSpec
-from recsys_core.reading.rejected import REJECTED_FILE, RejectedRow, RejectedWriter, readable_text
+from recsys_core.reading.rejected import MAX_TEXT_CHARACTERS, REJECTED_FILE, RejectedRow, RejectedWriter, readable_text
 from recsys_core.validating.suites import Rule, distinct_columns
 from recsys_core.validating.tally import shown_values
 
@@ -49,16 +50,20 @@ class RowWriter:
     """Writes ``rows.parquet`` and ``rejected.parquet`` into ``directory``. Use as a context manager.
 
     counts    rejected rows by reason (a reason without a row's values)
-    distinct  for each column that needs several values, its different accepted values, sorted
+    distinct  for each column that needs several values, how many different accepted ones there are
     """
 
     def __init__(self, directory: Path, table: TableSpec, file: str) -> None:
         self.counts: dict[str, ReasonCount] = {}
-        self.distinct = {name: np.zeros(0, dtype=np.int64) for name in distinct_columns(table)}
+        self._seen = {name: np.zeros(0, dtype=np.int64) for name in distinct_columns(table)}
         self.n_accepted = 0
         self._table = table
         self._rejected = RejectedWriter(directory, file)
         self._rows = pq.ParquetWriter(directory / ROWS_FILE, table.arrow_schema, compression="zstd")
+
+    @property
+    def distinct(self) -> dict[str, int]:
+        return {name: len(values) for name, values in self._seen.items()}
 
     @property
     def n_rejected(self) -> int:
@@ -80,8 +85,10 @@ class RowWriter:
             accepted = accepted.select(list(self._table.column_names)).cast(self._table.arrow_schema)
             self._rows.write_table(accepted)
             self.n_accepted += accepted.num_rows
-            for name, values in self.distinct.items():
-                self.distinct[name] = np.union1d(values, pc.unique(accepted[name]).to_numpy())
+            for name, values in self._seen.items():
+                found = pc.unique(accepted[name]).to_numpy()
+                new = found[positions_in(values, found) < 0]
+                self._seen[name] = np.sort(np.concatenate([values, new])) if len(new) else values
         if accepted.num_rows < chunk.num_rows:
             self._rejected.add(self._rejected_rows(chunk, first_broken, rules, remarks))
 
@@ -93,9 +100,8 @@ class RowWriter:
         for number, row in enumerate(broken.to_pylist()):
             rule = rules[first_broken[positions[number]] - 1]
             line = row.pop("line")
-            reason = rule.reason_for(shown_values(broken, rule.columns, number)) + remarks.get(line, "")
-            text = ",".join("" if value is None else str(value) for value in row.values())
-            rejected = RejectedRow(line, reason, readable_text(text[:2000].encode()), rule.column, rule.expectation)
+            reason = rule.reason_for(shown_values(row, rule.columns)) + remarks.get(line, "")
+            rejected = RejectedRow(line, reason, _line_of(row), rule.column, rule.expectation)
             self._count(rule.reason, rejected)
             yield rejected
 
@@ -110,6 +116,14 @@ class RowWriter:
     ) -> None:
         self._rejected.close()
         self._rows.close()
+
+
+def _line_of(row: Mapping[str, Any]) -> str:
+    """The row as a line of CSV, without quotation marks; as readable as the lines that reading refused."""
+    text = ",".join("" if value is None else str(value) for value in row.values())
+    if len(text) <= MAX_TEXT_CHARACTERS and text.isprintable():  # almost always, and ten times faster
+        return text
+    return readable_text(text[: 2 * MAX_TEXT_CHARACTERS].encode())
 
 
 Remarks = dict[int, str]

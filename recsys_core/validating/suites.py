@@ -53,7 +53,7 @@ class Rule:
     columns       the declared columns that it is about; none for the table as a whole
     arguments     its arguments, the name of the examined (perhaps derived) column included
     severity      "warning" where a row that breaks it is rejected, "critical" where the whole table is refused
-    breach        what is said of a value that breaks it: "rating 6.0 <breach>"
+    breach        what is said of a value that breaks it: "rating 6.0 <breach>"; of a total: "0 rows: <breach>"
     shows_value   whether the value belongs into that sentence (a missing one does not)
     """
 
@@ -214,14 +214,14 @@ def total_rules(table: TableSpec, limits: RejectLimits) -> tuple[Rule, ...]:
             "expect_column_pair_values_to_be_equal",
             (),
             {"column_A": ROWS_IN, "column_B": ROWS_ACCOUNTED_FOR},
-            breach="rows in are not rows accepted plus rows rejected",
+            breach="these should be equal",
         )
     ]
     share = limits.max_rejected_share
-    rules.append(_total(REJECTED_SHARE, (), f"is more than the {share:.1%} that may be", high=share))
+    rules.append(_total(REJECTED_SHARE, (), f"more than the {share:.1%} that may be", high=share))
     if table.required:
-        rules.append(_total(ROWS_ACCEPTED, (), "are too few; at least 1 is needed", low=1))
-    breach = f"are too few; at least {DISTINCT_NEEDED} are needed, as from one alone nothing can be learned"
+        rules.append(_total(ROWS_ACCEPTED, (), "too few, at least 1 is needed", low=1))
+    breach = f"too few, at least {DISTINCT_NEEDED} are needed, as from one alone nothing can be learned"
     rules.extend(
         _total(distinct_total(column), (column,), breach, low=DISTINCT_NEEDED) for column in distinct_columns(table)
     )

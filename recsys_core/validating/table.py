@@ -1,6 +1,7 @@
 """Validates one table, chunk by chunk: sound rows on one side, rejected ones with their reasons on the other."""
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -94,20 +95,24 @@ def validate_table(
 
 
 def _chunks(source: pq.ParquetFile, chunk_rows: int) -> Iterator[pa.Table]:
-    for batch in source.iter_batches(batch_size=chunk_rows):
-        yield pa.Table.from_batches([batch])
+    """The rows in chunks; while one is judged, the next is read."""
+    batches = source.iter_batches(batch_size=chunk_rows)
+    with ThreadPoolExecutor(1, thread_name_prefix="read-rows") as reader:
+        waiting = reader.submit(next, batches, None)
+        while (batch := waiting.result()) is not None:
+            waiting = reader.submit(next, batches, None)
+            yield pa.Table.from_batches([batch])
 
 
 def _judge_structure(source: pq.ParquetFile, table: TableSpec, runner: ExpectationRunner) -> list[RuleTally]:
     """Columns present and typed, asked of the file's schema alone."""
     empty = source.schema_arrow.empty_table().to_pandas()
-    present, *typed = structure_rules(table)
-    tallies = [RuleTally(present)]
-    tallies[0].add(*runner.run(empty, [present]))
-    if tallies[0].success:
-        for result in runner.run(empty, typed):
-            tallies.append(RuleTally(result.rule))
-            tallies[-1].add(result)
+    results = runner.run(empty, structure_rules(table))
+    if not results[0].success:  # the types of columns that are not there cannot be asked
+        del results[1:]
+    tallies = [RuleTally(result.rule) for result in results]
+    for tally, result in zip(tallies, results, strict=True):
+        tally.add(result)
     return tallies
 
 

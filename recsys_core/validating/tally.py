@@ -1,7 +1,8 @@
 """Adds up what Great Expectations said about the chunks of one table."""
 
+import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -49,8 +50,8 @@ class RuleTally:
             self._values[_hashable(entry["value"])] += entry["count"]
         if chunk is not None:
             for position in result.positions[: _EXAMPLES - len(self.examples)]:
-                value = shown_values(chunk, self.rule.columns, int(position))
-                self.examples.append(f"{value} (line {chunk['line'][int(position)].as_py()})")
+                (row,) = chunk.slice(int(position), 1).to_pylist()
+                self.examples.append(f"{shown_values(row, self.rule.columns)} (line {row['line']})")
 
     def outcome(self) -> ExpectationOutcome:
         rule = self.rule
@@ -102,9 +103,9 @@ class RuleTally:
         return self.validation
 
 
-def shown_values(chunk: pa.Table, columns: Sequence[str], position: int) -> str:
-    """The values of one row of ``chunk`` as people write them, in parentheses where there are several."""
-    values = [_shown(chunk[column][position].as_py()) for column in columns if column in chunk.column_names]
+def shown_values(row: Mapping[str, Any], columns: Sequence[str]) -> str:
+    """The values of one row as people write them, in parentheses where there are several."""
+    values = [_shown(row[column]) for column in columns if column in row]
     return f"({', '.join(values)})" if len(values) > 1 else "".join(values)
 
 
@@ -116,6 +117,8 @@ def _shown(value: Any) -> str:
 
 
 def _hashable(value: Any) -> Any:
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # JSON knows no NaN, and no two are equal
+        return None
     return value if isinstance(value, (str, int, float, bool)) else str(value)
 
 
