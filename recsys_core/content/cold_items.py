@@ -21,9 +21,9 @@ __all__ = ["FeatureRidge", "FeatureRidgeParameters", "fit_feature_ridge"]
 class FeatureRidgeParameters(Parameters):
     """Parameters of :func:`fit_feature_ridge`."""
 
-    regularization: float = Field(default=1.0, gt=0, le=1e6)
+    regularization: float = Field(default=20.0, gt=0, le=1e6)
     """L2 penalty on the coefficients."""
-    group_weights: dict[str, float] = Field(default={"genre": 1.0, "decade": 1.0, "tags": 1.0, "genome": 1.0})
+    group_weights: dict[str, float] = Field(default={"genre": 0.5, "decade": 0.5, "tags": 0.3, "genome": 1.0})
     """Each group's columns are multiplied by it; a group that is not named is left out."""
 
     _check_weights = field_validator("group_weights")(check_group_weights)

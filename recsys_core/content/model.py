@@ -48,7 +48,10 @@ class ContentModel:
     def profiles(self, user_ratings: csr_matrix) -> dict[str, csr_matrix]:
         """For each group the users' profiles, CSR of shape (n_users, n_features), rows of length 1 or empty."""
         weights = self._profile_weights(check_user_ratings(user_ratings, len(self.item_ids)))
-        return {name: normalise_rows(csr_matrix(weights @ matrix)) for name, matrix in self.features.groups.items()}
+        floor = _profile_floor(weights)
+        return {
+            name: normalise_rows(csr_matrix(weights @ matrix), floor) for name, matrix in self.features.groups.items()
+        }
 
     def group_scores(self, user_ratings: csr_matrix, features: ItemFeatures | None = None) -> NDArray[np.float32]:
         """Cosine of profile and item for each group: float32 of shape (n_groups, n_users, n_items).
@@ -89,7 +92,7 @@ class ContentModel:
             matrix = self.features.groups[name]
             profile = (weights @ matrix).toarray()
             length = float(np.sqrt((profile.astype(np.float64) ** 2).sum()))
-            if length > 0:
+            if length > _profile_floor(weights)[0]:
                 cosines = (matrix[nums] @ matrix[checked.indices].T).toarray()
                 parts += group_weight * cosines * weights.data / length
         return parts.astype(np.float32)
@@ -123,6 +126,11 @@ class ContentModel:
             ContentParameters(**manifest["parameters"]),
             manifest["rating_middle"],
         )
+
+
+def _profile_floor(weights: csr_matrix) -> NDArray[np.float64]:
+    """Lengths, of shape (n_users,), up to which a profile is what rounding left of likes and dislikes that cancel."""
+    return 1e-5 * np.asarray(abs(weights).sum(axis=1), dtype=np.float64).ravel()
 
 
 def fit_content(

@@ -21,7 +21,7 @@ def check_group_weights(weights: dict[str, float]) -> dict[str, float]:
 class ContentParameters(Parameters):
     """Parameters of :func:`recsys_core.content.fit_content`."""
 
-    group_weights: dict[str, float] = Field(default={"genre": 0.2, "decade": 0.2, "tags": 0.6, "genome": 1.0})
+    group_weights: dict[str, float] = Field(default={"genre": 0.05, "decade": 0.15, "tags": 0.2, "genome": 1.0})
     """Weight of each feature group's cosine; a group that is not named has weight 0."""
 
     _check_weights = field_validator("group_weights")(check_group_weights)

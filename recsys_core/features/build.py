@@ -28,7 +28,8 @@ def build_item_features(
 
     Vocabularies, inverse document frequencies and components are learnt from the items where ``fitted_mask``
     (n_items,) holds, the training items; the others only receive them. ``tags`` must hold no tag that the training
-    part may not know. A group without data, or without a feature, is absent.
+    part may not know. ``genome_scores`` may be a Parquet file, which is read in batches. A group without data, or
+    without a feature, is absent.
     """
     if fitted_mask.shape != item_ids.shape:
         raise ShapeError(f"fitted_mask has shape {fitted_mask.shape}, item_ids {item_ids.shape}")

@@ -19,8 +19,8 @@ class FeatureParameters(Parameters):
     """Groups to build, where the data has them."""
     min_tag_items: int = Field(default=2, ge=1, le=10_000)
     """A free-text tag counts when at least so many training items carry it."""
-    genome_centre: float = Field(default=0.0, ge=0, le=1)
-    """Subtracted from every relevance that is known; 0 takes relevance as it is."""
+    genome_power: float = Field(default=0.5, ge=0, le=10)
+    """A sparse genome enters as relevance^genome_power; relevance 0 is no feature."""
     n_components: int = Field(default=128, ge=1, le=2048)
     """Length to which a dense genome is reduced."""
     dense_share: float = Field(default=0.2, gt=0, le=1)

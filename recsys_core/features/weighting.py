@@ -4,13 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+_LARGEST_TABLE = 5_000_000  # ids up to here are looked up in a table, several times faster than by searching
+
 __all__ = ["inverse_document_frequency", "normalise_rows", "rows_of"]
 
 
 def rows_of(item_ids: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """Row of each of ``ids`` in ``item_ids`` (any order, unique); -1 where it is not there."""
-    if len(item_ids) == 0:
+    if len(item_ids) == 0 or len(ids) == 0:
         return np.full(len(ids), -1, dtype=np.int64)
+    largest = int(item_ids.max())
+    if item_ids.min() >= 0 and largest <= _LARGEST_TABLE:
+        look_up = np.full(largest + 2, -1, dtype=np.int64)
+        look_up[item_ids] = np.arange(len(item_ids))
+        inside = (ids >= 0) & (ids <= largest)
+        return look_up[np.where(inside, ids, largest + 1)]
     order = np.argsort(item_ids)
     places = np.minimum(np.searchsorted(item_ids, ids, sorter=order), len(order) - 1)
     rows = order[places]
@@ -25,10 +33,10 @@ def inverse_document_frequency(matrix: csr_matrix, fitted_mask: NDArray[np.bool_
     return idf
 
 
-def normalise_rows(matrix: csr_matrix) -> csr_matrix:
-    """Every row divided by its length; empty rows stay empty. Float32, a new matrix."""
+def normalise_rows(matrix: csr_matrix, floor: NDArray[np.floating] | float = 0.0) -> csr_matrix:
+    """Every row divided by its length; rows no longer than ``floor`` become empty. Float32, a new matrix."""
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel())
-    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > floor)
     data = matrix.data * np.repeat(scale, np.diff(matrix.indptr))
     normalised = csr_matrix((data.astype(np.float32), matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
     normalised.eliminate_zeros()

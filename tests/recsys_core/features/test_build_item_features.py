@@ -1,0 +1,243 @@
+"""Item features: what each group holds, what is learnt from training items only, and storage."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
+from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
+from recsys_core.features.text import normalise_tag, year_of
+from recsys_core.storage import atomic_directory
+from recsys_core.testing import item_feature_sets
+
+MOVIES = pa.table(
+    {
+        "movieId": [1, 2, 3, 40],
+        "title": ["Toy Story (1995)", "Heat (1995)", "Dune (2021)", "Untitled"],
+        "genres": ["Animation|Comedy", "Action|Crime", "Action|Sci-Fi", "(no genres listed)"],
+    }
+)
+TAGS = pa.table(
+    {
+        "movieId": [1, 1, 1, 2, 2, 3, 99],
+        "tag": ["Fun", " fun ", "pixar", "FUN", "heist", "heist  ", "unknown movie"],
+    }
+)
+GENOME_TAGS = pa.table({"tagId": [1, 2], "tag": ["desert", "toys"]})
+GENOME = pa.table({"movieId": [1, 1, 3], "tagId": [2, 1, 1], "relevance": [1.0, 0.0, 0.64]})
+CATALOGUE = np.array([1, 2, 3, 40])
+ALL = np.ones(4, dtype=bool)
+
+
+def build(fitted: np.ndarray = ALL, **options: object) -> ItemFeatures:
+    parameters = FeatureParameters(**options)
+    return build_item_features(
+        CATALOGUE, fitted, MOVIES, tags=TAGS, genome_scores=GENOME, genome_tags=GENOME_TAGS, parameters=parameters
+    )
+
+
+def names_of(features: ItemFeatures, group: str, row: int) -> set[str]:
+    return {features.names[group][num] for num in features.groups[group][row].indices}
+
+
+def test_every_group_describes_its_items() -> None:
+    features = build(min_tag_items=1, dense_share=0.9)
+    assert list(features.groups) == ["genre", "decade", "tags", "genome"]
+    assert names_of(features, "genre", 0) == {"Animation", "Comedy"}
+    assert names_of(features, "decade", 2) == {"2020s"}
+    assert names_of(features, "tags", 0) == {"fun", "pixar"}
+    assert names_of(features, "genome", 0) == {"toys"}  # relevance 0 is no feature
+    assert all(matrix[3].nnz == 0 for matrix in features.groups.values())
+
+
+@pytest.mark.parametrize("group", ["genre", "decade", "tags", "genome"])
+def test_rows_have_length_one_or_are_empty(group: str) -> None:
+    matrix = build(min_tag_items=1).groups[group]
+    assert matrix.dtype == np.float32
+    lengths = np.sqrt((matrix.toarray() ** 2).sum(axis=1))
+    np.testing.assert_allclose(lengths[lengths > 0], 1, rtol=1e-6)
+    assert (lengths > 0).any()
+
+
+def test_a_rare_genre_weighs_more_than_a_common_one() -> None:
+    features = build()
+    row = dict(zip(features.names["genre"], features.groups["genre"].toarray()[1], strict=True))
+    assert row["Crime"] > row["Action"] > 0
+
+
+def test_a_tag_given_twice_weighs_more_than_once() -> None:
+    once = build_item_features(
+        CATALOGUE,
+        ALL,
+        MOVIES,
+        tags=pa.table({"movieId": [1, 1, 1, 2, 2], "tag": ["fun", "fun", "dark", "fun", "dark"]}),
+        parameters=FeatureParameters(groups=("tags",)),
+    )
+    row = dict(zip(once.names["tags"], once.groups["tags"].toarray()[0], strict=True))
+    # Both tags are on two items, so only log(1 + times given) tells them apart.
+    assert row["fun"] / row["dark"] == pytest.approx(np.log(3) / np.log(2), rel=1e-5)
+
+
+def test_a_tag_on_too_few_training_items_is_left_out() -> None:
+    assert build(min_tag_items=2).names["tags"] == ["fun", "heist"]
+    fitted = np.array([True, True, False, True])
+    assert build(fitted, min_tag_items=2).names["tags"] == ["fun"]
+
+
+def test_nothing_is_learnt_from_items_outside_training() -> None:
+    fitted = np.array([True, True, False, True])
+    features = build(fitted, min_tag_items=1)
+    assert "Sci-Fi" not in features.names["genre"]
+    assert features.names["decade"] == ["1990s"]
+    changed = MOVIES.set_column(2, "genres", [["Animation|Comedy", "Action|Crime", "Crime", "(no genres listed)"]])
+    other = build_item_features(CATALOGUE, fitted, changed, parameters=FeatureParameters(groups=("genre",)))
+    np.testing.assert_array_equal(other.groups["genre"][:2].toarray(), features.groups["genre"][:2].toarray())
+
+
+def test_groups_without_data_are_absent() -> None:
+    features = build_item_features(CATALOGUE, ALL, MOVIES, parameters=FeatureParameters())
+    assert list(features.groups) == ["genre", "decade"]
+
+
+def test_only_the_groups_that_were_asked_for_are_built() -> None:
+    assert list(build(groups=("decade",)).groups) == ["decade"]
+
+
+def test_the_order_of_the_catalogue_is_kept() -> None:
+    order = np.array([2, 0, 3, 1])
+    features = build_item_features(CATALOGUE[order], ALL, MOVIES, parameters=FeatureParameters())
+    straight = build_item_features(CATALOGUE, ALL, MOVIES, parameters=FeatureParameters())
+    np.testing.assert_array_equal(features.groups["genre"].toarray(), straight.groups["genre"].toarray()[order])
+
+
+@pytest.mark.parametrize(
+    ("title", "year"),
+    [
+        ("Toy Story (1995)", 1995),
+        ("Justice League: Doom (2012) ", 2012),
+        ("Death Note: Desu nôto (2006–2007)", 2006),
+        ("The OA (2016– )", 2016),
+        ("Fleabag (2016-)", 2016),
+        ("Assembly (Ji jie hao) (2007)", 2007),
+        ("2001: A Space Odyssey (1968)", 1968),
+        ("Nocturnal Animals", None),
+        ("Blade Runner 2049", None),
+        ("(500) Days of Summer", None),
+        ("", None),
+    ],
+)
+def test_the_year_is_read_from_the_end_of_the_title(title: str, year: int | None) -> None:
+    assert year_of(title) == year
+
+
+@given(tag=st.text(max_size=12))
+def test_white_space_around_a_tag_makes_no_difference(tag: str) -> None:
+    once = normalise_tag(tag)
+    assert once == once.strip()
+    assert "  " not in once
+    assert normalise_tag(f"  {tag}\t") == once
+
+
+def dense_genome(n_items: int = 12, n_tags: int = 6) -> tuple[pa.Table, pa.Table, np.ndarray]:
+    relevance = np.random.default_rng(0).random((n_items, n_tags))
+    scores = pa.table(
+        {
+            "movieId": np.repeat(np.arange(1, n_items + 1), n_tags),
+            "tagId": np.tile(np.arange(1, n_tags + 1), n_items),
+            "relevance": relevance.ravel(),
+        }
+    )
+    tags = pa.table({"tagId": np.arange(1, n_tags + 1), "tag": [f"tag {num}" for num in range(n_tags)]})
+    return scores, tags, relevance
+
+
+def test_a_dense_genome_becomes_principal_components() -> None:
+    scores, tags, relevance = dense_genome()
+    ids, fitted = np.arange(1, 14), np.arange(13) < 9  # item 13 is not in the genome
+    features = build_item_features(
+        ids, fitted, MOVIES, genome_scores=scores, genome_tags=tags, parameters=FeatureParameters(n_components=3)
+    )
+    found = features.groups["genome"].toarray()
+    centred = relevance - relevance[:9].mean(axis=0)
+    directions = np.linalg.svd(centred[:9], full_matrices=False)[2][:3]
+    expected = centred @ directions.T
+    expected /= np.linalg.norm(expected, axis=1, keepdims=True)
+    np.testing.assert_allclose(found[:12] @ found[:12].T, expected @ expected.T, rtol=0, atol=1e-4)
+    assert not found[12].any()
+    assert features.names["genome"] == ["component 1", "component 2", "component 3"]
+
+
+def test_a_genome_file_gives_what_its_table_gives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores, tags, _ = dense_genome()
+    pq.write_table(scores, tmp_path / "rows.parquet", row_group_size=10)
+    monkeypatch.setattr("recsys_core.features.genome._BATCH_ROWS", 7)
+    for share in (0.2, 1.0):  # dense, sparse
+        table, file = (
+            build_item_features(
+                np.arange(1, 13),
+                np.ones(12, dtype=bool),
+                MOVIES,
+                genome_scores=source,
+                genome_tags=tags,
+                parameters=FeatureParameters(dense_share=share),
+            )
+            for source in (scores, tmp_path / "rows.parquet")
+        )
+        np.testing.assert_array_equal(table.groups["genome"].toarray(), file.groups["genome"].toarray())
+
+
+def test_an_empty_genome_and_empty_tags_are_absent_groups() -> None:
+    features = build_item_features(
+        CATALOGUE,
+        ALL,
+        MOVIES,
+        tags=TAGS.slice(0, 0),
+        genome_scores=GENOME.slice(0, 0),
+        genome_tags=GENOME_TAGS.slice(0, 0),
+        parameters=FeatureParameters(),
+    )
+    assert list(features.groups) == ["genre", "decade"]
+
+
+def test_features_survive_storage(tmp_path: Path) -> None:
+    features = build(min_tag_items=1)
+    with atomic_directory(tmp_path / "features") as staging:
+        features.save(staging)
+    loaded = ItemFeatures.load(tmp_path / "features")
+    assert loaded.names == features.names
+    np.testing.assert_array_equal(loaded.item_ids, features.item_ids)
+    for name, matrix in features.groups.items():
+        np.testing.assert_array_equal(loaded.groups[name].toarray(), matrix.toarray())
+
+
+@given(features=item_feature_sets(n_items=6), order=st.permutations(range(6)), n=st.integers(0, 6))
+def test_selected_rows_are_the_rows_of_the_ids(features: ItemFeatures, order: list[int], n: int) -> None:
+    rows = np.array(order[:n], dtype=np.int64)
+    chosen = features.select(features.item_ids[rows])
+    for name, matrix in features.groups.items():
+        np.testing.assert_array_equal(chosen.groups[name].toarray(), matrix.toarray()[rows])
+
+
+def test_selecting_an_unknown_item_is_refused() -> None:
+    with pytest.raises(UnknownIdError, match="no features for item 7"):
+        build().select(np.array([1, 7]))
+
+
+def test_repeated_item_ids_are_refused() -> None:
+    with pytest.raises(ShapeError, match="not unique"):
+        build_item_features(np.array([1, 1]), ALL[:2], MOVIES, parameters=FeatureParameters())
+
+
+def test_a_mask_of_another_length_is_refused() -> None:
+    with pytest.raises(ShapeError, match="fitted_mask"):
+        build_item_features(CATALOGUE, ALL[:2], MOVIES, parameters=FeatureParameters())
+
+
+def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ParameterError, match=r"groups.*'genre'"):
+        FeatureParameters(groups=("actors",))
