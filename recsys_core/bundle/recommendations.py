@@ -49,7 +49,7 @@ class Recommendations:
         path = directory / "recommendations.parquet"
         try:
             return cls(pq.read_table(path).cast(RECOMMENDATIONS_SCHEMA))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as recommendations ({error}); make it again") from error
 
 

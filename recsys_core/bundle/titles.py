@@ -60,5 +60,5 @@ class Titles:
     def load(cls, path: Path) -> Self:
         try:
             return cls(pq.read_table(path).cast(TITLES_SCHEMA))
-        except (OSError, pa.ArrowException) as error:
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as titles ({error}); make it again") from error

@@ -17,6 +17,7 @@ from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.hybrid.components import ComponentScores
 from recsys_core.hybrid.content_term import ContentTerm
 from recsys_core.hybrid.explanation import SOURCES, Explanation, Parts, als_titles, ease_titles, explanations
+from recsys_core.hybrid.fused import fused_scores
 from recsys_core.hybrid.moments import ItemMoments, Moments, dense_moments
 from recsys_core.hybrid.ranking import Ranking, hide, top_k
 from recsys_core.hybrid.weights import HybridWeights
@@ -110,7 +111,7 @@ class HybridModel:
             return _standardised(self.content_term.scores(catalogue_ratings))
         if model != "hybrid":
             raise ParameterError(f"model = {model!r}: expected one of {', '.join(MODEL_NAMES)}")
-        return self._fused(ratings, catalogue_ratings)
+        return fused_scores(self, ratings, catalogue_ratings)
 
     def component_scores(self, user_ratings: csr_matrix, *, cold_ratings: csr_matrix | None = None) -> ComponentScores:
         """The standardised scores that :meth:`score` blends."""
@@ -149,7 +150,7 @@ class HybridModel:
         n_ratings = np.diff(catalogue_ratings.indptr)
         cold = self.weights.alpha(n_ratings)[:, None] * self.score_cold(ratings, cold_ratings=cold_ratings)
         cold += self.weights.prior(n_ratings)[:, None] * self.popularity_scores[self.n_items :]
-        return np.concatenate([self._fused(ratings, catalogue_ratings), cold], axis=1)
+        return np.concatenate([fused_scores(self, ratings, catalogue_ratings), cold], axis=1)
 
     def recommend(
         self,
@@ -221,44 +222,6 @@ class HybridModel:
     def _als_scores(self, user_factors: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.als_moments.for_users(user_factors).standardise(user_factors @ self.als.item_factors.T)
 
-    def _fused(self, ratings: csr_matrix, catalogue_ratings: csr_matrix) -> NDArray[np.float32]:
-        """The blend with as few passes over (n_users, n_items) as possible.
-
-        ALS, the prior and all users' constants are one product of [α·u/σ, prior, constant] with [v, z(pop), 1];
-        content and EASE are added scaled, EASE only where it has columns.
-        """
-        weights = self.weights
-        n_ratings = np.diff(catalogue_ratings.indptr)
-        alpha = weights.alpha(n_ratings).astype(np.float64)
-        user_factors = self.als.fold_in(ratings)
-        moments = self.als_moments.for_users(user_factors)
-        scale = alpha * moments.scale
-        constant = -scale * moments.mean
-        added: list[tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int64] | None]] = []
-        if weights.content > 0 and self.content.groups:
-            content = self.content_term.scores(catalogue_ratings)
-            moments = dense_moments(content)
-            added.append((content, alpha * weights.content * moments.scale, None))
-            constant -= added[-1][1] * moments.mean
-        if self.ease is not None and weights.ease > 0:
-            kept = np.asarray(self.ease.strength(ratings) @ self.ease.weights)
-            moments = dense_moments(kept, n_items=self.n_items)
-            added.append((kept, alpha * weights.ease * moments.scale, self.ease.kept_nums))
-            constant -= added[-1][1] * moments.mean
-        left: list[NDArray[np.floating]] = [
-            user_factors * scale[:, None],
-            weights.prior(n_ratings)[:, None],
-            constant[:, None],
-        ]
-        scores: NDArray[np.float32] = np.concatenate(left, axis=1).astype(np.float32) @ self._fused_items.T
-        for raw, factor, columns in added:
-            np.multiply(raw, factor.astype(np.float32)[:, None], out=raw)
-            if columns is None or len(columns) == self.n_items:
-                scores += raw
-            else:
-                scores[:, columns] += raw
-        return scores
-
     def _source_weights(self, n_ratings: int, model: ModelName) -> dict[str, float]:
         """The factor of each standardised score for a user with ``n_ratings`` known ratings."""
         if model != "hybrid":
@@ -284,7 +247,8 @@ class HybridModel:
         yield "content", content, self.content_term.title_vectors(catalogue_row, item_nums)
 
     @cached_property
-    def _fused_items(self) -> NDArray[np.float32]:
+    def fused_items(self) -> NDArray[np.float32]:
+        """The right-hand side of :func:`fused_scores`: factors, prior and 1 for each warm item."""
         ones = np.ones((self.n_items, 1), dtype=np.float32)
         prior = self.popularity_scores[: self.n_items, None]
         return np.concatenate([self.als.item_factors, prior, ones], axis=1)

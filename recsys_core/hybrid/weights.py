@@ -29,7 +29,7 @@ class HybridWeights(Parameters):
     """w_g: weight of each feature group within the content score; a group that is not named has weight 0.
     Without any entry the content model's own weights stand."""
 
-    kappa: _NonNegative = 3.0
+    kappa: _NonNegative = 50.0
     """κ: number of ratings at which a user's own taste and the popularity prior weigh the same."""
 
     popularity: _NonNegative = 1.0

@@ -72,7 +72,7 @@ class _ProcessLock:
     """A lock that the system releases when its process dies; Optuna's own would outlive a SIGKILL."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = FileLock(f"{path}.lock")
+        self._lock = FileLock(f"{path}.writing")  # Optuna's own tools take .lock, a file that must not exist
 
     def acquire(self) -> bool:
         self._lock.acquire()

@@ -16,14 +16,14 @@ __all__ = ["TuningParameters"]
 class TuningParameters(Parameters):
     """How ALS, EASE and the blend are tuned on validation users."""
 
-    n_trials_als: int = Field(default=16, ge=1, le=10_000)
+    n_trials_als: int = Field(default=12, ge=1, le=10_000)
     """Trials of the ALS parameters, judged by ALS alone."""
     n_trials_ease: int = Field(default=6, ge=1, le=10_000)
     """Trials of EASE's regularization, judged by EASE alone."""
-    n_trials_blend: int = Field(default=30, ge=1, le=10_000)
+    n_trials_blend: int = Field(default=24, ge=1, le=10_000)
     """Trials of e, β and the group weights on whole histories."""
-    n_trials_gate: int = Field(default=12, ge=1, le=10_000)
-    """Trials of κ and γ on shortened and whole histories."""
+    n_trials_gate: int = Field(default=8, ge=1, le=10_000)
+    """Trials of κ on shortened and whole histories."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the sampler and of the choice of users."""
     max_users: int = Field(default=1_000, ge=1)
@@ -42,7 +42,7 @@ class TuningParameters(Parameters):
     """Numbers that a table of component scores may hold before it is cut to candidates."""
     time_budget: float | None = Field(default=None, gt=0)
     """Seconds after which no trial but each stage's first is started; needs a clock."""
-    als: ALSParameters = ALSParameters()
+    als: ALSParameters = ALSParameters(iterations=10)
     """ALS parameters that the search space does not name."""
     ease: EASEParameters | None = EASEParameters()
     """EASE parameters that the search space does not name; None leaves EASE out."""

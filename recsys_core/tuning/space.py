@@ -80,18 +80,21 @@ def _blend(name: str, high: float, default: float) -> SearchParameter:
 
 
 SEARCH_SPACE: tuple[SearchParameter, ...] = (
-    SearchParameter(stage="als", name="factors", kind="int", low=24, high=160, log=True, default=64),
-    SearchParameter(stage="als", name="regularization", low=1.0, high=100.0, log=True, default=30.0),
-    SearchParameter(stage="als", name="confidence_weight", low=1.0, high=20.0, log=True, default=5.0),
+    SearchParameter(stage="als", name="factors", kind="int", low=64, high=160, log=True, default=128),
+    SearchParameter(stage="als", name="regularization", low=3.0, high=100.0, log=True, default=20.0),
+    SearchParameter(stage="als", name="confidence_weight", low=1.0, high=15.0, log=True, default=5.0),
     SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0),
-    SearchParameter(stage="ease", name="regularization", low=30.0, high=3000.0, log=True, default=300.0),
+    SearchParameter(stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0),
+    SearchParameter(stage="ease", name="regularization", low=15.0, high=1500.0, log=True, default=50.0),
     _blend("ease", 3.0, 1.0),
     _blend("content", 1.0, 0.3),
     _blend("weight_genre", 1.0, 0.1),
     _blend("weight_decade", 1.0, 0.3),
     _blend("weight_tags", 1.0, 0.3),
     _blend("weight_genome", 1.0, 1.0),
-    SearchParameter(stage="gate", name="kappa", low=0.3, high=50.0, log=True, default=3.0),
-    SearchParameter(stage="gate", name="popularity", low=0.0, high=3.0, default=1.0),
+    SearchParameter(stage="gate", name="kappa", low=2.0, high=300.0, log=True, default=50.0),
 )
-"""Ranges that held good values on data sets of 0.1 to 25 million ratings; one line per parameter."""
+"""Ranges that held good values on data sets of 0.1 to 25 million ratings; one line per parameter.
+
+Of the gate only κ is searched: a user's ranking depends on (1 − α(n))·γ / α(n) = κ·γ / n, so on the product κ·γ.
+"""

@@ -1,0 +1,53 @@
+"""Small hybrid models with a planted structure, for the tests of everything that is built on them."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.als import ALSParameters
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.ease import EASEParameters
+from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
+from recsys_core.testing.builders import planted_features, planted_interactions
+
+__all__ = ["PLANTED_WEIGHTS", "as_interactions", "cold_ids", "planted_hybrid", "planted_hybrid_on"]
+
+PLANTED_WEIGHTS = HybridWeights(
+    ease=0.7, content=0.4, group_weights={"genre": 1.0, "tags": 0.3}, kappa=2.0, popularity=0.9, cold_content=0.6
+)
+_ALS = ALSParameters(factors=6, regularization=2.0, iterations=6)
+_EASE = EASEParameters(regularization=5.0, max_items=25)
+
+
+def planted_hybrid(
+    weights: HybridWeights = PLANTED_WEIGHTS, *, n_cold: int = 7, ease: bool = True, seed: int = 3
+) -> tuple[HybridModel, UserItemMatrix]:
+    """A hybrid of 40 warm items, of which 25 take part in EASE, and ``n_cold`` cold ones; and its training ratings."""
+    train = planted_interactions(60, 40, 900, seed=seed)
+    return planted_hybrid_on(train, weights, n_cold=n_cold, ease=ease), train
+
+
+def planted_hybrid_on(
+    train: UserItemMatrix, weights: HybridWeights = PLANTED_WEIGHTS, *, n_cold: int = 7, ease: bool = True
+) -> HybridModel:
+    """A hybrid fitted on ``train``; ids of cold items stand between those of the warm ones."""
+    return fit_hybrid(
+        train,
+        planted_features(np.sort(np.concatenate([train.item_ids, cold_ids(train, n_cold)]))),
+        als_parameters=_ALS,
+        ease_parameters=_EASE if ease else None,
+        weights=weights,
+        rating_scale=MOVIELENS.rating_scale,
+    )
+
+
+def cold_ids(train: UserItemMatrix, n_cold: int) -> NDArray[np.int64]:
+    """Ids that are not in training."""
+    return np.asarray(train.item_ids[:n_cold] + 1, dtype=np.int64)
+
+
+def as_interactions(user_items: csr_matrix, item_ids: NDArray[np.int64]) -> UserItemMatrix:
+    """A rating matrix with ids and times that do not matter."""
+    user_ids = np.arange(1, user_items.shape[0] + 1, dtype=np.int64)
+    return UserItemMatrix(user_items, np.arange(user_items.nnz, dtype=np.int64), user_ids, item_ids)

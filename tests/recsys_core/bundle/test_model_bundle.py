@@ -1,0 +1,256 @@
+"""The bundle: three paths to a list, what it tells, and what it does with damaged files."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from recsys_core.bundle import Answer, ModelBundle, Recommendations, Titles, recommend_all
+from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
+from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName
+from recsys_core.testing.hybrids import planted_hybrid
+
+MODEL, TRAIN = planted_hybrid()
+CATALOGUE = np.sort(MODEL.content.item_ids)
+MOVIES = pa.table(
+    {
+        "movieId": CATALOGUE[::-1].copy(),
+        "title": [f"Movie {item_id} ({1950 + item_id % 70})" for item_id in CATALOGUE[::-1]],
+        "genres": ["Drama|War"] * len(CATALOGUE),
+    }
+)
+BUNDLE = ModelBundle(MODEL, TRAIN, Titles.of_movies(MOVIES), {"data_fingerprint": "abc", "metrics": {"ndcg@10": 0.3}})
+USER = int(TRAIN.user_ids[4])
+UNKNOWN_USER = 999_999
+
+
+def ids(answer: Answer) -> list[int]:
+    return [item.movie_id for item in answer.items]
+
+
+def rated_by(user_id: int) -> list[int]:
+    row = TRAIN.ratings[[int(np.flatnonzero(TRAIN.user_ids == user_id)[0])]]
+    return TRAIN.item_ids[row.indices].tolist()
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("bundle")
+    BUNDLE.save(directory)
+    return directory
+
+
+def test_a_known_user_is_warm_and_gets_unseen_titles_best_first() -> None:
+    answer = BUNDLE.recommend_for_user(USER, 5)
+    assert answer.path == "warm"
+    assert answer.user_id == USER
+    assert [item.rank for item in answer.items] == [1, 2, 3, 4, 5]
+    scores = [item.score for item in answer.items]
+    assert scores == sorted(scores, reverse=True)
+    assert not set(ids(answer)) & set(rated_by(USER))
+    assert answer.items[0].title == f"Movie {ids(answer)[0]} ({1950 + ids(answer)[0] % 70})"
+
+
+def test_an_unknown_user_is_cold_and_gets_what_is_popular() -> None:
+    answer = BUNDLE.recommend_for_user(UNKNOWN_USER, 4)
+    assert answer.path == "cold"
+    most_rated = np.argsort(-MODEL.popularity.n_ratings, kind="stable")[:4]
+    assert ids(answer) == MODEL.item_ids[most_rated].tolist()
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_a_newcomer_gets_the_same_whatever_model_is_asked_for(model: ModelName) -> None:
+    assert BUNDLE.recommend_for_liked([], 4, model=model).items == BUNDLE.recommend_for_user(UNKNOWN_USER, 4).items
+
+
+def test_liked_titles_are_folded_in_and_lead_to_their_kind() -> None:
+    liked = [3, 15, 27]  # items 0, 4 and 8: kind 0
+    answer = BUNDLE.recommend_for_liked(liked, 3, model="als")
+    assert answer.path == "folded_in"
+    assert answer.user_id is None
+    assert {(movie_id // 3 - 1) % 4 for movie_id in ids(answer)} == {0}
+    assert not set(ids(answer)) & set(liked)
+
+
+def test_liking_twice_or_in_another_order_makes_no_difference() -> None:
+    assert BUNDLE.recommend_for_liked([27, 3, 27, 15], 5) == BUNDLE.recommend_for_liked([3, 15, 27], 5)
+
+
+def test_a_liked_title_without_ratings_counts_through_its_content() -> None:
+    cold_id = int(MODEL.cold_item_ids[1])
+    answer = BUNDLE.recommend_for_liked([cold_id], 5, explain=True)
+    assert answer.path == "folded_in"
+    assert any(item.sources is not None and item.sources["content"] != 0 for item in answer.items)
+    told = {reason.movie_id for item in answer.items for reason in item.because or ()}
+    assert told <= {cold_id}
+    assert ids(answer) != ids(BUNDLE.recommend_for_liked([], 5))
+    assert BUNDLE.recommend_for_liked([cold_id], 5, model="als").path == "cold"
+
+
+def test_liked_ids_that_are_no_movies_are_named() -> None:
+    with pytest.raises(UnknownIdError, match=r"no movie 100001, 100002 in the catalogue of 47 titles.*movieId"):
+        BUNDLE.recommend_for_liked([3, 100_002, 100_001], 5)
+    with pytest.raises(UnknownIdError, match="and 2 more"):
+        BUNDLE.recommend_for_liked(list(range(100_000, 100_007)), 5)
+
+
+def test_excluded_movies_are_left_out_and_unknown_ones_do_not_matter() -> None:
+    first = ids(BUNDLE.recommend_for_user(USER, 4))
+    again = ids(BUNDLE.recommend_for_user(USER, 4, exclude=[first[0], 123_456]))
+    assert first[0] not in again
+    assert again[:3] == first[1:]
+
+
+def test_a_long_list_ends_where_the_catalogue_does() -> None:
+    answer = BUNDLE.recommend_for_user(USER, 10_000)
+    assert len(answer.items) == TRAIN.n_items - len(rated_by(USER))
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_explanations_add_up_and_name_the_users_own_titles(model: ModelName) -> None:
+    answer = BUNDLE.recommend_for_user(USER, 5, model=model, explain=True, n_because=2)
+    for item in answer.items:
+        assert item.sources is not None
+        assert item.because is not None
+        assert sum(item.sources.values()) == pytest.approx(item.score, abs=1e-5)
+        assert len(item.because) <= 2
+        for reason in item.because:
+            assert reason.movie_id in rated_by(USER)
+            assert reason.title == BUNDLE.titles.title(reason.movie_id)
+
+
+def test_explaining_changes_nothing_but_the_explanation() -> None:
+    plain, told = BUNDLE.recommend_for_user(USER, 5), BUNDLE.recommend_for_user(USER, 5, explain=True)
+    assert [(i.movie_id, i.score) for i in plain.items] == [(i.movie_id, i.score) for i in told.items]
+    assert "sources" not in plain.items[0].as_dict()
+
+
+def test_the_answer_is_json_as_documented() -> None:
+    told = json.loads(json.dumps(BUNDLE.recommend_for_user(USER, 2, explain=True).as_dict()))
+    assert set(told) == {"user_id", "path", "items"}
+    assert set(told["items"][0]) == {"rank", "movie_id", "title", "score", "sources", "because"}
+    assert set(told["items"][0]["sources"]) == {"collaborative", "content", "popularity"}
+    assert set(told["items"][0]["because"][0]) == {"movie_id", "title", "contribution"}
+
+
+def test_similar_movies_are_of_the_same_kind_and_never_the_movie_itself() -> None:
+    for item_id in (3, int(MODEL.cold_item_ids[0])):
+        answer = BUNDLE.similar_items(item_id, 5)
+        assert item_id not in ids(answer)
+        kinds = [(movie_id // 3 - 1) % 4 for movie_id in ids(answer)]
+        assert kinds.count((item_id // 3 - 1) % 4) == 5
+    with pytest.raises(UnknownIdError, match="no movie 77777"):
+        BUNDLE.similar_items(77_777, 5)
+
+
+def test_titles_know_their_year_and_call_a_stranger_by_its_id() -> None:
+    assert BUNDLE.titles.table["year"][0].as_py() == 1950 + int(CATALOGUE[0]) % 70
+    assert BUNDLE.titles.title(88_888) == "movie 88888"
+
+
+def test_recommendations_for_all_are_those_for_each_in_any_block() -> None:
+    blocks: list[tuple[int, int]] = []
+    whole = recommend_all(BUNDLE, 4, on_block=lambda *done: blocks.append(done))
+    assert recommend_all(BUNDLE, 4, block=7).table.drop(["score"]).equals(whole.table.drop(["score"]))
+    assert blocks == [(TRAIN.n_users, TRAIN.n_users)]
+    rows = whole.table.to_pylist()
+    assert len(rows) == 4 * TRAIN.n_users
+    for user_id in TRAIN.user_ids[:5].tolist():
+        told = [(row["movie_id"], row["rank"]) for row in rows if row["user_id"] == user_id]
+        expected = BUNDLE.recommend_for_user(user_id, 4)
+        assert told == [(item.movie_id, item.rank) for item in expected.items]
+
+
+def test_recommendations_survive_the_disk_and_refuse_other_columns(tmp_path: Path) -> None:
+    found = recommend_all(BUNDLE, 3)
+    found.save(tmp_path)
+    assert Recommendations.load(tmp_path).table.equals(found.table)
+    (tmp_path / "recommendations.parquet").write_bytes(b"PAR1")
+    with pytest.raises(StorageError, match="cannot be read as recommendations"):
+        Recommendations.load(tmp_path)
+    with pytest.raises(ShapeError, match="expected"):
+        Recommendations(pa.table({"a": [1]}))
+    with pytest.raises(ParameterError, match="block = 0"):
+        recommend_all(BUNDLE, 3, block=0)
+
+
+def test_a_stored_bundle_answers_as_before(stored: Path) -> None:
+    loaded = ModelBundle.load(stored)
+    assert loaded.metadata == BUNDLE.metadata
+    assert loaded.recommend_for_user(USER, 5, explain=True) == BUNDLE.recommend_for_user(USER, 5, explain=True)
+    assert loaded.recommend_for_liked([3], 5) == BUNDLE.recommend_for_liked([3], 5)
+    assert recommend_all(loaded, 3).table.equals(recommend_all(BUNDLE, 3).table)
+
+
+FILES = sorted(
+    path
+    for path in (
+        "manifest.json",
+        "titles.parquet",
+        "known/ratings.npz",
+        "known/vocabulary.npz",
+        "model/manifest.json",
+        "model/cold_factors.npz",
+        "model/als/factors.npz",
+        "model/ease/weights.npz",
+        "model/content/features/genre.npz",
+        "model/popularity/popularity.npz",
+    )
+)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("damage", ["missing", "truncated", "empty"])
+def test_a_damaged_bundle_is_refused(stored: Path, tmp_path: Path, name: str, damage: str) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(stored, copy)
+    path = copy / name
+    content = path.read_bytes()
+    path.unlink()
+    if damage != "missing":
+        path.write_bytes(content[: len(content) // 2] if damage == "truncated" else b"")
+    with pytest.raises(StorageError):
+        ModelBundle.load(copy)
+
+
+def test_a_flipped_bit_in_the_factors_is_noticed(stored: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(stored, copy)
+    path = copy / "model/als/factors.npz"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(StorageError):
+        ModelBundle.load(copy)
+
+
+def test_parts_of_two_bundles_are_refused(stored: Path, tmp_path: Path) -> None:
+    other, train = planted_hybrid(n_cold=2, seed=9)
+    mixed = tmp_path / "mixed"
+    shutil.copytree(stored, mixed)
+    shutil.rmtree(mixed / "model")
+    (mixed / "model").mkdir()
+    fewer = HybridModel(other.als, None, other.content, other.popularity, other.cold_factors, other.weights)
+    fewer.save(mixed / "model")
+    shutil.rmtree(mixed / "known")
+    (mixed / "known").mkdir()
+    train.with_items(train.item_ids[:-1]).save(mixed / "known")
+    with pytest.raises(StorageError, match="do not belong together"):
+        ModelBundle.load(mixed)
+
+
+def test_known_ratings_on_other_items_than_the_models_are_refused() -> None:
+    with pytest.raises(ShapeError, match="known ratings are on 39 items"):
+        ModelBundle(MODEL, TRAIN.with_items(TRAIN.item_ids[:-1]), BUNDLE.titles, {})
+
+
+def test_titles_with_other_columns_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ShapeError, match="titles have columns"):
+        Titles(MOVIES)
+    pq.write_table(pa.table({"movieId": ["a"]}), tmp_path / "titles.parquet")
+    with pytest.raises(StorageError, match="cannot be read as titles"):
+        Titles.load(tmp_path / "titles.parquet")

@@ -1,0 +1,176 @@
+"""The whole search: never worse than the defaults, resumable, blind to the test part."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from recsys_core.als import ALSParameters
+from recsys_core.dataset.interactions import HeldOut, Split
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.ease import EASEParameters
+from recsys_core.errors import ParameterError
+from recsys_core.splitting import SplitParameters, split_interactions
+from recsys_core.testing import planted_features, planted_interactions
+from recsys_core.tuning import STAGES, SearchParameter, TuningParameters, TuningResult, best_trial, tune
+
+SCALE = MOVIELENS.rating_scale
+INTERACTIONS = planted_interactions(150, 60, 3000, seed=2)
+SPLIT = split_interactions(
+    INTERACTIONS, SplitParameters(validation_share=0.3, test_share=0.1), catalogue_ids=INTERACTIONS.item_ids
+)
+FEATURES = planted_features(INTERACTIONS.item_ids)
+SPACE = (
+    SearchParameter(stage="als", name="factors", kind="int", low=2, high=12, default=3),
+    SearchParameter(stage="ease", name="regularization", low=1.0, high=100.0, log=True, default=80.0),
+    SearchParameter(stage="blend", name="ease", low=0.0, high=2.0, default=0.1),
+    SearchParameter(stage="blend", name="content", low=0.0, high=2.0, default=0.0),
+    SearchParameter(stage="blend", name="weight_genre", low=0.0, high=1.0, default=0.2),
+    SearchParameter(stage="blend", name="weight_genome", low=0.0, high=1.0, default=0.2),
+    SearchParameter(stage="gate", name="kappa", low=0.1, high=50.0, log=True, default=10.0),
+)
+PARAMETERS = TuningParameters(
+    n_trials_als=3,
+    n_trials_ease=3,
+    n_trials_blend=6,
+    n_trials_gate=4,
+    als=ALSParameters(iterations=3),
+    ease=EASEParameters(),
+    first_ratings=(1, 3),
+    search_space=SPACE,
+)
+
+
+def search(parameters: TuningParameters = PARAMETERS, split: Split = SPLIT, **options: object) -> TuningResult:
+    return tune(split, FEATURES, parameters, rating_scale=SCALE, **options)  # type: ignore[arg-type]
+
+
+RESULT = search()
+
+
+def test_what_is_chosen_is_the_best_of_each_stage() -> None:
+    for stage in STAGES:
+        trials = RESULT.of_stage(stage)
+        assert [trial.number for trial in trials] == list(range(PARAMETERS.n_trials(stage)))
+        assert best_trial(trials).value >= trials[0].value
+    assert RESULT.als_parameters.factors == best_trial(RESULT.of_stage("als")).params["factors"]
+    assert RESULT.ease_parameters is not None
+    assert RESULT.ease_parameters.regularization == best_trial(RESULT.of_stage("ease")).params["regularization"]
+    assert RESULT.weights.ease == best_trial(RESULT.of_stage("blend")).params["ease"]
+    assert RESULT.weights.kappa == best_trial(RESULT.of_stage("gate")).params["kappa"]
+
+
+def test_the_first_trial_of_each_stage_has_the_defaults() -> None:
+    assert RESULT.of_stage("als")[0].params == {"factors": 3}
+    assert RESULT.of_stage("gate")[0].params == {"kappa": 10.0}
+
+
+def test_groups_that_are_absent_are_not_tuned() -> None:
+    assert set(RESULT.of_stage("blend")[0].params) == {"ease", "content", "weight_genre"}
+    assert set(RESULT.weights.group_weights) == {"genre"}
+
+
+def test_it_finds_more_than_poor_defaults_and_never_less() -> None:
+    assert RESULT.best_objective > RESULT.default_objective
+    assert RESULT.best_objective == best_trial(RESULT.of_stage("gate")).value
+    single = PARAMETERS.replace(n_trials_als=1, n_trials_ease=1, n_trials_blend=1, n_trials_gate=1)
+    untuned = search(single)
+    assert untuned.best_objective == untuned.default_objective == RESULT.default_objective
+
+
+def test_stages_that_are_better_alone_but_worse_together_give_way_to_the_defaults(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys.modules["recsys_core.tuning.tune"]._Tuner, "_objective_of", lambda *_: 2.0)
+    found = search()
+    assert found.als_parameters == PARAMETERS.als.replace(factors=3)
+    assert found.weights.kappa == 10.0
+    assert found.best_objective == found.default_objective == 2.0
+
+
+def test_the_same_search_twice_is_the_same_to_the_last_bit() -> None:
+    assert search() == RESULT
+
+
+def test_a_search_that_is_killed_in_any_stage_ends_the_same(tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    calls = 0
+
+    def killing_at(when: int) -> object:
+        def on_trial(*_: object) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == when:
+                raise Killed
+
+        return on_trial
+
+    path = tmp_path / "trials.log"
+    for when in (2, 5, 9, 14):
+        calls = 0
+        with pytest.raises(Killed):
+            search(storage=path, key="data", on_trial=killing_at(when))
+    assert search(storage=path, key="data") == RESULT
+
+
+def test_the_test_part_is_never_looked_at() -> None:
+    class Untouchable:
+        def __getattribute__(self, name: str) -> object:
+            raise AssertionError(f"tuning read the test part's {name}")
+
+    blind = Split(SPLIT.train, SPLIT.validation, Untouchable(), SPLIT.summary)  # type: ignore[arg-type]
+    assert search(split=blind) == RESULT
+
+
+def test_permuted_validation_targets_destroy_the_objective() -> None:
+    part = SPLIT.validation
+    rng = np.random.default_rng(0)
+    shuffled = part.targets.copy()
+    for row in range(shuffled.shape[0]):
+        places = slice(shuffled.indptr[row], shuffled.indptr[row + 1])
+        unseen = np.setdiff1d(np.arange(shuffled.shape[1]), part.history.ratings[[row]].indices)
+        shuffled.indices[places] = np.sort(rng.choice(unseen, places.stop - places.start, replace=False))
+    nonsense = HeldOut(part.history, csr_matrix(shuffled), part.cold_targets, part.cold_item_ids)
+    found = search(split=Split(SPLIT.train, nonsense, SPLIT.test, {}))
+    assert best_trial(found.of_stage("als")).value < 0.6 * best_trial(RESULT.of_stage("als")).value
+
+
+def test_without_ease_nothing_of_it_is_tuned() -> None:
+    found = search(PARAMETERS.replace(ease=None))
+    assert found.ease_parameters is None
+    assert found.weights.ease == 0
+    assert found.of_stage("ease") == []
+    assert "ease" not in found.of_stage("blend")[0].params
+
+
+def test_at_most_max_users_are_judged() -> None:
+    assert search(PARAMETERS.replace(max_users=7)).n_users == 7
+
+
+def test_a_time_budget_keeps_at_least_the_defaults_of_each_stage() -> None:
+    seconds = iter(range(10_000))
+    found = search(PARAMETERS.replace(time_budget=4.0), clock=lambda: float(next(seconds)))
+    assert [len(found.of_stage(stage)) >= 1 for stage in STAGES] == [True] * 4
+    assert len(found.trials) < 16
+    assert all(trial.seconds > 0 for trial in found.trials)
+
+
+def test_a_time_budget_without_a_clock_is_refused() -> None:
+    with pytest.raises(ParameterError, match=r"time_budget = 4.0: needs a clock"):
+        search(PARAMETERS.replace(time_budget=4.0))
+
+
+def test_a_result_survives_the_disk(tmp_path: Path) -> None:
+    RESULT.save(tmp_path)
+    loaded = TuningResult.load(tmp_path)
+    assert loaded == RESULT
+    assert loaded.as_dict() == RESULT.as_dict()
+
+
+def test_parameters_survive_their_plain_form() -> None:
+    assert TuningParameters(**PARAMETERS.as_dict()) == PARAMETERS
+    assert TuningParameters(**TuningParameters().as_dict()) == TuningParameters()
