@@ -1,10 +1,12 @@
 """Training ALS: by ``implicit`` (fast, native) or in NumPy (slow, readable: the oracle of the other)."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.als.confidence import rating_confidence
 from recsys_core.als.model import ALSModel
@@ -30,8 +32,9 @@ def fit_als(
 ) -> ALSModel:
     """Train ALS (Hu, Koren & Volinsky 2008) on ratings ``user_items``, CSR of shape (n_users, n_items).
 
-    The same seed, parameters and ``threads=1`` give the same bytes. After the last alternation the users are solved
-    once more against the final item factors: what is stored for a training user is what folding in their row gives.
+    The same seed and parameters give the same bytes, whatever ``threads`` is. After the last alternation the
+    users are solved once more against the final item factors: what is stored for a training user is what folding in
+    their row gives.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
@@ -39,13 +42,11 @@ def fit_als(
         raise ShapeError(f"user_items of shape {ratings.shape} holds no rating, ALS needs at least one")
     confidence = rating_confidence(ratings, parameters, rating_scale.maximum)
     start = initial_factors(ratings.shape, parameters)
-    if backend == "implicit":
-        item_factors = _train_implicit(confidence, start, parameters)
-    elif backend == "numpy":
-        item_factors = _train_numpy(confidence, start, parameters)
-    else:
-        raise ParameterError(f"backend = {backend!r}: expected 'implicit' or 'numpy'")
-    user_factors = _solve(item_factors, confidence, parameters)
+    if backend not in _TRAINERS:
+        raise ParameterError(f"backend = {backend!r}: expected one of {', '.join(_TRAINERS)}")
+    with threadpool_limits(limits=1, user_api="blas"):  # the native trainer has threads of its own; sums keep an order
+        item_factors = _TRAINERS[backend](confidence, start, parameters)
+        user_factors = _solve(item_factors, confidence, parameters)
     return ALSModel(ids, item_factors, user_factors, parameters, rating_scale.maximum)
 
 
@@ -72,20 +73,24 @@ def _train_numpy(confidence: csr_matrix, start: tuple[Factors, Factors], paramet
 
 
 def _train_implicit(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
-    """Train with the native solver of ``implicit``, on one BLAS thread beside its own threads."""
+    """Train with the native solver of ``implicit``; each row is solved by one thread, so threads change no bit."""
     from implicit.cpu.als import AlternatingLeastSquares
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    with threadpool_limits(limits=1, user_api="blas"):
-        native = AlternatingLeastSquares(
-            factors=parameters.factors,
-            regularization=parameters.regularization,
-            alpha=1.0,  # the confidence is in the matrix already
-            iterations=parameters.iterations,
-            use_cg=parameters.use_cg,
-            num_threads=parameters.threads,
-        )
-        native.user_factors, native.item_factors = (side.copy() for side in start)
-        native.fit(confidence, show_progress=False)
+    native = AlternatingLeastSquares(
+        factors=parameters.factors,
+        regularization=parameters.regularization,
+        alpha=1.0,  # the confidence is in the matrix already
+        iterations=parameters.iterations,
+        use_cg=parameters.use_cg,
+        num_threads=parameters.threads,
+    )
+    native.user_factors, native.item_factors = (side.copy() for side in start)
+    native.fit(confidence, show_progress=False)
     factors: Factors = native.item_factors
     return factors
+
+
+_TRAINERS: dict[str, Callable[[csr_matrix, tuple[Factors, Factors], ALSParameters], Factors]] = {
+    "implicit": _train_implicit,
+    "numpy": _train_numpy,
+}

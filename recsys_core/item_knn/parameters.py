@@ -10,9 +10,9 @@ __all__ = ["ItemKNNParameters"]
 class ItemKNNParameters(Parameters):
     """Parameters of :func:`recsys_core.item_knn.fit_item_knn`."""
 
-    neighbours: int = Field(default=100, ge=1, le=10_000)
+    neighbours: int = Field(default=50, ge=1, le=10_000)
     """Most similar items kept for every item."""
-    shrinkage: float = Field(default=10.0, ge=0, le=1e6)
+    shrinkage: float = Field(default=30.0, ge=0, le=1e6)
     """Added to the denominator of the cosine: similarities that few users support become small."""
-    rating_power: float = Field(default=1.0, ge=0, le=10)
+    rating_power: float = Field(default=2.0, ge=0, le=10)
     """Ratings enter as (rating / maximum)^rating_power; 0 counts every rating as 1."""

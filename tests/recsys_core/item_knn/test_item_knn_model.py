@@ -17,7 +17,7 @@ SCALE = MOVIELENS.rating_scale
 
 def fit(user_items: csr_matrix, **parameters: float) -> ItemKNNModel:
     item_ids = np.arange(1, user_items.shape[1] + 1, dtype=np.int64)
-    return fit_item_knn(user_items, item_ids, ItemKNNParameters(**parameters), rating_scale=SCALE)
+    return fit_item_knn(user_items, item_ids, ItemKNNParameters(rating_power=1, **parameters), rating_scale=SCALE)
 
 
 class TestItemKNNKeepsTheScorerContract(ScorerContract):
