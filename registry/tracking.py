@@ -7,8 +7,10 @@ name their run explicitly, so nothing depends on MLflow's "active run" of the pr
 import os
 import sqlite3
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -26,6 +28,7 @@ DAGSTER_RUN_ID = "dagster_run_id"
 _PARENT = "mlflow.parentRunId"
 _STAGE = "stage"
 _LOCK_SECONDS = 120.0
+_ANSWER_SECONDS = 10.0
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 
@@ -42,9 +45,9 @@ def embedded_store(home: Path) -> tuple[str, str]:
 class Tracking:
     """The store of runs and models.
 
-    tracking_uri       ``None`` for the embedded store in ``home/mlflow/mlflow.db``, or the address of a server
-    artifact_location  URI under which a *new* experiment keeps its files; ``None`` for ``home/mlflow/artifacts``
-                       (embedded) or the server's own choice
+    tracking_uri       empty for the embedded store in ``home/mlflow/mlflow.db``, or the address of a server or database
+    artifact_location  URI under which a *new* experiment keeps its files; empty for ``home/mlflow/artifacts``, or on
+                       a server for its own choice
     experiment         name of the MLflow experiment; made when it is not there
 
     Nothing is opened or written until it is first needed.
@@ -60,14 +63,18 @@ class Tracking:
     ) -> None:
         self.home = home.absolute()
         self.folder = self.home / "mlflow"
-        self.embedded = tracking_uri is None
+        self.embedded = not tracking_uri
         self.database = self.folder / "mlflow.db"
-        if tracking_uri is None:
-            self.tracking_uri, default_location = embedded_store(self.home)
-            self.artifact_location: str | None = artifact_location or default_location
-        else:
-            self.tracking_uri, self.artifact_location = tracking_uri, artifact_location
+        self.tracking_uri, self.artifact_location = tracking_uri or "", artifact_location
+        if not self._is_server:
+            own_uri, own_artifacts = embedded_store(self.home)
+            self.tracking_uri = tracking_uri or own_uri
+            self.artifact_location = artifact_location or own_artifacts
         self.experiment = experiment
+
+    @property
+    def _is_server(self) -> bool:
+        return self.tracking_uri.startswith(("http://", "https://"))
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -80,9 +87,11 @@ class Tracking:
     def client(self) -> Any:
         """The MLflow client; the first one ever makes the database (under the lock: two at once would collide)."""
         mlflow = import_mlflow()
-        with self.lock() if self.embedded else nullcontext():
+        with self.lock():
             if self.embedded:
                 self._check_database()
+            elif self._is_server:
+                self._check_server()
             try:
                 return mlflow.MlflowClient(self.tracking_uri, self.tracking_uri)
             except Exception as error:
@@ -103,6 +112,18 @@ class Tracking:
             raise RegistryError(
                 f"{self.database}: cannot be used as the tracking database ({error}); expected a writable SQLite "
                 "file; restore it from a copy, or move it away to begin with an empty one"
+            ) from error
+
+    def _check_server(self) -> None:
+        """Fail at once where MLflow would try again for minutes; any answer at all is a server."""
+        try:
+            with urllib.request.urlopen(f"{self.tracking_uri.rstrip('/')}/health", timeout=_ANSWER_SECONDS):
+                pass
+        except urllib.error.HTTPError as answered:
+            answered.close()
+        except OSError as error:
+            raise RegistryError(
+                f"the MLflow server {self.tracking_uri} does not answer ({error}); start it, or mend its address"
             ) from error
 
     @cached_property

@@ -1,5 +1,6 @@
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -205,6 +206,18 @@ def test_trials_become_child_runs_once(tracking):
     assert log.trials(trials, study="blend") == 3
 
 
+def test_a_database_given_by_its_address_keeps_its_files_in_the_home(tracking, home, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    given = Tracking(home, tracking_uri=tracking.tracking_uri)
+    given.log(given.parent_run("d1")).json("a", {})
+    assert list((home / "mlflow" / "artifacts").rglob("a.json"))
+    assert not (tmp_path / "mlruns").exists()
+
+
+def test_an_empty_address_means_the_embedded_store(home):
+    assert Tracking(home, tracking_uri="").tracking_uri == Tracking(home).tracking_uri
+
+
 def test_a_damaged_database_is_named_at_once(tmp_path):
     (tmp_path / "mlflow").mkdir()
     (tmp_path / "mlflow" / "mlflow.db").write_text("this is not a database" * 100)
@@ -228,3 +241,11 @@ def test_the_global_address_is_set_back(tracking, monkeypatch):
         assert mlflow.get_tracking_uri() == tracking.tracking_uri
     assert mlflow.get_tracking_uri() == "sqlite:///theirs.db"
     mlflow.set_tracking_uri(None)
+
+
+def test_a_server_that_is_not_there_is_named_at_once(tmp_path):
+    with socket.socket() as taken:  # bound and not listening: refused, and nobody else gets the port
+        taken.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(RegistryError, match=f"{address} does not answer"):
+            Tracking(tmp_path, tracking_uri=address).parent_run("d1")
