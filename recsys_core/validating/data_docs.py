@@ -44,7 +44,10 @@ def _publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], now
     from great_expectations.core.run_identifier import RunIdentifier
     from great_expectations.data_context.types import resource_identifiers as identifiers
 
-    context = without_telemetry(gx.get_context(mode="file", project_root_dir=docs_directory))
+    context = gx.get_context(mode="file", project_root_dir=docs_directory)
+    if context.config.analytics_enabled is not False:  # its first time here
+        context.config.data_docs_sites[_SITE.name]["show_how_to_buttons"] = False  # advertisements
+        without_telemetry(context)
     suite = gx.ExpectationSuite(name=table, expectations=[expectation_of(tally.rule) for tally in tallies])
     context.suites.add_or_update(suite)
     suite_key = identifiers.ExpectationSuiteIdentifier(name=table)

@@ -1,10 +1,10 @@
 """Writes the accepted and the rejected rows of a table, and counts the rejected ones by reason."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.dataset.schema import TableSpec
-from recsys_core.reading.rejected import MAX_TEXT_CHARACTERS, REJECTED_FILE, RejectedRow, RejectedWriter, readable_text
+from recsys_core.reading import REJECTED_FILE, RejectedWriter
 from recsys_core.validating.suites import Rule, distinct_columns
-from recsys_core.validating.tally import shown_values
+from recsys_core.validating.wording import rejected_table
 
 __all__ = ["ROWS_FILE", "ReasonCount", "RowWriter"]
 
 ROWS_FILE: Final = "rows.parquet"
 _EXAMPLES: Final = 3
+_SHOWN_CHARACTERS: Final = 80
 
 
 @dataclass(slots=True)
@@ -34,11 +35,12 @@ class ReasonCount:
     n_rows: int = 0
     examples: list[str] = field(default_factory=list)
 
-    def add(self, row: RejectedRow) -> None:
-        self.n_rows += 1
-        if len(self.examples) < _EXAMPLES:
-            said = row.reason if row.expectation else f"{row.text[:80]!r}"
-            self.examples.append(f"{said} (line {row.line})")
+    def add(self, rejected: pa.Table) -> None:
+        """Count rows in REJECTED_SCHEMA that have this reason."""
+        self.n_rows += rejected.num_rows
+        for row in rejected.slice(0, _EXAMPLES - len(self.examples)).to_pylist():
+            said = row["reason"] if row["expectation"] else repr(row["text"][:_SHOWN_CHARACTERS])
+            self.examples.append(f"{said} (line {row['line']})")
 
     def __str__(self) -> str:
         where = f"{self.expectation} on {self.column or 'the table'}" if self.expectation else f"reading, {self.reason}"
@@ -58,6 +60,7 @@ class RowWriter:
         self._seen = {name: np.zeros(0, dtype=np.int64) for name in distinct_columns(table)}
         self.n_accepted = 0
         self._table = table
+        self._file = file
         self._rejected = RejectedWriter(directory, file)
         self._rows = pq.ParquetWriter(directory / ROWS_FILE, table.arrow_schema, compression="zstd")
 
@@ -72,9 +75,13 @@ class RowWriter:
     def add_unreadable(self, raw_directory: Path) -> None:
         """Take over the rows that reading refused."""
         for batch in pq.ParquetFile(raw_directory / REJECTED_FILE).iter_batches():
-            self._rejected.add_table(pa.Table.from_batches([batch]))
-            for entry in batch.select(["line", "reason", "text", "column", "expectation"]).to_pylist():
-                self._count(entry["reason"], RejectedRow(**entry))
+            rejected = pa.Table.from_batches([batch])
+            self._rejected.add_table(rejected)
+            for kind in rejected.group_by(["column", "reason"]).aggregate([]).to_pylist():
+                same_column = pc.fill_null(pc.equal(rejected["column"], kind["column"]), kind["column"] is None)
+                same = rejected.filter(pc.and_(same_column, pc.equal(rejected["reason"], kind["reason"])))
+                reason = f"{kind['column']}: {kind['reason']}" if kind["column"] else kind["reason"]
+                self._count(reason, None, kind["column"], same)
 
     def add_chunk(
         self, chunk: pa.Table, first_broken: NDArray[np.uint8], rules: Sequence[Rule], remarks: "Remarks"
@@ -90,23 +97,26 @@ class RowWriter:
                 new = found[positions_in(values, found) < 0]
                 self._seen[name] = np.sort(np.concatenate([values, new])) if len(new) else values
         if accepted.num_rows < chunk.num_rows:
-            self._rejected.add(self._rejected_rows(chunk, first_broken, rules, remarks))
+            self._rejected.add_table(self._rejected_rows(chunk, first_broken, rules, remarks))
 
     def _rejected_rows(
         self, chunk: pa.Table, first_broken: NDArray[np.uint8], rules: Sequence[Rule], remarks: "Remarks"
-    ) -> Iterator[RejectedRow]:
-        positions = np.flatnonzero(first_broken)
-        broken = chunk.take(pa.array(positions))
-        for number, row in enumerate(broken.to_pylist()):
-            rule = rules[first_broken[positions[number]] - 1]
-            line = row.pop("line")
-            reason = rule.reason_for(shown_values(row, rule.columns)) + remarks.get(line, "")
-            rejected = RejectedRow(line, reason, _line_of(row), rule.column, rule.expectation)
-            self._count(rule.reason, rejected)
-            yield rejected
+    ) -> pa.Table:
+        """The rejected rows of a chunk in their order, rule by rule in words."""
+        parts, positions = [], []
+        for number in np.unique(first_broken[first_broken > 0]).tolist():
+            rule = rules[number - 1]
+            places = np.flatnonzero(first_broken == number)
+            rows = chunk.take(pa.array(places))
+            added = [remarks.get(line, "") for line in rows["line"].to_pylist()] if remarks else None
+            rejected = rejected_table(rows, rule, file=self._file, remarks=added)
+            self._count(rule.reason, rule.expectation, rule.column, rejected)
+            parts.append(rejected)
+            positions.append(places)
+        return pa.concat_tables(parts).take(pa.array(np.argsort(np.concatenate(positions))))
 
-    def _count(self, reason: str, row: RejectedRow) -> None:
-        self.counts.setdefault(reason, ReasonCount(reason, row.expectation, row.column)).add(row)
+    def _count(self, reason: str, expectation: str | None, column: str | None, rejected: pa.Table) -> None:
+        self.counts.setdefault(reason, ReasonCount(reason, expectation, column)).add(rejected)
 
     def __enter__(self) -> Self:
         return self
@@ -116,14 +126,6 @@ class RowWriter:
     ) -> None:
         self._rejected.close()
         self._rows.close()
-
-
-def _line_of(row: Mapping[str, Any]) -> str:
-    """The row as a line of CSV, without quotation marks; as readable as the lines that reading refused."""
-    text = ",".join("" if value is None else str(value) for value in row.values())
-    if len(text) <= MAX_TEXT_CHARACTERS and text.isprintable():  # almost always, and ten times faster
-        return text
-    return readable_text(text[: 2 * MAX_TEXT_CHARACTERS].encode())
 
 
 Remarks = dict[int, str]

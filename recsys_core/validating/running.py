@@ -30,9 +30,8 @@ def import_great_expectations() -> Any:
 
 
 def without_telemetry(context: Any) -> Any:
-    """Switch a context's telemetry off, if it is not yet; returns the context."""
-    if context.config.analytics_enabled is not False:
-        context.enable_analytics(False)
+    """Switch a context's telemetry off, and save that where it is kept in files; returns the context."""
+    context.enable_analytics(False)
     return context
 
 

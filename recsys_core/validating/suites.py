@@ -76,12 +76,9 @@ class Rule:
         """The reason without a row's value, under which rejected rows are counted."""
         return f"{self.column} {self.breach}" if self.column else self.breach
 
-    def reason_for(self, shown_value: str) -> str:
-        """The reason for one row, with its value where that helps."""
-        if not self.shows_value:
-            return self.reason
-        equals = " =" if len(self.columns) > 1 else ""
-        return f"{self.column}{equals} {shown_value} {self.breach}"
+    def words_around_value(self) -> tuple[str, str]:
+        """The reason for one row, before and after the row's value."""
+        return f"{self.column}{' =' if len(self.columns) > 1 else ''} ", f" {self.breach}"
 
     @property
     def rejects_rows(self) -> bool:

@@ -2,7 +2,6 @@
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,11 +10,11 @@ import pyarrow as pa
 from recsys_core.validating.running import RuleResult
 from recsys_core.validating.suites import Rule
 from recsys_core.validating.summary import ExpectationOutcome
+from recsys_core.validating.wording import shown_values
 
-__all__ = ["RuleTally", "shown_values"]
+__all__ = ["RuleTally"]
 
 _EXAMPLES: Final = 3
-_SHOWN_CHARACTERS: Final = 80
 _LISTED_IN_DOCS: Final = 20
 
 
@@ -49,9 +48,10 @@ class RuleTally:
         for entry in details.get("partial_unexpected_counts") or []:
             self._values[_hashable(entry["value"])] += entry["count"]
         if chunk is not None:
-            for position in result.positions[: _EXAMPLES - len(self.examples)]:
-                (row,) = chunk.slice(int(position), 1).to_pylist()
-                self.examples.append(f"{shown_values(row, self.rule.columns)} (line {row['line']})")
+            rows = chunk.take(pa.array(result.positions[: _EXAMPLES - len(self.examples)]))
+            values = shown_values(rows, self.rule.columns).to_pylist()
+            lines = rows["line"].to_pylist()
+            self.examples.extend(f"{value} (line {line})" for value, line in zip(values, lines, strict=True))
 
     def outcome(self) -> ExpectationOutcome:
         rule = self.rule
@@ -101,19 +101,6 @@ class RuleTally:
         self.validation.result = details
         self.validation.success = self.success
         return self.validation
-
-
-def shown_values(row: Mapping[str, Any], columns: Sequence[str]) -> str:
-    """The values of one row as people write them, in parentheses where there are several."""
-    values = [_shown(row[column]) for column in columns if column in row]
-    return f"({', '.join(values)})" if len(values) > 1 else "".join(values)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "empty"
-    text = repr(value) if isinstance(value, str) else str(value)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
 
 
 def _hashable(value: Any) -> Any:

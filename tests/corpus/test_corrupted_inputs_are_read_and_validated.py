@@ -58,7 +58,6 @@ def test_an_unusable_folder_stops_with_one_message(case: CorruptedInput, tmp_pat
 
     message = str(stopped.value)
     assert [part for part in case.stop if part not in message] == [], message
-    print(message)
     assert message.count("\n") == 0
     assert len(message) < 1500
 
