@@ -166,14 +166,15 @@ class RunLog:
 
     def trials(self, trials: Iterable[TrialRecord], *, study: str = "tuning") -> int:
         """Log each trial as a child run of this one; those logged before are left alone. Returns how many are new."""
-        from mlflow.entities import Metric, Param, RunTag
+        from mlflow.entities import Metric, Param
 
         logged = self._logged_trials(study)
         new = [trial for trial in trials if trial.number not in logged]
         for trial in new:
             begun = trial.started_at if trial.started_at is not None else _now()
             ended = trial.ended_at if trial.ended_at is not None else _now()
-            tags = {"mlflow.parentRunId": self.run_id, "stage": study, **trial.tags}
+            tags = {"mlflow.parentRunId": self.run_id, "stage": study, "state": trial.state, **trial.tags}
+            tags[_TRIAL] = str(trial.number)
             run = self.client.create_run(
                 self._experiment_id, start_time=begun, run_name=f"{study} trial {trial.number}", tags=tags
             )
@@ -185,20 +186,20 @@ class RunLog:
                     if not math.isnan(value)
                 ],
                 params=[Param(name, value[:_MAX_VALUE]) for name, value in flatten(trial.parameters).items()],
-                tags=[RunTag("state", trial.state), RunTag(_TRIAL, str(trial.number))],
             )
             status = "FINISHED" if trial.state in {"COMPLETE", "PRUNED"} else "FAILED"
             self.client.set_terminated(run.info.run_id, status=status, end_time=ended)
         return len(new)
 
     def _logged_trials(self, study: str) -> set[int]:
-        """Numbers of the trials logged whole: their number is the last thing written with their values."""
+        """Numbers of the trials logged whole: those whose run was closed, the last thing that is written."""
         condition = f"tags.`mlflow.parentRunId` = '{self.run_id}' and tags.stage = '{study}'"
         numbers: set[int] = set()
         token = None
         while True:
             page = self.client.search_runs([self._experiment_id], condition, page_token=token)
-            numbers.update(int(run.data.tags[_TRIAL]) for run in page if _TRIAL in run.data.tags)
+            closed = [run for run in page if run.info.status in {"FINISHED", "FAILED"} and _TRIAL in run.data.tags]
+            numbers.update(int(run.data.tags[_TRIAL]) for run in closed)
             token = page.token
             if not token:
                 return numbers

@@ -206,6 +206,21 @@ def test_trials_become_child_runs_once(tracking):
     assert log.trials(trials, study="blend") == 3
 
 
+def test_a_trial_whose_logging_was_cut_short_is_logged_again(tracking, monkeypatch):
+    log = tracking.log(tracking.parent_run("d1"))
+    trial = TrialRecord(0, {"a": 1}, {"ndcg@10": 0.2})
+
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(log.client, "set_terminated", die)
+        with pytest.raises(KeyboardInterrupt):
+            log.trials([trial])
+    assert log.trials([trial]) == 1
+    assert log.trials([trial]) == 0
+
+
 def test_a_database_given_by_its_address_keeps_its_files_in_the_home(tracking, home, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     given = Tracking(home, tracking_uri=tracking.tracking_uri)
