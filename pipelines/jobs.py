@@ -5,7 +5,7 @@ import dagster as dg
 __all__ = ["DATA_JOB", "JOBS", "PIPELINE_JOB", "TRAINING_JOB"]
 
 _DATA_GROUPS = ("raw", "validated", "features")
-_TRAINING_GROUPS = ("models", "evaluation")
+_TRAINING_GROUPS = ("models", "evaluation", "release")
 
 PIPELINE_JOB = dg.define_asset_job(
     "pipeline",

@@ -17,7 +17,7 @@ from pipelines.planning import Plan, plan
 from pipelines.settings import Settings
 from recsys_core.errors import MissingFileError, RecsysError
 
-__all__ = ["RunOutcome", "exclusive_home", "pipeline_job", "run_pipeline"]
+__all__ = ["RunOutcome", "check_data_folder", "exclusive_home", "pipeline_job", "run_pipeline"]
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -45,7 +45,7 @@ def run_pipeline(
     ``force`` makes all assets anew. Raises RecsysError for what is wrong before anything runs.
     """
     workspace = settings.workspace()
-    _check_folders(settings)
+    check_data_folder(settings.data_dir)
     os.environ.update(settings.as_environment())
     with exclusive_home(settings):
         workspace.store.remove_leftovers()
@@ -104,12 +104,10 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-def _check_folders(settings: Settings) -> None:
-    if not settings.data_dir.is_dir():
-        kind = "is not a folder" if settings.data_dir.exists() else "does not exist"
-        raise MissingFileError(
-            f"data folder {settings.data_dir} {kind}; give --data a folder with ratings.csv and movies.csv"
-        )
+def check_data_folder(data_dir: Path) -> None:
+    if not data_dir.is_dir():
+        kind = "is not a folder" if data_dir.exists() else "does not exist"
+        raise MissingFileError(f"data folder {data_dir} {kind}; give --data a folder with ratings.csv and movies.csv")
 
 
 def _everything(work: Plan) -> Plan:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.workspace import Workspace
-from recsys_core.errors import ParameterError
+from recsys_core.errors import ParameterError, RegistryError
+from registry.tracking import Tracking
 
 __all__ = ["SAMPLE_DATA", "Settings"]
 
@@ -49,6 +50,12 @@ class Settings:
     @property
     def dagster_home(self) -> Path:
         return self.home / "dagster"
+
+    def existing_tracking(self) -> Tracking:
+        """The store of runs and models, to read from; a RegistryError where no run has made one yet."""
+        if not self.tracking_uri and not (self.home / "mlflow").is_dir():
+            raise RegistryError(f"no model is registered in {self.home}; run `recsys run` first or give --home")
+        return self.workspace().tracking()
 
     def workspace(self) -> Workspace:
         return Workspace(

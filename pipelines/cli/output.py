@@ -9,11 +9,16 @@ from typing import Any
 
 import click
 
-__all__ = ["print_json", "progress_on_terminal"]
+__all__ = ["print_json", "progress_on_terminal", "say"]
 
 
 def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def say(message: str, *, passing: bool = False) -> None:
+    """Tell whoever watches; a ``passing`` message is overwritten by the next one."""
+    logging.getLogger("recsys").info(message, extra={"passing": passing})
 
 
 @contextmanager

@@ -1,0 +1,149 @@
+"""An experiment on a split that somebody published: tuned inside the training file, reported on the test file."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
+from recsys_core.dataset.schema import DatasetSpec, RatingScale, TableSpec
+from recsys_core.errors import MalformedFileError, MissingFileError
+from recsys_core.evaluation import EvaluationParameters
+from recsys_core.experiment.run import Experiment, run_experiment
+from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
+from recsys_core.reading import read_table
+from recsys_core.splitting import PublishedSplitParameters, published_split
+from recsys_core.storage import atomic_directory
+from recsys_core.tuning import OnTrial, TuningParameters
+from recsys_core.tuning.study import Clock
+
+__all__ = ["evaluate_published", "read_interactions"]
+
+_OPTIONAL = ("rating", "timestamp")
+
+
+def evaluate_published(
+    train_csv: Path,
+    test_csv: Path,
+    movies_csv: Path | None,
+    dataset: DatasetSpec,
+    workspace: Path,
+    *,
+    split: PublishedSplitParameters,
+    features: FeatureParameters,
+    tuning: TuningParameters,
+    evaluation: EvaluationParameters,
+    clock: Clock | None = None,
+    on_trial: OnTrial | None = None,
+) -> Experiment:
+    """Run one experiment on two files with the columns userId, movieId and, if present, rating and timestamp.
+
+    Without a rating column every row counts as the best rating. ``movies_csv`` gives the content features; without it
+    there are none. ``workspace`` is a folder for intermediate files.
+    """
+    train = read_interactions(train_csv, dataset, workspace / "train")
+    test = read_interactions(test_csv, dataset, workspace / "test")
+    movies = _movies(movies_csv, dataset, workspace / "movies", np.union1d(train.item_ids, test.item_ids))
+    catalogue = np.sort(movies["movieId"].to_numpy())
+    parts = published_split(train, test, parameters=split, catalogue_ids=catalogue)
+
+    def fitted_on(matrix: UserItemMatrix) -> ItemFeatures:
+        return build_item_features(catalogue, np.isin(catalogue, matrix.item_ids), movies, parameters=features)
+
+    return run_experiment(
+        parts.tuning,
+        fitted_on(parts.tuning.train),
+        tuning=tuning,
+        evaluation=evaluation,
+        rating_scale=scale_of(train),
+        train=parts.train,
+        test=parts.test,
+        train_features=fitted_on(parts.train),
+        clock=clock,
+        on_trial=on_trial,
+    )
+
+
+def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> UserItemMatrix:
+    """The interactions in a CSV file; a repeated pair keeps its last row.
+
+    Unreadable rows stop everything with the first three of them: a published split is complete or it is another one.
+    """
+    if not csv_path.is_file():
+        raise MissingFileError(f"{csv_path}: there is no such file; give a CSV file with userId and movieId")
+    table = _table_of(csv_path, dataset)
+    rows = _read(csv_path, table, directory)
+    users, items = rows["userId"].to_numpy(), rows["movieId"].to_numpy()
+    ratings = _or_constant(rows, "rating", dataset.rating_scale.maximum)
+    timestamps = _or_constant(rows, "timestamp", 0).astype(np.int64)
+    faulty = ~np.isfinite(ratings) | (users <= 0) | (items <= 0)
+    if faulty.any():
+        line = int(rows["line"].to_numpy()[np.argmax(faulty)])
+        raise MalformedFileError(
+            f"{csv_path}: line {line} and {int(faulty.sum()) - 1} more have an id below 1 or a rating that is no number"
+        )
+    last = _last_of_each(users, items)
+    return build_user_items(users[last], items[last], ratings[last], timestamps[last])
+
+
+def scale_of(interactions: UserItemMatrix) -> RatingScale:
+    """The range of the ratings as found; of constant ones, so that each speaks for its item."""
+    values = interactions.ratings.data
+    low, high = float(values.min()), float(values.max())
+    return RatingScale(low, high, high - low) if low < high else RatingScale(0.0, high, high)
+
+
+def _table_of(csv_path: Path, dataset: DatasetSpec) -> TableSpec:
+    """The ratings table with those of its optional columns that the file's header has."""
+    with csv_path.open("rb") as opened:
+        header = opened.readline().decode("utf-8-sig", errors="replace")
+    found = {name.strip().strip('"') for name in header.split(",")}
+    table = dataset.table("ratings")
+    columns = tuple(c for c in table.columns if c.name not in _OPTIONAL or c.name in found)
+    return TableSpec(table.name, columns, table.file_stems, required=True, key=table.key)
+
+
+def _read(csv_path: Path, table: TableSpec, directory: Path) -> pa.Table:
+    with atomic_directory(directory) as staging:
+        summary = read_table(csv_path, table, staging)
+    if summary.n_rejected:
+        rejected = pq.read_table(directory / "rejected.parquet").slice(0, 3).to_pylist()
+        examples = "; ".join(f"line {row['line']}: {row['reason']}" for row in rejected)
+        raise MalformedFileError(f"{csv_path}: {summary.n_rejected} rows cannot be read ({examples}); mend the file")
+    if summary.n_rows == 0:
+        raise MalformedFileError(f"{csv_path}: has no rows; expected interactions")
+    rows = pq.read_table(directory / "rows.parquet")
+    empty = [name for name in rows.column_names if rows[name].null_count]
+    if empty:
+        raise MalformedFileError(f"{csv_path}: column {empty[0]} is empty in {rows[empty[0]].null_count} rows")
+    return rows
+
+
+def _or_constant(rows: pa.Table, name: str, value: float) -> NDArray[np.float64]:
+    if name in rows.column_names:
+        return np.asarray(rows[name].to_numpy(), dtype=np.float64)
+    return np.full(rows.num_rows, value, dtype=np.float64)
+
+
+def _last_of_each(users: NDArray[np.int64], items: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Row numbers of the last row of each (user, item) pair."""
+    order = np.lexsort((np.arange(len(users)), items, users))
+    is_last = np.ones(len(users), dtype=bool)
+    is_last[:-1] = (np.diff(users[order]) != 0) | (np.diff(items[order]) != 0)
+    return np.sort(order[is_last])
+
+
+def _movies(movies_csv: Path | None, dataset: DatasetSpec, directory: Path, rated: NDArray[np.int64]) -> pa.Table:
+    """The catalogue: ``movies_csv`` if given, and a nameless title for every rated item that it does not have."""
+    table = dataset.table("movies")
+    known = table.arrow_schema.empty_table()
+    if movies_csv is not None:
+        if not movies_csv.is_file():
+            raise MissingFileError(f"{movies_csv}: there is no such file; expected {', '.join(table.column_names)}")
+        known = _read(movies_csv, table, directory).select(list(table.column_names))
+    missing = np.setdiff1d(rated, known["movieId"].to_numpy())
+    nothing = [""] * len(missing)
+    nameless = pa.table({"movieId": missing, "title": nothing, "genres": nothing}, schema=table.arrow_schema)
+    return pa.concat_tables([known.cast(table.arrow_schema), nameless])

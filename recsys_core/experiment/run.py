@@ -1,0 +1,77 @@
+"""A whole experiment: tune on validation users, fit, and judge every model on the test part."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
+from recsys_core.dataset.schema import RatingScale
+from recsys_core.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
+from recsys_core.experiment.line_up import line_up
+from recsys_core.features import ItemFeatures
+from recsys_core.hybrid import HybridModel
+from recsys_core.hybrid.fit import Components, assemble_hybrid, fit_components
+from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
+from recsys_core.tuning.study import Clock
+
+__all__ = ["Experiment", "run_experiment"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Experiment:
+    """What was found, with which model, and the evaluation of it beside the baselines."""
+
+    tuned: TuningResult
+    hybrid: HybridModel
+    evaluation: Evaluation
+
+
+def run_experiment(
+    split: Split,
+    features: ItemFeatures,
+    *,
+    tuning: TuningParameters,
+    evaluation: EvaluationParameters,
+    rating_scale: RatingScale,
+    train: UserItemMatrix | None = None,
+    test: HeldOut | None = None,
+    train_features: ItemFeatures | None = None,
+    storage: Path | None = None,
+    clock: Clock | None = None,
+    on_trial: OnTrial | None = None,
+) -> Experiment:
+    """Tune on ``split.validation``, fit on ``train`` and judge on ``test``.
+
+    train, test     what is fitted and judged in the end; by default the split's own. A published split tunes on a
+                    part of its training file and then fits on the whole of it.
+    features        fitted on ``split.train``; ``train_features`` on ``train``, where it is another matrix
+    """
+    train, test = train or split.train, test or split.test
+    tuned = tune(split, features, tuning, rating_scale=rating_scale, storage=storage, clock=clock, on_trial=on_trial)
+    components = fit_components(
+        train,
+        train_features or features,
+        als_parameters=tuned.als_parameters,
+        ease_parameters=tuned.ease_parameters,
+        rating_scale=rating_scale,
+    )
+    hybrid = assemble_hybrid(components, tuned.weights)
+    models = line_up(hybrid, train, ease=_ease(components, train, tuning), rating_scale=rating_scale)
+    result = evaluate(
+        models.warm,
+        test,
+        train,
+        features=components.features,
+        cold_scorers=models.cold,
+        protocol=str(split.summary["protocol"]),
+        parameters=evaluation,
+    )
+    return Experiment(tuned, hybrid, result)
+
+
+def _ease(components: Components, train: UserItemMatrix, tuning: TuningParameters) -> EASEModel:
+    """EASE stays in the comparison when the hybrid goes without it."""
+    if components.ease is not None:
+        return components.ease
+    parameters = tuning.ease or EASEParameters()
+    return fit_ease(train.ratings, train.item_ids, parameters, rating_scale=components.rating_scale)
