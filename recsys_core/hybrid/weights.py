@@ -19,23 +19,23 @@ class HybridWeights(Parameters):
     Zero switches a term off; with ``ease = popularity = 0`` the formula is the plain α·ALS + β·content.
     """
 
-    ease: _NonNegative = 1.0
+    ease: _NonNegative = 1.5
     """e: weight of the standardised EASE score beside ALS (without effect where EASE was not fitted)."""
 
-    content: _NonNegative = 0.3
+    content: _NonNegative = 0.6
     """β: weight of the standardised content score beside ALS."""
 
     group_weights: dict[str, _NonNegative] = Field(default_factory=dict)
     """w_g: weight of each feature group within the content score; a group that is not named has weight 0.
     Without any entry the content model's own weights stand."""
 
-    kappa: _NonNegative = 50.0
+    kappa: _NonNegative = 75.0
     """κ: number of ratings at which a user's own taste and the popularity prior weigh the same."""
 
     popularity: _NonNegative = 1.0
     """γ: weight of the standardised log popularity in the prior."""
 
-    cold_content: _NonNegative = 0.5
+    cold_content: _NonNegative = 0.3
     """Weight of the standardised content score beside the predicted ALS score for items without ratings."""
 
     def alpha(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:

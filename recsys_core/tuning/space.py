@@ -86,13 +86,13 @@ SEARCH_SPACE: tuple[SearchParameter, ...] = (
     SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0),
     SearchParameter(stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0),
     SearchParameter(stage="ease", name="regularization", low=15.0, high=1500.0, log=True, default=50.0),
-    _blend("ease", 3.0, 1.0),
-    _blend("content", 1.0, 0.3),
-    _blend("weight_genre", 1.0, 0.1),
-    _blend("weight_decade", 1.0, 0.3),
-    _blend("weight_tags", 1.0, 0.3),
-    _blend("weight_genome", 1.0, 1.0),
-    SearchParameter(stage="gate", name="kappa", low=2.0, high=300.0, log=True, default=50.0),
+    _blend("ease", 3.0, 1.5),
+    _blend("content", 1.5, 0.6),
+    _blend("weight_genre", 1.0, 0.5),
+    _blend("weight_decade", 1.0, 0.2),
+    _blend("weight_tags", 1.0, 0.4),
+    _blend("weight_genome", 1.0, 0.5),
+    SearchParameter(stage="gate", name="kappa", low=2.0, high=300.0, log=True, default=75.0),
 )
 """Ranges that held good values on data sets of 0.1 to 25 million ratings; one line per parameter.
 

@@ -174,3 +174,14 @@ def test_a_result_survives_the_disk(tmp_path: Path) -> None:
 def test_parameters_survive_their_plain_form() -> None:
     assert TuningParameters(**PARAMETERS.as_dict()) == PARAMETERS
     assert TuningParameters(**TuningParameters().as_dict()) == TuningParameters()
+
+
+def test_a_handful_of_users_and_movies_is_enough() -> None:
+    few = planted_interactions(12, 6, 50, seed=4)
+    split = split_interactions(
+        few,
+        SplitParameters(validation_share=0.4, test_share=0.2, min_user_ratings=2, positive_threshold=2.0),
+        catalogue_ids=few.item_ids,
+    )
+    found = tune(split, planted_features(few.item_ids), PARAMETERS, rating_scale=SCALE)
+    assert 0 <= found.default_objective <= found.best_objective <= 1
