@@ -1,6 +1,7 @@
 """From validated Parquet tables to the values that models are made of."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -39,5 +40,6 @@ def training_tags(tags_path: Path, split: Split) -> pa.Table:
     return tags.filter(known)
 
 
-def _column(path: Path, name: str) -> NDArray[np.generic]:
-    return pq.read_table(path, columns=[name])[name].to_numpy()
+def _column(path: Path, name: str) -> NDArray[Any]:
+    values: NDArray[Any] = pq.read_table(path, columns=[name])[name].to_numpy()
+    return values
