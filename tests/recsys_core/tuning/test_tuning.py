@@ -14,7 +14,16 @@ from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
-from recsys_core.tuning import STAGES, SearchParameter, TuningParameters, TuningResult, best_trial, tune
+from recsys_core.tuning import (
+    STAGES,
+    SearchParameter,
+    Trial,
+    TuningParameters,
+    TuningResult,
+    best_trial,
+    tune,
+    tune_als,
+)
 
 SCALE = MOVIELENS.rating_scale
 INTERACTIONS = planted_interactions(150, 60, 3000, seed=2)
@@ -185,3 +194,32 @@ def test_a_handful_of_users_and_movies_is_enough() -> None:
     )
     found = tune(split, planted_features(few.item_ids), PARAMETERS, rating_scale=SCALE)
     assert 0 <= found.default_objective <= found.best_objective <= 1
+
+
+def test_als_tuned_on_its_own_is_the_first_stage_of_the_whole_search(tmp_path: Path) -> None:
+    path = tmp_path / "trials.log"
+    model, trials = tune_als(SPLIT, PARAMETERS, rating_scale=SCALE, storage=path, key="data")
+    assert trials == RESULT.of_stage("als")
+    assert model.parameters == RESULT.als_parameters
+    assert search(storage=path, key="data", als_model=model) == RESULT
+
+
+def test_other_features_are_tuned_anew_while_als_and_ease_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "trials.log"
+    search(storage=path, key="data", features_key="with tags")
+    evaluated: list[str] = []
+
+    def recording(trial: Trial, *_: object) -> None:
+        evaluated.append(trial.stage)
+
+    seconds = iter(range(10_000))
+    again = search(
+        storage=path,
+        key="data",
+        features_key="without tags",
+        clock=lambda: float(next(seconds)),
+        on_trial=recording,
+    )
+    assert evaluated.count("als") == PARAMETERS.n_trials_als
+    measured = {stage: all(trial.seconds > 0 for trial in again.of_stage(stage)) for stage in STAGES}
+    assert measured == {"als": False, "ease": False, "blend": True, "gate": True}
