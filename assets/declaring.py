@@ -38,6 +38,7 @@ class Recipe:
     """What an asset's value depends on besides its inputs."""
 
     name: str
+    group: str
     code_version: str
     parameters: tuple[str, ...]
     upstream: tuple[str, ...]
@@ -85,7 +86,7 @@ def recsys_asset(
         signature = inspect.signature(function)
         takes_context = "context" in signature.parameters
         upstream = tuple(p for p in signature.parameters if p not in ("context", "workspace"))
-        recipe = Recipe(asset_name, code_version, parameters, upstream, table)
+        recipe = Recipe(asset_name, group, code_version, parameters, upstream, table)
         RECIPES[asset_name] = recipe
 
         @functools.wraps(function)

@@ -2,10 +2,13 @@
 
 import dagster as dg
 
-__all__ = ["DATA_JOB", "JOBS", "PIPELINE_JOB", "TRAINING_JOB"]
+__all__ = ["DATA_JOB", "JOBS", "PARTS", "PIPELINE_JOB", "TRAINING_JOB"]
 
 _DATA_GROUPS = ("raw", "validated", "features")
 _TRAINING_GROUPS = ("models", "evaluation", "release")
+
+PARTS = {"data": _DATA_GROUPS, "training": _TRAINING_GROUPS}
+"""The groups of assets that can be run on their own, by the name of their job."""
 
 PIPELINE_JOB = dg.define_asset_job(
     "pipeline",

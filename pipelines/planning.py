@@ -1,12 +1,13 @@
 """Which assets need work, and why: the versions that inputs call for against the versions that are stored."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import assets.graph  # noqa: F401  (declares all recipes)
 from assets.declaring import RECIPES, Recipe, current_parts
 from assets.versions import changed_parts, derive_version
 from assets.workspace import Workspace
+from recsys_core.errors import StorageError
 
 __all__ = ["Plan", "plan"]
 
@@ -25,12 +26,21 @@ class Plan:
         return [cause for cause in causes if not cause.endswith("was made anew")]
 
 
-def plan(workspace: Workspace, recipes: Mapping[str, Recipe] = RECIPES) -> Plan:
-    """Compare every asset's version, derived from files, parameters and code, with the stored one."""
+def plan(
+    workspace: Workspace, recipes: Mapping[str, Recipe] = RECIPES, *, groups: Collection[str] | None = None
+) -> Plan:
+    """Compare every asset's version, derived from files, parameters and code, with the stored one.
+
+    With ``groups`` only their assets are planned, on the stored values of the others as they are; StorageError
+    when one of those is missing or unusable.
+    """
+    if groups is not None:
+        recipes = {name: recipe for name, recipe in recipes.items() if recipe.group in groups}
     result = Plan()
     for name in _in_order(recipes):
         recipe = recipes[name]
-        parts = current_parts(workspace, recipe, {up: result.versions[up] for up in recipe.upstream})
+        upstream = {up: result.versions.get(up) or _usable_version(workspace, up) for up in recipe.upstream}
+        parts = current_parts(workspace, recipe, upstream)
         result.versions[name] = derive_version(parts)
         stored = workspace.store.pointer(name)
         if stored is None:
@@ -44,12 +54,21 @@ def plan(workspace: Workspace, recipes: Mapping[str, Recipe] = RECIPES) -> Plan:
     return result
 
 
+def _usable_version(workspace: Workspace, asset: str) -> str:
+    """The stored version of an asset that is not planned."""
+    stored = workspace.store.pointer(asset)
+    if stored is None or not stored.usable:
+        state = "was never made" if stored is None else "failed its checks"
+        raise StorageError(f"asset {asset} {state} in {workspace.home}; run the whole pipeline, or its data part first")
+    return stored.version
+
+
 def _in_order(recipes: Mapping[str, Recipe]) -> list[str]:
     """Names with every asset after all that it is made of."""
     ordered: list[str] = []
 
     def visit(name: str) -> None:
-        if name not in ordered:
+        if name in recipes and name not in ordered:
             for upstream in recipes[name].upstream:
                 visit(upstream)
             ordered.append(name)

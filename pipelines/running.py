@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 from filelock import FileLock, Timeout
 
 from assets.workspace import Workspace
 from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark
+from pipelines.jobs import PARTS
 from pipelines.planning import Plan, plan
 from pipelines.settings import Settings
 from recsys_core.errors import MissingFileError, RecsysError
@@ -38,11 +39,16 @@ class RunOutcome:
 
 
 def run_pipeline(
-    settings: Settings, *, force: bool = False, on_plan: Callable[[Plan], None] | None = None
+    settings: Settings,
+    *,
+    force: bool = False,
+    only: Literal["data", "training"] | None = None,
+    on_plan: Callable[[Plan], None] | None = None,
 ) -> RunOutcome:
     """Bring every asset up to date with the files, parameters and code as they are.
 
-    ``force`` makes all assets anew. Raises RecsysError for what is wrong before anything runs.
+    ``only`` takes one part of the pipeline, training on the features as they are stored; ``force`` makes all
+    assets of it anew. Raises RecsysError for what is wrong before anything runs.
     """
     workspace = settings.workspace()
     check_data_folder(settings.data_dir)
@@ -51,7 +57,9 @@ def run_pipeline(
         workspace.store.remove_leftovers()
         instance = open_instance(settings)
         close_abandoned_runs(instance)
-        work = _everything(plan(workspace)) if force else plan(workspace)
+        work = plan(workspace, groups=PARTS[only] if only else None)
+        if force:
+            work = _everything(work)
         if on_plan:
             on_plan(work)
         if not work.stale:

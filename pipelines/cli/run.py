@@ -1,7 +1,7 @@
 """`recsys run`: the pipeline on a folder of CSV files."""
 
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -14,9 +14,17 @@ __all__ = ["run"]
 @click.option("--data", "data_dir", type=click.Path(), help="Folder with the CSV files (default: the bundled sample).")
 @click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys).")
 @click.option("--config", "config_file", type=click.Path(), help="YAML file with parameters that differ.")
+@click.option("--only", type=click.Choice(["data", "training"]), help="One part of the pipeline instead of all of it.")
 @click.option("--force", is_flag=True, help="Make every asset anew, up to date or not.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-def run(data_dir: str | None, home: str | None, config_file: str | None, force: bool, as_json: bool) -> None:
+def run(
+    data_dir: str | None,
+    home: str | None,
+    config_file: str | None,
+    only: Literal["data", "training"] | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Bring the pipeline up to date with a folder of CSV files: only what changed is made anew."""
     from pipelines.reporting import run_report
     from pipelines.running import run_pipeline, since_process_start
@@ -24,8 +32,8 @@ def run(data_dir: str | None, home: str | None, config_file: str | None, force: 
 
     settings = Settings.from_environment(home=home, data_dir=data_dir, config_file=config_file)
     with progress_on_terminal(quiet=as_json):
-        outcome = run_pipeline(settings, force=force, on_plan=None if as_json else _say_plan)
-    report = run_report(settings.workspace(), outcome, since_process_start())
+        outcome = run_pipeline(settings, force=force, only=only, on_plan=None if as_json else _say_plan)
+    report = run_report(settings.workspace(), outcome, since_process_start(), with_model=only != "data")
     if as_json:
         print_json(report)
     else:
@@ -52,6 +60,14 @@ def _say_report(report: dict[str, Any]) -> None:
     click.echo(f"\n{'table':16}{'rows in':>10}{'accepted':>10}{'rejected':>10}")
     for name, counts in report["rows"].items():
         click.echo(f"{name:16}{counts['in']:>10,}{counts['accepted']:>10,}{counts['rejected']:>10,}")
+    if "metrics" in report:
+        _say_model(report)
+    assets = sum(report["seconds"]["assets"].values())
+    total = report["seconds"]["total"]
+    click.echo(f"{total:.1f} s in all; the assets' own work {assets:.1f} s, orchestration {total - assets:.1f} s")
+
+
+def _say_model(report: dict[str, Any]) -> None:
     names = [name for name in ("ndcg@10", "recall@10", "precision@10", "coverage@10") if _has(report, name)]
     click.echo(f"\n{'model':16}" + "".join(f"{name:>14}" for name in names))
     for model, metrics in report["metrics"].items():
@@ -59,9 +75,6 @@ def _say_report(report: dict[str, Any]) -> None:
     click.echo(f"\nhybrid-recommender version {report['model_version']}: {report['verdict']}")
     for reason in report["reasons"]:
         click.echo(f"  {reason}")
-    assets = sum(report["seconds"]["assets"].values())
-    total = report["seconds"]["total"]
-    click.echo(f"{total:.1f} s in all; the assets' own work {assets:.1f} s, orchestration {total - assets:.1f} s")
 
 
 def _has(report: dict[str, Any], metric: str) -> bool:
