@@ -54,7 +54,11 @@ def evaluation(
     return Made(
         result,
         {
-            "n_users": result.n_users,
+            "dagster/row_count": result.n_users,
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn(name, "float") for name in result.slice_of("all").metric_names]
+            ),
+            "preview": text_table(tables["models"].columns, tables["models"].rows),
             **{name: text_table(table.columns, table.rows) for name, table in tables.items()},
             **{name: image(png, name.replace("_", " ")) for name, png in plots.items()},
         },

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from assets.declaring import Made, recsys_asset
-from assets.presenting import text_table
+from assets.presenting import rows_metadata, text_table
 from assets.tables import CleanTable
 from assets.workspace import Workspace
 from recsys_core.dataset.interactions import Split, UserItemMatrix
@@ -15,6 +15,15 @@ from recsys_core.features import ItemFeatures, build_item_features
 from recsys_core.splitting import split_interactions
 
 __all__ = ["FEATURE_ASSETS"]
+
+
+_PREVIEW_ROWS = 5
+_RATING_COLUMNS = {
+    "userId": ("id", "row of the matrix"),
+    "movieId": ("id", "column of the matrix"),
+    "rating": ("float32", "value"),
+    "timestamp": ("timestamp", "aligned with the values"),
+}
 
 
 @recsys_asset(group="features", kinds={"scipy"})
@@ -26,7 +35,7 @@ def user_item_matrix(ratings: CleanTable, workspace: Workspace) -> Made[UserItem
     return Made(
         interactions,
         {
-            "dagster/row_count": interactions.n_ratings,
+            **rows_metadata(interactions.n_ratings, _RATING_COLUMNS, _first_ratings(interactions)),
             "n_users": interactions.n_users,
             "n_items": interactions.n_items,
             "density": interactions.n_ratings / cells,
@@ -42,7 +51,7 @@ def split(user_item_matrix: UserItemMatrix, movies: CleanTable, workspace: Works
     return Made(
         parts,
         {
-            "dagster/row_count": parts.train.n_ratings,
+            **rows_metadata(parts.train.n_ratings, _RATING_COLUMNS, _first_ratings(parts.train)),
             "summary": text_table(["what", "value"], _flat(parts.summary)),
             "test_users": parts.test.history.n_users,
             "test_targets": int(parts.test.targets.nnz),
@@ -75,14 +84,29 @@ def item_features(
         (name, matrix.shape[1], int((np.diff(matrix.indptr) > 0).sum()), ", ".join(features.names[name][:5]))
         for name, matrix in features.groups.items()
     ]
+    columns = {
+        name: ("sparse float32", f"{row[1]} features, unit length")
+        for name, row in zip(features.groups, groups, strict=True)
+    }
+    first = [(int(catalogue[i]), *(matrix[i].nnz for matrix in features.groups.values())) for i in range(_PREVIEW_ROWS)]
     return Made(
         features,
         {
-            "dagster/row_count": len(catalogue),
+            **rows_metadata(
+                len(catalogue), {"movieId": ("id", "title; the others: features that it has"), **columns}, first
+            ),
             "groups": text_table(["group", "features", "titles that have any", "for example"], groups),
             "tags_left_out": tags.n_rows - known_tags.num_rows,
         },
     )
+
+
+def _first_ratings(interactions: UserItemMatrix) -> list[tuple[int, int, float, int]]:
+    few = slice(0, _PREVIEW_ROWS)
+    users = interactions.user_ids[interactions.user_nums()[few]]
+    items = interactions.item_ids[interactions.ratings.indices[few]]
+    columns = (users, items, interactions.ratings.data[few], interactions.timestamps[few])
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _flat(summary: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

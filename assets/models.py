@@ -1,13 +1,16 @@
 """Models, fitted on the training part and tuned on validation users."""
 
+import json
 import logging
 import time
 from typing import Any
 
 import dagster as dg
+import numpy as np
+from numpy.typing import NDArray
 
 from assets.declaring import Made, recsys_asset
-from assets.presenting import image, text_table
+from assets.presenting import image, rows_metadata, text_table
 from assets.tracking import tracked, tracked_child
 from assets.workspace import Workspace
 from recsys_core.als import ALSModel, fit_als
@@ -19,7 +22,7 @@ from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import Components, HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
 from recsys_core.popularity import fit_popularity
-from recsys_core.tuning import Trial, TuningResult, tune, tune_als
+from recsys_core.tuning import Trial, TuningResult, best_trial, tune, tune_als
 from registry.run_log import RunLog, TrialRecord
 
 __all__ = ["MODEL_ASSETS"]
@@ -56,7 +59,9 @@ def als_model(context: dg.AssetExecutionContext, split: Split, workspace: Worksp
     return Made(
         model,
         {
-            "dagster/row_count": split.train.n_ratings,
+            **rows_metadata(
+                len(model.item_ids), _ITEM_COLUMNS | {"factors": _FACTORS}, _first(model.item_ids, model.item_factors)
+            ),
             "parameters": text_table(["parameter", "value"], model.parameters.as_dict().items()),
             "validation_ndcg_at_10": best,
             "validation_ndcg_at_10_with_defaults": trials[0].value,
@@ -75,7 +80,11 @@ def content_model(split: Split, item_features: ItemFeatures, workspace: Workspac
     return Made(
         model,
         {
-            "dagster/row_count": len(features.item_ids),
+            **rows_metadata(
+                len(features.item_ids),
+                _ITEM_COLUMNS | {"features": ("sparse float32", "values")},
+                [(int(i), n) for i, n in zip(features.item_ids[:5], _n_features(features), strict=False)],
+            ),
             "titles_without_a_training_rating": n_cold,
             "groups": text_table(["group", "features", "values"], rows),
         },
@@ -121,6 +130,7 @@ def hybrid_weights(
     return Made(
         tuned,
         {
+            **rows_metadata(len(tuned.trials), _TRIAL_COLUMNS, _best_trials(tuned)),
             "weights": text_table(["weight", "value"], _weights(tuned)),
             "validation_objective": tuned.best_objective,
             "validation_objective_with_defaults": tuned.default_objective,
@@ -139,7 +149,11 @@ def ease_model(split: Split, hybrid_weights: TuningResult, workspace: Workspace)
     return Made(
         model,
         {
-            "n_items": len(model.kept_nums),
+            **rows_metadata(
+                len(model.kept_nums),
+                _ITEM_COLUMNS | {"weights": ("float32", f"to each of {len(model.kept_nums)} titles")},
+                _first(model.item_ids[model.kept_nums], model.weights),
+            ),
             "parameters": text_table(["parameter", "value"], parameters.as_dict().items()),
         },
     )
@@ -169,11 +183,41 @@ def hybrid_model(
     return Made(
         model,
         {
-            "n_items": model.n_items,
+            **rows_metadata(
+                model.n_items, _ITEM_COLUMNS | {"factors": _FACTORS}, _first(model.item_ids, model.als.item_factors)
+            ),
             "n_items_without_ratings": len(model.cold_item_ids),
             "weights": text_table(["weight", "value"], _weights(hybrid_weights)),
         },
     )
+
+
+_ITEM_COLUMNS = {"movieId": ("id", "title")}
+_FACTORS = ("float32", "item factors; the preview shows the first")
+_TRIAL_COLUMNS = {
+    "stage": ("text", "what was tuned"),
+    "number": ("int", "0 are the defaults"),
+    "ndcg@10": ("float", "on validation users"),
+    "params": ("json", "point of the search space"),
+}
+
+
+def _first(item_ids: NDArray[np.int64], rows: NDArray[np.float32]) -> list[tuple[int, str]]:
+    """The first titles with the first numbers of their rows."""
+    shown = (", ".join(f"{value:.3f}" for value in row[:6]) + ", …" for row in rows[:5])
+    return list(zip(item_ids[:5].tolist(), shown, strict=False))
+
+
+def _n_features(features: ItemFeatures) -> list[int]:
+    return [
+        int(sum(matrix[i].nnz for matrix in features.groups.values())) for i in range(min(5, len(features.item_ids)))
+    ]
+
+
+def _best_trials(tuned: TuningResult) -> list[tuple[str, int, float, str]]:
+    """Every stage's best trial."""
+    best = (best_trial(tuned.of_stage(stage)) for stage in dict.fromkeys(t.stage for t in tuned.trials))
+    return [(t.stage, t.number, t.value, json.dumps({k: round(v, 3) for k, v in t.params.items()})) for t in best]
 
 
 def _weights(tuned: TuningResult) -> list[tuple[str, Any]]:

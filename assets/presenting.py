@@ -1,7 +1,7 @@
 """What a person sees on an asset's page: row counts, column schemas, previews, plots."""
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -10,7 +10,7 @@ import pyarrow as pa
 from assets.tables import TableFolder
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
 
-__all__ = ["column_schema", "image", "preview", "table_metadata", "text_table"]
+__all__ = ["column_schema", "image", "preview", "rows_metadata", "table_metadata", "text_table"]
 
 _PREVIEW_ROWS = 5
 
@@ -34,6 +34,21 @@ def preview(rows: pa.Table) -> dg.MarkdownMetadataValue:
 def image(png: bytes, caption: str) -> dg.MarkdownMetadataValue:
     """A plot, shown inside the page."""
     return dg.MetadataValue.md(f"![{caption}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
+def rows_metadata(
+    n_rows: int, columns: Mapping[str, tuple[str, str]], first_rows: Iterable[Sequence[Any]]
+) -> dict[str, Any]:
+    """Row count, column schema and preview of a value that is rows of something.
+
+    ``columns`` maps each name to its type and description; ``first_rows`` are shown as they are.
+    """
+    schema = [dg.TableColumn(name, kind, description) for name, (kind, description) in columns.items()]
+    return {
+        "dagster/row_count": n_rows,
+        "dagster/column_schema": dg.TableSchema(columns=schema),
+        "preview": text_table(list(columns), first_rows),
+    }
 
 
 def column_schema(table: TableSpec) -> dg.TableSchema:

@@ -8,7 +8,7 @@ import numpy as np
 
 from assets.declaring import Made, recsys_asset
 from assets.documents import Promotion, Registration
-from assets.presenting import text_table
+from assets.presenting import rows_metadata, text_table
 from assets.tracking import tracked
 from assets.workspace import Workspace
 from recsys_core.bundle import ModelBundle
@@ -27,6 +27,11 @@ from registry.versions import CHAMPION
 __all__ = ["PROMOTION_ASSETS"]
 
 _TIMED_USERS = 50
+_DECISION_COLUMNS = {
+    "version": ("text", "that was judged"),
+    "verdict": ("text", "FIRST, PROMOTED, KEPT or SUSPICIOUS"),
+    "champion": ("text", "after the decision"),
+}
 
 
 @recsys_asset(group="release", kinds={"mlflow"}, parameters=("promotion",))
@@ -54,6 +59,7 @@ def promotion(
     return Made(
         Promotion(content),
         {
+            **rows_metadata(1, _DECISION_COLUMNS, [(entry.version, entry.verdict, content["champion"] or "none")]),
             "verdict": content["verdict"],
             "champion": content["champion"] or "none",
             "reasons": text_table(["reason"], [[reason] for reason in entry.reasons]),

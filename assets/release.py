@@ -8,7 +8,7 @@ import numpy as np
 
 from assets.declaring import Made, recsys_asset
 from assets.documents import Promotion, Registration
-from assets.presenting import preview, text_table
+from assets.presenting import preview, rows_metadata, text_table
 from assets.tables import CleanTable
 from assets.tracking import finish_run, tracked
 from assets.workspace import Workspace
@@ -27,6 +27,8 @@ __all__ = ["RELEASE_ASSETS"]
 
 _TIMED_USERS = 50
 _PREVIEW_USERS = 3
+_TITLE_COLUMNS = {"movieId": ("id", "title"), "title": ("text", "as in movies")}
+_DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in MLflow")}
 
 
 @recsys_asset(group="release", kinds={"implicit", "scipy"}, parameters=("features", "split"))
@@ -59,16 +61,20 @@ def release_model(
         weights=hybrid_weights.weights,
         rating_scale=workspace.dataset.rating_scale,
     )
+    titles = Titles.of_movies(movies.read())
     bundle = ModelBundle(
         model,
         user_item_matrix,
-        Titles.of_movies(movies.read()),
+        titles,
         {"data_fingerprint": workspace.data_fingerprint(), "split": workspace.section("split")},
     )
     return Made(
         bundle,
         {
-            "dagster/row_count": user_item_matrix.n_ratings,
+            **rows_metadata(
+                len(titles.item_ids), _TITLE_COLUMNS, [(int(i), titles.title(int(i))) for i in titles.item_ids[:5]]
+            ),
+            "n_ratings": user_item_matrix.n_ratings,
             "n_users": user_item_matrix.n_users,
             "n_items": model.n_items,
             "n_items_without_ratings": len(model.cold_item_ids),
@@ -105,7 +111,8 @@ def registered_model(
         "dagster_run_id": context.run_id,
         "created_at": version.created_at.isoformat(),
     }
-    return Made(Registration(content), {**content, "model_uri": f"models:/{registry.name}/{version.version}"})
+    shown = {**content, "model_uri": f"models:/{registry.name}/{version.version}"}
+    return Made(Registration(content), {**rows_metadata(1, _DOCUMENT_COLUMNS, shown.items()), **shown})
 
 
 @recsys_asset(group="release", kinds={"parquet"}, parameters=("recommendations",))
@@ -129,6 +136,9 @@ def recommendations(
         result,
         {
             "dagster/row_count": result.table.num_rows,
+            "dagster/column_schema": dg.TableSchema(
+                columns=[dg.TableColumn(field.name, str(field.type)) for field in result.table.schema]
+            ),
             "model_version": champion,
             "k": k,
             "distinct_titles": len(result.table["movie_id"].unique()),
