@@ -11,8 +11,6 @@ from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
 from recsys_core.parameters import Parameters
 from recsys_core.splitting import SplitParameters
-
-# T
 from recsys_core.tuning import TuningParameters
 from recsys_core.validating import RejectLimits
 
@@ -57,7 +55,9 @@ def load_config(path: Path | None) -> PipelineConfig:
     if content is None:
         content = {}
     if not isinstance(content, dict):
-        raise ParameterError(f"configuration {path}: expected sections such as 'als:', found {type(content).__name__}")
+        raise ParameterError(
+            f"configuration {path}: expected sections such as 'tuning:', found {type(content).__name__}"
+        )
     try:
         return PipelineConfig(**content)
     except ParameterError as error:
