@@ -11,7 +11,8 @@ from assets.tables import CleanTable
 from assets.workspace import Workspace
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.tables import catalogue_ids, interactions_of, training_tags
-from recsys_core.features import ItemFeatures, build_item_features
+from recsys_core.experiment import ItemTables
+from recsys_core.features import ItemFeatures
 from recsys_core.splitting import split_interactions
 
 __all__ = ["FEATURE_ASSETS"]
@@ -69,17 +70,9 @@ def item_features(
     workspace: Workspace,
 ) -> Made[ItemFeatures]:
     """Genres, decade, tags and genome relevance of every title; weights fitted on the training part only."""
-    catalogue = catalogue_ids(movies.rows_path)
-    known_tags = training_tags(tags.rows_path, split)
-    features = build_item_features(
-        catalogue,
-        np.isin(catalogue, split.train.item_ids),
-        movies.read(),
-        tags=known_tags,
-        genome_scores=genome_scores.rows_path,
-        genome_tags=genome_tags.read(),
-        parameters=workspace.config.features,
-    )
+    tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
+    features = tables.known_to(split, workspace.config.features)
+    catalogue = features.item_ids
     groups = [
         (name, matrix.shape[1], int((np.diff(matrix.indptr) > 0).sum()), ", ".join(features.names[name][:5]))
         for name, matrix in features.groups.items()
@@ -96,7 +89,7 @@ def item_features(
                 len(catalogue), {"movieId": ("id", "title; the others: features that it has"), **columns}, first
             ),
             "groups": text_table(["group", "features", "titles that have any", "for example"], groups),
-            "tags_left_out": tags.n_rows - known_tags.num_rows,
+            "tags_left_out": tags.n_rows - training_tags(tags.rows_path, split).num_rows,
         },
     )
 

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 
 from assets.declaring import Made, recsys_asset
 from assets.presenting import image, rows_metadata, text_table
+from assets.tables import CleanTable
 from assets.tracking import tracked, tracked_child
 from assets.workspace import Workspace
-from recsys_core.als import ALSModel, fit_als
+from recsys_core.als import ALSModel
 from recsys_core.content import ContentModel, ContentParameters
-from recsys_core.dataset.interactions import Split
+from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.evaluation.tuning_plots import tuning_history
+from recsys_core.experiment import ItemTables, more_rounds
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import Components, HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
@@ -91,23 +93,39 @@ def content_model(split: Split, item_features: ItemFeatures, workspace: Workspac
     )
 
 
-@recsys_asset(group="models", kinds={"optuna"}, parameters=("tuning",))
+@recsys_asset(group="models", kinds={"optuna"}, parameters=("tuning", "split", "features"))
 def hybrid_weights(
     context: dg.AssetExecutionContext,
     split: Split,
     als_model: ALSModel,
     content_model: ContentModel,
+    user_item_matrix: UserItemMatrix,
+    movies: CleanTable,
+    tags: CleanTable,
+    genome_scores: CleanTable,
+    genome_tags: CleanTable,
     workspace: Workspace,
 ) -> Made[TuningResult]:
     """An Optuna study of EASE's regularization, the blend's weights and the popularity gate, on validation users.
 
-    Trial 0 of each stage are the defaults. The study is stored and goes on where a killed run left it.
+    Trial 0 of each stage are the defaults. The study is stored and goes on where a killed run left it. Where there are
+    few validation users, others outside the test part are held out in turn.
     """
+    config = workspace.config
+    rounds = more_rounds(
+        split,
+        user_item_matrix,
+        ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path),
+        splitting=config.split,
+        features=config.features,
+        tuning=config.tuning,
+    )
     tuned = tune(
         split,
         content_model.features,
-        workspace.config.tuning,
+        config.tuning,
         rating_scale=workspace.dataset.rating_scale,
+        more_rounds=rounds,
         storage=_journal(workspace),
         key=workspace.stored_version("split"),
         features_key=workspace.stored_version("item_features"),
@@ -135,6 +153,8 @@ def hybrid_weights(
             "validation_objective": tuned.best_objective,
             "validation_objective_with_defaults": tuned.default_objective,
             "n_trials": len(tuned.trials),
+            "n_rounds": 1 + len(rounds),
+            "n_validation_users": tuned.n_users,
             "tuning_history": image(history, "value of each trial, by stage"),
         },
     )
@@ -169,9 +189,7 @@ def hybrid_model(
     workspace: Workspace,
 ) -> Made[HybridModel]:
     """The evaluation twin: ALS, EASE, content and popularity in one score, from the training part alone."""
-    scale, train, tuned = workspace.dataset.rating_scale, split.train, hybrid_weights.als_parameters
-    if tuned != als_model.parameters:  # all defaults together beat what the stages chose one by one
-        als_model = fit_als(train.ratings, train.item_ids, tuned, rating_scale=scale)
+    scale, train = workspace.dataset.rating_scale, split.train
     components = Components(
         als=als_model,
         ease=ease_model,

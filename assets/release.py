@@ -14,10 +14,9 @@ from assets.tracking import finish_run, tracked
 from assets.workspace import Workspace
 from recsys_core.bundle import ModelBundle, Recommendations, Titles, recommend_all
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.tables import catalogue_ids
 from recsys_core.ease import EASEModel
 from recsys_core.evaluation import Evaluation
-from recsys_core.features import build_item_features
+from recsys_core.experiment import ItemTables
 from recsys_core.hybrid import HybridModel, fit_hybrid
 from recsys_core.tuning import TuningResult
 from registry.interface import input_example
@@ -43,16 +42,8 @@ def release_model(
     workspace: Workspace,
 ) -> Made[ModelBundle]:
     """The tuned recipe fitted on all accepted ratings, with known histories and titles: what is served."""
-    catalogue = catalogue_ids(movies.rows_path)
-    features = build_item_features(
-        catalogue,
-        np.isin(catalogue, user_item_matrix.item_ids),
-        movies.read(),
-        tags=tags.read(),
-        genome_scores=genome_scores.rows_path,
-        genome_tags=genome_tags.read(),
-        parameters=workspace.config.features,
-    )
+    tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
+    features = tables.known_to_all(user_item_matrix, workspace.config.features)
     model = fit_hybrid(
         user_item_matrix,
         features,

@@ -1,57 +1,21 @@
 """Experiments on a folder of CSV files, over one or several seeds."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
-
-from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import DatasetSpec
-from recsys_core.dataset.tables import catalogue_ids, interactions_of, training_tags
+from recsys_core.dataset.tables import interactions_of
 from recsys_core.evaluation import Evaluation, EvaluationParameters, pool
+from recsys_core.experiment.item_knowledge import ItemTables, more_rounds
 from recsys_core.experiment.run import Experiment, run_experiment
-from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
+from recsys_core.features import FeatureParameters
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.tuning import OnTrial, TuningParameters
 from recsys_core.tuning.study import Clock
 from recsys_core.validating import RejectLimits
 from recsys_core.validating.folder import clean_folder
 
-__all__ = ["FolderTables", "evaluate_folder", "known_features"]
-
-
-@dataclass(frozen=True, slots=True)
-class FolderTables:
-    """Where the validated tables of one data set lie: for each its rows.parquet."""
-
-    ratings: Path
-    movies: Path
-    tags: Path
-    genome_scores: Path
-    genome_tags: Path
-
-    @classmethod
-    def under(cls, directory: Path) -> "FolderTables":
-        """The tables that :func:`recsys_core.validating.folder.clean_folder` left in ``directory``."""
-        names = ("ratings", "movies", "tags", "genome_scores", "genome_tags")
-        return cls(*(directory / "validated" / name / "rows.parquet" for name in names))
-
-
-def known_features(tables: FolderTables, split: Split, parameters: FeatureParameters) -> ItemFeatures:
-    """Features of the whole catalogue, fitted on what the training part of ``split`` may know."""
-    catalogue = catalogue_ids(tables.movies)
-    return build_item_features(
-        catalogue,
-        np.isin(catalogue, split.train.item_ids),
-        pq.read_table(tables.movies),
-        tags=training_tags(tables.tags, split),
-        genome_scores=tables.genome_scores,
-        genome_tags=pq.read_table(tables.genome_tags),
-        parameters=parameters,
-    )
+__all__ = ["evaluate_folder"]
 
 
 def evaluate_folder(
@@ -74,15 +38,19 @@ def evaluate_folder(
     ``now`` is in seconds since 1970, UTC. Raises DataError for data that cannot be used.
     """
     clean_folder(data_dir, dataset, workspace, now=now, limits=limits)
-    tables = FolderTables.under(workspace)
-    interactions = interactions_of(tables.ratings)
-    catalogue: NDArray[np.int64] = catalogue_ids(tables.movies)
+
+    def rows(name: str) -> Path:
+        return workspace / "validated" / name / "rows.parquet"
+
+    tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
+    interactions = interactions_of(rows("ratings"))
     results = []
     for number, parameters in enumerate(splits):
-        split = split_interactions(interactions, parameters, catalogue_ids=catalogue)
+        split = split_interactions(interactions, parameters, catalogue_ids=tables.catalogue_ids)
         found = run_experiment(
             split,
-            known_features(tables, split, features),
+            tables.known_to(split, features),
+            rounds=more_rounds(split, interactions, tables, splitting=parameters, features=features, tuning=tuning),
             tuning=tuning,
             evaluation=evaluation,
             rating_scale=dataset.rating_scale,

@@ -1,5 +1,6 @@
 """A whole experiment: tune on validation users, fit, and judge every model on the test part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def run_experiment(
     split: Split,
     features: ItemFeatures,
     *,
+    rounds: Sequence[tuple[Split, ItemFeatures]] = (),
     tuning: TuningParameters,
     evaluation: EvaluationParameters,
     rating_scale: RatingScale,
@@ -42,12 +44,22 @@ def run_experiment(
 ) -> Experiment:
     """Tune on ``split.validation``, fit on ``train`` and judge on ``test``.
 
+    rounds          further rounds of validation (:func:`recsys_core.experiment.more_rounds`)
     train, test     what is fitted and judged in the end; by default the split's own. A published split tunes on a
                     part of its training file and then fits on the whole of it.
     features        fitted on ``split.train``; ``train_features`` on ``train``, where it is another matrix
     """
     train, test = train or split.train, test or split.test
-    tuned = tune(split, features, tuning, rating_scale=rating_scale, storage=storage, clock=clock, on_trial=on_trial)
+    tuned = tune(
+        split,
+        features,
+        tuning,
+        rating_scale=rating_scale,
+        more_rounds=rounds,
+        storage=storage,
+        clock=clock,
+        on_trial=on_trial,
+    )
     components = fit_components(
         train,
         train_features or features,

@@ -27,6 +27,8 @@ class SplitParameters(Parameters):
     """``user_holdout`` only: number of folds, over which every user is tested exactly once."""
     fold: int = Field(default=0, ge=0)
     """Which of the ``n_folds`` is the test part."""
+    validation_fold: int = Field(default=0, ge=0)
+    """``user_holdout`` only: which share of the users outside the test part is in validation; folds are disjoint."""
     history_share: Share = 0.8
     """``user_holdout`` only: share of a held-out user's ratings that is known; the rest is hidden."""
     positive_threshold: float = 4.0
@@ -42,6 +44,12 @@ class SplitParameters(Parameters):
     test_from: int | None = None
     """``temporal`` only: test cut-off in seconds since 1970 instead of a share."""
 
+    @property
+    def n_validation_folds(self) -> int:
+        """How many disjoint validation parts the users outside the test part have room for."""
+        tested = 1 / self.n_folds if self.n_folds is not None else self.test_share
+        return int((1 - tested) / self.validation_share + 1e-9)
+
     @model_validator(mode="after")
     def _shares_leave_training(self) -> Self:
         tested = 1 / self.n_folds if self.n_folds is not None else self.test_share
@@ -52,6 +60,11 @@ class SplitParameters(Parameters):
             )
         if self.n_folds is not None and self.fold >= self.n_folds:
             raise ValueError(f"fold {self.fold} of {self.n_folds} folds does not exist; folds count from 0")
+        if self.validation_fold >= self.n_validation_folds:
+            raise ValueError(
+                f"validation_fold {self.validation_fold} does not exist: the users outside the test part have room for "
+                f"{self.n_validation_folds} of {self.validation_share}; they count from 0"
+            )
         if self.n_folds is not None and self.protocol == "temporal":
             raise ValueError("n_folds belongs to user_holdout; a temporal split has one test window")
         if (self.validation_from is None) != (self.test_from is None):

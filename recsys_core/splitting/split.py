@@ -31,7 +31,9 @@ def assign_users(user_ids: NDArray[np.int64], parameters: SplitParameters) -> ND
         tested = in_fold == parameters.fold
     else:
         tested = place < test_share
-    assigned = np.where(place < test_share + parameters.validation_share, VALIDATION, TRAIN)
+    first = test_share + parameters.validation_fold * parameters.validation_share
+    validated = (place >= first) & (place < first + parameters.validation_share)
+    assigned = np.where(validated, VALIDATION, TRAIN)
     return np.where(tested, TEST, assigned).astype(np.int8)
 
 

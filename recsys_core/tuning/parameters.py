@@ -28,6 +28,10 @@ class TuningParameters(Parameters):
     """Seed of the sampler and of the choice of users."""
     max_users: int = Field(default=1_000, ge=1)
     """At most so many validation users, drawn by a seeded hash of their ids."""
+    wanted_users: int = Field(default=400, ge=1)
+    """Where one validation part has fewer users, further rounds hold out others in turn."""
+    max_rounds: int = Field(default=5, ge=1, le=20)
+    """At most so many rounds."""
     k: int = Field(default=10, ge=1, le=1_000)
     """The objective is NDCG@k."""
     first_ratings: tuple[int, ...] = Field(default=(1, 3, 5, 10), min_length=1)

@@ -17,9 +17,10 @@ __all__ = ["TuningResult"]
 class TuningResult:
     """The chosen parameters, and how they were found.
 
-    default_objective  NDCG@k on the validation users (whole and shortened histories) with the defaults throughout
-    best_objective     the same with the chosen parameters: never less
-    n_users            validation users on whom both were measured
+    default_objective  NDCG@k on the validation users (whole and shortened histories) with the chosen ALS and EASE
+                       parameters and the default weights
+    best_objective     the same with the chosen weights: never less
+    n_users            validation users on whom both were measured, over all rounds
     """
 
     als_parameters: ALSParameters

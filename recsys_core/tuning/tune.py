@@ -1,31 +1,24 @@
 """Tuning in four stages: ALS, EASE, the blend, and the gate between taste and popularity."""
 
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from recsys_core.als import ALSModel, ALSParameters, fit_als
+from recsys_core.als import ALSModel, ALSParameters
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import RatingScale
 from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
-from recsys_core.popularity import fit_popularity
 from recsys_core.storage.manifest import package_version
-from recsys_core.tuning.blend_table import BlendTable
-from recsys_core.tuning.ease_path import EASEPath
 from recsys_core.tuning.journal import Journal
-from recsys_core.tuning.objectives import Sources, blend_factors, blend_table, content_term, mean_ndcg
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
+from recsys_core.tuning.rounds import Round, Tables, mean_over
 from recsys_core.tuning.space import GROUP_PREFIX, StageSpace
 from recsys_core.tuning.study import Clock, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
-from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
 __all__ = ["tune", "tune_als"]
 
@@ -38,6 +31,7 @@ def tune(
     parameters: TuningParameters,
     *,
     rating_scale: RatingScale,
+    more_rounds: Sequence[tuple[Split, ItemFeatures]] = (),
     storage: Path | None = None,
     key: str = "",
     features_key: str = "",
@@ -48,6 +42,8 @@ def tune(
     """Choose ALS and EASE parameters and hybrid weights on ``split.validation``; the test part is never looked at.
 
     features  of at least the training items, fitted on the training part
+    more_rounds  other splits of the same data with the same test part and other validation users, and the features
+              that go with each: EASE and the weights are then judged on all of them, ALS on ``split`` alone
     storage   journal file of finished trials: a search that was killed goes on from there, with the same outcome
     key       fingerprint of the data and of whatever else decides the outcome; trials under another key are ignored
     features_key  the same for what ``features`` were made of: it decides the blend and the gate, not ALS and EASE
@@ -55,10 +51,11 @@ def tune(
     clock     seconds that only grow; measures trials and, with ``parameters.time_budget``, ends stages
     on_trial  called after each trial, and for each that was taken up again
     """
-    tuner = _Tuner(split, parameters, rating_scale, storage, key, clock, on_trial)
+    rounds = [(split, features), *more_rounds]
+    tuner = _Tuner([part for part, _ in rounds], parameters, rating_scale, storage, key, clock, on_trial)
     if als_model is not None:
-        tuner.remember(als_model)
-    return tuner.run(features, features_key)
+        tuner.rounds[0].remember(als_model)
+    return tuner.run([known for _, known in rounds], features_key)
 
 
 def tune_als(
@@ -75,8 +72,8 @@ def tune_als(
 
     With the same ``storage`` and ``key``, :func:`tune` takes the trials up and does not repeat them.
     """
-    tuner = _Tuner(split, parameters, rating_scale, storage, key, clock, on_trial)
-    return tuner.als_model(tuner.als_stage()), tuner.trials
+    tuner = _Tuner([split], parameters, rating_scale, storage, key, clock, on_trial)
+    return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
 
 
 class _Tuner:
@@ -84,7 +81,7 @@ class _Tuner:
 
     def __init__(
         self,
-        split: Split,
+        splits: Sequence[Split],
         parameters: TuningParameters,
         rating_scale: RatingScale,
         storage: Path | None,
@@ -94,82 +91,75 @@ class _Tuner:
     ) -> None:
         if parameters.time_budget is not None and clock is None:
             raise ParameterError(f"time_budget = {parameters.time_budget}: needs a clock; pass one, or leave it out")
-        self.split = split
         self.parameters = parameters
-        self.rating_scale = rating_scale
         self.journal = Journal(storage) if storage else None
         self.key = key
         self.clock = clock or (lambda: 0.0)
         self.started = self.clock()
         self.on_trial = on_trial
         self.trials: list[Trial] = []
-        self.part = whole_users(split, parameters.max_users, parameters.seed)
-        ratings = self.part.history.ratings
-        self.users = JudgedUsers(ratings, ratings, self.part.targets)
-        self.popularity = fit_popularity(split.train.ratings, split.train.item_ids)
-        self.fitted: dict[str, ALSModel] = {}
-        self.ease_path: EASEPath | None = None
+        self.rounds = [Round(split, parameters, rating_scale) for split in splits]
 
-    def run(self, features: ItemFeatures, features_key: str) -> TuningResult:
-        train, base = self.split.train, self.parameters.ease
-        self.content = content_term(features.select(train.item_ids), self.rating_scale.middle)
-        if base is not None:
-            self.ease_path = EASEPath(train.ratings, train.item_ids, base, rating_scale=self.rating_scale)
-        defaults = self._stage_defaults()
+    def run(self, features: Sequence[ItemFeatures], features_key: str) -> TuningResult:
         als = self.als_stage()
         ease = self._ease_stage()
-        sources = self._sources(als, ease)
+        defaults = self._default_weights(features[0])
+        tables = [r.tables(f, als, ease, defaults) for r, f in zip(self.rounds, features, strict=True)]
         decided = [features_key, als.as_dict(), ease and ease.as_dict()]
-        weights = self._blend_stage(sources, self._default_weights(), decided)
-        gate_tables = self._gate_tables(sources, weights)
-        weights = self._gate_stage(gate_tables, weights, [*decided, weights.as_dict()])
-        best = self._gate_objective(gate_tables, weights)
-        default_objective = self._objective_of(*defaults)
-        if best < default_objective:  # stages are judged one by one: their sum can be worse than no tuning
-            als, ease, weights, best = *defaults, default_objective
-        return TuningResult(als, ease, weights, tuple(self.trials), default_objective, best, self.users.n_users)
+        weights = self._blend_stage(tables, self._blend_space(features[0]), defaults, decided)
+        weights = self._gate_stage(tables, weights, decided)
+        best, untuned = self._gate_objective(tables, weights), self._gate_objective(tables, defaults)
+        if best < untuned:  # stages are judged one by one: both together can be worse than none
+            weights, best = defaults, untuned
+        n_users = sum(r.n_users for r in self.rounds)
+        return TuningResult(als, ease, weights, tuple(self.trials), untuned, best, n_users)
 
     # the stages
 
     def als_stage(self) -> ALSParameters:
-        base = self.parameters.als
+        base, judge = self.parameters.als, self.rounds[0]
 
         def objective(values: dict[str, float | int]) -> float:
-            return mean_ndcg(self.als_model(base.replace(**values)).score, self.users, self.parameters.k)
+            return judge.als_ndcg(base.replace(**values))
 
         return base.replace(**self._run(self._space("als"), objective, [base.as_dict()]))
 
     def _ease_stage(self) -> EASEParameters | None:
-        base, path = self.parameters.ease, self.ease_path
-        if base is None or path is None:
+        base = self.parameters.ease
+        if base is None:
             return None
 
         def objective(values: dict[str, float | int]) -> float:
-            score = partial(path.score, regularization=base.replace(**values).regularization)
-            return mean_ndcg(score, self.users, self.parameters.k)
+            tried = base.replace(**values)
+            return mean_over(self.rounds, [r.ease_ndcg(tried) for r in self.rounds])
 
         return base.replace(**self._run(self._space("ease"), objective, [base.as_dict()]))
 
-    def _blend_stage(self, sources: Sources, base: HybridWeights, context: list[Any]) -> HybridWeights:
-        table = self._table(sources, self.users, base)
-
-        def objective(values: dict[str, float | int]) -> float:
-            return self._table_ndcg(table, with_values(base, values), sources.groups)
-
-        return with_values(base, self._run(self._blend_space(), objective, [base.as_dict(), *context]))
-
-    def _gate_stage(
-        self, tables: list[tuple[float, BlendTable]], base: HybridWeights, context: list[Any]
+    def _blend_stage(
+        self, tables: list[Tables], space: StageSpace, base: HybridWeights, context: list[Any]
     ) -> HybridWeights:
+        def objective(values: dict[str, float | int]) -> float:
+            weights = with_values(base, values)
+            return mean_over(self.rounds, [table.blend_ndcg(weights) for table in tables])
+
+        return with_values(base, self._run(space, objective, [base.as_dict(), *context]))
+
+    def _gate_stage(self, tables: list[Tables], base: HybridWeights, context: list[Any]) -> HybridWeights:
         def objective(values: dict[str, float | int]) -> float:
             return self._gate_objective(tables, with_values(base, values))
 
-        return with_values(base, self._run(self._space("gate"), objective, context))
+        return with_values(base, self._run(self._space("gate"), objective, [base.as_dict(), *context]))
+
+    def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
+        share = self.parameters.whole_history_share
+        return mean_over(self.rounds, [table.gate_ndcg(weights, share) for table in tables])
 
     def _run(self, space: StageSpace, objective: Any, context: list[Any]) -> dict[str, float | int]:
         """Run one stage; ``context`` is what else determines its values. Returns the best point."""
         parameters = self.parameters
-        users = [parameters.seed, parameters.max_users, parameters.k, parameters.first_ratings]
+        users = [parameters.seed, parameters.max_users, parameters.k, parameters.first_ratings, len(self.rounds)]
+        if space.stage == "als":
+            users[-1] = 1
         gate = [parameters.whole_history_share, parameters.positive_threshold, parameters.n_best, parameters.max_table]
         budget = parameters.time_budget
         trials = run_stage(
@@ -186,87 +176,21 @@ class _Tuner:
         self.trials += trials
         return dict(best_trial(trials).params)
 
-    # what trials are judged on
-
-    def remember(self, model: ALSModel) -> None:
-        self.fitted[_name(model.parameters)] = model
-
-    def als_model(self, parameters: ALSParameters) -> ALSModel:
-        """The fitted model; the last few are kept, for the best of them is wanted again."""
-        name = _name(parameters)
-        if name not in self.fitted:
-            train = self.split.train
-            while len(self.fitted) >= 3:
-                self.fitted.pop(next(iter(self.fitted)))
-            self.fitted[name] = fit_als(train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale)
-        return self.fitted[name]
-
-    def _sources(self, als: ALSParameters, ease: EASEParameters | None) -> Sources:
-        score = None
-        if ease is not None and self.ease_path is not None:
-            score = partial(self.ease_path.score, regularization=ease.regularization)
-        return Sources(self.als_model(als), score, self.content, self.popularity)
-
-    def _table(self, sources: Sources, users: JudgedUsers, weights: HybridWeights) -> BlendTable:
-        limits = self.parameters
-        return blend_table(sources, users, weights=weights, n_best=limits.n_best, max_table=limits.max_table)
-
-    def _table_ndcg(self, table: BlendTable, weights: HybridWeights, groups: tuple[str, ...]) -> float:
-        return float(table.ndcg(blend_factors(table, weights, groups), self.parameters.k).mean())
-
-    def _gate_tables(self, sources: Sources, weights: HybridWeights) -> list[tuple[float, BlendTable]]:
-        """For whole and for each shortened history its share in the objective, and the blend without prior."""
-        parameters = self.parameters
-        variants = [self.users]
-        for n in parameters.first_ratings:
-            variants.append(shortened_users(self.split, self.part, n, parameters.positive_threshold))
-        variants = [users for users in variants if users.n_users]
-        share = (1 - parameters.whole_history_share) / max(1, len(variants) - 1)
-        shares = [1 - share * (len(variants) - 1), *[share] * (len(variants) - 1)]
-        without_prior = weights.replace(popularity=0.0)
-        tables = []
-        for users, part_share in zip(variants, shares, strict=True):
-            table = self._table(sources, users, weights)
-            factors = blend_factors(table, without_prior, sources.groups).astype(np.float32)
-            taste = np.matmul(factors[:, None, :], table.terms)
-            no_groups = np.zeros((users.n_users, 0, 0))
-            nothing = np.zeros_like(taste)
-            terms = np.concatenate([taste, nothing, table.terms[:, 2:3]], axis=1)
-            tables.append((part_share, BlendTable(terms, no_groups, table.relevant, table.n_targets, table.n_ratings)))
-        return tables
-
-    def _gate_objective(self, tables: list[tuple[float, BlendTable]], weights: HybridWeights) -> float:
-        return sum(share * self._table_ndcg(table, weights, ()) for share, table in tables)
-
-    def _objective_of(self, als: ALSParameters, ease: EASEParameters | None, weights: HybridWeights) -> float:
-        """The gate's objective with these parameters throughout."""
-        return self._gate_objective(self._gate_tables(self._sources(als, ease), weights), weights)
-
     # the spaces
 
     def _space(self, stage: str) -> StageSpace:
         return StageSpace(stage, self.parameters.search_space)
 
-    def _blend_space(self) -> StageSpace:
-        space = self._space("blend").without_groups_outside(self.content.model.groups)
-        return space if self.ease_path else space.without("ease")
+    def _blend_space(self, features: ItemFeatures) -> StageSpace:
+        space = self._space("blend").without_groups_outside(features.groups)
+        return space if self.parameters.ease else space.without("ease")
 
-    def _default_weights(self) -> HybridWeights:
+    def _default_weights(self, features: ItemFeatures) -> HybridWeights:
         """The base weights with the defaults of the search space."""
         base = self.parameters.weights
-        if self.ease_path is None:
+        if self.parameters.ease is None:
             base = base.replace(ease=0.0)
-        return with_values(with_values(base, self._blend_space().defaults), self._space("gate").defaults)
-
-    def _stage_defaults(self) -> tuple[ALSParameters, EASEParameters | None, HybridWeights]:
-        als = self.parameters.als.replace(**self._space("als").defaults)
-        ease = self.parameters.ease
-        ease = ease.replace(**self._space("ease").defaults) if ease else None
-        return als, ease, self._default_weights()
-
-
-def _name(parameters: ALSParameters) -> str:
-    return str(sorted(parameters.as_dict().items()))
+        return with_values(with_values(base, self._blend_space(features).defaults), self._space("gate").defaults)
 
 
 def with_values(weights: HybridWeights, values: Mapping[str, float | int]) -> HybridWeights:

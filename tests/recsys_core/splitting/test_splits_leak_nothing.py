@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix, build_user_items
-from recsys_core.errors import DataError
+from recsys_core.errors import DataError, ParameterError
 from recsys_core.splitting import SplitParameters, assign_users, published_split, split_interactions
 from recsys_core.splitting.split import TEST, TRAIN, VALIDATION
 
@@ -199,3 +199,17 @@ def test_a_published_test_file_does_not_touch_tuning(seed: int, other: int) -> N
     targets = pairs_of(one.test.targets, one.test.user_ids, one.train.item_ids)
     assert not targets & pairs_of(train.ratings, train.user_ids, train.item_ids)
     assert targets <= pairs_of(files[0].ratings, files[0].user_ids, files[0].item_ids)
+
+
+def test_validation_folds_are_disjoint_and_never_touch_the_test_part() -> None:
+    users = np.arange(1, 4001, dtype=np.int64)
+    parameters = SplitParameters(seed=5, validation_share=0.2, test_share=0.2)
+    assigned = [assign_users(users, parameters.replace(validation_fold=fold)) for fold in range(4)]
+    tested = [set(users[a == TEST]) for a in assigned]
+    validated = [set(users[a == VALIDATION]) for a in assigned]
+    assert parameters.n_validation_folds == 4
+    assert all(part == tested[0] for part in tested)
+    assert sum(map(len, validated)) == len(set.union(*validated))
+    assert set.union(*validated) | tested[0] == set(users)
+    with pytest.raises(ParameterError, match="validation_fold 4 does not exist"):
+        parameters.replace(validation_fold=4)

@@ -12,6 +12,7 @@ from recsys_core.dataset.interactions import HeldOut, Split
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError
+from recsys_core.hybrid import HybridWeights
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
 from recsys_core.tuning import (
@@ -86,17 +87,29 @@ def test_it_finds_more_than_poor_defaults_and_never_less() -> None:
     assert RESULT.best_objective == best_trial(RESULT.of_stage("gate")).value
     single = PARAMETERS.replace(n_trials_als=1, n_trials_ease=1, n_trials_blend=1, n_trials_gate=1)
     untuned = search(single)
-    assert untuned.best_objective == untuned.default_objective == RESULT.default_objective
+    assert untuned.best_objective == untuned.default_objective
 
 
-def test_stages_that_are_better_alone_but_worse_together_give_way_to_the_defaults(
+def test_weights_that_are_better_stage_by_stage_but_worse_together_give_way_to_the_defaults(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sys.modules["recsys_core.tuning.tune"]._Tuner, "_objective_of", lambda *_: 2.0)
+    def defaults_are_best(_tuner: object, _tables: object, weights: HybridWeights) -> float:
+        return 2.0 if (weights.kappa, weights.ease) == (10.0, 0.1) else 1.0
+
+    monkeypatch.setattr(sys.modules["recsys_core.tuning.tune"]._Tuner, "_gate_objective", defaults_are_best)
     found = search()
-    assert found.als_parameters == PARAMETERS.als.replace(factors=3)
-    assert found.weights.kappa == 10.0
+    assert (found.weights.kappa, found.weights.ease) == (10.0, 0.1)
     assert found.best_objective == found.default_objective == 2.0
+
+
+def test_further_rounds_judge_ease_and_weights_on_other_people_and_leave_als_alone() -> None:
+    splitting = SplitParameters(validation_share=0.3, test_share=0.1)
+    other = split_interactions(INTERACTIONS, splitting.replace(validation_fold=1), catalogue_ids=INTERACTIONS.item_ids)
+    found = search(more_rounds=[(other, FEATURES)])
+    assert found.n_users > RESULT.n_users
+    assert found.of_stage("als") == RESULT.of_stage("als")
+    assert found.of_stage("ease")[0].value != RESULT.of_stage("ease")[0].value
+    assert found.of_stage("blend")[0].value != RESULT.of_stage("blend")[0].value
 
 
 def test_the_same_search_twice_is_the_same_to_the_last_bit() -> None:

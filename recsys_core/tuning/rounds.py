@@ -1,0 +1,130 @@
+"""One round of validation: parts fitted on a training part, judged on the validation users that it has not seen.
+
+A small data set has few validation users, and what is best on 60 of them is mostly chance. Several rounds hold out
+other users in turn (k-fold cross-validation, Stone 1974), always outside the test part.
+"""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.als import ALSModel, ALSParameters, fit_als
+from recsys_core.dataset.interactions import Split
+from recsys_core.dataset.schema import RatingScale
+from recsys_core.ease import EASEParameters
+from recsys_core.features import ItemFeatures
+from recsys_core.hybrid import HybridWeights
+from recsys_core.popularity import fit_popularity
+from recsys_core.tuning.blend_table import BlendTable
+from recsys_core.tuning.ease_path import EASEPath
+from recsys_core.tuning.objectives import Sources, blend_factors, blend_table, content_term, mean_ndcg
+from recsys_core.tuning.parameters import TuningParameters
+from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
+
+__all__ = ["Round", "Tables", "mean_over"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """Component scores of a round's users: with whole histories, and with each length of shortened ones."""
+
+    whole: BlendTable
+    shortened: list[BlendTable]
+    groups: tuple[str, ...]
+    k: int
+
+    def blend_ndcg(self, weights: HybridWeights) -> float:
+        """Mean NDCG@k over users with whole histories."""
+        return self._mean(self.whole, weights)
+
+    def gate_ndcg(self, weights: HybridWeights, whole_share: float) -> float:
+        """The same, ``whole_share`` of it from whole histories and the rest shared by the shortened ones."""
+        if not self.shortened:
+            return self.blend_ndcg(weights)
+        short = float(np.mean([self._mean(table, weights) for table in self.shortened]))
+        return whole_share * self.blend_ndcg(weights) + (1 - whole_share) * short
+
+    def _mean(self, table: BlendTable, weights: HybridWeights) -> float:
+        return float(table.ndcg(blend_factors(table, weights, self.groups), self.k).mean())
+
+
+class Round:
+    """A split's training part and validation users, and what is fitted and computed for them once."""
+
+    def __init__(self, split: Split, parameters: TuningParameters, rating_scale: RatingScale) -> None:
+        self.split = split
+        self.parameters = parameters
+        self.rating_scale = rating_scale
+        self.part = whole_users(split, parameters.max_users, parameters.seed)
+        ratings = self.part.history.ratings
+        self.users = JudgedUsers(ratings, ratings, self.part.targets)
+        self._fitted: dict[str, ALSModel] = {}
+        self._path: EASEPath | None = None
+
+    @property
+    def n_users(self) -> int:
+        return self.users.n_users
+
+    def als_ndcg(self, parameters: ALSParameters) -> float:
+        return mean_ndcg(self.als_model(parameters).score, self.users, self.parameters.k)
+
+    def ease_ndcg(self, parameters: EASEParameters) -> float:
+        score = partial(self._ease_path(parameters).score, regularization=parameters.regularization)
+        return mean_ndcg(score, self.users, self.parameters.k)
+
+    def remember(self, model: ALSModel) -> None:
+        """Take a model that was fitted on this round's training part elsewhere."""
+        self._fitted[_name(model.parameters)] = model
+
+    def als_model(self, parameters: ALSParameters) -> ALSModel:
+        """The fitted model; the last few are kept, for the best of them is wanted again."""
+        name = _name(parameters)
+        if name not in self._fitted:
+            train = self.split.train
+            while len(self._fitted) >= 3:
+                self._fitted.pop(next(iter(self._fitted)))
+            self._fitted[name] = fit_als(train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale)
+        return self._fitted[name]
+
+    def tables(
+        self, features: ItemFeatures, als: ALSParameters, ease: EASEParameters | None, weights: HybridWeights
+    ) -> Tables:
+        """Component scores of this round's users; ``weights`` only choose the content candidates."""
+        train = self.split.train
+        path = None if ease is None else self._ease_path(ease)
+        sources = Sources(
+            self.als_model(als),
+            None if ease is None or path is None else partial(path.score, regularization=ease.regularization),
+            content_term(features.select(train.item_ids), self.rating_scale.middle),
+            fit_popularity(train.ratings, train.item_ids),
+        )
+
+        def table(users: JudgedUsers) -> BlendTable:
+            limits = self.parameters
+            return blend_table(sources, users, weights=weights, n_best=limits.n_best, max_table=limits.max_table)
+
+        threshold = self.parameters.positive_threshold
+        lengths = self.parameters.first_ratings
+        shortened = [shortened_users(self.split, self.part, n, threshold) for n in lengths]
+        found = [table(users) for users in shortened if users.n_users]
+        self._path = None  # its dense matrix is not wanted again
+        return Tables(table(self.users), found, sources.groups, self.parameters.k)
+
+    def _ease_path(self, parameters: EASEParameters) -> EASEPath:
+        """Solutions for any regularization; the other parameters do not change within a search."""
+        if self._path is None:
+            train = self.split.train
+            self._path = EASEPath(train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale)
+        return self._path
+
+
+def mean_over(rounds: list[Round], values: list[float]) -> float:
+    """One value per round, averaged over their users."""
+    counts: NDArray[np.float64] = np.asarray([r.n_users for r in rounds], dtype=np.float64)
+    return float(np.asarray(values) @ counts / counts.sum())
+
+
+def _name(parameters: ALSParameters) -> str:
+    return str(sorted(parameters.as_dict().items()))
