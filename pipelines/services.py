@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import httpx
 
@@ -75,7 +75,7 @@ class Services:
     def __init__(self, settings: Settings, services: Sequence[Service]) -> None:
         self._services = services
         self._environment = {**os.environ, **settings.as_environment()}
-        self._children: list[tuple[Service, subprocess.Popen[bytes], IO[bytes]]] = []
+        self._children: list[tuple[Service, subprocess.Popen[bytes]]] = []
         self.log_directory = settings.home / "logs"
         write_dagster_yaml(settings)
 
@@ -85,15 +85,15 @@ class Services:
             _refuse_taken_port(service)
         try:
             for service in self._services:
-                log = self._log_path(service).open("wb")
-                child = subprocess.Popen(
-                    service.command,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    env=self._environment,
-                    start_new_session=True,
-                )
-                self._children.append((service, child, log))
+                with self._log_path(service).open("wb") as log:  # the child has a copy of the descriptor
+                    child = subprocess.Popen(
+                        service.command,
+                        stdout=log,
+                        stderr=subprocess.STDOUT,
+                        env=self._environment,
+                        start_new_session=True,
+                    )
+                self._children.append((service, child))
         except BaseException:
             self.stop()
             raise
@@ -122,7 +122,7 @@ class Services:
 
     def first_gone(self) -> str | None:
         """The name of a service that ended by itself, with the end of its log."""
-        for service, child, _ in self._children:
+        for service, child in self._children:
             if child.poll() is not None:
                 lines = self._log_path(service).read_text(errors="replace").strip().splitlines()
                 return f"{service.name} ended with code {child.returncode}: {' / '.join(lines[-3:])}"
@@ -130,13 +130,11 @@ class Services:
 
     def stop(self) -> None:
         for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGKILL, 5)):
-            for _, child, _ in self._children:
+            for _, child in self._children:
                 if child.poll() is None or number == signal.SIGKILL:
                     with suppress(ProcessLookupError):
                         os.killpg(child.pid, number)
-            _wait([child for _, child, _ in self._children], seconds)
-        for _, _, log in self._children:
-            log.close()
+            _wait([child for _, child in self._children], seconds)
         self._children = []
 
     def _log_path(self, service: Service) -> Path:
