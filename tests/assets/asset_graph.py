@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from assets.declaring import RECIPES
 from assets.graph import ALL_ASSETS
 
 __all__ = ["SNAPSHOT", "asset_graph"]
@@ -26,6 +27,7 @@ def asset_graph() -> dict[str, Any]:
             graph[spec.key.to_user_string()] = {
                 "group": spec.group_name,
                 "made_of": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
+                "parameters": sorted(RECIPES[spec.key.to_user_string()].parameters),
                 "kinds": sorted(spec.kinds),
                 "owners": list(spec.owners),
                 "code_version": spec.code_version,

@@ -62,6 +62,6 @@ def test_an_unknown_executor_is_named_with_those_there_are(monkeypatch: pytest.M
 
 
 def test_a_home_without_runs_has_no_models(settings: Settings) -> None:
-    with pytest.raises(RegistryError, match="no model is registered in .*home; run `recsys run` first"):
+    with pytest.raises(RegistryError, match=r"no model is registered in .*home; run `recsys run` first"):
         settings.existing_tracking()
     assert not settings.home.exists()

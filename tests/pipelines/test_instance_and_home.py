@@ -1,0 +1,108 @@
+"""One writer per home; and runs whose process was killed do not run for ever on the pages."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+from filelock import FileLock
+
+from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, write_dagster_yaml
+from pipelines.running import exclusive_home, run_pipeline
+from pipelines.settings import Settings
+from recsys_core.errors import MissingFileError, RecsysError
+
+
+@dg.job
+def nothing() -> None:
+    pass
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def started(instance: dg.DagsterInstance, mark: str | None) -> str:
+    tags = {} if mark is None else {PROCESS_TAG: mark}
+    return instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTED, tags=tags).run_id
+
+
+def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
+    run = instance.get_run_by_id(run_id)
+    assert run is not None
+    return run.status
+
+
+def test_a_run_whose_process_is_gone_is_closed(instance: dg.DagsterInstance) -> None:
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    run_id = started(instance, f"{int(child.stdout)}:12345")
+
+    assert close_abandoned_runs(instance) == [run_id]
+    assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
+    assert close_abandoned_runs(instance) == []
+
+
+def test_a_run_of_an_earlier_process_with_our_id_is_closed(instance: dg.DagsterInstance) -> None:
+    run_id = started(instance, f"{os.getpid()}:1")
+
+    assert close_abandoned_runs(instance) == [run_id]
+
+
+@pytest.mark.parametrize("mark", [process_mark(), None], ids=["of a living process", "launched by the daemon"])
+def test_a_run_that_may_be_going_on_is_left_alone(instance: dg.DagsterInstance, mark: str | None) -> None:
+    run_id = started(instance, mark)
+
+    assert close_abandoned_runs(instance) == []
+    assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
+
+
+def test_the_instance_lies_in_the_home_and_its_settings_are_kept_when_edited(settings: Settings) -> None:
+    write_dagster_yaml(settings)
+    path = settings.dagster_home / "dagster.yaml"
+    written = yaml.safe_load(path.read_text())
+    assert written["telemetry"] == {"enabled": False}
+    assert written["concurrency"]["runs"]["max_concurrent_runs"] == 1
+
+    path.write_text("telemetry:\n  enabled: false\nretention:\n  sensor: {purge_after_days: 3}\n")
+    with open_instance(settings) as instance:
+        assert instance.root_directory == str(settings.dagster_home)
+    assert "purge_after_days: 3" in path.read_text()
+
+
+def test_a_second_writer_is_sent_away_with_the_name_of_the_home(settings: Settings) -> None:
+    settings.home.mkdir()
+    with (
+        FileLock(settings.home / "run.lock"),
+        pytest.raises(RecsysError, match=r"another run is working in .*home; wait for it, or give another --home"),
+        exclusive_home(settings),
+    ):
+        pytest.fail("two writers in one home")
+
+
+def test_the_home_is_free_again_when_a_run_raised(settings: Settings) -> None:
+    with pytest.raises(ZeroDivisionError), exclusive_home(settings):
+        raise ZeroDivisionError
+    with exclusive_home(settings):
+        pass
+
+
+def test_a_home_that_is_a_file_is_refused(tmp_path: Path, settings: Settings) -> None:
+    (tmp_path / "home").write_text("no folder")
+    with pytest.raises(RecsysError, match=r"cannot be written.*give another --home"), exclusive_home(settings):
+        pass
+
+
+@pytest.mark.parametrize("kind", ["does not exist", "is not a folder"])
+def test_a_data_folder_that_is_none_is_named_before_anything_is_made(tmp_path: Path, kind: str) -> None:
+    data = tmp_path / "elsewhere"
+    if kind == "is not a folder":
+        data.write_text("")
+    with pytest.raises(MissingFileError, match=rf"data folder .*elsewhere {kind}; give --data a folder"):
+        run_pipeline(Settings(home=tmp_path / "home", data_dir=data))
+    assert not (tmp_path / "home").exists()
