@@ -52,6 +52,7 @@ def run_pipeline(
     """
     workspace = settings.workspace()
     check_data_folder(settings.data_dir)
+    _ = workspace.config, workspace.policy  # mistakes in them are told before anything is made
     os.environ.update(settings.as_environment())
     with exclusive_home(settings):
         workspace.store.remove_leftovers()

@@ -50,11 +50,14 @@ def main(arguments: list[str] | None = None) -> None:
     from recsys_core.errors import RecsysError
 
     try:
-        recsys(arguments, standalone_mode=True)
+        sys.exit(recsys(arguments, standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except RecsysError as error:
         _report(error, as_json="--json" in (arguments if arguments is not None else sys.argv[1:]))
         sys.exit(1)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted", err=True)
         sys.exit(130)
     except BrokenPipeError:
