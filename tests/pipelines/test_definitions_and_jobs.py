@@ -1,0 +1,90 @@
+"""The code location loads from both files, and jobs, schedules and sensors are what they say."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from pipelines.definitions import build_definitions
+from pipelines.settings import Settings
+from tests.assets.asset_graph import asset_graph
+
+REPOSITORY = Path(__file__).parents[2]
+GRAPH = asset_graph()
+
+
+@pytest.fixture
+def definitions(settings: Settings) -> dg.Definitions:
+    return build_definitions(settings)
+
+
+@pytest.mark.parametrize(
+    ("job", "groups"),
+    [
+        ("pipeline", {"raw", "validated", "features", "models", "evaluation", "release"}),
+        ("data", {"raw", "validated", "features"}),
+        ("training", {"models", "evaluation", "release"}),
+    ],
+)
+def test_a_job_makes_the_assets_of_its_groups_with_their_checks(
+    definitions: dg.Definitions, job: str, groups: set[str]
+) -> None:
+    layer = definitions.resolve_job_def(job).asset_layer
+
+    assert {key.to_user_string() for key in layer.selected_asset_keys} == {
+        name for name, asset in GRAPH.items() if asset["group"] in groups
+    }
+    n_checks = sum(len(asset["checks"]) for asset in GRAPH.values() if asset["group"] in groups)
+    assert len(layer.asset_graph.asset_check_keys) >= n_checks
+
+
+def test_everything_in_the_code_location_has_a_description(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    for name in ("pipeline", "data", "training"):
+        assert repository.get_job(name).description
+    assert [schedule.name for schedule in repository.schedule_defs] == ["weekly_retraining"]
+    assert [sensor.name for sensor in repository.sensor_defs] == ["input_files_changed"]
+    assert all(found.description for found in (*repository.schedule_defs, *repository.sensor_defs))
+
+
+def test_definitions_are_whole(definitions: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(definitions)
+
+
+@pytest.mark.parametrize(("executor", "name"), [("in_process", "in_process"), ("multiprocess", "multiprocess")])
+def test_the_executor_is_the_one_in_the_settings(settings: Settings, executor: str, name: str) -> None:
+    chosen = Settings(settings.home, settings.data_dir, executor=executor)
+
+    job = build_definitions(chosen).resolve_job_def("pipeline")
+
+    assert job.executor_def.name == name
+
+
+def test_both_files_name_the_same_code_location() -> None:
+    workspace = yaml.safe_load((REPOSITORY / "workspace.yaml").read_text())
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["dagster"]
+    assert workspace["load_from"] == [
+        {"python_module": {"module_name": project["module_name"], "location_name": project["code_location_name"]}}
+    ]
+    assert project["module_name"] == "pipelines.definitions"
+
+
+@pytest.mark.parametrize("file", ["workspace.yaml", "pyproject.toml"])
+def test_dagster_loads_the_code_location_from(file: str, tmp_path: Path) -> None:
+    """pyproject.toml is found in the folder; workspace.yaml is given, from any folder."""
+    arguments = ["-w", str(REPOSITORY / file)] if file == "workspace.yaml" else []
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", *arguments],
+        cwd=tmp_path if arguments else REPOSITORY,
+        env={"PATH": "/usr/bin:/bin", "RECSYS_HOME": str(tmp_path / "home"), "DAGSTER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Validation successful for code location recsys" in done.stdout + done.stderr
