@@ -36,7 +36,7 @@ class TuningParameters(Parameters):
     """The objective is NDCG@k."""
     first_ratings: tuple[int, ...] = Field(default=(1, 3, 5, 10), min_length=1)
     """Lengths of the shortened histories (first ratings by time) of the gate stage."""
-    whole_history_share: float = Field(default=0.5, ge=0, le=1)
+    whole_history_share: float = Field(default=0.75, ge=0, le=1)
     """Weight of whole histories in the gate's objective; the rest is shared by the shortened ones."""
     positive_threshold: float = 4.0
     """A later rating of at least this is a target of a shortened history."""
