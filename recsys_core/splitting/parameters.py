@@ -19,7 +19,7 @@ class SplitParameters(Parameters):
     """``user_holdout``: whole users are held out. ``temporal``: global cut-offs, only the past is known."""
     seed: int = Field(default=0, ge=0, lt=2**63)
     """Another seed assigns other users and hides other ratings (``user_holdout``)."""
-    validation_share: Share = 0.1
+    validation_share: Share = 0.15
     """Share of users (``user_holdout``) or of ratings by time (``temporal``) in validation."""
     test_share: Share = 0.2
     """Share of users or of ratings in test; with ``n_folds`` it is 1 / n_folds instead."""
