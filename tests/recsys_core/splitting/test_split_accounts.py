@@ -181,7 +181,7 @@ def test_hashes_are_even_and_differ_by_purpose() -> None:
 
 def test_users_keep_their_part_from_one_release_to_the_next() -> None:
     """A change here moves every user: stored splits and comparisons with older versions lose their meaning."""
-    assert assign_users(np.arange(1, 31), SplitParameters(seed=0)).tolist() == [
+    assert assign_users(np.arange(1, 31), SplitParameters(seed=0, validation_share=0.1)).tolist() == [
         *(0, 1, 1, 2, 2, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 1, 2)
     ]
 

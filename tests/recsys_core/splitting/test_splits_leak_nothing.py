@@ -160,7 +160,7 @@ def test_a_users_part_depends_on_the_id_alone(user_ids: list[int], seed: int) ->
 
 def test_shares_of_users_come_out_and_seeds_differ() -> None:
     users = np.arange(1, 20_001)
-    one, two = (assign_users(users, SplitParameters(seed=seed)) for seed in (0, 1))
+    one, two = (assign_users(users, SplitParameters(seed=seed, validation_share=0.1)) for seed in (0, 1))
     for assigned in (one, two):
         assert (assigned == TEST).mean() == pytest.approx(0.2, abs=0.015)
         assert (assigned == VALIDATION).mean() == pytest.approx(0.1, abs=0.01)
