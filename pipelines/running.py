@@ -86,7 +86,10 @@ def _execute(settings: Settings, workspace: Workspace, instance: dg.DagsterInsta
             run_config=_QUIET,
         ) as result:
             events = result.all_events
-    return RunOutcome(work, result.run_id, list(_failures(events)), dict(_seconds(events)))
+    failed = list(_failures(events))
+    if not result.success and not failed:
+        failed.append({"asset": None, "check": None, "message": _run_failure_message(events)})
+    return RunOutcome(work, result.run_id, failed, dict(_seconds(events)))
 
 
 def pipeline_job() -> dg.JobDefinition:
@@ -142,7 +145,18 @@ def _failure_message(event: dg.DagsterEvent) -> str:
     data = event.step_failure_data
     if data.user_failure_data is not None and data.user_failure_data.description:
         return str(data.user_failure_data.description)
-    error = data.error
+    return _unexpected(data.error)
+
+
+def _run_failure_message(events: list[dg.DagsterEvent]) -> str:
+    """Why a run failed in which no asset did: its resources or its executor could not be started."""
+    for event in events:
+        if event.event_type == dg.DagsterEventType.RUN_FAILURE:
+            return _unexpected(event.job_failure_data.error)
+    return _unexpected(None)
+
+
+def _unexpected(error: Any) -> str:
     while error is not None and error.cause is not None:
         error = error.cause
     first_line = (error.message.strip().splitlines() or [""])[0] if error is not None else "unknown"
