@@ -47,11 +47,11 @@ dev: $(READY)  ## the Dagster and MLflow pages and the daemon, together
 	@$(BIN)/recsys dev
 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
+	@$(BIN)/python -m bench.evaluation
 	@$(BIN)/python -m bench.pictures
-	@$(BIN)/python -m bench.accuracy
 
 bench: $(READY)  ## time of the pipeline and its steps
-	@$(BIN)/python -m bench.pipeline
+	@$(BIN)/python -m bench.pipeline --large
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -1,7 +1,7 @@
 """How good the models are: full rankings, metrics by user, slices, intervals, tables and plots."""
 
 from recsys_core.evaluation.accuracy import ACCURACY_METRICS, ndcg_at, ndcg_of_scores
-from recsys_core.evaluation.across import paired_between, pool
+from recsys_core.evaluation.across import only, paired_between, pool
 from recsys_core.evaluation.bootstrap import Intervals, bootstrap_means
 from recsys_core.evaluation.evaluate import Score, evaluate
 from recsys_core.evaluation.parameters import EvaluationParameters
@@ -27,6 +27,7 @@ __all__ = [
     "metrics_table",
     "ndcg_at",
     "ndcg_of_scores",
+    "only",
     "paired_between",
     "paired_table",
     "pool",

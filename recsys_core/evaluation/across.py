@@ -1,6 +1,7 @@
 """Several evaluations together: pooled over seeds or folds, or compared on the same users."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -8,7 +9,20 @@ from recsys_core.errors import ParameterError
 from recsys_core.evaluation.bootstrap import bootstrap_means
 from recsys_core.evaluation.results import ALL, Evaluation, PairedDifference, UserMetrics
 
-__all__ = ["paired_between", "pool"]
+__all__ = ["only", "paired_between", "pool"]
+
+
+def only(evaluation: Evaluation, models: Sequence[str]) -> Evaluation:
+    """The same evaluation with some of its models, in the order given."""
+    slices = {
+        name: replace(
+            part,
+            values={model: part.values[model] for model in models if model in part.values},
+            overall={model: part.overall[model] for model in models if model in part.overall},
+        )
+        for name, part in evaluation.slices.items()
+    }
+    return replace(evaluation, models=tuple(models), slices=slices)
 
 
 def pool(evaluations: Sequence[Evaluation]) -> Evaluation:

@@ -1,7 +1,7 @@
 """Who takes part in an evaluation: the hybrid, its parts alone, and the baselines."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from recsys_core.hybrid import HybridModel
 from recsys_core.item_knn import ItemKNNParameters, fit_item_knn
 from recsys_core.popularity import fit_popularity
 
-__all__ = ["LineUp", "Score", "line_up"]
+__all__ = ["LineUp", "Score", "line_up", "without_each_term"]
 
 Score = Callable[[csr_matrix], NDArray[np.float32]]
 
@@ -50,6 +50,20 @@ def line_up(
         "hybrid": hybrid.score,
     }
     return LineUp(warm, cold={"content": lambda rows: _cold_content(hybrid, rows), "hybrid": hybrid.score_cold})
+
+
+def without_each_term(hybrid: HybridModel) -> dict[str, Score]:
+    """The hybrid with one term switched off at a time, the other weights as they are: what each term is worth.
+
+    ALS has no weight to switch off; what it adds is seen in the hybrid against EASE.
+    """
+    weights = hybrid.weights
+    variants = {
+        "hybrid_no_ease": weights.replace(ease=0.0),
+        "hybrid_no_content": weights.replace(content=0.0),
+        "hybrid_no_popularity": weights.replace(popularity=0.0),
+    }
+    return {name: replace(hybrid, weights=changed).score for name, changed in variants.items()}
 
 
 def _cold_content(hybrid: HybridModel, rows: csr_matrix) -> NDArray[np.float32]:

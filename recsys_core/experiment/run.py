@@ -8,7 +8,7 @@ from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import RatingScale
 from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
-from recsys_core.experiment.line_up import line_up
+from recsys_core.experiment.line_up import line_up, without_each_term
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridModel
 from recsys_core.hybrid.fit import Components, assemble_hybrid, fit_components
@@ -38,6 +38,7 @@ def run_experiment(
     train: UserItemMatrix | None = None,
     test: HeldOut | None = None,
     train_features: ItemFeatures | None = None,
+    ablation: bool = False,
     storage: Path | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
@@ -47,6 +48,7 @@ def run_experiment(
     rounds          further rounds of validation (:func:`recsys_core.experiment.more_rounds`)
     train, test     what is fitted and judged in the end; by default the split's own. A published split tunes on a
                     part of its training file and then fits on the whole of it.
+    ablation        judge the hybrid without each of its terms, too
     features        fitted on ``split.train``; ``train_features`` on ``train``, where it is another matrix
     """
     train, test = train or split.train, test or split.test
@@ -70,7 +72,7 @@ def run_experiment(
     hybrid = assemble_hybrid(components, tuned.weights)
     models = line_up(hybrid, train, ease=_ease(components, train, tuning), rating_scale=rating_scale)
     result = evaluate(
-        models.warm,
+        models.warm | (without_each_term(hybrid) if ablation else {}),
         test,
         train,
         features=components.features,

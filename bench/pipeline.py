@@ -1,0 +1,110 @@
+"""Time and memory of the pipeline, as docs/performance.md: whole runs of the command, each in a process of its own.
+
+python -m bench.pipeline            # the bundled data
+python -m bench.pipeline --large    # and a folder in ml-25m's shape with 2 million ratings
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.circumstances import circumstances
+from bench.ml25m_shape import write_folder
+from pipelines.settings import SAMPLE_DATA
+
+__all__ = ["main"]
+
+_TEXT = """# Time and memory of the pipeline
+
+Whole runs of `recsys run --json`, each in a fresh process; seconds from the start of the process, imports included. The
+assets' own work is the time inside their functions; orchestration is all the rest: imports, planning, Dagster's events,
+reading and writing values. Peak memory is the process's largest resident set.
+
+{circumstances}
+
+| run | seconds | assets' own work | orchestration | peak memory |
+|---|---:|---:|---:|---:|
+{runs}
+
+The longest assets of the first run:
+
+| asset | seconds |
+|---|---:|
+{assets}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One run: its report, and the peak memory in MiB."""
+
+    name: str
+    report: dict[str, Any]
+    peak_mib: float
+
+    @property
+    def row(self) -> str:
+        total = self.report["seconds"]["total"]
+        own = sum(self.report["seconds"]["assets"].values())
+        return f"| {self.name} | {total:.1f} | {own:.1f} | {total - own:.1f} | {self.peak_mib:,.0f} MiB |"
+
+
+def main(out: Path, *, large: bool) -> None:
+    with tempfile.TemporaryDirectory(prefix="recsys-bench-") as folder:
+        root = Path(folder)
+        data = root / "data"
+        shutil.copytree(SAMPLE_DATA, data, ignore=shutil.ignore_patterns("source", "*.py"))
+        runs = [
+            _run("bundled data, empty home", data, root / "home"),
+            _run("again, nothing changed", data, root / "home"),
+        ]
+        _change_one_rating(data / "ratings.csv")
+        runs.append(_run("again, one rating changed", data, home))
+        if large:
+            write_folder(root / "large")
+            runs.append(_run("ml-25m's shape, 2 million ratings", root / "large", root / "large-home"))
+    longest = sorted(runs[0].report["seconds"]["assets"].items(), key=lambda entry: -entry[1])[:8]
+    command = "python -m bench.pipeline" + (" --large" if large else "")
+    out.write_text(
+        _TEXT.format(
+            circumstances=circumstances(command),
+            runs="\n".join(run.row for run in runs),
+            assets="\n".join(f"| `{name}` | {seconds:.1f} |" for name, seconds in longest),
+        ),
+        encoding="utf-8",
+    )
+    print(f"{out} written")
+
+
+def _run(name: str, data: Path, home: Path) -> Measured:
+    command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(data), "--home", str(home), "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+        printed = child.stdout.read() if child.stdout else b""
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{name}: recsys run failed\n{printed.decode()}")
+    print(f"{name}: done")
+    return Measured(name, json.loads(printed), usage.ru_maxrss / 1024)
+
+
+def _change_one_rating(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    user, movie, rating, rest = lines[1].split(b",", 3)
+    lines[1] = b",".join([user, movie, b"3.5" if rating != b"3.5" else b"3.0", rest])
+    path.write_bytes(b"".join(lines))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path("docs/performance.md"))
+    parser.add_argument("--large", action="store_true")
+    arguments = parser.parse_args()
+    main(arguments.out, large=arguments.large)
