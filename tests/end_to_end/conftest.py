@@ -1,0 +1,32 @@
+"""The command `recsys` as a person calls it: a process of its own, with no setting from outside."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end.calling import OURS
+
+
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """An environment without our settings, and put back as it was."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith(OURS):
+            del os.environ[name]
+    yield
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture(scope="session")
+def small_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Few trials, for tests that ask what is done and not how well."""
+    path = tmp_path_factory.mktemp("config") / "small.yaml"
+    path.write_text(
+        "tuning: {n_trials_als: 3, n_trials_ease: 2, n_trials_blend: 4, n_trials_gate: 3,"
+        " als: {factors: 8, iterations: 3}}\n"
+    )
+    return path
