@@ -61,9 +61,10 @@ def main(out: Path, *, large: bool) -> None:
         root = Path(folder)
         data = root / "data"
         shutil.copytree(SAMPLE_DATA, data, ignore=shutil.ignore_patterns("source", "*.py"))
+        home = root / "home"
         runs = [
-            _run("bundled data, empty home", data, root / "home"),
-            _run("again, nothing changed", data, root / "home"),
+            _run("bundled data, empty home", data, home),
+            _run("again, nothing changed", data, home),
         ]
         _change_one_rating(data / "ratings.csv")
         runs.append(_run("again, one rating changed", data, home))

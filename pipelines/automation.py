@@ -1,4 +1,4 @@
-"""When the pipeline runs by itself: weekly, and when an input file's content changes."""
+"""When the pipeline runs by itself: on a schedule, weekly by default, and when an input file's content changes."""
 
 import json
 from typing import Any
@@ -12,17 +12,20 @@ from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.errors import RecsysError
 from recsys_core.reading import locate_table
 
-__all__ = ["SCHEDULES", "SENSORS", "input_files_changed", "weekly_retraining"]
+__all__ = ["SENSORS", "input_files_changed", "retraining"]
 
 SENSOR_SECONDS = 30
 
-weekly_retraining = dg.ScheduleDefinition(
-    name="weekly_retraining",
-    job=PIPELINE_JOB,
-    cron_schedule="0 3 * * 1",
-    execution_timezone="UTC",
-    description="The whole pipeline, Mondays at 03:00 UTC.",
-)
+
+def retraining(cron: str) -> dg.ScheduleDefinition:
+    """The schedule of the whole pipeline."""
+    return dg.ScheduleDefinition(
+        name="retraining",
+        job=PIPELINE_JOB,
+        cron_schedule=cron,
+        execution_timezone="UTC",
+        description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",
+    )
 
 
 @dg.sensor(
@@ -72,5 +75,4 @@ def _stats(workspace: Workspace) -> dict[str, Any]:
     return stats
 
 
-SCHEDULES = [weekly_retraining]
 SENSORS = [input_files_changed]

@@ -4,7 +4,7 @@ import dagster as dg
 
 from assets.declaring import StoreIOManager
 from assets.graph import ALL_ASSETS
-from pipelines.automation import SCHEDULES, SENSORS
+from pipelines.automation import SENSORS, retraining
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings
 
@@ -27,7 +27,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=ALL_ASSETS,
         jobs=JOBS,
-        schedules=SCHEDULES,
+        schedules=[retraining(settings.retrain_cron)],
         sensors=SENSORS,
         resources={"workspace": workspace, "store": StoreIOManager(workspace=workspace)},
         executor=_executor(settings),

@@ -13,21 +13,31 @@ __all__ = ["SAMPLE_DATA", "Settings"]
 REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE_DATA = REPOSITORY / "data" / "sample"
 EXECUTORS = ("in_process", "multiprocess")
+MONDAYS_AT_THREE = "0 3 * * 1"
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """RECSYS_HOME, RECSYS_DATA, RECSYS_CONFIG, RECSYS_EXECUTOR and MLFLOW_TRACKING_URI, or their defaults."""
+    """RECSYS_HOME, RECSYS_DATA, RECSYS_CONFIG, RECSYS_EXECUTOR, RECSYS_RETRAIN_CRON and MLFLOW_TRACKING_URI.
+
+    Or their defaults. ``retrain_cron`` says in cron's five fields, in UTC, when the whole pipeline runs by itself.
+    """
 
     home: Path
     data_dir: Path
     config_file: Path | None = None
     tracking_uri: str = ""
     executor: str = "in_process"
+    retrain_cron: str = MONDAYS_AT_THREE
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
             raise ParameterError(f"RECSYS_EXECUTOR is {self.executor!r}, expected one of {', '.join(EXECUTORS)}")
+        if len(self.retrain_cron.split()) != 5 or not is_valid_cron_string(self.retrain_cron):
+            raise ParameterError(
+                f"RECSYS_RETRAIN_CRON is {self.retrain_cron!r}, expected minute, hour, day of the month, month and day "
+                f"of the week, such as {MONDAYS_AT_THREE!r} for Mondays at 03:00 UTC"
+            )
 
     @classmethod
     def from_environment(
@@ -44,7 +54,8 @@ class Settings:
             data_dir=Path(data_dir or os.environ.get("RECSYS_DATA") or SAMPLE_DATA).resolve(),
             config_file=Path(config).resolve() if config else None,
             tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
-            executor=os.environ.get("RECSYS_EXECUTOR", "in_process"),
+            executor=os.environ.get("RECSYS_EXECUTOR") or "in_process",
+            retrain_cron=os.environ.get("RECSYS_RETRAIN_CRON") or MONDAYS_AT_THREE,
         )
 
     @property
@@ -71,6 +82,7 @@ class Settings:
             "RECSYS_HOME": str(self.home),
             "RECSYS_DATA": str(self.data_dir),
             "RECSYS_EXECUTOR": self.executor,
+            "RECSYS_RETRAIN_CRON": self.retrain_cron,
             "DAGSTER_HOME": str(self.dagster_home),
         }
         if self.config_file:

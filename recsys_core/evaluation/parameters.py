@@ -18,9 +18,9 @@ class EvaluationParameters(Parameters):
     """Of the bootstrap and of the sample of users."""
     n_bootstrap: int = Field(default=1_000, ge=10)
     """Bootstrap samples for the 95 % intervals."""
-    max_users: int | None = Field(default=10_000, ge=1)
+    max_users: int | None = Field(default=4_000, ge=1)
     """At most this many users, a seeded sample by user id; None: all."""
-    max_slice_users: int | None = Field(default=2_000, ge=1)
+    max_slice_users: int | None = Field(default=1_000, ge=1)
     """At most this many of them in each slice that has to be ranked anew (history lengths, cold items)."""
     positive_threshold: float | None = 4.0
     """A later known rating of at least this is a target of a shortened history; None: every rating."""
