@@ -5,11 +5,12 @@ from typing import Any
 
 import dagster as dg
 
+from assets.versions import digest
 from assets.workspace import Workspace
 from pipelines.jobs import PIPELINE_JOB
 from pipelines.planning import plan
 from recsys_core.dataset.schema import TABLE_NAMES
-from recsys_core.errors import RecsysError
+from recsys_core.errors import ParameterError, RecsysError
 from recsys_core.reading import locate_table
 
 __all__ = ["SENSORS", "input_files_changed", "retraining"]
@@ -18,14 +19,20 @@ SENSOR_SECONDS = 30
 
 
 def retraining(cron: str) -> dg.ScheduleDefinition:
-    """The schedule of the whole pipeline."""
-    return dg.ScheduleDefinition(
-        name="retraining",
-        job=PIPELINE_JOB,
-        cron_schedule=cron,
-        execution_timezone="UTC",
-        description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",
-    )
+    """The schedule of the whole pipeline; ParameterError when ``cron`` is none."""
+    try:
+        return dg.ScheduleDefinition(
+            name="retraining",
+            job=PIPELINE_JOB,
+            cron_schedule=cron,
+            execution_timezone="UTC",
+            description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",
+        )
+    except dg.DagsterInvalidDefinitionError:
+        raise ParameterError(
+            f"RECSYS_RETRAIN_CRON is {cron!r}, expected minute, hour, day of the month, month and day of the week, "
+            "such as '0 3 * * 1' for Mondays at 03:00 UTC"
+        ) from None
 
 
 @dg.sensor(
@@ -34,7 +41,7 @@ def retraining(cron: str) -> dg.ScheduleDefinition:
     description="Starts the pipeline when an input file's content (not merely its time stamp) changes.",
 )
 def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a run of what is out of date, once per content of the files.
+    """Ask for a run of what is out of date, once for each change of the files' content.
 
     A file must look the same (size and modification time) at two ticks before it is read, so that a copy in
     progress starts nothing.
@@ -57,7 +64,7 @@ def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspac
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=json.dumps(work.versions, sort_keys=True),
+                run_key=digest([work.versions, stats]),  # the times too: a content may come back after another
                 asset_selection=[dg.AssetKey(name) for name in work.stale],
                 tags={"recsys/why": "; ".join(work.causes)[:500]},
             )

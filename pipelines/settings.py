@@ -33,11 +33,6 @@ class Settings:
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
             raise ParameterError(f"RECSYS_EXECUTOR is {self.executor!r}, expected one of {', '.join(EXECUTORS)}")
-        if len(self.retrain_cron.split()) != 5 or not is_valid_cron_string(self.retrain_cron):
-            raise ParameterError(
-                f"RECSYS_RETRAIN_CRON is {self.retrain_cron!r}, expected minute, hour, day of the month, month and day "
-                f"of the week, such as {MONDAYS_AT_THREE!r} for Mondays at 03:00 UTC"
-            )
 
     @classmethod
     def from_environment(
