@@ -1,5 +1,6 @@
 """The code location loads from both files, and jobs, schedules and sensors are what they say."""
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ import yaml
 
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
+from recsys_core.errors import ParameterError
 from tests.assets.asset_graph import asset_graph
 
 REPOSITORY = Path(__file__).parents[2]
@@ -46,7 +48,7 @@ def test_everything_in_the_code_location_has_a_description(definitions: dg.Defin
     repository = definitions.get_repository_def()
     for name in ("pipeline", "data", "training"):
         assert repository.get_job(name).description
-    assert [schedule.name for schedule in repository.schedule_defs] == ["weekly_retraining"]
+    assert [schedule.name for schedule in repository.schedule_defs] == ["retraining"]
     assert [sensor.name for sensor in repository.sensor_defs] == ["input_files_changed"]
     assert all(found.description for found in (*repository.schedule_defs, *repository.sensor_defs))
 
@@ -62,6 +64,23 @@ def test_the_executor_is_the_one_in_the_settings(settings: Settings, executor: s
     job = build_definitions(chosen).resolve_job_def("pipeline")
 
     assert job.executor_def.name == name
+
+
+def test_the_pipeline_is_run_by_the_clock_on_mondays_unless_told_otherwise(settings: Settings) -> None:
+    def schedule(of: Settings) -> dg.ScheduleDefinition:
+        (found,) = build_definitions(of).get_repository_def().schedule_defs
+        return found
+
+    assert (schedule(settings).cron_schedule, schedule(settings).execution_timezone) == ("0 3 * * 1", "UTC")
+    assert schedule(settings).job_name == "pipeline"
+    hourly = Settings(settings.home, settings.data_dir, retrain_cron="7 * * * *")
+    assert schedule(hourly).cron_schedule == "7 * * * *"
+
+
+@pytest.mark.parametrize("cron", ["every day", "61 * * * *", "* * * *", "0 3 * * 1 2026 7"])
+def test_a_wrong_cron_is_named_with_an_example(settings: Settings, cron: str) -> None:
+    with pytest.raises(ParameterError, match=rf"RECSYS_RETRAIN_CRON is {re.escape(repr(cron))}, expected minute.*0 3"):
+        build_definitions(Settings(settings.home, settings.data_dir, retrain_cron=cron))
 
 
 def test_both_files_name_the_same_code_location() -> None:

@@ -17,6 +17,7 @@ def test_without_arguments_and_environment_the_sample_and_a_folder_here(
 
     assert found == Settings(home=tmp_path.resolve() / ".recsys", data_dir=SAMPLE_DATA)
     assert (found.config_file, found.tracking_uri, found.executor) == (None, "", "in_process")
+    assert found.retrain_cron == "0 3 * * 1"
 
 
 def test_the_environment_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,12 +28,13 @@ def test_the_environment_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         "RECSYS_CONFIG": "c.yaml",
         "RECSYS_EXECUTOR": "multiprocess",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:5000",
+        "RECSYS_RETRAIN_CRON": "7 * * * *",
     }.items():
         monkeypatch.setenv(name, value)
 
     here = tmp_path.resolve()
     assert Settings.from_environment() == Settings(
-        here / "h", here / "d", here / "c.yaml", "http://127.0.0.1:5000", "multiprocess"
+        here / "h", here / "d", here / "c.yaml", "http://127.0.0.1:5000", "multiprocess", "7 * * * *"
     )
 
 
@@ -47,7 +49,9 @@ def test_arguments_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_process_finds_the_same_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = Settings(tmp_path / "h", tmp_path / "d", tmp_path / "c.yaml", "http://127.0.0.1:1", "multiprocess")
+    before = Settings(
+        tmp_path / "h", tmp_path / "d", tmp_path / "c.yaml", "http://127.0.0.1:1", "multiprocess", "1 2 * * 3"
+    )
     for name, value in before.as_environment().items():
         monkeypatch.setenv(name, value)
 
