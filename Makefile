@@ -47,6 +47,7 @@ dev: $(READY)  ## the Dagster and MLflow pages and the daemon, together
 	@$(BIN)/recsys dev
 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
+	@$(BIN)/python -m bench.configuration
 	@$(BIN)/python -m bench.evaluation
 	@$(BIN)/python -m bench.pictures
 
