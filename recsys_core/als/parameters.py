@@ -28,5 +28,5 @@ class ALSParameters(Parameters):
     """Train with three conjugate-gradient steps (Takács, Pilászy & Tikk 2011) instead of exact solutions."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the initial factors."""
-    threads: int = Field(default=1, ge=1, le=256)
-    """Threads of the native trainer."""
+    threads: int = Field(default=0, ge=0, le=256)
+    """Threads of the native trainer; 0 takes every core. The result does not depend on it."""
