@@ -98,7 +98,7 @@ def _published(
         workspace,
         split=PublishedSplitParameters(seed=config.split.seed),
         features=config.features,
-        tuning=config.tuning,
+        tuning=config.tuning.replace(whole_history_share=1.0),  # its people are judged with all that the file has
         evaluation=config.evaluation.replace(positive_threshold=None),
         clock=time.monotonic,
         on_trial=_say_trial,
