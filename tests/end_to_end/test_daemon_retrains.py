@@ -1,0 +1,113 @@
+"""Under a real `dagster-daemon`: a changed file, and the clock, each end in a finished run of the pipeline."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from pipelines.settings import Settings
+from tests.corpus.healthy_folder import write_healthy_folder
+from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daemon"), pytest.mark.timeout(600)]
+
+_SECONDS = 240
+_DEFINITIONS = ("-m", "pipelines.definitions")
+
+
+class Daemon:
+    """A running `dagster-daemon` on a home, its log, and Dagster's own commands for sensors and schedules."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.environment = clean_environment(**settings.as_environment())
+        self.log = settings.home / "daemon.log"
+
+    def __enter__(self) -> "Daemon":
+        self._opened = self.log.open("wb")
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "dagster._daemon", "run", *_DEFINITIONS],
+            env=self.environment,
+            stdout=self._opened,
+            stderr=subprocess.STDOUT,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._child.terminate()
+        try:
+            self._child.wait(30)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+        self._opened.close()
+
+    def dagster(self, *arguments: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "dagster", *arguments, *_DEFINITIONS],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+
+    def wait_for_run(self, tag: str, value: str) -> dg.DagsterRun:
+        """The first run with this tag, when it has ended."""
+
+        def ended() -> dg.DagsterRun | None:
+            assert self._child.poll() is None, self.log.read_text(errors="replace")[-3000:]
+            with dg.DagsterInstance.from_config(str(self.settings.dagster_home)) as instance:
+                runs = instance.get_runs(filters=dg.RunsFilter(tags={tag: value}))
+            return runs[-1] if runs and runs[-1].is_finished else None
+
+        return self._wait(ended)
+
+    def _wait(self, look: Callable[[], dg.DagsterRun | None]) -> dg.DagsterRun:
+        deadline = time.monotonic() + _SECONDS
+        while (found := look()) is None:
+            assert time.monotonic() < deadline, self.log.read_text(errors="replace")[-3000:]
+            time.sleep(2)
+        return found
+
+
+@pytest.fixture
+def settings(tmp_path: Path, small_config: Path) -> Settings:
+    """A home in which the pipeline was run once on the small folder."""
+    write_healthy_folder(tmp_path / "data")
+    settings = Settings(tmp_path / "home", tmp_path / "data", small_config, retrain_cron="* * * * *")
+    said = recsys("run", "--data", settings.data_dir, "--home", settings.home, "--config", small_config, "--json")
+    assert said.document["model_version"] == "1"
+    return settings
+
+
+@pytest.fixture
+def daemon(settings: Settings) -> Iterator[Daemon]:
+    with Daemon(settings) as running:
+        yield running
+
+
+def test_a_changed_file_gives_a_new_version_and_the_clock_starts_a_run(daemon: Daemon, settings: Settings) -> None:
+    change_one_rating(settings.data_dir)
+    daemon.dagster("sensor", "start", "input_files_changed")
+
+    run = daemon.wait_for_run("dagster/sensor_name", "input_files_changed")
+
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert run.tags["recsys/why"].startswith("raw_ratings: ratings.csv changed")
+    listed = recsys("models", "--home", settings.home, "--json").document["models"]
+    assert [entry["version"] for entry in listed] == ["2", "1"]
+    daemon.dagster("sensor", "stop", "input_files_changed")
+    said = recsys(
+        *("run", "--data", settings.data_dir, "--home", settings.home, "--json"),
+        *("--config", settings.config_file or ""),
+    )
+    assert said.document["made"] == {}, "what the daemon made is up to date for the command line"
+
+    daemon.dagster("schedule", "start", "retraining")
+    run = daemon.wait_for_run("dagster/schedule_name", "retraining")
+    assert run.status == dg.DagsterRunStatus.SUCCESS
+    assert run.job_name == "pipeline"

@@ -1,0 +1,91 @@
+"""`recsys dev`: the pages answer, Ctrl-C ends everything that was started."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.corpus.healthy_folder import write_healthy_folder
+from tests.end_to_end.calling import clean_environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("development_servers")]
+
+HOST = "127.0.0.1"
+
+
+def free_ports(count: int) -> list[int]:
+    sockets = [socket.socket() for _ in range(count)]
+    for opened in sockets:
+        opened.bind((HOST, 0))
+    ports = [int(opened.getsockname()[1]) for opened in sockets]
+    for opened in sockets:
+        opened.close()
+    return ports
+
+
+def processes_of(home: Path) -> set[int]:
+    """Processes that were started with this RECSYS_HOME in their environment."""
+    mark = f"RECSYS_HOME={home}".encode()
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in path.read_bytes().split(b"\0"):
+                found.add(int(path.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def wait_for(url: str, child: subprocess.Popen[str]) -> httpx.Response:
+    deadline = time.monotonic() + 120
+    while True:
+        assert child.poll() is None, child.communicate()
+        try:
+            answer = httpx.get(url, timeout=5)
+            if answer.is_success:
+                return answer
+        except httpx.HTTPError:
+            pass
+        assert time.monotonic() < deadline, url
+        time.sleep(0.5)
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
+def test_both_pages_answer_and_an_interrupt_leaves_no_process(tmp_path: Path) -> None:
+    home = (tmp_path / "home").resolve()
+    write_healthy_folder(tmp_path / "data")
+    dagster, mlflow = free_ports(2)
+    program = "import sys; from pipelines.cli import main; main(sys.argv[1:])"
+    ports = ["--dagster-port", str(dagster), "--mlflow-port", str(mlflow)]
+    child = subprocess.Popen(
+        [sys.executable, "-c", program, "dev", "--home", str(home), "--data", str(tmp_path / "data"), *ports],
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert wait_for(f"http://{HOST}:{dagster}/server_info", child).json()["dagster_version"]
+        assert wait_for(f"http://{HOST}:{mlflow}/health", child).text == "OK"
+        query = {"query": "{assetNodes { assetKey { path } } }"}
+        nodes = httpx.post(f"http://{HOST}:{dagster}/graphql", json=query, timeout=60).json()["data"]["assetNodes"]
+        assert {"raw_ratings", "hybrid_model"} <= {node["assetKey"]["path"][-1] for node in nodes}
+        assert len(processes_of(home)) >= 3, "UI, daemon, code server, MLflow"
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+        left = processes_of(home)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+    assert (child.returncode, err) == (0, "")
+    assert f"http://{HOST}:{dagster}" in out
+    assert out.rstrip().endswith("stopped")
+    assert left == set()
