@@ -35,7 +35,8 @@ def publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], *, n
     """
     docs_directory.mkdir(parents=True, exist_ok=True)
     with FileLock(docs_directory / ".lock"):  # tables may be validated side by side, by several processes
-        evaluated = [tally for tally in tallies if tally.error is None and tally.validation is not None]  # None: no rows
+        # without any row an expectation has no result to show
+        evaluated = [tally for tally in tallies if tally.error is None and tally.validation is not None]
         return _publish(docs_directory, table, evaluated, now, content)
 
 
