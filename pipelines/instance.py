@@ -1,6 +1,7 @@
 """Dagster's instance inside RECSYS_HOME, and the runs that a killed process left behind."""
 
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import dagster as dg
 
 from pipelines.settings import Settings
 
-__all__ = ["PROCESS_TAG", "close_abandoned_runs", "open_instance", "write_dagster_yaml"]
+__all__ = ["PROCESS_TAG", "close_abandoned_runs", "open_instance", "runs_in_progress", "write_dagster_yaml"]
 
 PROCESS_TAG = "recsys/process"  # pid and start time of the process that executes a run in itself
 
@@ -52,11 +53,16 @@ def process_mark(pid: int | None = None) -> str:
     return f"{pid}:{started}"
 
 
+def runs_in_progress(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
+    """Runs that are being executed, by whichever process, as far as the instance knows."""
+    statuses = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+    return instance.get_runs(filters=dg.RunsFilter(statuses=statuses))
+
+
 def close_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark runs as failed whose process is gone, so that no page shows them running for ever."""
-    in_progress = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     closed = []
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=in_progress)):
+    for run in runs_in_progress(instance):
         mark = run.tags.get(PROCESS_TAG)
         if mark is not None and process_mark(int(mark.split(":")[0])) != mark:
             instance.report_run_failed(run, message="The process that executed this run was killed.")

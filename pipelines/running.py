@@ -12,7 +12,7 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 from assets.workspace import Workspace
-from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark
+from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, runs_in_progress
 from pipelines.jobs import PARTS
 from pipelines.planning import Plan, plan
 from pipelines.settings import Settings
@@ -55,9 +55,10 @@ def run_pipeline(
     _ = workspace.config, workspace.policy  # mistakes in them are told before anything is made
     os.environ.update(settings.as_environment())
     with exclusive_home(settings):
-        workspace.store.remove_leftovers()
         instance = open_instance(settings)
         close_abandoned_runs(instance)
+        if not runs_in_progress(instance):  # the daemon's runs write into the store without holding the lock
+            workspace.store.remove_leftovers()
         work = plan(workspace, groups=PARTS[only] if only else None)
         if force:
             work = _everything(work)
