@@ -11,6 +11,7 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from assets.workspace import Workspace
 from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, write_dagster_yaml
 from pipelines.running import exclusive_home, run_pipeline
 from pipelines.settings import Settings
@@ -106,3 +107,18 @@ def test_a_data_folder_that_is_none_is_named_before_anything_is_made(tmp_path: P
     with pytest.raises(MissingFileError, match=rf"data folder .*elsewhere {kind}; give --data a folder"):
         run_pipeline(Settings(home=tmp_path / "home", data_dir=data))
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("launched_by_the_daemon", [True, False])
+def test_what_a_run_of_the_daemon_is_writing_is_not_taken_for_a_leftover(
+    settings: Settings, up_to_date: Workspace, launched_by_the_daemon: bool
+) -> None:
+    writing = up_to_date.store.scratch()
+    if launched_by_the_daemon:
+        with open_instance(settings) as instance:
+            started(instance, None)
+
+    outcome = run_pipeline(settings)
+
+    assert outcome.run_id is None
+    assert writing.exists() == launched_by_the_daemon
