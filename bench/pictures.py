@@ -1,0 +1,303 @@
+"""The pictures of the README, taken from the running program.
+
+    python -m bench.pictures [--home DIR] [--out docs/images]
+
+Runs the pipeline twice on the bundled data (a plain model first, then the tuned one, so that there is something to
+compare), starts the Dagster and MLflow pages, and photographs them. A home that has two runs is used as it is.
+"""
+
+import argparse
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from mlflow.entities import Run
+from mlflow.tracking import MlflowClient
+from PIL import Image
+from playwright.sync_api import Browser, FloatRect, Locator, Page
+
+from bench.browser import chromium, free_port, new_page
+from pipelines.services import Services, development_services
+from pipelines.settings import REPOSITORY, Settings
+from registry.interface import MODEL_NAME
+from registry.tracking import DEFAULT_EXPERIMENT
+
+__all__ = ["main"]
+
+PLAIN: Final = "tuning: {ease: null, n_trials_als: 1, n_trials_blend: 1, n_trials_gate: 1}\n"
+"""The first run's configuration: no EASE in the blend, and the defaults as the only trial of each stage."""
+GROUPS: Final = ("raw", "validated", "features", "models", "evaluation", "release")
+PLOTS: Final = ("models_by_metric", "metric_by_slice", "tuning_history", "precision_coverage")
+_MOST_BYTES = 400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """What a picture needs: the browser, where the pages are, the two runs (older first), where pictures go."""
+
+    browser: Browser
+    dagster: str
+    mlflow: str
+    home: Path
+    runs: list[Run]
+    out: Path
+
+    def save(self, name: str, png: bytes) -> None:
+        """Write a screenshot; with fewer colours where it would be large."""
+        path = self.out / f"{name}.png"
+        image = Image.open(io.BytesIO(png)).convert("RGB")
+        image.save(path, optimize=True)
+        if path.stat().st_size > _MOST_BYTES:
+            image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
+        size = path.stat().st_size
+        print(f"{path}  {image.width} × {image.height}, {size / 1000:.0f} kB", flush=True)
+        if size > _MOST_BYTES:
+            raise SystemExit(f"{path} has {size} bytes, at most {_MOST_BYTES} are wanted: photograph less of the page")
+
+    @contextmanager
+    def dagster_page(self, path: str, width: int, height: int, facets: str | None = None) -> Iterator[Page]:
+        """Dagster's page without its navigation; ``facets`` choose what nodes of the graph show."""
+        remembered = {"asset-node-facets": facets} if facets else {}
+        with new_page(self.browser, width, height, remembered=remembered) as page:
+            page.goto(self.dagster + "/settings")
+            page.get_by_text("Hide navigation").click()
+            page.goto(self.dagster + path)
+            yield page
+
+    @contextmanager
+    def mlflow_page(self, path: str, width: int, height: int) -> Iterator[Page]:
+        """MLflow's page without its navigation."""
+        with new_page(self.browser, width, height) as page:
+            page.goto(f"{self.mlflow}/#{path}")
+            page.get_by_role("button", name="Toggle sidebar").click()
+            page.get_by_role("button", name="MLflow Assistant").evaluate("element => element.style.display = 'none'")
+            yield page
+
+
+def lineage(studio: Studio) -> None:
+    """All assets, group by group, from left to right."""
+    expanded = ",".join(f"global@global:{group}" for group in GROUPS)
+    with studio.dagster_page(f"/asset-groups?expanded={expanded}", 2400, 2400, facets='["status"]') as page:
+        page.get_by_text("recommendations", exact=True).first.wait_for()
+        _settle(page)
+        studio.save("lineage", page.screenshot(clip=_around_all(page.locator("svg foreignObject"), margin=6)))
+
+
+def lineage_groups(studio: Studio) -> None:
+    """The six groups alone, as the page shows them first."""
+    with studio.dagster_page("/asset-groups", 1600, 500) as page:
+        page.get_by_text("release", exact=True).last.wait_for()
+        _settle(page)
+        studio.save("lineage_groups", page.screenshot())
+
+
+def evaluation_asset(studio: Studio) -> None:
+    """The evaluation's page: tables in its metadata, scrolled past the list of columns."""
+    with studio.dagster_page("/assets/evaluation", 2000, 1250) as page:
+        page.get_by_text("hybrid_minus_others").wait_for()
+        page.get_by_text("Filter metadata keys").or_(page.get_by_placeholder("Filter metadata keys")).evaluate(
+            "element => element.scrollIntoView({block: 'start'})"
+        )
+        _settle(page)
+        studio.save("evaluation_asset", page.screenshot())
+
+
+def evaluation_plot(studio: Studio) -> None:
+    """A plot of the evaluation, opened on the asset's page."""
+    with studio.dagster_page("/assets/evaluation", 1500, 760) as page:
+        row = page.get_by_role("row").filter(has_text="models_by_metric")
+        row.get_by_text("[Show Markdown]").click()
+        page.get_by_role("img", name="models by metric").wait_for()
+        _settle(page)
+        studio.save("evaluation_plot", page.screenshot())
+
+
+def ratings_checks(studio: Studio) -> None:
+    """The checks of the ratings with every expectation."""
+    with studio.dagster_page("/assets/ratings?view=checks", 1600, 1420) as page:
+        page.get_by_text("expect_").first.wait_for()
+        _settle(page)
+        studio.save("ratings_checks", page.screenshot())
+
+
+def mlflow_runs(studio: Studio) -> None:
+    """Runs of the whole pipeline with their metrics and weights."""
+    with studio.mlflow_page(_runs_path(studio), 1800, 900) as page:
+        for column in ("ndcg_at_10", "recall_at_10", "coverage_at_10", "weights.ease", "weights.content"):
+            _show_column(page, column)
+        _settle(page)
+        studio.save("mlflow_runs", page.screenshot(clip={"x": 0, "y": 0, "width": 1800, "height": 340}))
+
+
+def mlflow_charts(studio: Studio) -> None:
+    """The same metrics of both runs side by side."""
+    with studio.mlflow_page(_runs_path(studio) + "&compareRunsMode=CHART", 1800, 640) as page:
+        search = page.get_by_placeholder("Search metric charts")
+        search.fill("^(ndcg|recall|coverage)_at_10$")
+        page.get_by_text("(3)", exact=True).wait_for()
+        search.blur()
+        _settle(page)
+        studio.save("mlflow_charts", page.screenshot())
+
+
+def mlflow_comparison(studio: Studio) -> None:
+    """Two runs compared: parallel coordinates and the parameters that differ.
+
+    Without the list of metrics below: scrolled, MLflow's list shows names and values of different rows.
+    """
+    ids = ",".join(f'"{run.info.run_id}"' for run in reversed(studio.runs))
+    experiment = studio.runs[0].info.experiment_id
+    with studio.mlflow_page(f'/compare-runs?runs=[{ids}]&experiments=["{experiment}"]', 1600, 1850) as page:
+        page.get_by_text("Run details").wait_for()
+        page.get_by_text("Show diff only").first.click()
+        _settle(page)
+        end = page.get_by_text("Metrics", exact=True).last.bounding_box()
+        assert end is not None, "the heading of the list of metrics is not in sight"
+        studio.save("mlflow_comparison", page.screenshot(clip={"x": 0, "y": 0, "width": 1600, "height": end["y"] - 10}))
+
+
+def mlflow_model(studio: Studio) -> None:
+    """The registered model: versions, aliases, verdicts."""
+    with studio.mlflow_page(f"/models/{MODEL_NAME}", 1600, 900) as page:
+        page.get_by_text("@ champion").wait_for()
+        _settle(page)
+        studio.save("mlflow_model", page.screenshot())
+
+
+def data_docs(studio: Studio) -> None:
+    """Great Expectations' own page about the last validation of the ratings: its style sheets come from the net."""
+    validations = studio.home / "great_expectations" / "gx" / "uncommitted" / "data_docs" / "local_site" / "validations"
+    newest = max(validations.glob("ratings/**/*.html"), key=lambda path: path.stat().st_mtime)
+    with new_page(studio.browser, 1400, 1100) as page:
+        failed: list[str] = []
+        page.on("requestfailed", lambda request: failed.append(request.url))
+        page.goto(newest.as_uri())
+        _settle(page)
+        if failed:
+            print(f"data_docs not taken: its page asks for {failed[0]}, which cannot be reached from here", flush=True)
+        else:
+            studio.save("data_docs", page.screenshot())
+
+
+def plots(studio: Studio) -> None:
+    """The plots that the newest run has logged."""
+    client = MlflowClient(Settings.from_environment(home=studio.home).workspace().tracking().tracking_uri)
+    for name in PLOTS:
+        logged = client.download_artifacts(studio.runs[-1].info.run_id, f"plots/{name}.png")
+        studio.save(name, Path(logged).read_bytes())
+
+
+PICTURES: Final[tuple[Callable[[Studio], None], ...]] = (
+    plots,
+    lineage,
+    lineage_groups,
+    evaluation_asset,
+    evaluation_plot,
+    ratings_checks,
+    mlflow_runs,
+    mlflow_charts,
+    mlflow_comparison,
+    mlflow_model,
+    data_docs,
+)
+
+
+def _runs_path(studio: Studio) -> str:
+    """MLflow's page of the pipeline's runs, without their child runs."""
+    condition = quote("attributes.run_name LIKE 'pipeline%'")
+    return f"/experiments/{studio.runs[0].info.experiment_id}/runs?searchFilter={condition}"
+
+
+def _show_column(page: Page, name: str) -> None:
+    page.get_by_role("button", name="Columns", exact=True).click()
+    page.get_by_placeholder("Search columns").fill(name)
+    node = page.locator("[class*=tree-treenode]").filter(has_text=re.compile(f"^{re.escape(name)}$"))
+    node.locator("[class*=tree-checkbox]").first.click()
+    page.keyboard.press("Escape")
+
+
+def _around_all(elements: Locator, margin: float) -> FloatRect:
+    """The rectangle that holds all ``elements`` and ``margin`` pixels around them."""
+    boxes = [box for element in elements.all() if (box := element.bounding_box())]
+    left, top = min(box["x"] for box in boxes) - margin, min(box["y"] for box in boxes) - margin
+    right = max(box["x"] + box["width"] for box in boxes) + margin
+    bottom = max(box["y"] + box["height"] for box in boxes) + margin
+    return {"x": left, "y": top, "width": right - left, "height": bottom - top}
+
+
+def _settle(page: Page) -> None:
+    """Wait for drawing and animations to end; the mouse where it lights nothing up."""
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(3000)
+
+
+def _run_pipeline(home: Path, config: Path | None) -> None:
+    chosen = ["--config", str(config)] if config else []
+    recsys = [sys.executable, "-c", "from pipelines.cli import main; main()"]
+    subprocess.run([*recsys, "run", "--home", str(home), *chosen], check=True)
+
+
+def _parent_runs(home: Path) -> list[Run]:
+    """Finished runs of the whole pipeline, older first."""
+    if not (home / "mlflow").is_dir():
+        return []
+    client = MlflowClient(Settings.from_environment(home=home).workspace().tracking().tracking_uri)
+    experiment = client.get_experiment_by_name(DEFAULT_EXPERIMENT)
+    if experiment is None:
+        return []
+    runs = client.search_runs(
+        [experiment.experiment_id], "attributes.status = 'FINISHED' AND tags.model_version != ''", max_results=1000
+    )
+    return sorted((run for run in runs if "ndcg_at_10" in run.data.metrics), key=lambda run: run.info.start_time)
+
+
+def _prepare(home: Path) -> list[Run]:
+    if len(_parent_runs(home)) < 2:
+        with tempfile.TemporaryDirectory() as folder:
+            plain = Path(folder) / "plain.yaml"
+            plain.write_text(PLAIN, encoding="utf-8")
+            _run_pipeline(home, plain)
+        _run_pipeline(home, None)
+    runs = _parent_runs(home)
+    if len(runs) < 2:
+        raise SystemExit(f"home {home} has {len(runs)} finished runs after two were made; give an empty --home")
+    return runs[-2:]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take the README's pictures from the running program.")
+    parser.add_argument("--home", type=Path, help="home with two runs, or to make them in (default: a temporary one)")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images", help="where pictures go")
+    parser.add_argument("--only", action="append", choices=[take.__name__ for take in PICTURES], help="just these")
+    arguments = parser.parse_args()
+    os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
+    home = (arguments.home or Path(tempfile.mkdtemp(prefix="recsys-pictures-"))).resolve()
+    try:
+        runs = _prepare(home)
+        arguments.out.mkdir(parents=True, exist_ok=True)
+        settings = Settings.from_environment(home=home)
+        servers = development_services(settings, free_port(), free_port())
+        with Services(settings, servers) as services, chromium() as browser:
+            services.wait_until_ready(threading.Event())
+            studio = Studio(browser, servers[0].url, servers[1].url, home, runs, arguments.out)
+            for take in PICTURES:
+                if not arguments.only or take.__name__ in arguments.only:
+                    take(studio)
+    finally:
+        if arguments.home is None:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
