@@ -1,6 +1,7 @@
 """What a person sees on an asset's page: row counts, column schemas, previews, plots."""
 
 import base64
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -13,27 +14,42 @@ from recsys_core.dataset.schema import ColumnSpec, TableSpec
 __all__ = ["column_schema", "image", "preview", "rows_metadata", "table_metadata", "text_table"]
 
 _PREVIEW_ROWS = 5
+_DIALOG_PIXELS = 1080  # what fits into a dialog on a screen 1440 pixels wide
 
 
-def text_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.MarkdownMetadataValue:
-    """Rows as a Markdown table."""
-    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += ["| " + " | ".join(_cell(value) for value in row) + " |" for row in rows]
-    return dg.MetadataValue.md("\n".join(lines))
+def text_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.TableMetadataValue:
+    """Rows as text in a table, which pages show in place however long it is (long Markdown hides behind a link)."""
+    return dg.MetadataValue.table(
+        records=[dg.TableRecord({name: _cell(value) for name, value in zip(header, row, strict=True)}) for row in rows],
+        schema=dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in header]),
+    )
 
 
 def _cell(value: Any) -> str:
     text = "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")[:120]
+    return text.replace("\n", " ")[:120]
 
 
-def preview(rows: pa.Table) -> dg.MarkdownMetadataValue:
+def preview(rows: pa.Table) -> dg.TableMetadataValue:
     return text_table(rows.column_names, [list(row.values()) for row in rows.to_pylist()])
 
 
 def image(png: bytes, caption: str) -> dg.MarkdownMetadataValue:
-    """A plot, shown inside the page."""
-    return dg.MetadataValue.md(f"![{caption}](data:image/png;base64,{base64.b64encode(png).decode()})")
+    """A plot, shown at the size of the dialog in which pages open it: they cut off what is wider."""
+    shown = base64.b64encode(_at_most(png, _DIALOG_PIXELS)).decode()
+    return dg.MetadataValue.md(f"![{caption}](data:image/png;base64,{shown})")
+
+
+def _at_most(png: bytes, width: int) -> bytes:
+    from PIL import Image
+
+    with Image.open(io.BytesIO(png)) as plot:
+        if plot.width <= width:
+            return png
+        smaller = plot.convert("RGB").resize((width, round(plot.height * width / plot.width)), Image.Resampling.LANCZOS)
+    written = io.BytesIO()
+    smaller.save(written, "PNG", optimize=True)
+    return written.getvalue()
 
 
 def rows_metadata(

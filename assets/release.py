@@ -24,7 +24,6 @@ from registry.models import ModelRegistry
 
 __all__ = ["RELEASE_ASSETS"]
 
-_TIMED_USERS = 50
 _PREVIEW_USERS = 3
 _TITLE_COLUMNS = {"movieId": ("id", "title"), "title": ("text", "as in movies")}
 _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in MLflow")}
@@ -158,7 +157,7 @@ def _some_users(bundle: ModelBundle) -> list[int]:
     return [int(user_id) for user_id in bundle.known.user_ids[order[np.unique(places)]]]
 
 
-def _for_a_person(bundle: ModelBundle, user_id: int) -> dg.MarkdownMetadataValue:
+def _for_a_person(bundle: ModelBundle, user_id: int) -> dg.TableMetadataValue:
     """Favourites and recommendations side by side, for a person to judge."""
     row = bundle.known.ratings[int(np.searchsorted(bundle.known.user_ids, user_id))]
     favourites = bundle.known.item_ids[row.indices[np.argsort(-row.data, kind="stable")[:10]]]
