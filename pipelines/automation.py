@@ -16,6 +16,15 @@ from recsys_core.reading import locate_table
 __all__ = ["SENSORS", "input_files_changed", "retraining"]
 
 SENSOR_SECONDS = 30
+_UNFINISHED = dg.RunsFilter(
+    statuses=[
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+)
 
 
 def retraining(cron: str) -> dg.ScheduleDefinition:
@@ -26,6 +35,7 @@ def retraining(cron: str) -> dg.ScheduleDefinition:
             job=PIPELINE_JOB,
             cron_schedule=cron,
             execution_timezone="UTC",
+            default_status=dg.DefaultScheduleStatus.RUNNING,
             description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",
         )
     except dg.DagsterInvalidDefinitionError:
@@ -38,6 +48,7 @@ def retraining(cron: str) -> dg.ScheduleDefinition:
 @dg.sensor(
     job=PIPELINE_JOB,
     minimum_interval_seconds=SENSOR_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
     description="Starts the pipeline when an input file's content (not merely its time stamp) changes.",
 )
 def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult | dg.SkipReason:
@@ -49,11 +60,14 @@ def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspac
     seen = json.loads(context.cursor) if context.cursor else {}
     try:
         stats = _stats(workspace)
-        if stats != seen.get("stats"):
+        reason = _reason_to_wait(context, workspace)
+        if reason is None and stats != seen.get("stats"):
             context.update_cursor(json.dumps({**seen, "stats": stats}))
-            return dg.SkipReason("input files changed; waiting until they are the same at two looks")
-        if stats == seen.get("handled"):
-            return dg.SkipReason("input files are as they were")
+            reason = "input files changed; waiting until they are the same at two looks"
+        elif reason is None and stats == seen.get("handled"):
+            reason = "input files are as they were"
+        if reason is not None:
+            return dg.SkipReason(reason)
         work = plan(workspace)
     except RecsysError as error:
         return dg.SkipReason(str(error))
@@ -71,6 +85,14 @@ def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspac
         ],
         cursor=cursor,
     )
+
+
+def _reason_to_wait(context: dg.SensorEvaluationContext, workspace: Workspace) -> str | None:
+    if not any(workspace.store.pointer(f"raw_{name}") for name in TABLE_NAMES):
+        return "nothing has been made yet: run the pipeline once, then changes start it"
+    if context.instance.get_runs(filters=_UNFINISHED, limit=1):
+        return "a run is in progress; looking again after it"
+    return None
 
 
 def _stats(workspace: Workspace) -> dict[str, Any]:

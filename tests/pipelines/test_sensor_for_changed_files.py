@@ -10,8 +10,9 @@ from assets.declaring import RECIPES, current_parts
 from assets.documents import Document
 from assets.versions import derive_version
 from assets.workspace import Workspace
-from pipelines.automation import input_files_changed
+from pipelines.automation import input_files_changed, retraining
 from pipelines.planning import plan
+from pipelines.settings import Settings
 from tests.assets.asset_graph import asset_graph
 
 
@@ -20,9 +21,10 @@ class Daemon:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace, self.cursor = workspace, None
+        self.instance = dg.DagsterInstance.ephemeral()
 
     def look(self) -> dg.SensorResult | dg.SkipReason:
-        context = dg.build_sensor_context(cursor=self.cursor, resources={"workspace": self.workspace})
+        context = dg.build_sensor_context(self.instance, cursor=self.cursor, resources={"workspace": self.workspace})
         result = input_files_changed(context)
         self.cursor = getattr(result, "cursor", None) or context.cursor
         return result
@@ -95,3 +97,26 @@ def test_a_missing_folder_is_said_and_starts_nothing(up_to_date: Workspace, tmp_
 
     assert isinstance(result, dg.SkipReason)
     assert "gone" in (result.skip_message or "")
+
+
+def test_while_a_run_is_in_progress_nothing_is_started(daemon: Daemon) -> None:
+    going_on = dg.DagsterRun("pipeline", status=dg.DagsterRunStatus.STARTED)
+    daemon.instance.add_run(going_on)
+    change(daemon.workspace, "1,101,funny,1500000000\n")
+    assert daemon.runs() == []
+    daemon.instance.delete_run(going_on.run_id)
+    assert len(daemon.runs()) == 1
+
+
+def test_before_the_first_run_a_change_starts_nothing(settings: Settings) -> None:
+    reasons = {
+        look.skip_message
+        for look in (Daemon(settings.workspace()).look() for _ in range(2))
+        if isinstance(look, dg.SkipReason)
+    }
+    assert reasons == {"nothing has been made yet: run the pipeline once, then changes start it"}
+
+
+def test_sensor_and_schedule_are_on_unless_switched_off() -> None:
+    assert input_files_changed.default_status == dg.DefaultSensorStatus.RUNNING
+    assert retraining("0 3 * * 1").default_status == dg.DefaultScheduleStatus.RUNNING
