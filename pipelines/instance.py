@@ -15,6 +15,8 @@ PROCESS_TAG = "recsys/process"  # pid and start time of the process that execute
 
 _DAGSTER_YAML = """\
 # Written by recsys when missing; edit it freely, it is not overwritten.
+nux:
+  enabled: false
 telemetry:
   enabled: false
 concurrency:

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recsys_core.errors import ParameterError
-from recsys_core.evaluation.plot_style import ACCENT, GRID, INK, MUTED, label_of, new_figure, png_of, quiet, titled
+from recsys_core.evaluation.plot_style import (
+    ACCENT,
+    GRID,
+    INK,
+    MUTED,
+    label_of,
+    new_figure,
+    png_of,
+    quiet,
+    spread,
+    titled,
+)
 from recsys_core.evaluation.trade_off import TradeOff
 
 if TYPE_CHECKING:
@@ -97,15 +108,21 @@ def precision_coverage(points: Sequence[TradeOff], *, k: int = 10, measured_on: 
     titled(
         figure,
         "Precision and coverage of the hybrid's weights",
-        f"{measured_on}; up is more right, to the right is more of the catalogue; the line joins the unbeaten choices",
+        f"{measured_on}; up is more right, to the right is more of the catalogue; the line joins the unbeaten choices;"
+        "\nthe axes do not start at 0",
     )
     axes = figure.add_axes((0.095, 0.115, 0.87, 0.72))
     quiet(axes)
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    right, up = (max(1e-3, *(getattr(p, name) for p in points)) for name in ("coverage", "precision"))
     front = sorted((p for p in points if not any(_beats(q, p) for q in points)), key=lambda p: p.coverage)
     axes.plot([p.coverage for p in front], [p.precision for p in front], color=MUTED, linewidth=1, alpha=0.6, zorder=1)
-    for point in sorted(points, key=lambda p: p.chosen):
+    axes.set_xlim(*_around([p.coverage for p in points]))
+    axes.set_ylim(*_around([p.precision for p in points]))
+    by_height = sorted(points, key=lambda p: p.precision)
+    low, high = axes.get_ylim()
+    text_heights = spread([p.precision for p in by_height], (high - low) / 22)
+    middle = sum(axes.get_xlim()) / 2
+    for point, height in zip(by_height, text_heights, strict=True):
         named = bool(point.label)
         axes.plot(
             point.coverage,
@@ -117,11 +134,11 @@ def precision_coverage(points: Sequence[TradeOff], *, k: int = 10, measured_on: 
             alpha=1 if named or point.chosen else 0.5,
         )
         if named or point.chosen:
-            leftwards = point.coverage > 0.75 * right
+            leftwards = point.coverage > middle
             shown = axes.annotate(
                 point.label or "chosen",
-                (point.coverage, point.precision),
-                (-9 if leftwards else 9, -11 if point.chosen else 0),
+                (point.coverage, height),
+                (-10 if leftwards else 10, 0),
                 textcoords="offset points",
                 size=10 if point.chosen else 9,
                 weight="bold" if point.chosen else "normal",
@@ -131,12 +148,17 @@ def precision_coverage(points: Sequence[TradeOff], *, k: int = 10, measured_on: 
                 zorder=5,
             )
             shown.set_path_effects([withStroke(linewidth=3, foreground="white")])
-    axes.set_xlim(-0.01 * right, right * 1.08)
-    axes.set_ylim(-0.015 * up, up * 1.12)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
     axes.set_xlabel(f"coverage@{k}: share of the catalogue that is recommended to somebody", size=9, color=MUTED)
     axes.set_ylabel(f"precision@{k}", size=9, color=MUTED)
     return png_of(figure)
+
+
+def _around(values: Sequence[float]) -> tuple[float, float]:
+    """Limits that show the differences between ``values``: choices of weights lie close together."""
+    low, high = min(values), max(values)
+    room = max(0.2 * (high - low), 0.02 * abs(high), 1e-4)
+    return max(0.0, low - room), high + room
 
 
 def _beats(one: TradeOff, other: TradeOff) -> bool:

@@ -92,7 +92,7 @@ SEARCH_SPACE: tuple[SearchParameter, ...] = (
     _blend("weight_decade", 1.0, 0.2),
     _blend("weight_tags", 1.0, 0.4),
     _blend("weight_genome", 1.0, 0.5),
-    SearchParameter(stage="gate", name="kappa", low=2.0, high=300.0, log=True, default=75.0),
+    SearchParameter(stage="gate", name="kappa", low=2.0, high=100.0, log=True, default=75.0),
 )
 """Ranges that held good values on data sets of 0.1 to 25 million ratings; one line per parameter.
 
