@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest -q
+# Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint format dev lock docs bench clean
@@ -28,10 +30,12 @@ demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and reco
 	@$(BIN)/recsys recommend --user 1 -k 10 --explain
 
 test: $(READY)  ## the tests, side by side
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q $(if $(CI),--slow,)
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser $(if $(CI),--slow,)
+	@$(if $(CI),$(PYTEST) tests/browser --slow,)
 
 test-slow: $(READY)  ## all tests, the ones that take minutes too
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q --slow
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser --slow
+	@$(PYTEST) tests/browser --slow
 
 lint: $(READY)  ## ruff, mypy and the import rules
 	@$(BIN)/ruff check .

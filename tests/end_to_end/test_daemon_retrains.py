@@ -3,7 +3,8 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -46,15 +47,6 @@ class Daemon:
             self._child.wait()
         self._opened.close()
 
-    def dagster(self, *arguments: str) -> None:
-        subprocess.run(
-            [sys.executable, "-m", "dagster", *arguments, *_DEFINITIONS],
-            env=self.environment,
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-
     def wait_for_run(self, tag: str, value: str) -> dg.DagsterRun:
         """The first run with this tag, when it has ended."""
 
@@ -78,36 +70,28 @@ class Daemon:
 def settings(tmp_path: Path, small_config: Path) -> Settings:
     """A home in which the pipeline was run once on the small folder."""
     write_healthy_folder(tmp_path / "data")
-    settings = Settings(tmp_path / "home", tmp_path / "data", small_config, retrain_cron="* * * * *")
+    settings = Settings(tmp_path / "home", tmp_path / "data", small_config)
     said = recsys("run", "--data", settings.data_dir, "--home", settings.home, "--config", small_config, "--json")
     assert said.document["model_version"] == "1"
     return settings
 
 
-@pytest.fixture
-def daemon(settings: Settings) -> Iterator[Daemon]:
-    with Daemon(settings) as running:
-        yield running
-
-
-def test_a_changed_file_gives_a_new_version_and_the_clock_starts_a_run(daemon: Daemon, settings: Settings) -> None:
-    change_one_rating(settings.data_dir)
-    daemon.dagster("sensor", "start", "input_files_changed")
-
-    run = daemon.wait_for_run("dagster/sensor_name", "input_files_changed")
+def test_a_changed_file_gives_a_new_version_and_the_clock_starts_a_run(settings: Settings) -> None:
+    with Daemon(settings) as daemon:  # sensor and schedule are on by default
+        change_one_rating(settings.data_dir)
+        run = daemon.wait_for_run("dagster/sensor_name", "input_files_changed")
 
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert run.tags["recsys/why"].startswith("raw_ratings: ratings.csv changed")
     listed = recsys("models", "--home", settings.home, "--json").document["models"]
     assert [entry["version"] for entry in listed] == ["2", "1"]
-    daemon.dagster("sensor", "stop", "input_files_changed")
     said = recsys(
         *("run", "--data", settings.data_dir, "--home", settings.home, "--json"),
         *("--config", settings.config_file or ""),
     )
     assert said.document["made"] == {}, "what the daemon made is up to date for the command line"
 
-    daemon.dagster("schedule", "start", "retraining")
-    run = daemon.wait_for_run("dagster/schedule_name", "retraining")
+    with Daemon(replace(settings, retrain_cron="* * * * *")) as daemon:
+        run = daemon.wait_for_run("dagster/schedule_name", "retraining")
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert run.job_name == "pipeline"

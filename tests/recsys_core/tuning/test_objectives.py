@@ -90,7 +90,9 @@ def test_shortened_users_know_their_first_ratings_and_are_to_find_the_rest() -> 
 
 
 def test_users_that_training_knows_are_not_asked_for_what_training_saw() -> None:
-    split = split_interactions(INTERACTIONS, SplitParameters(protocol="temporal"), catalogue_ids=INTERACTIONS.item_ids)
+    split = split_interactions(
+        INTERACTIONS, SplitParameters(protocol="temporal", validation_share=0.1), catalogue_ids=INTERACTIONS.item_ids
+    )
     part = whole_users(split, 1000, 0)
     assert np.isin(part.user_ids, split.train.user_ids).any()
     found = shortened_users(split, part, 2, 4.0)
