@@ -28,8 +28,8 @@ bootstrap intervals over people, who keep all their rows when they are drawn; th
 comparisons. `recsys evaluate --data data/sample --seeds {seeds}` prints the same figures.
 
 **A limit of these figures.** Defaults and search ranges were chosen on the same 610 people under other seeds, partly on
-those seeds' test parts, and the upper bound of κ was lowered after a look at seed 0's test figures (before that the hybrid
-had .314, and +.001 [−.004, +.006] against EASE). The margin over EASE is within its interval either way.
+those seeds' test parts, and the upper bound of κ was lowered after a look at seed 0's test figures (before that the
+hybrid had .314, and +.001 [−.004, +.006] against EASE). The margin over EASE is within its interval either way.
 
 {circumstances}
 
