@@ -5,15 +5,20 @@ from recsys_core.splitting.parameters import PublishedSplitParameters, SplitPara
 from recsys_core.splitting.published import PublishedSplit, published_split
 from recsys_core.splitting.split import assign_users, split_interactions
 from recsys_core.splitting.truncation import held_out_rows, truncated_histories
+from recsys_core.splitting.views import VIEWS, cold_view, held_back_items, view_of
 
 __all__ = [
+    "VIEWS",
     "PublishedSplit",
     "PublishedSplitParameters",
     "SplitParameters",
     "assign_users",
+    "cold_view",
     "hash_uniform",
+    "held_back_items",
     "held_out_rows",
     "published_split",
     "split_interactions",
     "truncated_histories",
+    "view_of",
 ]

@@ -1,7 +1,7 @@
 """From known and hidden ratings to a held-out part, with an account of every rating."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.errors import DataError
 from recsys_core.splitting.hashing import hash_uniform
 
-__all__ = ["Vocabulary", "known_mask", "make_part", "training_part", "without_empty"]
+__all__ = ["Vocabulary", "known_mask", "make_part", "n_known_ratings", "training_part", "without_empty"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,13 +29,18 @@ def known_mask(rows: UserItemMatrix, history_share: float, seed: int) -> NDArray
     """
     user_nums = rows.user_nums()
     draws = hash_uniform(seed, "hide", rows.user_ids[user_nums], rows.item_ids[rows.ratings.indices])
-    lengths = np.diff(rows.ratings.indptr)
-    n_known = np.clip(np.rint(history_share * lengths), 1, np.maximum(lengths - 1, 1))
+    n_known = n_known_ratings(rows, history_share)
     order = np.lexsort((draws, user_nums))
     rank = np.arange(rows.n_ratings) - rows.ratings.indptr[user_nums]
     known = np.zeros(rows.n_ratings, dtype=bool)
     known[order] = rank < n_known[user_nums]
     return known
+
+
+def n_known_ratings(rows: UserItemMatrix, history_share: float) -> NDArray[np.int64]:
+    """How many ratings of each user (n_users,) stay known: ``history_share`` of them, at least one, never all."""
+    lengths = np.diff(rows.ratings.indptr)
+    return np.clip(np.rint(history_share * lengths), 1, np.maximum(lengths - 1, 1)).astype(np.int64)
 
 
 def without_empty(matrix: UserItemMatrix) -> UserItemMatrix:
@@ -65,12 +70,14 @@ def make_part(
     positive_threshold: float,
     min_ratings: int = 0,
     min_history: int = 1,
+    aim: Literal["targets", "cold_targets"] = "targets",
 ) -> tuple[HeldOut, dict[str, Any]]:
     """Build a held-out part from ``known`` and ``hidden`` ratings of the same users (same rows and columns).
 
     Users stay in the part when they have at least ``min_ratings`` ratings, ``min_history`` known ratings of
-    trained items and one target among the trained items. The account's ``ratings`` entries add up to
-    ``known.n_ratings + hidden.n_ratings``, its ``filtered_users`` and ``n_users`` to the number of rows.
+    trained items and one target among the trained items (with ``aim="cold_targets"``: among the cold ones). The
+    account's ``ratings`` entries add up to ``known.n_ratings + hidden.n_ratings``, its ``filtered_users`` and
+    ``n_users`` to the number of rows.
     """
     history = known.with_items(vocabulary.item_ids)
     positives = hidden.select(hidden.ratings.data >= positive_threshold)
@@ -80,13 +87,14 @@ def make_part(
     n_all = _lengths(known) + _lengths(hidden)
     short = n_all < min_ratings
     short_history = ~short & (_lengths(history) < min_history)
-    aimless = ~short & ~short_history & (_lengths(targets) == 0)
+    aimless = ~short & ~short_history & (_lengths(targets if aim == "targets" else cold_targets) == 0)
     kept = np.flatnonzero(~(short | short_history | aimless))
     if len(kept) == 0:
+        aimed_at = "trained" if aim == "targets" else "cold"
         raise DataError(
             f"the {name} part has no user left to evaluate: of {known.n_users} users, {int(short.sum())} have fewer "
             f"than {min_ratings} ratings, {int(short_history.sum())} too short a history and {int(aimless.sum())} no "
-            f"hidden rating of at least {positive_threshold:g} on a trained item; give more data or larger shares"
+            f"hidden rating of at least {positive_threshold:g} on a {aimed_at} item; give more data or larger shares"
         )
     part = HeldOut(
         history.rows(kept), targets.rows(kept).ratings, cold_targets.rows(kept).ratings, vocabulary.cold_item_ids

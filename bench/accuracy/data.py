@@ -1,0 +1,47 @@
+"""The bundled data, cleaned once."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from assets.configuration import load_config
+from pipelines.settings import SAMPLE_DATA
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.tables import interactions_of
+from recsys_core.experiment import ItemTables
+from recsys_core.reading import file_sha256
+from recsys_core.storage import atomic_directory
+from recsys_core.validating.folder import clean_folder
+
+__all__ = ["Bundle", "fingerprint", "load_data"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """All ratings, and the tables about titles."""
+
+    interactions: UserItemMatrix
+    tables: ItemTables
+    fingerprint: str
+
+
+def fingerprint(folder: Path = SAMPLE_DATA) -> str:
+    """SHA-256 of ratings.csv, in hexadecimal."""
+    return file_sha256(folder / "ratings.csv")
+
+
+def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
+    """Read and validate ``folder`` into ``workspace``, or take what an earlier call left there."""
+    found = fingerprint(folder)
+    clean = workspace / f"clean-{found[:12]}"
+    if not clean.exists():
+        workspace.mkdir(parents=True, exist_ok=True)
+        with atomic_directory(clean) as directory:
+            clean_folder(folder, MOVIELENS, directory, now=int(time.time()), limits=load_config(None).validation)
+
+    def rows(name: str) -> Path:
+        return clean / "validated" / name / "rows.parquet"
+
+    tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
+    return Bundle(interactions_of(rows("ratings")), tables, found)

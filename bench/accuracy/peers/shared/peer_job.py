@@ -1,0 +1,206 @@
+"""A peer's work, the same for all: read the job, search, refit on all training users, write the lists.
+
+Needs NumPy and SciPy only and nothing of this project, so that it runs in an environment of the peer's own.
+
+The job's folder holds CSR matrices (scipy npz, float32) of raw star ratings on one column vocabulary::
+
+    tuning_train.npz     users to fit on while tuning
+    tuning_known.npz     validation users (not in tuning_train): what is known of them
+    tuning_targets.npz   same rows: what is to be found, every stored entry a target
+    train.npz            users to fit the final model on
+    known_<view>.npz     users outside train, to be folded in
+    job.json             {"k": 20, "views": ["warm", ...], "seed": 0}
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+__all__ = [
+    "RATINGS",
+    "Job",
+    "any_of",
+    "between",
+    "log_between",
+    "log_integer",
+    "mapped",
+    "ndcg",
+    "read_job",
+    "run_search",
+    "top_lists",
+]
+
+Parameters = dict[str, Any]
+Draw = Callable[[np.random.Generator], Any]
+Recommend = Callable[[Any, int], np.ndarray]
+"""(raw ratings of unknown users, k) -> int32 (n_users, k): column numbers, best first, padded with -1."""
+Fit = Callable[[Any, Parameters, int], Recommend]
+"""(raw ratings to train on, parameters, seed) -> a recommender for unknown users."""
+
+RATINGS = ("all", "liked", "stars", "power2", "power3")
+"""How stars become the weights that a library is given: see :func:`mapped`."""
+LIKED = 4.0
+HIGHEST = 5.0
+
+
+class Job(NamedTuple):
+    """What is asked of a peer."""
+
+    folder: Path
+    k: int
+    views: tuple[str, ...]
+
+    def matrix(self, name: str) -> Any:
+        """The CSR matrix stored as ``<name>.npz``, float32, indices sorted."""
+        found = sparse.csr_matrix(sparse.load_npz(self.folder / f"{name}.npz")).astype(np.float32)
+        found.sort_indices()
+        return found
+
+
+def read_job(folder: Path) -> Job:
+    asked = json.loads((folder / "job.json").read_text(encoding="utf-8"))
+    return Job(folder, int(asked["k"]), tuple(asked["views"]))
+
+
+# --- what a library is given -------------------------------------------------------------------------------------
+
+
+def mapped(ratings: Any, how: str, *, folded_in: bool = False) -> Any:
+    """Stars as weights; ``how`` is one of :data:`RATINGS`.
+
+    all     every rating counts 1
+    liked   a rating of at least 4 counts 1, others are left out
+    stars   the rating itself
+    power2, power3   (rating / 5) to that power
+
+    With ``folded_in``, a user who liked nothing keeps all their ratings: an empty row could not be answered at all.
+    """
+    weights = ratings.copy()
+    if how == "all":
+        weights.data[:] = 1.0
+    elif how == "liked":
+        kept = weights.data >= LIKED
+        if folded_in:
+            rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+            kept |= (np.bincount(rows[kept], minlength=weights.shape[0]) == 0)[rows]
+        weights.data[:] = kept
+        weights.eliminate_zeros()
+    elif how in ("power2", "power3"):
+        weights.data = (weights.data / HIGHEST) ** int(how[-1])
+    elif how != "stars":
+        raise ValueError(f"ratings are mapped by {how!r}, expected one of {', '.join(RATINGS)}")
+    return weights.astype(np.float32)
+
+
+# --- lists and their worth ---------------------------------------------------------------------------------------
+
+
+def top_lists(scores: np.ndarray, known: Any, k: int) -> np.ndarray:
+    """The ``k`` best columns of each row of ``scores`` (n_users, n_items) that are not in ``known``.
+
+    Scores of NaN or minus infinity are no recommendation. Ties go by a fixed random order of the columns, so that the
+    numbering of the items (old titles first) gives nobody an advantage.
+    """
+    n_items = scores.shape[1]
+    shuffled = np.random.default_rng(0).permutation(n_items)
+    lists = np.full((scores.shape[0], k), -1, dtype=np.int32)
+    for row in range(scores.shape[0]):
+        values = np.where(np.isnan(scores[row]), -np.inf, scores[row]).astype(np.float64)
+        values[known.indices[known.indptr[row] : known.indptr[row + 1]]] = -np.inf
+        best = shuffled[np.argsort(-values[shuffled], kind="stable")[:k]]
+        best = best[np.isfinite(values[best])]
+        lists[row, : len(best)] = best
+    return lists
+
+
+def ndcg(lists: np.ndarray, targets: Any, k: int = 10) -> float:
+    """Mean NDCG at ``k`` over the users who have a target; every stored entry of ``targets`` counts the same."""
+    discounts = 1 / np.log2(np.arange(2, k + 2))
+    values = []
+    for row in range(targets.shape[0]):
+        wanted = targets.indices[targets.indptr[row] : targets.indptr[row + 1]]
+        if len(wanted):
+            found = np.isin(lists[row, :k], wanted)
+            values.append(float(discounts[: len(found)][found].sum() / discounts[: len(wanted)].sum()))
+    return float(np.mean(values)) if values else 0.0
+
+
+# --- the search --------------------------------------------------------------------------------------------------
+
+
+def any_of(*choices: Any) -> Draw:
+    return lambda rng: choices[int(rng.integers(len(choices)))]
+
+
+def between(low: float, high: float) -> Draw:
+    return lambda rng: float(rng.uniform(low, high))
+
+
+def log_between(low: float, high: float) -> Draw:
+    return lambda rng: float(math.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def log_integer(low: int, high: int) -> Draw:
+    return lambda rng: round(math.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def run_search(
+    name: str,
+    version: str,
+    fit: Fit,
+    defaults: Parameters,
+    space: dict[str, Draw],
+    *,
+    job: Path,
+    out: Path,
+    n_trials: int,
+    seed: int,
+) -> None:
+    """Try ``n_trials`` configurations, refit the best one, write ``lists_<view>.npy``, tuned.json and trials.json.
+
+    The first trial is ``defaults``, the others are drawn from ``space`` by a generator seeded with ``seed``. The best
+    is the one with the highest NDCG@10 on the validation users (the first among equals). A configuration that the
+    library fails on counts 0; if all fail, the first error is raised.
+    """
+    started = time.monotonic()
+    asked = read_job(job)
+    train, known, targets = (asked.matrix(f"tuning_{part}") for part in ("train", "known", "targets"))
+    rng = np.random.default_rng(seed)
+    drawn = [{**defaults, **{key: draw(rng) for key, draw in space.items()}} for _ in range(n_trials - 1)]
+    trials: list[dict[str, Any]] = []
+    failures: list[Exception] = []
+    for parameters in [dict(defaults), *drawn]:
+        began = time.monotonic()
+        trial: dict[str, Any] = {"parameters": parameters, "validation_ndcg": 0.0}
+        try:
+            trial["validation_ndcg"] = ndcg(fit(train, parameters, seed)(known, asked.k), targets)
+        except Exception as error:  # a library's failure on one configuration must not end the search
+            failures.append(error)
+            trial["error"] = "".join(traceback.format_exception_only(type(error), error)).strip()
+        trials.append({**trial, "seconds": round(time.monotonic() - began, 3)})
+    if len(failures) == len(trials):
+        raise failures[0]
+    best = max(trials, key=lambda trial: trial["validation_ndcg"])
+    recommend = fit(asked.matrix("train"), best["parameters"], seed)
+    for view in asked.views:
+        np.save(out / f"lists_{view}.npy", recommend(asked.matrix(f"known_{view}"), asked.k).astype(np.int32))
+    tuned = {
+        "name": name,
+        "version": version,
+        "parameters": best["parameters"],
+        "n_trials": len(trials),
+        "validation_ndcg": best["validation_ndcg"],
+        "default_validation_ndcg": trials[0]["validation_ndcg"],
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    (out / "trials.json").write_text(json.dumps(trials, indent=1), encoding="utf-8")
+    (out / "tuned.json").write_text(json.dumps(tuned, indent=1), encoding="utf-8")
