@@ -7,6 +7,7 @@ from recsys_core.evaluation.evaluate import Score, evaluate
 from recsys_core.evaluation.parameters import EvaluationParameters
 from recsys_core.evaluation.ranking import NO_ITEM, hits_of, top_k
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics, PairedDifference, UserMetrics
+from recsys_core.evaluation.simultaneous import Series, SimultaneousIntervals, Verdict, simultaneous_means, verdict
 from recsys_core.evaluation.tables import Table, metrics_table, paired_table, slices_table
 
 __all__ = [
@@ -19,8 +20,11 @@ __all__ = [
     "Metrics",
     "PairedDifference",
     "Score",
+    "Series",
+    "SimultaneousIntervals",
     "Table",
     "UserMetrics",
+    "Verdict",
     "bootstrap_means",
     "evaluate",
     "hits_of",
@@ -31,6 +35,8 @@ __all__ = [
     "paired_between",
     "paired_table",
     "pool",
+    "simultaneous_means",
     "slices_table",
     "top_k",
+    "verdict",
 ]

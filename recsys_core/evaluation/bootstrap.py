@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys_core.errors import ShapeError
 
-__all__ = ["Intervals", "bootstrap_means"]
+__all__ = ["Intervals", "bootstrap_means", "bootstrap_weights"]
 
 _LEVELS = (0.025, 0.975)
 _CELLS = 8_000_000
@@ -45,12 +45,14 @@ def bootstrap_means(
     sums = np.zeros((len(users), values.shape[1]))
     np.add.at(sums, cluster, values)
     sizes = np.bincount(cluster).astype(np.float64)
-    sampled = np.concatenate([(w @ sums) / (w @ sizes)[:, None] for w in _weights(len(users), n_samples, seed)])
+    sampled = np.concatenate(
+        [(w @ sums) / (w @ sizes)[:, None] for w in bootstrap_weights(len(users), n_samples, seed)]
+    )
     low, high = np.quantile(sampled, _LEVELS, axis=0)
     return Intervals(values.mean(axis=0), low, high, len(users))
 
 
-def _weights(n_users: int, n_samples: int, seed: int) -> Iterator[NDArray[np.float64]]:
+def bootstrap_weights(n_users: int, n_samples: int, seed: int) -> Iterator[NDArray[np.float64]]:
     """Blocks of count vectors (n_block, n_users), each row summing to n_users."""
     rng = np.random.default_rng(seed)
     block = max(1, _CELLS // n_users)

@@ -1,0 +1,116 @@
+"""Intervals that hold for a whole family of comparisons at once.
+
+With forty comparisons, two of forty true zeros lie outside their own 95 % intervals. Here 95 % is the probability
+that *all* intervals of the family hold: the single-step max-t bootstrap (Westfall & Young 1993, chapter 2; Romano &
+Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x). Users are resampled as in
+:func:`recsys_core.evaluation.bootstrap.bootstrap_means`; every series is studentised in every sample; the 95 %
+quantile of the largest |t| of the family takes the place of 1.96. Unlike Bonferroni's it is small where the series
+are alike, because all of them are resampled together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.evaluation.bootstrap import bootstrap_weights
+
+__all__ = ["Series", "SimultaneousIntervals", "Verdict", "simultaneous_means", "verdict"]
+
+Verdict = Literal["win", "tie", "loss"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One comparison: a difference for each row, and the user of each row, both of shape (n_rows,).
+
+    Series of one family may have different users; a user in several series is resampled in all of them together.
+    """
+
+    values: NDArray[np.float64]
+    user_ids: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        if self.values.ndim != 1 or self.values.shape != self.user_ids.shape:
+            raise ShapeError(
+                f"values have shape {self.values.shape}, user_ids {self.user_ids.shape}; expected (n_rows,)"
+            )
+        if len(self.values) == 0:
+            raise ShapeError("a series has no users to average over; leave it out")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SimultaneousIntervals:
+    """Means of the family's series with intervals, each ndarray of shape (n_series,).
+
+    critical  how many standard errors an interval reaches to either side
+    """
+
+    mean: NDArray[np.float64]
+    ci_low: NDArray[np.float64]
+    ci_high: NDArray[np.float64]
+    critical: float
+
+
+def simultaneous_means(
+    family: Sequence[Series], *, n_samples: int = 2_000, seed: int = 0, level: float = 0.95
+) -> SimultaneousIntervals:
+    """Means of the rows of each series, with intervals that all hold together with probability ``level``.
+
+    A series that is the same for all users has an interval of no width. A sample in which a series does not vary at
+    all is studentised with the spread of the data.
+    """
+    if not family:
+        raise ParameterError("the family is empty; give at least one series")
+    if not 0 < level < 1:
+        raise ParameterError(f"level is {level}, expected a probability between 0 and 1")
+    sums, counts = _by_user(family)
+    mean = sums.sum(axis=0) / counts.sum(axis=0)
+    centred = sums - mean * counts
+    centred[np.abs(centred) <= 1e-12 * np.abs(sums).max(initial=0.0)] = 0.0  # what rounding left of a constant
+    error = _away_and_error(np.ones((1, len(sums))), centred, counts)[1]
+    largest = []
+    for weights in bootstrap_weights(len(sums), n_samples, seed):
+        away, own_error = _away_and_error(weights, centred, counts)
+        scale = np.where(own_error > 0, own_error, error)
+        t = np.divide(np.abs(away), scale, out=np.zeros_like(away), where=scale > 0)
+        largest.append(t.max(axis=1))
+    critical = float(np.quantile(np.concatenate(largest), level))
+    reach = critical * error[0]
+    return SimultaneousIntervals(mean, mean - reach, mean + reach, critical)
+
+
+def verdict(ci_low: float, ci_high: float) -> Verdict:
+    """ "win" where the whole interval of a difference is above 0, "loss" where it is below, otherwise "tie"."""
+    if ci_low > 0:
+        return "win"
+    return "loss" if ci_high < 0 else "tie"
+
+
+def _by_user(family: Sequence[Series]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums and numbers of each user's rows, of shape (n_users, n_series)."""
+    users = np.unique(np.concatenate([series.user_ids for series in family]))
+    sums = np.zeros((len(users), len(family)))
+    counts = np.zeros((len(users), len(family)))
+    for number, series in enumerate(family):
+        places = np.searchsorted(users, series.user_ids)
+        sums[:, number] = np.bincount(places, series.values, minlength=len(users))
+        counts[:, number] = np.bincount(places, minlength=len(users))
+    return sums, counts
+
+
+def _away_and_error(
+    weights: NDArray[np.float64], centred: NDArray[np.float64], counts: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each sample's means are from those of the data, and their standard errors: (n_samples, n_series).
+
+    A mean is a ratio, Σ w·sum / Σ w·count; its squared error is Σ w·(sum − mean·count)² / (Σ w·count)²
+    (linearisation; Cochran 1977, chapter 6). ``centred`` are the users' sums less mean·count.
+    """
+    n_rows = np.maximum(weights @ counts, 1e-300)  # a sample may hold none of a small series' users
+    away = (weights @ centred) / n_rows
+    squares = weights @ centred**2 - 2 * away * (weights @ (centred * counts)) + away**2 * (weights @ counts**2)
+    return away, np.sqrt(np.maximum(squares, 0.0)) / n_rows
