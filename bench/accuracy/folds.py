@@ -1,21 +1,20 @@
-"""One fold: tuned on users outside the test part, fitted on all of them, and then shown the test users.
-
-``validate`` makes the rounds of validation that cover every user outside the fold once; ``final_part`` puts training
-and validation together again for the models that are judged.
-"""
+"""One fold: tuned on users outside the test part, fitted on all of them, and then shown the test users."""
 
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bench.accuracy.data import Bundle
+from bench.accuracy.settings import Settings
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEModel, EASEParameters, fit_ease
-from recsys_core.experiment import more_rounds
-from recsys_core.features import FeatureParameters, ItemFeatures
+from recsys_core.ease import EASEParameters, fit_ease
+from recsys_core.errors import DataError
+from recsys_core.experiment import LineUp, line_up, more_rounds
+from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridModel, assemble_hybrid, fit_components
 from recsys_core.splitting import (
     VIEWS,
@@ -28,110 +27,106 @@ from recsys_core.splitting import (
 )
 from recsys_core.splitting.parts import Vocabulary, training_part
 from recsys_core.splitting.split import TEST
-from recsys_core.tuning import TuningParameters, TuningResult, tune
+from recsys_core.tuning import TuningResult, tune
 
-__all__ = ["COLD_SHARE", "N_FOLDS", "FinalPart", "Fitted", "Fold", "cold_part", "final_part", "fit", "fold_of", "tuned"]
+__all__ = ["COLD_SHARE", "FinalPart", "Fitted", "Rounds", "cold_part", "final_part", "fit", "rounds_of", "tuned"]
 
-N_FOLDS = 5
 COLD_SHARE = 0.1
-_EVERY_USER = 1_000_000_000
+_EVERYBODY = 1_000_000_000
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fold:
-    """A test part and the rounds of validation outside it.
-
-    splitting  how it was cut
-    rounds     each a split with the same test part and other validation users, and the features it may know
-    """
-
-    splitting: SplitParameters
-    rounds: list[tuple[Split, ItemFeatures]]
+Rounds = list[tuple[Split, ItemFeatures]]
+"""Splits with the same test part and other validation users, each with the features that its training may know."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinalPart:
     """What the judged models are fitted on, and the views of the test users.
 
-    train         all ratings of all users outside the test fold
-    features      of the catalogue, from the tags of those users
+    known         a split whose training part is everything outside the test part
+    features      of the catalogue, from the tags of the users of ``train``
     views         what is known and hidden of the test users
-    held_back_ids titles without a training rating because the protocol removed them; empty without such a protocol
+    held_back_ids titles that the protocol removed from training, int64, sorted; empty without such a protocol
     """
 
-    train: UserItemMatrix
+    known: Split
     features: ItemFeatures
     views: dict[str, HeldOut]
-    held_back_ids: np.ndarray
+    held_back_ids: NDArray[np.int64]
+
+    @property
+    def train(self) -> UserItemMatrix:
+        return self.known.train
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """The hybrid, and EASE, which stays in the comparison where the hybrid goes without it."""
+    """The hybrid, and everybody that it is compared with."""
 
     hybrid: HybridModel
-    ease: EASEModel
+    models: LineUp
 
 
-def fold_of(bundle: Bundle, splitting: SplitParameters, features: FeatureParameters, tuning: TuningParameters) -> Fold:
-    """The fold ``splitting.fold``, with as many rounds of validation as cover everybody outside it."""
+def rounds_of(bundle: Bundle, splitting: SplitParameters, settings: Settings) -> Rounds:
+    """As many rounds of validation as cover everybody outside the test part."""
     split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
-    rounds = more_rounds(
+    others = more_rounds(
         split,
         bundle.interactions,
         bundle.tables,
         splitting=splitting,
-        features=features,
-        tuning=tuning.replace(wanted_users=_EVERY_USER, max_rounds=splitting.n_validation_folds),
+        features=settings.features,
+        tuning=settings.tuning.replace(wanted_users=_EVERYBODY, max_rounds=splitting.n_validation_folds),
     )
-    return Fold(splitting, [(split, bundle.tables.known_to(split, features)), *rounds])
+    return [(split, bundle.tables.known_to(split, settings.features)), *others]
 
 
-def tuned(fold: Fold, tuning: TuningParameters, *, storage: Path | None = None, key: str = "") -> TuningResult:
-    """Parameters found on the users outside the test part; a search that was killed goes on from ``storage``."""
-    (split, features), *rest = fold.rounds
+def tuned(rounds: Rounds, settings: Settings, *, storage: Path | None = None, key: str = "") -> TuningResult:
+    """Parameters found without the test users; a search that was killed goes on from ``storage``."""
+    (split, features), *others = rounds
     return tune(
         split,
         features,
-        tuning,
+        settings.tuning,
         rating_scale=MOVIELENS.rating_scale,
-        more_rounds=rest,
+        more_rounds=others,
         storage=storage,
         key=key,
         clock=time.monotonic,
     )
 
 
-def final_part(bundle: Bundle, splitting: SplitParameters, features: FeatureParameters) -> FinalPart:
+def final_part(bundle: Bundle, splitting: SplitParameters, settings: Settings) -> FinalPart:
     """Everything outside the fold ``splitting.fold`` as training, and every view of the fold's users."""
     train, vocabulary, users = _train_and_users(bundle, splitting)
     views = {name: view_of(users, name, vocabulary, splitting) for name in VIEWS}
-    return FinalPart(train, _features(bundle, train, views["warm"], features), views, np.zeros(0, dtype=np.int64))
+    nothing = np.zeros(0, dtype=np.int64)
+    return _with_features(bundle, train, users.user_ids, views, nothing, settings)
 
 
-def cold_part(bundle: Bundle, splitting: SplitParameters, features: FeatureParameters) -> FinalPart:
+def cold_part(bundle: Bundle, splitting: SplitParameters, settings: Settings) -> FinalPart:
     """The same users, with a share of the titles removed from training; the one view is ``cold``."""
-    train, vocabulary, users = _train_and_users(bundle, splitting)
-    held_back = held_back_items(bundle.interactions.item_ids, splitting)
-    view = cold_view(users, held_back, vocabulary, splitting)
-    return FinalPart(train, _features(bundle, train, view, features), {"cold": view}, held_back)
+    removing = splitting.replace(cold_item_share=COLD_SHARE)
+    train, vocabulary, users = _train_and_users(bundle, removing)
+    held_back = held_back_items(bundle.interactions.item_ids, removing)
+    views = {"cold": cold_view(users, held_back, vocabulary, removing)}
+    return _with_features(bundle, train, users.user_ids, views, held_back, settings)
 
 
-def fit(part: FinalPart, found: TuningResult, tuning: TuningParameters) -> Fitted:
+def fit(part: FinalPart, found: TuningResult, settings: Settings) -> Fitted:
     """All models with the parameters found, on the whole training part."""
-    scale = MOVIELENS.rating_scale
+    scale, train = MOVIELENS.rating_scale, part.train
     components = fit_components(
-        part.train,
+        train,
         part.features,
         als_parameters=found.als_parameters,
         ease_parameters=found.ease_parameters,
         rating_scale=scale,
     )
     ease = components.ease
-    if ease is None:
-        parameters = tuning.ease or EASEParameters()
-        ease = fit_ease(part.train.ratings, part.train.item_ids, parameters, rating_scale=scale)
-    return Fitted(assemble_hybrid(components, found.weights), ease)
+    if ease is None:  # it stays in the comparison when the hybrid goes without it
+        ease = fit_ease(train.ratings, train.item_ids, settings.tuning.ease or EASEParameters(), rating_scale=scale)
+    hybrid = assemble_hybrid(components, found.weights)
+    return Fitted(hybrid, line_up(hybrid, train, ease=ease, rating_scale=scale))
 
 
 def _train_and_users(bundle: Bundle, splitting: SplitParameters) -> tuple[UserItemMatrix, Vocabulary, UserItemMatrix]:
@@ -144,8 +139,18 @@ def _train_and_users(bundle: Bundle, splitting: SplitParameters) -> tuple[UserIt
     return train, vocabulary, bundle.interactions.rows(np.flatnonzero(assigned == TEST))
 
 
-def _features(bundle: Bundle, train: UserItemMatrix, part: HeldOut, parameters: FeatureParameters) -> ItemFeatures:
-    """Features from the tags of the users of ``train`` alone."""
-    if np.isin(part.user_ids, train.user_ids).any():
-        raise AssertionError("test users are in training")
-    return bundle.tables.known_to(Split(train, part, part, {"cut_offs": None}), parameters)
+def _with_features(
+    bundle: Bundle,
+    train: UserItemMatrix,
+    test_user_ids: NDArray[np.int64],
+    views: dict[str, HeldOut],
+    held_back_ids: NDArray[np.int64],
+    settings: Settings,
+) -> FinalPart:
+    """Add features from the tags of the users of ``train`` alone."""
+    both = np.intersect1d(train.user_ids, test_user_ids)
+    if len(both):
+        raise DataError(f"{len(both)} test users are in training (first: {both[0]}); expected none")
+    some = next(iter(views.values()))
+    known = Split(train, some, some, {"protocol": "user_holdout", "cut_offs": None})
+    return FinalPart(known, bundle.tables.known_to(known, settings.features), views, held_back_ids)

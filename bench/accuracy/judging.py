@@ -1,0 +1,77 @@
+"""From lists of recommended titles to metrics by user; the same for our models, controls and peers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.evaluation import Score, UserMetrics, hits_of, ndcg_at
+from recsys_core.evaluation.accuracy import precision_at, recall_at
+from recsys_core.evaluation.beyond_accuracy import coverage, diversity
+from recsys_core.evaluation.evaluate import recommend_block_wise
+from recsys_core.evaluation.slices import popularity_groups
+
+__all__ = ["LIST_LENGTH", "METRICS", "K", "Lists", "accuracy", "lists_of", "tail_items", "with_diversity"]
+
+K = 10
+LIST_LENGTH = 20
+METRICS = (f"ndcg@{K}", f"recall@{K}", f"precision@{K}", f"ndcg@{LIST_LENGTH}", f"ndcg_all@{K}")
+_BLOCK = 16_000_000
+
+Lists = dict[str, NDArray[np.int32]]
+
+
+def lists_of(
+    scorers: Mapping[str, Score], known: csr_matrix, item_ids: NDArray[np.int64], *, exclude: bool = True
+) -> Lists:
+    """Each model's best of ``item_ids`` (n_items,), ndarray of shape (n_users, LIST_LENGTH), rated ones left out."""
+    return {
+        name: recommend_block_wise(score, known, LIST_LENGTH, item_ids, block_scores=_BLOCK, name=name, exclude=exclude)
+        for name, score in scorers.items()
+    }
+
+
+def accuracy(
+    lists: Lists, targets: csr_matrix, user_ids: NDArray[np.int64], *, n_out_of_reach: NDArray[np.int64] | None = None
+) -> UserMetrics:
+    """The metrics of the users with at least one of ``targets``, CSR of shape (n_users, n_items).
+
+    n_out_of_reach  for each user the targets on titles that are no candidates: in ``ndcg_all`` they count as missed
+    """
+    n_targets = np.diff(targets.indptr).astype(np.int64)
+    asked = n_targets > 0
+    n_all = n_targets if n_out_of_reach is None else n_targets + n_out_of_reach
+    values = {}
+    for name, recommended in lists.items():
+        hits = hits_of(recommended, targets)[asked]
+        n = n_targets[asked]
+        values[name] = np.stack(
+            [
+                ndcg_at(hits, n, K),
+                recall_at(hits, n, K),
+                precision_at(hits, n, K),
+                ndcg_at(hits, n, LIST_LENGTH),
+                ndcg_at(hits, n_all[asked], K),
+            ],
+            axis=1,
+        )
+    return UserMetrics(user_ids[asked], METRICS, values, {})
+
+
+def with_diversity(judged: UserMetrics, lists: Lists, unit_rows: csr_matrix) -> UserMetrics:
+    """``judged`` (a row for each list) with diversity@10 by user, and coverage@10 of all lists together."""
+    name = f"diversity@{K}"
+    values: dict[str, NDArray[np.float64]] = {}
+    overall: dict[str, dict[str, tuple[float, ...]]] = {}
+    for model, recommended in lists.items():
+        first = recommended[:, :K]
+        values[model] = np.column_stack([judged.values[model], diversity(first, unit_rows)])
+        overall[model] = {f"coverage@{K}": (coverage(first, unit_rows.shape[0]),)}
+    return UserMetrics(judged.user_ids, (*judged.metric_names, name), values, overall)
+
+
+def tail_items(train: UserItemMatrix, cuts: tuple[float, float] = (1 / 3, 2 / 3)) -> NDArray[np.bool_]:
+    """The least rated items (n_items,), which together hold the last third of all training ratings."""
+    return np.asarray(popularity_groups(train, cuts) == len(cuts))

@@ -1,0 +1,65 @@
+"""What a run is made with."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from recsys_core.evaluation import Score
+from recsys_core.features import FeatureParameters
+from recsys_core.splitting import SplitParameters
+from recsys_core.tuning import TuningParameters
+
+__all__ = ["N_FOLDS", "Settings", "source_digest"]
+
+N_FOLDS = 5
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Parameters of everything, and which models are judged.
+
+    only  names of the models that are judged; None: all, with ablation and controls
+    """
+
+    seed: int = 0
+    features: FeatureParameters = field(default_factory=FeatureParameters)
+    tuning: TuningParameters = field(default_factory=TuningParameters)
+    only: tuple[str, ...] | None = None
+
+    def splitting(self, fold: int) -> SplitParameters:
+        """Validation is another fold's worth of users in each round, so that everybody outside is in it once."""
+        share = 1 / N_FOLDS
+        return SplitParameters(seed=self.seed, n_folds=N_FOLDS, fold=fold, validation_share=share, min_history=0)
+
+    def temporal(self) -> SplitParameters:
+        return SplitParameters(seed=self.seed, protocol="temporal", min_history=0)
+
+    def wanted(self, scorers: Mapping[str, Score]) -> dict[str, Score]:
+        """Those of ``scorers`` that are to be judged."""
+        return {name: score for name, score in scorers.items() if self.only is None or name in self.only}
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "seed": self.seed,
+            "features": self.features.as_dict(),
+            "tuning": self.tuning.as_dict(),
+            "only": self.only,
+        }
+
+    def key(self, *context: object) -> str:
+        """Hex digest of the settings, of the program text and of ``context`` (JSON values)."""
+        text = json.dumps([self.as_dict(), source_digest(), *context], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def source_digest() -> str:
+    """Hex digest of the program text that decides the figures: the core and this package without its peers."""
+    found = hashlib.sha256()
+    here = Path(__file__).resolve().parent
+    for path in (*sorted((_ROOT / "recsys_core").rglob("*.py")), *sorted(here.glob("*.py"))):
+        found.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return found.hexdigest()
