@@ -16,13 +16,13 @@ from bench.accuracy.peers.shared.peer_job import (
     log_between,
     log_integer,
     mapped,
+    on_frequent_items,
     run_search,
+    without_known,
 )
 from recsys_core.errors import ShapeError
 
 __all__ = ["IN_PROCESS"]
-
-_BATCH = 1_000
 
 _ALS_DEFAULTS = {
     "ratings": "stars",
@@ -57,7 +57,14 @@ def _fit_als(ratings: Any, parameters: dict[str, Any], seed: int) -> Callable[[A
     return recommend
 
 
-_KNN_DEFAULTS = {"ratings": "liked", "similarity": "cosine", "neighbours": 20, "k1": 1.2, "b": 0.75}
+_KNN_DEFAULTS = {
+    "ratings": "liked",
+    "similarity": "cosine",
+    "neighbours": 20,
+    "k1": 1.2,
+    "b": 0.75,
+    "min_item_ratings": 1,
+}
 
 
 def _fit_knn(ratings: Any, parameters: dict[str, Any], seed: int) -> Callable[[Any, int], Any]:
@@ -86,23 +93,11 @@ def _lists(model: Any, rows: Any, known: Any, k: int, n_items: int, **how: Any) 
     """Lists by the library's own ``recommend``; ``rows`` are the weights, ``known`` all that must not come back."""
     if rows.shape[1] != n_items:  # the library would read out of bounds
         raise ShapeError(f"the known ratings have {rows.shape[1]} columns, the model was trained on {n_items} items")
-    lists = np.full((rows.shape[0], k), -1, dtype=np.int32)
-    for start in range(0, rows.shape[0], _BATCH):
-        stop = min(start + _BATCH, rows.shape[0])
-        longest = int(np.diff(known.indptr[start : stop + 1]).max(initial=0))
-        found, scores = model.recommend(
-            np.arange(stop - start),
-            rows[start:stop],
-            N=min(n_items, k + longest),
-            filter_already_liked_items=False,
-            **how,
-        )
-        for row in range(stop - start):
-            seen = known.indices[known.indptr[start + row] : known.indptr[start + row + 1]]
-            good = found[row][(found[row] >= 0) & (scores[row] > np.finfo(np.float32).min)]
-            good = good[~np.isin(good, seen)][:k]
-            lists[start + row, : len(good)] = good
-    return lists
+    n_asked = min(n_items, k + int(np.diff(known.indptr).max(initial=0)))
+    found, scores = model.recommend(np.arange(rows.shape[0]), rows, N=n_asked, filter_already_liked_items=False, **how)
+    padding = np.finfo(np.float32).min  # where the library has run out of items
+    ranked = (found[row][(found[row] >= 0) & (scores[row] > padding)] for row in range(len(found)))
+    return without_known(ranked, known, k)
 
 
 _ALS_SPACE = {
@@ -118,6 +113,7 @@ _KNN_SPACE = {
     "neighbours": log_integer(10, 500),
     "k1": log_between(0.1, 200.0),
     "b": between(0.0, 1.0),
+    "min_item_ratings": any_of(1, 3, 10),
 }
 
 
@@ -127,9 +123,7 @@ def _peer(
     def run(job: Path, out: Path, n_trials: int, seed: int) -> None:
         n_tried = n_trials if most is None else min(n_trials, most)
         with threadpool_limits(1, user_api="blas"):
-            run_search(
-                name, version("implicit"), fit, defaults, space, job=job, out=out, n_trials=n_tried, seed=seed
-            )
+            run_search(name, version("implicit"), fit, defaults, space, job=job, out=out, n_trials=n_tried, seed=seed)
 
     return run
 
@@ -137,6 +131,6 @@ def _peer(
 IN_PROCESS: dict[str, Callable[[Path, Path, int, int], None]] = {
     "implicit_default": _peer("implicit_default", _fit_als, _ALS_DEFAULTS, {}, most=1),
     "implicit_als": _peer("implicit_als", _fit_als, _ALS_DEFAULTS, _ALS_SPACE),
-    "implicit_knn": _peer("implicit_knn", _fit_knn, _KNN_DEFAULTS, _KNN_SPACE),
+    "implicit_knn": _peer("implicit_knn", on_frequent_items(_fit_knn), _KNN_DEFAULTS, _KNN_SPACE),
 }
 """Peers by name: (job folder, existing output folder, n_trials, seed) -> None."""

@@ -14,11 +14,12 @@ The job's folder holds CSR matrices (scipy npz, float32) of raw star ratings on 
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,9 +35,12 @@ __all__ = [
     "log_integer",
     "mapped",
     "ndcg",
+    "on_frequent_items",
     "read_job",
+    "run_from_command_line",
     "run_search",
     "top_lists",
+    "without_known",
 ]
 
 Parameters = dict[str, Any]
@@ -101,6 +105,28 @@ def mapped(ratings: Any, how: str, *, folded_in: bool = False) -> Any:
     return weights.astype(np.float32)
 
 
+def on_frequent_items(fit: Fit) -> Fit:
+    """``fit`` on the columns with at least ``parameters["min_item_ratings"]`` training ratings only.
+
+    The other items are neither evidence nor ever recommended. Neighbourhood models are led astray by items rated once
+    or twice, and models that invert an items × items matrix spend most of their time on them.
+    """
+
+    def fit_frequent(train: Any, parameters: Parameters, seed: int) -> Recommend:
+        own = dict(parameters)
+        least = own.pop("min_item_ratings")
+        kept = np.flatnonzero(np.bincount(train.indices, minlength=train.shape[1]) >= least)
+        recommend = fit(train[:, kept], own, seed)
+
+        def recommend_frequent(known: Any, k: int) -> np.ndarray:
+            lists = recommend(known[:, kept], k)
+            return np.where(lists >= 0, kept[lists], -1).astype(np.int32)
+
+        return recommend_frequent
+
+    return fit_frequent
+
+
 # --- lists and their worth ---------------------------------------------------------------------------------------
 
 
@@ -119,6 +145,15 @@ def top_lists(scores: np.ndarray, known: Any, k: int) -> np.ndarray:
         best = shuffled[np.argsort(-values[shuffled], kind="stable")[:k]]
         best = best[np.isfinite(values[best])]
         lists[row, : len(best)] = best
+    return lists
+
+
+def without_known(ranked: Iterable[np.ndarray], known: Any, k: int) -> np.ndarray:
+    """Lists from a library's own ranking: for each user columns, best first, more than ``k`` by what is known."""
+    lists = np.full((known.shape[0], k), -1, dtype=np.int32)
+    for row, columns in enumerate(ranked):
+        unseen = columns[~np.isin(columns, known.indices[known.indptr[row] : known.indptr[row + 1]])][:k]
+        lists[row, : len(unseen)] = unseen
     return lists
 
 
@@ -151,6 +186,21 @@ def log_between(low: float, high: float) -> Draw:
 
 def log_integer(low: int, high: int) -> Draw:
     return lambda rng: round(math.exp(rng.uniform(math.log(low), math.log(high))))
+
+
+def run_from_command_line(fits: dict[str, tuple[Fit, Parameters, dict[str, Draw]]], version: str) -> None:
+    """The main function of a peer's script; ``fits`` are its models by name: (fit, defaults, search space)."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--name", required=True)
+    parser.add_argument("--model", required=True, choices=sorted(fits))
+    parser.add_argument("--job", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--trials", type=int, default=15)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    fit, defaults, space = fits[asked.model]
+    places = {"job": asked.job, "out": asked.out}
+    run_search(asked.name, version, fit, defaults, space, **places, n_trials=asked.trials, seed=asked.seed)
 
 
 def run_search(

@@ -1,0 +1,13 @@
+"""Other libraries on the same splits, each tuned with the same budget.
+
+A peer reads a job (see :mod:`bench.accuracy.peers.shared.peer_job`), tunes on its validation users, fits on its
+training users, folds the users of every view in, and writes lists. Peers whose library is in the project's own
+environment run in this process; the others run their ``fit.py`` in an environment of their own, made from the pinned
+``requirements.txt`` beside it.
+"""
+
+from bench.accuracy.peers.environments import PeerError
+from bench.accuracy.peers.results import PeerResult
+from bench.accuracy.peers.running import LEFT_OUT, PEERS, available, run_peer
+
+__all__ = ["LEFT_OUT", "PEERS", "PeerError", "PeerResult", "available", "run_peer"]

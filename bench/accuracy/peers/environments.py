@@ -1,0 +1,90 @@
+"""A peer's own environment: made once from its pinned requirements, and its script run in it."""
+
+import hashlib
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from recsys_core.errors import RecsysError
+
+__all__ = ["PeerError", "make_environment", "run_script"]
+
+_SHARED = Path(__file__).with_name("shared")
+_READY = "requirements.sha256"
+_TAIL = 15
+_INSTALL_SECONDS = 1_800.0
+
+
+class PeerError(RecsysError):
+    """A peer that could not be installed, crashed, took too long, or left results that cannot be used."""
+
+
+def make_environment(requirements: Path, folder: Path) -> Path:
+    """The interpreter of the environment in ``folder``, which is made or made anew when ``requirements`` changed.
+
+    Raises :class:`PeerError` with pip's own last words when it cannot be installed.
+    """
+    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    python = folder.resolve() / "bin" / "python"
+    ready = folder / _READY
+    if ready.exists() and ready.read_text(encoding="utf-8") == wanted and python.exists():
+        return python
+    ready.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    _run([sys.executable, "-m", "venv", "--clear", str(folder)], "venv", _INSTALL_SECONDS)
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
+    _run(pip, f"pip install -r {requirements.parent.name}/{requirements.name}", _INSTALL_SECONDS)
+    ready.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def run_script(python: Path, script: Path, arguments: list[str], *, timeout: float) -> None:
+    """Run a peer's script on one thread; its standard error is shown when it fails.
+
+    Raises :class:`PeerError` when it ends with another code than 0 or is not done within ``timeout`` seconds; it is
+    ended then, with all that it started.
+    """
+    _run([str(python), str(script), *arguments], f"{script.parent.name}/{script.name}", timeout)
+
+
+def _run(command: list[str], what: str, timeout: float) -> None:
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(_SHARED),
+        "PYTHONHASHSEED": "0",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+    }
+    started = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=environment,
+        start_new_session=True,
+    )
+    try:
+        _, said = started.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise PeerError(
+            f"{what} was not done after {timeout:g} s and was ended; expected fewer trials or a longer timeout"
+        ) from None
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
+            started.communicate()
+    if started.returncode != 0:
+        raise PeerError(f"{what} ended with code {started.returncode}; its last words:\n{_tail(said)}")
+
+
+def _tail(said: str) -> str:
+    """The last telling lines, without notices of pip and without addresses."""
+    lines = [
+        line for line in said.splitlines() if line.strip() and not line.lstrip().startswith(("WARNING: ", "note:"))
+    ]
+    return "\n".join(re.sub(r"\b\w+://\S+", "<address>", line) for line in lines[-_TAIL:]) or "(nothing)"

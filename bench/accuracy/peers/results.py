@@ -1,0 +1,91 @@
+"""What a peer left behind, checked before anybody measures it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.accuracy.peers.environments import PeerError
+from bench.accuracy.peers.shared.peer_job import read_job
+
+__all__ = ["PeerResult", "read_result"]
+
+_TUNED = ("version", "parameters", "n_trials", "validation_ndcg", "default_validation_ndcg", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class PeerResult:
+    """A tuned peer and its lists.
+
+    folder                   where ``lists_<view>.npy``, ``tuned.json`` and ``trials.json`` are
+    parameters               the best configuration found
+    n_trials                 how many were tried, the library's defaults included
+    validation_ndcg          its NDCG@10 on the validation users
+    default_validation_ndcg  that of the first trial
+    seconds                  wall time of tuning, fitting and answering
+    """
+
+    name: str
+    version: str
+    parameters: dict[str, Any]
+    n_trials: int
+    validation_ndcg: float
+    default_validation_ndcg: float
+    seconds: float
+    folder: Path
+
+    def lists(self, view: str) -> NDArray[np.int32]:
+        """int32 of shape (n_users, k): column numbers, best first, padded with -1."""
+        found: NDArray[np.int32] = np.load(self.folder / f"lists_{view}.npy", allow_pickle=False)
+        return found
+
+
+def read_result(name: str, job: Path, out: Path) -> PeerResult:
+    """The result in ``out``; :class:`PeerError` when a file is missing or a list breaks a rule of the job."""
+    asked = read_job(job)
+    for view in asked.views:
+        _check_lists(f"{name}, view {view}", out / f"lists_{view}.npy", asked.matrix(f"known_{view}"), asked.k)
+    try:
+        tuned = json.loads((out / "tuned.json").read_text(encoding="utf-8"))
+        return PeerResult(name=name, folder=out, **{field: tuned[field] for field in _TUNED})
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PeerError(
+            f"{name}: tuned.json in {out} cannot be used ({error!r}); expected {', '.join(_TUNED)}"
+        ) from error
+
+
+def _check_lists(where: str, path: Path, known: Any, k: int) -> None:
+    try:
+        lists = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise PeerError(f"{where}: {path.name} cannot be read ({error}); expected an int32 array") from error
+    n_users, n_items = known.shape
+    if lists.dtype != np.int32 or lists.shape != (n_users, k):
+        raise PeerError(
+            f"{where}: {path.name} is {lists.dtype} of shape {lists.shape}, expected int32 of shape {(n_users, k)}"
+        )
+    if lists.size == 0:
+        return
+    if lists.min() < -1 or lists.max() >= n_items:
+        raise PeerError(
+            f"{where}: column numbers from {lists.min()} to {lists.max()}, expected -1 (padding) to {n_items - 1}"
+        )
+    empty = lists == -1
+    _refuse(where, (empty[:, :-1] & ~empty[:, 1:]).any(axis=1), "an item after the padding")
+    ordered = np.sort(lists, axis=1)
+    _refuse(where, ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1), "an item twice")
+    rows, places = np.nonzero(~empty)
+    seen = np.zeros(n_users, dtype=bool)
+    seen[rows[np.asarray(known[rows, lists[rows, places]]).ravel() != 0]] = True
+    _refuse(where, seen, "an item that was known")
+
+
+def _refuse(where: str, bad: NDArray[np.bool_], what: str) -> None:
+    if bad.any():
+        raise PeerError(
+            f"{where}: {what} in the lists of {int(bad.sum())} users (first: row {int(np.argmax(bad))}); "
+            "expected each list to hold different unknown items, best first, padded at the end with -1"
+        )
