@@ -34,9 +34,13 @@ def make_environment(requirements: Path, folder: Path) -> Path:
         return python
     ready.unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    _run([sys.executable, "-m", "venv", "--clear", str(folder)], "venv", _INSTALL_SECONDS)
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(requirements)]
-    _run(pip, f"pip install -r {requirements.parent.name}/{requirements.name}", _INSTALL_SECONDS)
+    _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], "venv", _INSTALL_SECONDS)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
+    _run(
+        [*pip, "-r", str(requirements)],
+        f"pip install -r {requirements.parent.name}/{requirements.name}",
+        _INSTALL_SECONDS,
+    )
     ready.write_text(wanted, encoding="utf-8")
     return python
 

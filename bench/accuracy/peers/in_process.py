@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.peers.shared.peer_job import (
     RATINGS,
@@ -31,9 +31,9 @@ _ALS_DEFAULTS = {
     "confidence_weight": 1.0,
     "iterations": 15,
 }
-"""The constructor's defaults, with the stars as confidence. What the library's own MovieLens example does (ratings of at
-least 4, BM25 weights times 5) was tried on validation users of the bundled data: NDCG@10 .18 against .27, so neither the
-defaults nor the search are burdened with it."""
+"""The constructor's defaults, with the stars as confidence. What the library's own MovieLens example does (ratings of
+at least 4, BM25 weights times 5) was tried on validation users of the bundled data: NDCG@10 .18 against .27, so neither
+the defaults nor the search are burdened with it."""
 
 
 def _fit_als(ratings: Any, parameters: dict[str, Any], seed: int) -> Callable[[Any, int], Any]:
@@ -121,6 +121,8 @@ def _peer(
     name: str, fit: Any, defaults: dict[str, Any], space: dict[str, Any], most: int | None = None
 ) -> Callable[[Path, Path, int, int], None]:
     def run(job: Path, out: Path, n_trials: int, seed: int) -> None:
+        import implicit.als  # noqa: F401  loads its BLAS, so that the limit holds for it
+
         n_tried = n_trials if most is None else min(n_trials, most)
         with threadpool_limits(1, user_api="blas"):
             run_search(name, version("implicit"), fit, defaults, space, job=job, out=out, n_trials=n_tried, seed=seed)

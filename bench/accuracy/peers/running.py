@@ -41,6 +41,16 @@ PEERS: tuple[str, ...] = (*IN_PROCESS, *FOREIGN)
 
 LEFT_OUT: dict[str, str] = {
     "implicit_bpr": "implicit 0.7.3 cannot fold a user in: recalculate_user is not supported with this model",
+    "rectools_als": "it wraps implicit's ALS, measured on its own, and keeps the factors of training users only",
+    "rectools_sasrec": "it needs the order in time of a user's ratings, and the peers are given ratings without times",
+    "lightfm": (
+        "lightfm 1.17 does not build on Python 3.11 with current setuptools (AttributeError: 'dict' object has no "
+        "attribute '__LIGHTFM_SETUP__'); its fork lightfm-next is measured as lightfm_warp"
+    ),
+    "recbole": (
+        "RecBole 1.2.1 installs, but its models find a user's ratings by the user's row in the training data (EASE and "
+        "MultiVAE too); no call takes the ratings of a user outside it"
+    ),
 }
 """Models that were looked at and are not run, with the reason."""
 

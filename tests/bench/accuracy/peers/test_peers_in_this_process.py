@@ -1,0 +1,69 @@
+"""What every peer promises, for those that need no environment of their own."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from bench.accuracy.peers import PEERS, available, run_peer
+from bench.accuracy.peers.in_process import _ALS_DEFAULTS, IN_PROCESS, _fit_als
+from recsys_core.errors import ParameterError, ShapeError
+
+FIRST_TASTE = 30
+KNOWS_NEARLY_ALL, LIKES_NOTHING = 0, 1
+
+
+@pytest.mark.parametrize("name", sorted(IN_PROCESS))
+class TestContract:
+    def test_users_who_know_nearly_all_get_a_padded_list_and_the_others_are_answered(
+        self, name: str, job: Path, tmp_path: Path
+    ) -> None:
+        odd = run_peer(name, job, tmp_path / "out", 3, 0).lists("odd")
+        assert set(odd[KNOWS_NEARLY_ALL]) <= {57, 58, 59, -1}
+        assert (odd[KNOWS_NEARLY_ALL] == -1).sum() >= 5
+        assert (odd[LIKES_NOTHING] >= 0).any()
+
+    def test_the_same_seed_gives_the_same_result(self, name: str, job: Path, tmp_path: Path) -> None:
+        first, second = (run_peer(name, job, tmp_path / place, 4, 3) for place in ("a", "b"))
+        assert first.parameters == second.parameters
+        assert first.validation_ndcg == second.validation_ndcg
+        for view in ("warm", "odd"):
+            np.testing.assert_array_equal(first.lists(view), second.lists(view))
+
+    def test_tuning_never_ends_below_the_defaults(self, name: str, job: Path, tmp_path: Path) -> None:
+        result = run_peer(name, job, tmp_path / "out", 3, 0)
+        assert result.n_trials == (1 if name == "implicit_default" else 3)
+        assert result.validation_ndcg >= result.default_validation_ndcg > 0
+
+
+# Not the untuned default: with 100 factors for 60 items it learns the training data by heart.
+@pytest.mark.parametrize("name", sorted(set(IN_PROCESS) - {"implicit_default"}))
+def test_it_finds_the_taste_of_users_it_was_not_trained_on(name: str, job: Path, tmp_path: Path) -> None:
+    result = run_peer(name, job, tmp_path / "out", 3, 0)
+    warm = result.lists("warm")
+    assert warm.dtype == np.int32
+    assert warm.shape == (10, 8)
+    of_first = warm < FIRST_TASTE
+    even = np.arange(10) % 2 == 0
+    assert of_first[even].mean() > 0.9
+    assert of_first[~even].mean() < 0.1
+
+
+def test_a_row_of_another_width_is_refused_before_it_reaches_native_code() -> None:
+    recommend = _fit_als(csr_matrix(np.eye(6, 5, dtype=np.float32)), {**_ALS_DEFAULTS, "factors": 2}, 0)
+    with pytest.raises(ShapeError, match="6 columns, the model was trained on 5 items"):
+        recommend(csr_matrix(np.ones((1, 6), dtype=np.float32)), 2)
+
+
+def test_peers_here_are_available_and_left_out_ones_say_why() -> None:
+    assert available("implicit_als") is None
+    assert "implicit_bpr" not in PEERS
+    assert "recalculate_user" in str(available("implicit_bpr"))
+    with pytest.raises(ParameterError, match="no peer 'surprise'"):
+        available("surprise")
+
+
+def test_less_than_one_trial_is_refused(job: Path, tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="n_trials is 0"):
+        run_peer("implicit_als", job, tmp_path / "out", 0, 0)

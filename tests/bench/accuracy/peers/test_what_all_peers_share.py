@@ -1,0 +1,116 @@
+"""Weights, lists, their worth and the search: the same code for every peer."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix, random_array
+
+from bench.accuracy.peers.shared.peer_job import (
+    RATINGS,
+    any_of,
+    mapped,
+    ndcg,
+    on_frequent_items,
+    run_search,
+    top_lists,
+    without_known,
+)
+from recsys_core.evaluation.accuracy import ndcg_at
+
+STARS = csr_matrix(np.array([[5.0, 3.0, 0.0], [0.0, 2.5, 1.0]], dtype=np.float32))
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("all", [[1, 1, 0], [0, 1, 1]]),
+        ("liked", [[1, 0, 0], [0, 0, 0]]),
+        ("stars", [[5, 3, 0], [0, 2.5, 1]]),
+        ("power2", [[1, 0.36, 0], [0, 0.25, 0.04]]),
+        ("power3", [[1, 0.216, 0], [0, 0.125, 0.008]]),
+    ],
+)
+def test_stars_are_mapped_to_weights(how: str, expected: list[list[float]]) -> None:
+    np.testing.assert_allclose(mapped(STARS, how).toarray(), expected, rtol=1e-6)
+    assert STARS.data.tolist() == [5.0, 3.0, 2.5, 1.0]
+    assert how in RATINGS
+
+
+def test_somebody_who_liked_nothing_is_folded_in_with_all_their_ratings() -> None:
+    assert mapped(STARS, "liked", folded_in=True).toarray().tolist() == [[1, 0, 0], [0, 1, 1]]
+
+
+def test_an_unknown_mapping_is_refused() -> None:
+    with pytest.raises(ValueError, match="power9"):
+        mapped(STARS, "power9")
+
+
+def test_lists_hold_the_best_unknown_columns_and_padding() -> None:
+    scores = np.array([[0.1, 0.9, 0.5, np.nan], [4.0, 3.0, 2.0, 1.0]])
+    known = csr_matrix(np.array([[0, 1, 0, 0], [1, 0, 0, 0]], dtype=np.float32))
+    assert top_lists(scores, known, 3).tolist() == [[2, 0, -1], [1, 2, 3]]
+    ranked = [np.array([1, 2, 0]), np.array([0, 1, 2, 3])]
+    assert without_known(ranked, known, 3).tolist() == [[2, 0, -1], [1, 2, 3]]
+
+
+def test_ties_do_not_favour_low_column_numbers() -> None:
+    lists = top_lists(np.zeros((1, 1_000)), csr_matrix((1, 1_000), dtype=np.float32), 100)
+    assert 400 < lists.mean() < 600
+
+
+def test_ndcg_is_the_projects_own() -> None:
+    rng = np.random.default_rng(3)
+    targets = csr_matrix(random_array((20, 50), density=0.1, rng=rng, dtype=np.float64))
+    lists = np.argsort(rng.random((20, 50)), axis=1)[:, :12].astype(np.int32)
+    n_targets = np.diff(targets.indptr).astype(np.int64)
+    hits = targets.toarray()[np.arange(20)[:, None], lists] > 0
+    some = n_targets > 0
+    assert ndcg(lists, targets) == pytest.approx(ndcg_at(hits[some], n_targets[some], 10).mean(), abs=1e-12)
+
+
+def test_rare_items_are_neither_evidence_nor_recommended() -> None:
+    train = csr_matrix(np.array([[1, 1, 0, 1], [1, 0, 0, 1], [0, 0, 1, 1]], dtype=np.float32))
+
+    def fit(weights: Any, parameters: dict[str, Any], seed: int) -> Any:
+        assert weights.shape == (3, 2)
+        assert parameters == {"other": 1}
+        return lambda known, k: top_lists(np.array([[1.0, 2.0]]), known, k)
+
+    recommend = on_frequent_items(fit)(train, {"other": 1, "min_item_ratings": 2}, 0)
+    assert recommend(csr_matrix((1, 4), dtype=np.float32), 3).tolist() == [[3, 0, -1]]
+
+
+def _ranker(train: Any, parameters: dict[str, Any], seed: int) -> Any:
+    """Recommends by column number, upwards or downwards, or fails."""
+    if parameters["order"] == "broken":
+        raise ArithmeticError("diverged")
+    sign = 1.0 if parameters["order"] == "up" else -1.0
+    return lambda known, k: top_lists(np.tile(sign * np.arange(known.shape[1]), (known.shape[0], 1)), known, k)
+
+
+def _search(job: Path, out: Path, orders: tuple[str, ...], n_trials: int, default: str) -> dict[str, Any]:
+    out.mkdir()
+    space = {"order": any_of(*orders)}
+    run_search("ranker", "1", _ranker, {"order": default}, space, job=job, out=out, n_trials=n_trials, seed=1)
+    tuned: dict[str, Any] = json.loads((out / "tuned.json").read_text())
+    return tuned
+
+
+def test_the_search_begins_with_the_defaults_and_survives_a_failing_configuration(job: Path, tmp_path: Path) -> None:
+    tuned = _search(job, tmp_path / "out", ("up", "broken"), 8, "down")
+    trials = json.loads((tmp_path / "out" / "trials.json").read_text())
+    assert trials[0]["parameters"] == {"order": "down"}
+    assert len(trials) == tuned["n_trials"] == 8
+    broken = [trial for trial in trials if trial["parameters"]["order"] == "broken"]
+    assert broken
+    assert all(trial["validation_ndcg"] == 0 and "diverged" in trial["error"] for trial in broken)
+    assert tuned["validation_ndcg"] == max(trial["validation_ndcg"] for trial in trials)
+    assert tuned["default_validation_ndcg"] == trials[0]["validation_ndcg"]
+
+
+def test_a_peer_that_fails_on_everything_fails(job: Path, tmp_path: Path) -> None:
+    with pytest.raises(ArithmeticError, match="diverged"):
+        _search(job, tmp_path / "out", ("broken",), 3, "broken")
