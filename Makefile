@@ -8,10 +8,10 @@ PYTEST := $(BIN)/python -m pytest -q
 # Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format dev lock docs bench clean
+.PHONY: help demo test test-slow lint format dev lock docs bench bench-accuracy clean
 
 help:  ## this list
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] < (3, 14); \
@@ -57,6 +57,9 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 
 bench: $(READY)  ## time of the pipeline and its steps
 	@$(BIN)/python -m bench.pipeline --large
+
+bench-accuracy: $(READY)  ## accuracy on five folds, with controls and other libraries
+	@$(BIN)/python -m bench.accuracy --out docs/accuracy.md
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -2,8 +2,9 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ from recsys_core.features import FeatureParameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 
-__all__ = ["N_FOLDS", "Settings", "source_digest"]
+__all__ = ["N_FOLDS", "Settings", "digest_of_files", "source_digest"]
 
 N_FOLDS = 5
+_WRITING = ("__main__.py", "bars.py", "comparing.py", "document.py", "peer_jobs.py", "running.py", "tables.py")
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -56,10 +58,20 @@ class Settings:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+@cache
 def source_digest() -> str:
-    """Hex digest of the program text that decides the figures: the core and this package without its peers."""
-    found = hashlib.sha256()
+    """Hex digest of the program text that decides the figures: the core, and this package's measuring modules.
+
+    Read once: a run whose text changes under it goes on under one key.
+    """
     here = Path(__file__).resolve().parent
-    for path in (*sorted((_ROOT / "recsys_core").rglob("*.py")), *sorted(here.glob("*.py"))):
+    own = [path for path in sorted(here.glob("*.py")) if path.name not in _WRITING]
+    return digest_of_files([*sorted((_ROOT / "recsys_core").rglob("*.py")), *own])
+
+
+def digest_of_files(paths: Sequence[Path]) -> str:
+    """Hex digest of names and contents."""
+    found = hashlib.sha256()
+    for path in paths:
         found.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()

@@ -3,9 +3,12 @@
 With forty comparisons, two of forty true zeros lie outside their own 95 % intervals. Here 95 % is the probability
 that *all* intervals of the family hold: the single-step max-t bootstrap (Westfall & Young 1993, chapter 2; Romano &
 Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x). Users are resampled as in
-:func:`recsys_core.evaluation.bootstrap.bootstrap_means`; every series is studentised in every sample; the 95 %
-quantile of the largest |t| of the family takes the place of 1.96. Unlike Bonferroni's it is small where the series
-are alike, because all of them are resampled together.
+:func:`recsys_core.evaluation.bootstrap.bootstrap_means`; in every sample each series' deviation is divided by its
+standard error, and the 95 % quantile of the family's largest takes the place of 1.96. Unlike Bonferroni's it is small
+where the series are alike, because all of them are resampled together.
+
+The standard errors are those of the data, not of each sample: a series in which few users differ from 0 has samples
+without any spread, and an infinite t in one sample would make all intervals of the family endless.
 """
 
 from collections.abc import Sequence
@@ -60,8 +63,7 @@ def simultaneous_means(
 ) -> SimultaneousIntervals:
     """Means of the rows of each series, with intervals that all hold together with probability ``level``.
 
-    A series that is the same for all users has an interval of no width. A sample in which a series does not vary at
-    all is studentised with the spread of the data.
+    A series that is the same for all users has an interval of no width.
     """
     if not family:
         raise ParameterError("the family is empty; give at least one series")
@@ -71,15 +73,15 @@ def simultaneous_means(
     mean = sums.sum(axis=0) / counts.sum(axis=0)
     centred = sums - mean * counts
     centred[np.abs(centred) <= 1e-12 * np.abs(sums).max(initial=0.0)] = 0.0  # what rounding left of a constant
-    error = _away_and_error(np.ones((1, len(sums))), centred, counts)[1]
+    # Standard error of a ratio of sums by user (linearisation; Cochran 1977, chapter 6).
+    error = np.sqrt((centred**2).sum(axis=0)) / counts.sum(axis=0)
     largest = []
     for weights in bootstrap_weights(len(sums), n_samples, seed):
-        away, own_error = _away_and_error(weights, centred, counts)
-        scale = np.where(own_error > 0, own_error, error)
-        t = np.divide(np.abs(away), scale, out=np.zeros_like(away), where=scale > 0)
-        largest.append(t.max(axis=1))
+        n_rows = np.maximum(weights @ counts, 1e-300)  # a sample may hold none of a small series' users
+        away = np.abs(weights @ centred) / n_rows
+        largest.append(np.divide(away, error, out=np.zeros_like(away), where=error > 0).max(axis=1))
     critical = float(np.quantile(np.concatenate(largest), level))
-    reach = critical * error[0]
+    reach = critical * error
     return SimultaneousIntervals(mean, mean - reach, mean + reach, critical)
 
 
@@ -100,17 +102,3 @@ def _by_user(family: Sequence[Series]) -> tuple[NDArray[np.float64], NDArray[np.
         sums[:, number] = np.bincount(places, series.values, minlength=len(users))
         counts[:, number] = np.bincount(places, minlength=len(users))
     return sums, counts
-
-
-def _away_and_error(
-    weights: NDArray[np.float64], centred: NDArray[np.float64], counts: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """How far each sample's means are from those of the data, and their standard errors: (n_samples, n_series).
-
-    A mean is a ratio, Σ w·sum / Σ w·count; its squared error is Σ w·(sum − mean·count)² / (Σ w·count)²
-    (linearisation; Cochran 1977, chapter 6). ``centred`` are the users' sums less mean·count.
-    """
-    n_rows = np.maximum(weights @ counts, 1e-300)  # a sample may hold none of a small series' users
-    away = (weights @ centred) / n_rows
-    squares = weights @ centred**2 - 2 * away * (weights @ (centred * counts)) + away**2 * (weights @ counts**2)
-    return away, np.sqrt(np.maximum(squares, 0.0)) / n_rows

@@ -90,6 +90,15 @@ def test_a_difference_that_never_varies_has_no_width_and_no_influence() -> None:
     assert (found.ci_low[2], found.ci_high[2]) == pytest.approx((0.1, 0.1), abs=1e-12)
 
 
+def test_a_series_in_which_few_users_differ_does_not_widen_the_others_without_end() -> None:
+    rng = np.random.default_rng(8)
+    few = np.zeros(200)
+    few[:2] = 1.0
+    found = simultaneous_means(family_of(np.column_stack([rng.normal(size=200), few])), n_samples=1_000)
+    assert found.critical < 3.5
+    assert np.isfinite(found.ci_high).all()
+
+
 def test_the_same_seed_gives_the_same_intervals() -> None:
     values = np.random.default_rng(7).normal(size=(30, 3))
     one, two = (simultaneous_means(family_of(values), n_samples=200, seed=9) for _ in range(2))

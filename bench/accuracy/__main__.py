@@ -1,0 +1,64 @@
+"""Accuracy of all models, controls and peers on the bundled data, as docs/accuracy.md.
+
+python -m bench.accuracy --out docs/accuracy.md
+"""
+
+import argparse
+import shlex
+import sys
+import time
+from pathlib import Path
+
+from assets.configuration import load_config
+from bench.accuracy.data import load_data
+from bench.accuracy.document import document
+from bench.accuracy.peers import PEERS
+from bench.accuracy.running import measure_everything
+from bench.accuracy.settings import N_FOLDS, Settings
+from bench.circumstances import circumstances
+
+QUICK = {"n_trials_als": 2, "n_trials_ease": 2, "n_trials_blend": 4, "n_trials_gate": 2}
+
+
+def main(arguments: argparse.Namespace) -> None:
+    config = load_config(None)
+    tuning = config.tuning.replace(**QUICK) if arguments.quick else config.tuning
+    settings = Settings(arguments.seed, config.features, tuning)
+    n_folds = min(arguments.folds_to_run, 2 if arguments.quick else N_FOLDS)
+    n_trials = arguments.peer_trials or sum(tuning.n_trials(stage) for stage in ("als", "ease", "blend", "gate"))
+    started = time.monotonic()
+    found = measure_everything(
+        load_data(arguments.workspace),
+        settings,
+        folds=range(n_folds),
+        peers=PEERS if arguments.peers else (),
+        peer_trials=n_trials,
+        workspace=arguments.workspace,
+        say=lambda text: print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True),
+    )
+    under = circumstances(
+        " ".join(["python -m bench.accuracy", *map(shlex.quote, sys.argv[1:])]),
+        data=f"data/sample, ratings.csv SHA-256 `{load_data(arguments.workspace).fingerprint}`",
+        folds=f"{n_folds} of {N_FOLDS}, seed {settings.seed}",
+    )
+    text = document(found, settings, circumstances=under, n_folds=n_folds, peer_trials=n_trials, quick=arguments.quick)
+    arguments.out.write_text(text, encoding="utf-8")
+    print(f"{arguments.out} written")
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser(prog="python -m bench.accuracy", description=(__doc__ or "").splitlines()[0])
+    found.add_argument("--out", type=Path, default=Path("docs/accuracy.md"))
+    found.add_argument(
+        "--workspace", type=Path, default=Path(".recsys/bench/accuracy"), help="finished folds and peers stay here"
+    )
+    found.add_argument("--seed", type=int, default=0, help="of the folds, the hidden ratings and the searches")
+    found.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
+    found.add_argument("--quick", action="store_true", help="two folds and a few trials: to see that it works")
+    found.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="other libraries, too")
+    found.add_argument("--peer-trials", type=int, default=0, help="configurations per peer; 0: as many as the hybrid's")
+    return found
+
+
+if __name__ == "__main__":
+    main(parser().parse_args())

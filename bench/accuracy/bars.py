@@ -1,0 +1,40 @@
+"""What the figures must reach, and what is aimed at."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from recsys_core.evaluation import Evaluation
+
+__all__ = ["BARS", "MUST_BEAT", "Bar", "lowest_differences"]
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """Mean NDCG@10 of the hybrid on a slice, pooled over all test users."""
+
+    slice_name: str
+    least: float
+    aim: float
+
+
+BARS = (
+    Bar("warm", 0.335, 0.365),
+    Bar("by_time", 0.125, 0.145),
+    Bar("first_3", 0.370, 0.400),
+    Bar("cold", 0.350, 0.400),
+)
+MUST_BEAT = (
+    ("als", "warm"),
+    ("als", "by_time"),
+    ("popularity", "first_3"),
+    ("cosine", "cold"),
+    ("metadata_count", "cold"),
+)
+"""The 95 % interval of the hybrid minus this model, paired by user, lies above 0 on this slice."""
+
+
+def lowest_differences(
+    pooled: Evaluation, pairs: Sequence[tuple[str, str]] = MUST_BEAT
+) -> dict[tuple[str, str], float]:
+    """The lower end of the interval of the hybrid minus each (model, slice), of shape (model, slice) → number."""
+    return {(model, name): pooled.paired("hybrid", model, "ndcg@10", slice_name=name).ci_low for model, name in pairs}
