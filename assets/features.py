@@ -69,7 +69,7 @@ def item_features(
     genome_tags: CleanTable,
     workspace: Workspace,
 ) -> Made[ItemFeatures]:
-    """Genres, decade, tags and genome relevance of every title; weights fitted on the training part only."""
+    """Genres, decade, title words, tags and genome of every title; weights fitted on the training part only."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
     features = tables.known_to(split, workspace.config.features)
     catalogue = features.item_ids

@@ -25,6 +25,7 @@ from recsys_core.hybrid import Components, HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
 from recsys_core.popularity import fit_popularity
 from recsys_core.tuning import Trial, TuningResult, best_trial, tune, tune_als
+from recsys_core.user_knn import fit_user_knn
 from registry.run_log import RunLog, TrialRecord
 
 __all__ = ["MODEL_ASSETS"]
@@ -106,7 +107,7 @@ def hybrid_weights(
     genome_tags: CleanTable,
     workspace: Workspace,
 ) -> Made[TuningResult]:
-    """An Optuna study of EASE's regularization, the blend's weights and the popularity gate, on validation users.
+    """An Optuna study of EASE's regularization, the blend's weights and the newcomers' prior, on validation users.
 
     Trial 0 of each stage are the defaults. The study is stored and goes on where a killed run left it. Where there are
     few validation users, others outside the test part are held out in turn.
@@ -161,11 +162,16 @@ def hybrid_weights(
 
 
 @recsys_asset(group="models", kinds={"scipy"})
-def ease_model(split: Split, hybrid_weights: TuningResult, workspace: Workspace) -> Made[EASEModel]:
-    """EASE, item to item, over the most rated titles of the training part: a source of the hybrid and a baseline."""
+def ease_model(
+    split: Split, content_model: ContentModel, hybrid_weights: TuningResult, workspace: Workspace
+) -> Made[EASEModel]:
+    """EASE, item to item, from ratings and features of the most rated titles: a source of the hybrid and a baseline."""
     parameters = hybrid_weights.ease_parameters or EASEParameters()
     train = split.train
-    model = fit_ease(train.ratings, train.item_ids, parameters, rating_scale=workspace.dataset.rating_scale)
+    features = content_model.features.select(train.item_ids)
+    model = fit_ease(
+        train.ratings, train.item_ids, parameters, rating_scale=workspace.dataset.rating_scale, features=features
+    )
     return Made(
         model,
         {
@@ -188,11 +194,13 @@ def hybrid_model(
     hybrid_weights: TuningResult,
     workspace: Workspace,
 ) -> Made[HybridModel]:
-    """The evaluation twin: ALS, EASE, content and popularity in one score, from the training part alone."""
+    """The evaluation twin: ALS, EASE, content, neighbours and popularity in one score, from the training part alone."""
     scale, train = workspace.dataset.rating_scale, split.train
+    neighbour_parameters = workspace.config.tuning.neighbours
     components = Components(
         als=als_model,
         ease=ease_model,
+        neighbours=fit_user_knn(train, neighbour_parameters, rating_scale=scale) if neighbour_parameters else None,
         popularity=fit_popularity(train.ratings, train.item_ids),
         features=content_model.features,
         rating_scale=scale,

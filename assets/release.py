@@ -48,6 +48,7 @@ def release_model(
         features,
         als_parameters=hybrid_weights.als_parameters,
         ease_parameters=ease_model.parameters,
+        neighbour_parameters=workspace.config.tuning.neighbours,
         weights=hybrid_weights.weights,
         rating_scale=workspace.dataset.rating_scale,
     )

@@ -7,11 +7,11 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
-from scipy.sparse import csr_matrix, hstack
+from scipy.sparse import csr_matrix, diags_array, hstack
 
-from recsys_core.content.parameters import check_group_weights
 from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
+from recsys_core.features.parameters import check_group_weights
 from recsys_core.parameters import Parameters
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
@@ -21,10 +21,14 @@ __all__ = ["FeatureRidge", "FeatureRidgeParameters", "fit_feature_ridge"]
 class FeatureRidgeParameters(Parameters):
     """Parameters of :func:`fit_feature_ridge`."""
 
-    regularization: float = Field(default=20.0, gt=0, le=1e6)
+    regularization: float = Field(default=60.0, gt=0, le=1e6)
     """L2 penalty on the coefficients."""
-    group_weights: dict[str, float] = Field(default={"genre": 0.5, "decade": 0.5, "tags": 0.3, "genome": 1.0})
+    group_weights: dict[str, float] = Field(
+        default={"genre": 0.5, "decade": 0.5, "title": 0.3, "tags": 0.3, "genome": 1.0}
+    )
     """Each group's columns are multiplied by it; a group that is not named is left out."""
+    count_power: float = Field(default=0.5, ge=0, le=2)
+    """An item counts (number of its ratings)^count_power times: factors learnt from more ratings are better known."""
 
     _check_weights = field_validator("group_weights")(check_group_weights)
 
@@ -64,11 +68,16 @@ class FeatureRidge:
 
 
 def fit_feature_ridge(
-    features: ItemFeatures, item_factors: NDArray[np.float32], parameters: FeatureRidgeParameters
+    features: ItemFeatures,
+    item_factors: NDArray[np.float32],
+    parameters: FeatureRidgeParameters,
+    *,
+    n_ratings: NDArray[np.int64] | None = None,
 ) -> FeatureRidge:
     """Ridge regression (Hoerl & Kennard 1970) from the features of n_items items to their factors.
 
-    ``item_factors`` have shape (n_items, factors), row for row with ``features``. The smaller of the two forms is
+    ``item_factors`` have shape (n_items, factors), row for row with ``features``; ``n_ratings``, of shape (n_items,),
+    weigh the items (without them all count once). The smaller of the two forms is
     solved: (XᵀX + λI) over features or (XXᵀ + λI) over items.
     """
     if len(item_factors) != len(features.item_ids):
@@ -76,8 +85,12 @@ def fit_feature_ridge(
     columns = {name: matrix.shape[1] for name, matrix in features.groups.items() if parameters.group_weights.get(name)}
     design = _design(features, columns, parameters.group_weights).astype(np.float64)
     target = item_factors.astype(np.float64)
+    counts = np.ones(len(target)) if n_ratings is None else np.asarray(n_ratings, dtype=np.float64)
+    weight = np.maximum(counts, 0) ** parameters.count_power
     intercept = target.mean(axis=0) if len(target) else np.zeros(item_factors.shape[1])
-    residual = target - intercept
+    root = np.sqrt(weight)
+    design = csr_matrix(diags_array(root) @ design)
+    residual = (target - intercept) * root[:, None]
     n_items, n_features = design.shape
     if n_features <= n_items:
         gram = (design.T @ design).toarray()

@@ -1,15 +1,21 @@
-"""The closed form of EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW)."""
+"""The closed form of EASE (Steck 2019, "Embarrassingly Shallow Autoencoders for Sparse Data", WWW).
+
+Features of the items join as further rows below the ratings, as if each feature were a user who "rated" the items that
+have it (Jeunen, Van Balen & Goethals 2020, "Closed-Form Models for Collaborative Filtering with Side-Information",
+RecSys, doi:10.1145/3383313.3418480): the closed form stays, and so does the score, a sum over the user's own titles.
+"""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
-from scipy.linalg.lapack import dpotrf, dpotri
-from scipy.sparse import csr_matrix
+from scipy.linalg.lapack import dpotrf, dpotri, spotrf, spotri
+from scipy.sparse import csr_matrix, vstack
 
 from recsys_core.dataset.schema import RatingScale
 from recsys_core.ease.model import EASEModel, rating_strength
 from recsys_core.ease.parameters import EASEParameters
-from recsys_core.errors import ParameterError
+from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.features import ItemFeatures
 from recsys_core.scoring import check_item_ids, check_user_ratings
 
 __all__ = ["fit_ease", "most_rated", "solve_ease", "solve_ease_by_users"]
@@ -21,31 +27,53 @@ def fit_ease(
     parameters: EASEParameters,
     *,
     rating_scale: RatingScale,
+    features: ItemFeatures | None = None,
 ) -> EASEModel:
-    """Train EASE on ratings ``user_items``, CSR of shape (n_users, n_items).
+    """Train EASE on ratings ``user_items``, CSR of shape (n_users, n_items), and on the items' features.
 
     At most ``parameters.max_items`` most rated items take part; memory is about 16 bytes per pair of them,
-    half of that where there are fewer users than items.
+    half of that where there are fewer users (and features) than items. ``features`` stand row for row with
+    ``item_ids``; without them, or with ``feature_weight = 0``, the model is plain EASE.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
-    kept_nums = most_rated(ratings, parameters.max_items)
-    strength = csr_matrix(rating_strength(ratings, parameters.rating_power, rating_scale.maximum)[:, kept_nums])
-    if strength.shape[0] < len(kept_nums):
-        weights = solve_ease_by_users(strength, parameters.regularization)
+    kept_nums = most_rated(ratings, parameters.max_items, parameters.min_item_ratings)
+    rows = csr_matrix(rating_strength(ratings, parameters.rating_power, rating_scale.maximum)[:, kept_nums])
+    if features is not None and parameters.feature_weight > 0:
+        described = feature_rows(features, ids, parameters)[:, kept_nums]
+        rows = csr_matrix(vstack([rows, described * np.float32(np.sqrt(parameters.feature_weight))], format="csr"))
+    if rows.shape[0] < len(kept_nums):
+        weights = solve_ease_by_users(rows, parameters.regularization)
     else:
-        weights = solve_ease((strength.T @ strength).toarray(), parameters.regularization)
+        weights = solve_ease((rows.T @ rows).toarray(), parameters.regularization)
     return EASEModel(ids, kept_nums, weights, parameters, rating_scale.maximum)
 
 
-def most_rated(user_items: csr_matrix, max_items: int) -> NDArray[np.int64]:
-    """Numbers of the ``max_items`` items with the most ratings (at least one), sorted; ties go to the lower number."""
+def feature_rows(features: ItemFeatures, item_ids: NDArray[np.int64], parameters: EASEParameters) -> csr_matrix:
+    """One row for each feature, before ``feature_weight``: CSR of shape (n_features, n_items), float32."""
+    if not np.array_equal(features.item_ids, item_ids):
+        raise ShapeError(
+            f"features of {len(features.item_ids)} items do not stand row for row with {len(item_ids)} item_ids; "
+            "select them first"
+        )
+    shares = {name: float(np.sqrt(weight)) for name, weight in parameters.group_weights.items()}
+    return csr_matrix(features.side_by_side(shares).T)
+
+
+def most_rated(user_items: csr_matrix, max_items: int, min_ratings: int = 1) -> NDArray[np.int64]:
+    """Numbers of the ``max_items`` items with the most ratings, sorted; ties go to the lower number.
+
+    Items with fewer than ``min_ratings`` are left out, unless that left nothing.
+    """
     counts = np.bincount(user_items.indices, minlength=user_items.shape[1])
     order = np.argsort(-counts, kind="stable")[:max_items]
-    return np.sort(order[counts[order] > 0]).astype(np.int64)
+    enough = order[counts[order] >= min_ratings]
+    return np.sort(enough if len(enough) else order[counts[order] > 0]).astype(np.int64)
 
 
-def solve_ease(gram: NDArray[np.floating], regularization: float) -> NDArray[np.float32]:
+def solve_ease(
+    gram: NDArray[np.floating], regularization: float, *, precision: type[np.floating] = np.float64
+) -> NDArray[np.float32]:
     """Weights B that minimise ‖X - XB‖² + regularization·‖B‖² with diag(B) = 0, from the Gram matrix XᵀX.
 
     With P = (XᵀX + regularization·I)⁻¹ the solution is B_ji = -P_ji / P_ii off the diagonal. P comes from a Cholesky
@@ -57,16 +85,17 @@ def solve_ease(gram: NDArray[np.floating], regularization: float) -> NDArray[np.
     if n_kept == 0:
         return np.zeros((0, 0), dtype=np.float32)
     # Fortran order, so that LAPACK works in this array and makes no copy.
-    matrix = np.array(gram, dtype=np.float64, order="F")
+    matrix = np.array(gram, dtype=precision, order="F")
     matrix[np.diag_indices(n_kept)] += regularization
-    matrix, fault = dpotrf(matrix, lower=True, overwrite_a=True, clean=False)
+    factorise, invert = (dpotrf, dpotri) if precision == np.float64 else (spotrf, spotri)
+    matrix, fault = factorise(matrix, lower=True, overwrite_a=True, clean=False)
     if fault:
         raise ParameterError(
             f"regularization = {regularization}: the Gram matrix of {n_kept} items is not positive definite; raise it"
         )
-    matrix, _ = dpotri(matrix, lower=True, overwrite_c=True)
+    matrix, _ = invert(matrix, lower=True, overwrite_c=True)
     diagonal = np.diag(matrix).astype(np.float32)
-    weights: NDArray[np.float32] = np.tril(matrix.astype(np.float32), -1)
+    weights: NDArray[np.float32] = np.tril(matrix.astype(np.float32, copy=False), -1)
     del matrix
     weights = weights + weights.T
     weights /= -diagonal

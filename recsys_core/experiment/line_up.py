@@ -61,7 +61,9 @@ def without_each_term(hybrid: HybridModel) -> dict[str, Score]:
     variants = {
         "hybrid_no_ease": weights.replace(ease=0.0),
         "hybrid_no_content": weights.replace(content=0.0),
+        "hybrid_no_neighbours": weights.replace(neighbours=0.0),
         "hybrid_no_popularity": weights.replace(popularity=0.0),
+        "hybrid_no_prior": weights.replace(popularity=0.0, neighbours=0.0),
     }
     return {name: replace(hybrid, weights=changed).score for name, changed in variants.items()}
 

@@ -67,6 +67,7 @@ def run_experiment(
         train_features or features,
         als_parameters=tuned.als_parameters,
         ease_parameters=tuned.ease_parameters,
+        neighbour_parameters=tuning.neighbours,
         rating_scale=rating_scale,
     )
     hybrid = assemble_hybrid(components, tuned.weights)
@@ -88,4 +89,5 @@ def _ease(components: Components, train: UserItemMatrix, tuning: TuningParameter
     if components.ease is not None:
         return components.ease
     parameters = tuning.ease or EASEParameters()
-    return fit_ease(train.ratings, train.item_ids, parameters, rating_scale=components.rating_scale)
+    features = components.features.select(train.item_ids)
+    return fit_ease(train.ratings, train.item_ids, parameters, rating_scale=components.rating_scale, features=features)

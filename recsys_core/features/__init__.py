@@ -1,4 +1,4 @@
-"""Features of items, in groups: genre, decade, tags and genome."""
+"""Features of items, in groups: genre, decade, words of the title, tags and genome."""
 
 from recsys_core.features.build import build_item_features
 from recsys_core.features.item_features import ItemFeatures

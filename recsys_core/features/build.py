@@ -9,7 +9,7 @@ from recsys_core.errors import ShapeError
 from recsys_core.features.genome import GenomeSource, genome_group
 from recsys_core.features.item_features import ItemFeatures
 from recsys_core.features.parameters import FeatureParameters
-from recsys_core.features.text import decade_group, genre_group, tag_group
+from recsys_core.features.text import decade_group, genre_group, tag_group, title_group
 
 __all__ = ["build_item_features"]
 
@@ -40,6 +40,8 @@ def build_item_features(
         found["genre"] = genre_group(item_ids, fitted_mask, movies)
     if "decade" in parameters.groups:
         found["decade"] = decade_group(item_ids, fitted_mask, movies)
+    if "title" in parameters.groups:
+        found["title"] = title_group(item_ids, fitted_mask, movies, parameters.min_word_items)
     if "tags" in parameters.groups and tags is not None:
         found["tags"] = tag_group(item_ids, fitted_mask, tags, parameters.min_tag_items)
     if "genome" in parameters.groups and genome_scores is not None and genome_tags is not None:

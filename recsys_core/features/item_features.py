@@ -1,12 +1,13 @@
 """Features of items: one sparse, row-normalised matrix for each group."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from recsys_core.errors import ShapeError, UnknownIdError
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
@@ -42,6 +43,15 @@ class ItemFeatures:
         if len(unknown):
             raise UnknownIdError(f"no features for item {unknown[0]} and {len(unknown) - 1} more; build them with it")
         return ItemFeatures(item_ids, {name: csr_matrix(m[nums]) for name, m in self.groups.items()}, self.names)
+
+    def side_by_side(self, group_weights: Mapping[str, float]) -> csr_matrix:
+        """The groups with a weight, each multiplied by it: CSR of shape (n_items, n_features), float32."""
+        parts = [
+            matrix * np.float32(group_weights[name]) for name, matrix in self.groups.items() if group_weights.get(name)
+        ]
+        if not parts:
+            return csr_matrix(np.zeros((len(self.item_ids), 0), dtype=np.float32))
+        return csr_matrix(hstack(parts, format="csr"))
 
     def save(self, directory: Path) -> None:
         save_arrays(directory / "item_ids.npz", item_ids=self.item_ids)

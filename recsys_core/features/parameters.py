@@ -6,10 +6,20 @@ from pydantic import Field
 
 from recsys_core.parameters import Parameters
 
-__all__ = ["GROUP_NAMES", "FeatureParameters", "GroupName"]
+__all__ = ["GROUP_NAMES", "FeatureParameters", "GroupName", "check_group_weights"]
 
-GroupName = Literal["genre", "decade", "tags", "genome"]
-GROUP_NAMES: tuple[GroupName, ...] = ("genre", "decade", "tags", "genome")
+GroupName = Literal["genre", "decade", "title", "tags", "genome"]
+GROUP_NAMES: tuple[GroupName, ...] = ("genre", "decade", "title", "tags", "genome")
+
+
+def check_group_weights(weights: dict[str, float]) -> dict[str, float]:
+    """Refuse unknown feature groups and negative weights."""
+    for name, weight in weights.items():
+        if name not in GROUP_NAMES:
+            raise ValueError(f"feature group {name!r} is not known, expected one of {', '.join(GROUP_NAMES)}")
+        if weight < 0:
+            raise ValueError(f"the weight of feature group {name} is {weight}, expected at least 0")
+    return weights
 
 
 class FeatureParameters(Parameters):
@@ -19,6 +29,8 @@ class FeatureParameters(Parameters):
     """Groups to build, where the data has them."""
     min_tag_items: int = Field(default=2, ge=1, le=10_000)
     """A free-text tag counts when at least so many training items carry it."""
+    min_word_items: int = Field(default=2, ge=1, le=10_000)
+    """A word of the titles counts when at least so many training items have it."""
     genome_power: float = Field(default=0.5, ge=0, le=10)
     """A sparse genome enters as relevance^genome_power; relevance 0 is no feature."""
     n_components: int = Field(default=128, ge=1, le=2048)

@@ -1,6 +1,7 @@
-"""Feature groups from texts: genres, the decade in the title, and free-text tags."""
+"""Feature groups from texts: genres, the decade and the words in the title, and free-text tags."""
 
 import re
+import unicodedata
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,14 @@ from scipy.sparse import coo_matrix, csr_matrix, diags_array
 
 from recsys_core.features.weighting import inverse_document_frequency, normalise_rows, rows_of
 
-__all__ = ["decade_group", "genre_group", "normalise_tag", "tag_group", "year_of"]
+__all__ = ["decade_group", "genre_group", "normalise_tag", "tag_group", "title_group", "title_words", "year_of"]
 
 _YEAR = re.compile(r"\((\d{4})(?:\s*[-–—]\s*(?:\d{4})?)?\s*\)\s*$")
+_WORD = re.compile(r"[^\W_]+")
+_STOP_WORDS = frozenset(
+    ["and", "the", "for", "with", "from", "der", "die", "das", "les", "des", "und", "los", "las", "del", "une"]
+)
+_SHORTEST_WORD = 3
 _NO_GENRES = "(no genres listed)"
 Group = tuple[csr_matrix, list[str]]
 
@@ -48,6 +54,25 @@ def decade_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], mo
     return _one_hot(item_ids, fitted_mask, pairs)
 
 
+def title_words(title: str) -> set[str]:
+    """Words that may tell what a title belongs to: no year, accents, articles, or words of one or two letters."""
+    plain = unicodedata.normalize("NFKD", _YEAR.sub("", title))
+    words = _WORD.findall("".join(sign for sign in plain if not unicodedata.combining(sign)).casefold())
+    return {word for word in words if len(word) >= _SHORTEST_WORD and word not in _STOP_WORDS}
+
+
+def title_group(
+    item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table, min_word_items: int
+) -> Group:
+    """One column for each word in the titles of at least ``min_word_items`` training items: sequels and series."""
+    pairs = [
+        (movie_id, word)
+        for movie_id, title in zip(movies["movieId"].to_pylist(), movies["title"].to_pylist(), strict=True)
+        for word in sorted(title_words(title or ""))
+    ]
+    return _one_hot(item_ids, fitted_mask, pairs, min_word_items)
+
+
 def tag_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], tags: pa.Table, min_tag_items: int) -> Group:
     """One column for each tag on at least ``min_tag_items`` training items, weighted log(1 + times given)."""
     pairs = [
@@ -60,10 +85,12 @@ def tag_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], tags:
     return _tf_idf(csr_matrix(matrix[:, kept]), fitted_mask), [names[num] for num in kept]
 
 
-def _one_hot(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], pairs: list[tuple[int, str]]) -> Group:
+def _one_hot(
+    item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], pairs: list[tuple[int, str]], min_items: int = 1
+) -> Group:
     matrix, names = _count_matrix(item_ids, sorted(set(pairs)))
     n_fitted = np.bincount(matrix[np.flatnonzero(fitted_mask)].indices, minlength=len(names))
-    kept = np.flatnonzero(n_fitted > 0)
+    kept = np.flatnonzero(n_fitted >= min_items)
     return _tf_idf(csr_matrix(matrix[:, kept]), fitted_mask), [names[num] for num in kept]
 
 

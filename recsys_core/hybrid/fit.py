@@ -14,8 +14,11 @@ from recsys_core.features import ItemFeatures
 from recsys_core.hybrid.model import HybridModel
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.popularity import PopularityModel, fit_popularity
+from recsys_core.user_knn import UserKNNModel, UserKNNParameters, fit_user_knn
 
 __all__ = ["Components", "assemble_hybrid", "fit_components", "fit_hybrid", "warm_items_first"]
+
+_NEIGHBOURS = UserKNNParameters()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +30,7 @@ class Components:
 
     als: ALSModel
     ease: EASEModel | None
+    neighbours: UserKNNModel | None
     popularity: PopularityModel
     features: ItemFeatures
     rating_scale: RatingScale
@@ -38,18 +42,26 @@ def fit_components(
     *,
     als_parameters: ALSParameters,
     ease_parameters: EASEParameters | None,
+    neighbour_parameters: UserKNNParameters | None = _NEIGHBOURS,
     rating_scale: RatingScale,
 ) -> Components:
-    """Fit ALS, EASE (unless its parameters are None) and popularity on ``train``.
+    """Fit ALS, EASE and user-kNN (unless their parameters are None) and popularity on ``train``.
 
     ``features`` hold at least the items of ``train``; all others in them become cold items.
     """
     ratings, ids = train.ratings, train.item_ids
+    known = warm_items_first(features, ids)
+    ease, neighbours = None, None
+    if ease_parameters:
+        ease = fit_ease(ratings, ids, ease_parameters, rating_scale=rating_scale, features=known.select(ids))
+    if neighbour_parameters:
+        neighbours = fit_user_knn(train, neighbour_parameters, rating_scale=rating_scale)
     return Components(
         als=fit_als(ratings, ids, als_parameters, rating_scale=rating_scale),
-        ease=fit_ease(ratings, ids, ease_parameters, rating_scale=rating_scale) if ease_parameters else None,
+        ease=ease,
+        neighbours=neighbours,
         popularity=fit_popularity(ratings, ids),
-        features=warm_items_first(features, ids),
+        features=known,
         rating_scale=rating_scale,
     )
 
@@ -71,10 +83,16 @@ def assemble_hybrid(
     n_warm = len(components.als.item_ids)
     warm = features.select(features.item_ids[:n_warm])
     cold = features.select(features.item_ids[n_warm:])
-    ridge = fit_feature_ridge(warm, components.als.item_factors, ridge_parameters or FeatureRidgeParameters())
+    ridge = fit_feature_ridge(
+        warm,
+        components.als.item_factors,
+        ridge_parameters or FeatureRidgeParameters(),
+        n_ratings=components.popularity.n_ratings,
+    )
     return HybridModel(
         als=components.als,
         ease=components.ease if weights.ease > 0 else None,
+        neighbours=components.neighbours if weights.neighbours > 0 else None,
         content=ContentModel(features, content_parameters, components.rating_scale.middle),
         popularity=components.popularity,
         cold_factors=ridge.predict(cold),
@@ -90,6 +108,7 @@ def fit_hybrid(
     ease_parameters: EASEParameters | None,
     weights: HybridWeights,
     rating_scale: RatingScale,
+    neighbour_parameters: UserKNNParameters | None = _NEIGHBOURS,
     ridge_parameters: FeatureRidgeParameters | None = None,
 ) -> HybridModel:
     """Fit all parts on ``train`` and blend them: for evaluation on the training part, for release on all ratings."""
@@ -98,6 +117,7 @@ def fit_hybrid(
         features,
         als_parameters=als_parameters,
         ease_parameters=ease_parameters if weights.ease > 0 else None,
+        neighbour_parameters=neighbour_parameters if weights.neighbours > 0 else None,
         rating_scale=rating_scale,
     )
     return assemble_hybrid(components, weights, ridge_parameters=ridge_parameters)

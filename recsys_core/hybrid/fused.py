@@ -38,6 +38,11 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
         moments = dense_moments(kept, n_items=model.n_items)
         added.append((kept, alpha * weights.ease * moments.scale, model.ease.kept_nums))
         constant -= added[-1][1] * moments.mean
+    if model.neighbours is not None and weights.neighbours > 0:
+        votes = model.neighbours.score(ratings)
+        moments = dense_moments(votes)
+        added.append((votes, weights.neighbourhood(n_ratings).astype(np.float64) * moments.scale, None))
+        constant -= added[-1][1] * moments.mean
     left: list[NDArray[np.floating]] = [
         user_factors * scale[:, None],
         weights.prior(n_ratings)[:, None],

@@ -24,6 +24,7 @@ from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.popularity import PopularityModel
 from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
 from recsys_core.storage import Storable, load_arrays, read_manifest, save_arrays, write_manifest
+from recsys_core.user_knn import UserKNNModel
 
 __all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
 
@@ -33,13 +34,15 @@ MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 @dataclass(frozen=True, eq=False)
 class HybridModel:
-    """``S = α(n)·[z(ALS) + e·z(EASE) + β·z(content)] + (1 − α(n))·γ·z(log popularity)``, α(n) = n / (n + κ).
+    """``S = α(n)·[z(ALS) + e·z(EASE) + β·z(content)] + (1 − α(n))·[γ·z(log popularity) + ν·z(user-kNN)]``.
 
-    z standardises each user's scores over the training catalogue; n counts the user's known ratings. Items with
-    features but without a training rating ("cold") get ALS factors predicted from their features.
+    α(n) = n^p / (n^p + κ^p), where n counts the user's known ratings; z standardises each user's scores over the
+    training catalogue. Items with features but without a training rating ("cold") get ALS factors predicted from
+    their features.
 
     als           factors of the trained ("warm") items
     ease          or None
+    neighbours    or None
     content       features of the catalogue: the warm items, in the order of ``als.item_ids``, then the cold ones
     popularity    training ratings of the warm items
     cold_factors  float32 of shape (n_cold, factors): predicted ALS factors of the cold items
@@ -48,6 +51,7 @@ class HybridModel:
 
     als: ALSModel
     ease: EASEModel | None
+    neighbours: UserKNNModel | None
     content: ContentModel
     popularity: PopularityModel
     cold_factors: NDArray[np.float32]
@@ -60,6 +64,8 @@ class HybridModel:
         others = {"content": self.content.item_ids[: self.n_items], "popularity": self.popularity.item_ids}
         if self.ease is not None:
             others["ease"] = self.ease.item_ids
+        if self.neighbours is not None:
+            others["neighbours"] = self.neighbours.item_ids
         for name, item_ids in others.items():
             if not np.array_equal(item_ids, self.item_ids):
                 raise ShapeError(f"{name} was fitted on other items than ALS ({len(item_ids)} and {self.n_items})")
@@ -121,6 +127,7 @@ class HybridModel:
             self._als_scores(self.als.fold_in(ratings)),
             _standardised(self.ease.score(ratings)) if self.ease is not None and self.weights.ease > 0 else None,
             _standardised(self.content_term.scores(catalogue_ratings)),
+            _standardised(self.neighbours.score(ratings)) if self.neighbours and self.weights.neighbours > 0 else None,
             self.popularity_scores[: self.n_items],
         )
 
@@ -144,12 +151,15 @@ class HybridModel:
     ) -> NDArray[np.float32]:
         """Warm and cold items on one scale: float32 of shape (n_users, n_items + n_cold).
 
-        A cold item has α(n)·:meth:`score_cold` and the prior of an item without ratings.
+        A cold item has α(n)·:meth:`score_cold`, and the prior and the neighbours' votes of an item without ratings.
         """
         ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
         n_ratings = np.diff(catalogue_ratings.indptr)
         cold = self.weights.alpha(n_ratings)[:, None] * self.score_cold(ratings, cold_ratings=cold_ratings)
         cold += self.weights.prior(n_ratings)[:, None] * self.popularity_scores[self.n_items :]
+        if self.neighbours is not None and self.weights.neighbours > 0:
+            moments = dense_moments(self.neighbours.score(ratings))
+            cold -= (self.weights.neighbourhood(n_ratings) * moments.scale * moments.mean)[:, None]
         return np.concatenate([fused_scores(self, ratings, catalogue_ratings), cold], axis=1)
 
     def recommend(
@@ -225,13 +235,14 @@ class HybridModel:
     def _source_weights(self, n_ratings: int, model: ModelName) -> dict[str, float]:
         """The factor of each standardised score for a user with ``n_ratings`` known ratings."""
         if model != "hybrid":
-            return {name: float(name == model) for name in ("als", "ease", "content", "popularity")}
+            return {name: float(name == model) for name in ("als", "ease", "content", "neighbours", "popularity")}
         known = np.asarray([n_ratings])
         alpha = float(self.weights.alpha(known)[0])
         return {
             "als": alpha,
             "ease": alpha * self.weights.ease,
             "content": alpha * self.weights.content,
+            "neighbours": float(self.weights.neighbourhood(known)[0]),
             "popularity": float(self.weights.prior(known)[0]),
         }
 
@@ -243,6 +254,9 @@ class HybridModel:
         if self.ease is not None and self.weights.ease > 0:
             kept = np.asarray(self.ease.strength(row) @ self.ease.weights)
             yield "ease", dense_moments(kept, n_items=self.n_items), ease_titles(self.ease, row, item_nums)
+        if self.neighbours is not None and self.weights.neighbours > 0:
+            votes = dense_moments(self.neighbours.score(row))
+            yield "neighbours", votes, self.neighbours.contributions(row, item_nums)
         content = dense_moments(self.content_term.scores(catalogue_row))
         yield "content", content, self.content_term.title_vectors(catalogue_row, item_nums)
 
@@ -257,6 +271,7 @@ class HybridModel:
         parts: dict[str, Storable | None] = {
             "als": self.als,
             "ease": self.ease,
+            "neighbours": self.neighbours,
             "content": self.content,
             "popularity": self.popularity,
         }
@@ -265,7 +280,13 @@ class HybridModel:
                 (directory / name).mkdir()
                 part.save(directory / name)
         save_arrays(directory / "cold_factors.npz", cold_factors=self.cold_factors)
-        write_manifest(directory, "HybridModel", parameters=self.weights.as_dict(), ease=self.ease is not None)
+        write_manifest(
+            directory,
+            "HybridModel",
+            parameters=self.weights.as_dict(),
+            ease=self.ease is not None,
+            neighbours=self.neighbours is not None,
+        )
 
     @classmethod
     def load(cls, directory: Path) -> Self:
@@ -273,6 +294,7 @@ class HybridModel:
         return cls(
             ALSModel.load(directory / "als"),
             EASEModel.load(directory / "ease") if manifest["ease"] else None,
+            UserKNNModel.load(directory / "neighbours") if manifest["neighbours"] else None,
             ContentModel.load(directory / "content"),
             PopularityModel.load(directory / "popularity"),
             **load_arrays(directory / "cold_factors.npz"),

@@ -14,9 +14,10 @@ _NonNegative = Annotated[float, Field(ge=0)]
 
 
 class HybridWeights(Parameters):
-    """Weights of ``S = α(n)·[z(ALS) + ease·z(EASE) + content·z(content)] + (1 − α(n))·popularity·z(log count)``.
+    """Weights of ``S = α(n)·[z(ALS) + ease·z(EASE) + content·z(content)] + (1 − α(n))·[popularity·z(log count) +
+    neighbours·z(user-kNN)]``.
 
-    Zero switches a term off; with ``ease = popularity = 0`` the formula is the plain α·ALS + β·content.
+    Zero switches a term off; with ``ease = popularity = neighbours = 0`` the formula is the plain α·ALS + β·content.
     """
 
     ease: _NonNegative = 1.5
@@ -29,19 +30,34 @@ class HybridWeights(Parameters):
     """w_g: weight of each feature group within the content score; a group that is not named has weight 0.
     Without any entry the content model's own weights stand."""
 
-    kappa: _NonNegative = 75.0
-    """κ: number of ratings at which a user's own taste and the popularity prior weigh the same."""
+    kappa: _NonNegative = 15.0
+    """κ: number of ratings at which a user's own taste and the newcomers' prior weigh the same."""
+
+    gate_power: Annotated[float, Field(gt=0, le=10)] = 3.0
+    """p: how fast α(n) = n^p / (n^p + κ^p) goes from the prior to the user's own taste."""
 
     popularity: _NonNegative = 1.0
     """γ: weight of the standardised log popularity in the prior."""
 
-    cold_content: _NonNegative = 0.3
+    neighbours: _NonNegative = 0.6
+    """ν: weight of the standardised user-kNN score in the prior; what people with the same few titles liked."""
+
+    cold_content: _NonNegative = 0.2
     """Weight of the standardised content score beside the predicted ALS score for items without ratings."""
 
     def alpha(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
-        """α(n) = n / (n + κ) for users with ``n_ratings`` known ratings; 0 without any, whatever κ is."""
+        """α(n) = n^p / (n^p + κ^p) for users with ``n_ratings`` known ratings; 0 without any, whatever κ is."""
+        return (1 / (1 + self.odds(n_ratings))).astype(np.float32)
+
+    def odds(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(1 − α(n)) / α(n) = (κ / n)^p: how often the prior counts for each time the user's own taste does."""
         counts = np.asarray(n_ratings, dtype=np.float64)
-        return np.divide(counts, counts + self.kappa, out=np.zeros_like(counts), where=counts > 0).astype(np.float32)
+        share = np.divide(self.kappa, counts, out=np.full_like(counts, np.inf), where=counts > 0)
+        return np.asarray(share**self.gate_power)
+
+    def neighbourhood(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
+        """What neighbouring people count for users with ``n_ratings`` known ratings: (1 − α(n))·ν."""
+        return np.asarray((1 - self.alpha(n_ratings)) * np.float32(self.neighbours), dtype=np.float32)
 
     def prior(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
         """What popularity counts for users with ``n_ratings`` known ratings: (1 − α(n))·γ.

@@ -10,14 +10,23 @@ from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
 from recsys_core.testing.builders import planted_features, planted_interactions
+from recsys_core.user_knn import UserKNNParameters
 
 __all__ = ["PLANTED_WEIGHTS", "as_interactions", "cold_ids", "planted_hybrid", "planted_hybrid_on"]
 
 PLANTED_WEIGHTS = HybridWeights(
-    ease=0.7, content=0.4, group_weights={"genre": 1.0, "tags": 0.3}, kappa=2.0, popularity=0.9, cold_content=0.6
+    ease=0.7,
+    content=0.4,
+    group_weights={"genre": 1.0, "tags": 0.3},
+    kappa=2.0,
+    gate_power=1.0,
+    popularity=0.9,
+    neighbours=0.5,
+    cold_content=0.6,
 )
 _ALS = ALSParameters(factors=6, regularization=2.0, iterations=6)
-_EASE = EASEParameters(regularization=5.0, max_items=25)
+_EASE = EASEParameters(regularization=5.0, max_items=25, feature_weight=2.0)
+_NEIGHBOURS = UserKNNParameters(neighbours=8, shrinkage=2.0)
 
 
 def planted_hybrid(
@@ -37,6 +46,7 @@ def planted_hybrid_on(
         planted_features(np.sort(np.concatenate([train.item_ids, cold_ids(train, n_cold)]))),
         als_parameters=_ALS,
         ease_parameters=_EASE if ease else None,
+        neighbour_parameters=_NEIGHBOURS,
         weights=weights,
         rating_scale=MOVIELENS.rating_scale,
     )

@@ -1,27 +1,26 @@
-"""EASE scores for many regularizations without training a model for each."""
-
-from functools import lru_cache
+"""EASE scores of tuning users for many regularizations and feature weights, without building each model."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEModel, EASEParameters, fit_ease
-from recsys_core.ease.fit import most_rated
+from recsys_core.ease import EASEParameters
+from recsys_core.ease.fit import feature_rows, most_rated, solve_ease
 from recsys_core.ease.model import rating_strength
+from recsys_core.features import ItemFeatures
 from recsys_core.scoring import check_user_ratings
 
 __all__ = ["EASEPath"]
 
+_SINGLE_PRECISION_RATIO = 1e5  # Gram matrices with a larger trace per regularization are factorised in double precision
+
 
 class EASEPath:
-    """Scores of EASE models that differ in regularization λ alone.
+    """Scores of EASE models that differ in regularization λ and feature weight φ alone.
 
-    EASE needs P = (XᵀX + λI)⁻¹ over items. With fewer users than items it follows from the users' eigenvectors
-    XXᵀ = V·diag(l)·Vᵀ, found once: with W = XᵀV, P = (I − W·diag(1 / (l + λ))·Wᵀ) / λ (Woodbury). Scores of new
-    rows x are then x·(I − P·diag(1 / P_ii)) without P ever being formed. With more users than items each λ is
-    fitted as usual.
+    The Gram matrices of ratings and of features, XᵀX and FFᵀ, are made once. A point needs the inverse of
+    XᵀX + φ·FFᵀ + λI, most of it in single precision: it is judged by the ranking that it gives, nothing else.
     """
 
     def __init__(
@@ -31,37 +30,43 @@ class EASEPath:
         parameters: EASEParameters,
         *,
         rating_scale: RatingScale,
+        features: ItemFeatures | None = None,
     ) -> None:
         self._ratings = check_user_ratings(user_items, len(item_ids))
-        self._item_ids = item_ids
+        self._n_items = len(item_ids)
         self._parameters = parameters
         self._scale = rating_scale
-        self._kept = most_rated(self._ratings, parameters.max_items)
-        self._dual = self._ratings.shape[0] < len(self._kept)
-        self._fit = lru_cache(maxsize=1)(self._fit_at)
-        if self._dual:
-            strength = self._strength(self._ratings)
-            self._eigenvalues, vectors = np.linalg.eigh((strength @ strength.T).toarray().astype(np.float64))
-            self._eigenvalues = np.maximum(self._eigenvalues, 0.0)
-            self._basis: NDArray[np.float64] = np.asarray(strength.T @ vectors)
+        self._kept = most_rated(self._ratings, parameters.max_items, parameters.min_item_ratings)
+        strength = self._strength(self._ratings)
+        self._gram = (strength.T @ strength).toarray().astype(np.float32)
+        self._features: NDArray[np.float32] | None = None
+        if features is not None and parameters.group_weights:
+            described = csr_matrix(feature_rows(features, item_ids, parameters)[:, self._kept])
+            self._features = (described.T @ described).toarray().astype(np.float32)
+        self._last: tuple[tuple[float, float], NDArray[np.float32]] | None = None
 
-    def score(self, user_ratings: csr_matrix, regularization: float) -> NDArray[np.float32]:
-        """What ``fit_ease(..., regularization).score(user_ratings)`` gives: float32 (n_users, n_items)."""
-        if not self._dual:
-            return self._fit(regularization).score(user_ratings)
-        ratings = check_user_ratings(user_ratings, len(self._item_ids))
-        strength = self._strength(ratings)
-        shrunk = 1.0 / (self._eigenvalues + regularization)
-        diagonal = 1.0 - np.square(self._basis) @ shrunk  # λ·P_ii
-        rows = strength.toarray().astype(np.float64)
-        product = rows - ((strength @ self._basis) * shrunk) @ self._basis.T  # λ·x·P
-        scores = np.zeros((ratings.shape[0], len(self._item_ids)), dtype=np.float32)
-        scores[:, self._kept] = rows - product / diagonal
+    def score(
+        self, user_ratings: csr_matrix, regularization: float, feature_weight: float = 0.0
+    ) -> NDArray[np.float32]:
+        """What ``fit_ease`` with these two gives, up to rounding: float32 (n_users, n_items)."""
+        ratings = check_user_ratings(user_ratings, self._n_items)
+        scores = np.zeros((ratings.shape[0], self._n_items), dtype=np.float32)
+        scores[:, self._kept] = self._strength(ratings) @ self._weights(regularization, feature_weight)
         return scores
 
-    def _fit_at(self, regularization: float) -> EASEModel:
-        parameters = self._parameters.replace(regularization=regularization)
-        return fit_ease(self._ratings, self._item_ids, parameters, rating_scale=self._scale)
+    def _weights(self, regularization: float, feature_weight: float) -> NDArray[np.float32]:
+        point = (regularization, feature_weight)
+        if self._last is None or self._last[0] != point:
+            self._last = None  # two of them need not fit into memory
+            self._last = (point, self._solve(regularization, feature_weight))
+        return self._last[1]
+
+    def _solve(self, regularization: float, feature_weight: float) -> NDArray[np.float32]:
+        gram: NDArray[np.float32] = self._gram
+        if self._features is not None and feature_weight > 0:
+            gram = gram + np.float32(feature_weight) * self._features
+        single = float(np.diag(gram).max(initial=0.0)) < _SINGLE_PRECISION_RATIO * regularization
+        return solve_ease(gram, regularization, precision=np.float32 if single else np.float64)
 
     def _strength(self, ratings: csr_matrix) -> csr_matrix:
         return csr_matrix(rating_strength(ratings, self._parameters.rating_power, self._scale.maximum)[:, self._kept])

@@ -18,9 +18,10 @@ from recsys_core.popularity import PopularityModel
 from recsys_core.tuning.blend_table import BlendTable, candidate_columns, ranked_ndcg
 from recsys_core.tuning.validation_users import JudgedUsers
 
-__all__ = ["Sources", "blend_factors", "blend_table", "mean_ndcg"]
+__all__ = ["Score", "Sources", "blend_factors", "blend_table", "mean_ndcg"]
 
 Score = Callable[[csr_matrix], NDArray[np.float32]]
+N_PLAIN_TERMS = 4
 _BLOCK_FLOATS = 20_000_000
 
 
@@ -28,12 +29,14 @@ _BLOCK_FLOATS = 20_000_000
 class Sources:
     """The scores that are blended.
 
-    ease  a function from known ratings to raw EASE scores, or None
+    ease        a function from known ratings to raw EASE scores, or None
+    neighbours  the same for user-kNN
     """
 
     als: ALSModel
     ease: Score | None
     content: ContentTerm
+    neighbours: Score | None
     popularity: PopularityModel
 
     @property
@@ -42,8 +45,8 @@ class Sources:
 
     @property
     def n_terms(self) -> int:
-        """ALS, EASE, popularity and the content groups."""
-        return 3 + len(self.groups)
+        """ALS, EASE, popularity, neighbours and the content groups."""
+        return N_PLAIN_TERMS + len(self.groups)
 
 
 def content_term(features: ItemFeatures, rating_middle: float) -> ContentTerm:
@@ -66,8 +69,8 @@ def blend_table(
 ) -> BlendTable:
     """Component scores of ``users``: all items while they fit ``max_table`` numbers, else each source's best.
 
-    Terms: z(ALS), z(EASE), z(popularity), then the content groups' centred cosines. ``weights`` only choose the
-    content candidates.
+    Terms: z(ALS), z(EASE), z(popularity), z(user-kNN), then the content groups' centred cosines. ``weights`` only
+    choose the content candidates.
     """
     n_items = users.known.shape[1]
     whole = users.n_users * n_items * sources.n_terms <= max_table
@@ -85,16 +88,15 @@ def blend_table(
 
 
 def blend_factors(table: BlendTable, weights: HybridWeights, groups: Sequence[str]) -> NDArray[np.float64]:
-    """How often each term of each user counts under ``weights``: of shape (n_users, 3 + n_groups).
+    """How often each term of each user counts under ``weights``: of shape (n_users, 4 + n_groups).
 
     Divided by α(n), which does not change a user's ranking, so that ALS always counts once.
     """
-    n_ratings = table.n_ratings.astype(np.float64)
-    prior = np.divide(weights.kappa, n_ratings, out=np.zeros_like(n_ratings), where=n_ratings > 0)  # (1 − α) / α
+    prior = np.where(table.n_ratings > 0, weights.odds(table.n_ratings), 0.0)  # nobody here is without a rating
     group_weights = np.asarray([weights.group_weights.get(name, 0.0) for name in groups])
     content = weights.content * table.content_factors(group_weights)
-    ones = np.ones_like(n_ratings)
-    return np.column_stack([ones, weights.ease * ones, weights.popularity * prior, content])
+    ones = np.ones(len(prior))
+    return np.column_stack([ones, weights.ease * ones, weights.popularity * prior, weights.neighbours * prior, content])
 
 
 def _all_terms(sources: Sources, known: csr_matrix) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
@@ -110,10 +112,13 @@ def _all_terms(sources: Sources, known: csr_matrix) -> tuple[NDArray[np.float32]
         terms[:, 1] = dense_moments(raw).standardise(raw)
     log_counts = sources.popularity.log_popularity[None, :].copy()
     terms[:, 2] = dense_moments(log_counts).standardise(log_counts)
+    if sources.neighbours is not None:
+        votes = sources.neighbours(known)
+        terms[:, 3] = dense_moments(votes).standardise(votes)
     covariance = np.zeros((n_users, n_groups, n_groups))
     if n_groups:
         cosines = sources.content.group_scores(known).transpose(1, 0, 2)
-        centred = np.subtract(cosines, cosines.mean(axis=2, keepdims=True), out=terms[:, 3:])
+        centred = np.subtract(cosines, cosines.mean(axis=2, keepdims=True), out=terms[:, N_PLAIN_TERMS:])
         covariance[:] = np.matmul(centred, centred.transpose(0, 2, 1)) / n_items
     return terms, covariance
 
@@ -128,8 +133,11 @@ def _cut(
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """The terms and the relevance of each user's candidates."""
     group_weights = np.asarray([weights.group_weights.get(name, 1.0) for name in sources.groups])
-    content = np.einsum("g,ugi->ui", group_weights.astype(np.float32), terms[:, 3:])
-    parts = [terms[:, 0], terms[:, 2], *([terms[:, 1]] if sources.ease else []), *([content] if sources.groups else [])]
+    content = np.einsum("g,ugi->ui", group_weights.astype(np.float32), terms[:, N_PLAIN_TERMS:])
+    parts = [terms[:, 0], terms[:, 2]]
+    parts += [terms[:, 1]] if sources.ease else []
+    parts += [terms[:, 3]] if sources.neighbours else []
+    parts += [content] if sources.groups else []
     numbers, mask = candidate_columns(parts, users.seen, n_best)
     kept = np.take_along_axis(terms, numbers[:, None, :], axis=2)
     kept[:, 0] += mask

@@ -9,6 +9,7 @@ from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridWeights
 from recsys_core.parameters import Parameters
 from recsys_core.tuning.space import SEARCH_SPACE, STAGES, SearchParameter, StageSpace
+from recsys_core.user_knn import UserKNNParameters
 
 __all__ = ["TuningParameters"]
 
@@ -18,12 +19,12 @@ class TuningParameters(Parameters):
 
     n_trials_als: int = Field(default=12, ge=1, le=10_000)
     """Trials of the ALS parameters, judged by ALS alone."""
-    n_trials_ease: int = Field(default=6, ge=1, le=10_000)
-    """Trials of EASE's regularization, judged by EASE alone."""
-    n_trials_blend: int = Field(default=24, ge=1, le=10_000)
+    n_trials_ease: int = Field(default=8, ge=1, le=10_000)
+    """Trials of EASE's regularization and feature weight, judged by EASE alone."""
+    n_trials_blend: int = Field(default=80, ge=1, le=10_000)
     """Trials of e, β and the group weights on whole histories."""
-    n_trials_gate: int = Field(default=8, ge=1, le=10_000)
-    """Trials of κ on shortened and whole histories."""
+    n_trials_gate: int = Field(default=24, ge=1, le=10_000)
+    """Trials of κ and ν on shortened and whole histories."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the sampler and of the choice of users."""
     max_users: int = Field(default=1_000, ge=1)
@@ -50,6 +51,8 @@ class TuningParameters(Parameters):
     """ALS parameters that the search space does not name."""
     ease: EASEParameters | None = EASEParameters()
     """EASE parameters that the search space does not name; None leaves EASE out."""
+    neighbours: UserKNNParameters | None = UserKNNParameters()
+    """User-kNN parameters; None leaves it out."""
     weights: HybridWeights = HybridWeights()
     """Hybrid weights that the search space does not name."""
     search_space: tuple[SearchParameter, ...] = SEARCH_SPACE

@@ -14,14 +14,16 @@ from recsys_core.als import ALSModel, ALSParameters, fit_als
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import RatingScale
 from recsys_core.ease import EASEParameters
+from recsys_core.errors import ParameterError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
 from recsys_core.popularity import fit_popularity
 from recsys_core.tuning.blend_table import BlendTable
 from recsys_core.tuning.ease_path import EASEPath
-from recsys_core.tuning.objectives import Sources, blend_factors, blend_table, content_term, mean_ndcg
+from recsys_core.tuning.objectives import Score, Sources, blend_factors, blend_table, content_term, mean_ndcg
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
+from recsys_core.user_knn import fit_user_knn
 
 __all__ = ["Round", "Tables", "mean_over"]
 
@@ -53,8 +55,16 @@ class Tables:
 class Round:
     """A split's training part and validation users, and what is fitted and computed for them once."""
 
-    def __init__(self, split: Split, parameters: TuningParameters, rating_scale: RatingScale) -> None:
+    def __init__(
+        self,
+        split: Split,
+        parameters: TuningParameters,
+        rating_scale: RatingScale,
+        features: ItemFeatures | None = None,
+    ) -> None:
+        """``features`` of at least the training items; ALS alone can do without."""
         self.split = split
+        self.features = None if features is None else features.select(split.train.item_ids)
         self.parameters = parameters
         self.rating_scale = rating_scale
         self.part = whole_users(split, parameters.max_users, parameters.seed)
@@ -71,8 +81,7 @@ class Round:
         return mean_ndcg(self.als_model(parameters).score, self.users, self.parameters.k)
 
     def ease_ndcg(self, parameters: EASEParameters) -> float:
-        score = partial(self._ease_path(parameters).score, regularization=parameters.regularization)
-        return mean_ndcg(score, self.users, self.parameters.k)
+        return mean_ndcg(self._ease_score(parameters), self.users, self.parameters.k)
 
     def remember(self, model: ALSModel) -> None:
         """Take a model that was fitted on this round's training part elsewhere."""
@@ -88,16 +97,19 @@ class Round:
             self._fitted[name] = fit_als(train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale)
         return self._fitted[name]
 
-    def tables(
-        self, features: ItemFeatures, als: ALSParameters, ease: EASEParameters | None, weights: HybridWeights
-    ) -> Tables:
+    def tables(self, als: ALSParameters, ease: EASEParameters | None, weights: HybridWeights) -> Tables:
         """Component scores of this round's users; ``weights`` only choose the content candidates."""
         train = self.split.train
-        path = None if ease is None else self._ease_path(ease)
+        if self.features is None:
+            raise ParameterError("the blend needs features of the training items; make the round with them")
+        neighbours = None
+        if self.parameters.neighbours is not None:
+            neighbours = fit_user_knn(train, self.parameters.neighbours, rating_scale=self.rating_scale).score
         sources = Sources(
             self.als_model(als),
-            None if ease is None or path is None else partial(path.score, regularization=ease.regularization),
-            content_term(features.select(train.item_ids), self.rating_scale.middle),
+            None if ease is None else self._ease_score(ease),
+            content_term(self.features, self.rating_scale.middle),
+            neighbours,
             fit_popularity(train.ratings, train.item_ids),
         )
 
@@ -112,11 +124,20 @@ class Round:
         self._path = None  # its dense matrix is not wanted again
         return Tables(table(self.users), found, sources.groups, self.parameters.k)
 
+    def _ease_score(self, parameters: EASEParameters) -> Score:
+        return partial(
+            self._ease_path(parameters).score,
+            regularization=parameters.regularization,
+            feature_weight=parameters.feature_weight,
+        )
+
     def _ease_path(self, parameters: EASEParameters) -> EASEPath:
-        """Solutions for any regularization; the other parameters do not change within a search."""
+        """Solutions for any regularization and feature weight; the other parameters do not change within a search."""
         if self._path is None:
             train = self.split.train
-            self._path = EASEPath(train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale)
+            self._path = EASEPath(
+                train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale, features=self.features
+            )
         return self._path
 
 

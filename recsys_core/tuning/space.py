@@ -86,15 +86,18 @@ SEARCH_SPACE: tuple[SearchParameter, ...] = (
     SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0),
     SearchParameter(stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0),
     SearchParameter(stage="ease", name="regularization", low=15.0, high=1500.0, log=True, default=50.0),
+    SearchParameter(stage="ease", name="feature_weight", low=1.0, high=30.0, log=True, default=10.0),
     _blend("ease", 3.0, 1.5),
     _blend("content", 1.5, 0.6),
     _blend("weight_genre", 1.0, 0.5),
     _blend("weight_decade", 1.0, 0.2),
+    _blend("weight_title", 1.0, 0.3),
     _blend("weight_tags", 1.0, 0.4),
     _blend("weight_genome", 1.0, 0.5),
-    SearchParameter(stage="gate", name="kappa", low=2.0, high=100.0, log=True, default=75.0),
+    SearchParameter(stage="gate", name="kappa", low=2.0, high=60.0, log=True, default=15.0),
+    SearchParameter(stage="gate", name="neighbours", low=0.0, high=2.0, default=0.6),
 )
 """Ranges that held good values on data sets of 0.1 to 25 million ratings; one line per parameter.
 
-Of the gate only κ is searched: a user's ranking depends on (1 − α(n))·γ / α(n) = κ·γ / n, so on the product κ·γ.
+γ is not searched: a user's ranking depends on (1 − α(n))·γ / α(n) = (κ / n)^p·γ, so on the product κ^p·γ.
 """

@@ -22,6 +22,7 @@ from recsys_core.tuning.trials import Trial, best_trial
 
 __all__ = ["tune", "tune_als"]
 
+_EASE_ROUNDS = 2  # each costs the inverse of a matrix per trial
 _BUDGET_SHARES = {"als": 0.6, "ease": 0.7, "blend": 0.9, "gate": 1.0}  # of the time budget, cumulative
 
 
@@ -43,19 +44,19 @@ def tune(
 
     features  of at least the training items, fitted on the training part
     more_rounds  other splits of the same data with the same test part and other validation users, and the features
-              that go with each: EASE and the weights are then judged on all of them, ALS on ``split`` alone
+              that go with each: the weights are then judged on all of them, EASE on two, ALS on ``split`` alone
     storage   journal file of finished trials: a search that was killed goes on from there, with the same outcome
     key       fingerprint of the data and of whatever else decides the outcome; trials under another key are ignored
-    features_key  the same for what ``features`` were made of: it decides the blend and the gate, not ALS and EASE
+    features_key  the same for what ``features`` were made of: it decides all stages but ALS
     als_model what :func:`tune_als` gave for the same split, parameters and key: it need not be fitted again
     clock     seconds that only grow; measures trials and, with ``parameters.time_budget``, ends stages
     on_trial  called after each trial, and for each that was taken up again
     """
     rounds = [(split, features), *more_rounds]
-    tuner = _Tuner([part for part, _ in rounds], parameters, rating_scale, storage, key, clock, on_trial)
+    tuner = _Tuner(rounds, parameters, rating_scale, storage, key, clock, on_trial)
     if als_model is not None:
         tuner.rounds[0].remember(als_model)
-    return tuner.run([known for _, known in rounds], features_key)
+    return tuner.run(features_key)
 
 
 def tune_als(
@@ -72,7 +73,7 @@ def tune_als(
 
     With the same ``storage`` and ``key``, :func:`tune` takes the trials up and does not repeat them.
     """
-    tuner = _Tuner([split], parameters, rating_scale, storage, key, clock, on_trial)
+    tuner = _Tuner([(split, None)], parameters, rating_scale, storage, key, clock, on_trial)
     return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
 
 
@@ -81,7 +82,7 @@ class _Tuner:
 
     def __init__(
         self,
-        splits: Sequence[Split],
+        rounds: Sequence[tuple[Split, ItemFeatures | None]],
         parameters: TuningParameters,
         rating_scale: RatingScale,
         storage: Path | None,
@@ -98,15 +99,15 @@ class _Tuner:
         self.started = self.clock()
         self.on_trial = on_trial
         self.trials: list[Trial] = []
-        self.rounds = [Round(split, parameters, rating_scale) for split in splits]
+        self.rounds = [Round(split, parameters, rating_scale, features) for split, features in rounds]
 
-    def run(self, features: Sequence[ItemFeatures], features_key: str) -> TuningResult:
+    def run(self, features_key: str) -> TuningResult:
         als = self.als_stage()
-        ease = self._ease_stage()
-        defaults = self._default_weights(features[0])
-        tables = [r.tables(f, als, ease, defaults) for r, f in zip(self.rounds, features, strict=True)]
+        ease = self._ease_stage(features_key)
+        defaults = self._default_weights()
+        tables = [r.tables(als, ease, defaults) for r in self.rounds]
         decided = [features_key, als.as_dict(), ease and ease.as_dict()]
-        weights = self._blend_stage(tables, self._blend_space(features[0]), defaults, decided)
+        weights = self._blend_stage(tables, self._blend_space(), defaults, decided)
         weights = self._gate_stage(tables, weights, decided)
         best, untuned = self._gate_objective(tables, weights), self._gate_objective(tables, defaults)
         if best < untuned:  # stages are judged one by one: both together can be worse than none
@@ -124,16 +125,16 @@ class _Tuner:
 
         return base.replace(**self._run(self._space("als"), objective, [base.as_dict()]))
 
-    def _ease_stage(self) -> EASEParameters | None:
-        base = self.parameters.ease
+    def _ease_stage(self, features_key: str) -> EASEParameters | None:
+        base, judges = self.parameters.ease, self.rounds[:_EASE_ROUNDS]
         if base is None:
             return None
 
         def objective(values: dict[str, float | int]) -> float:
             tried = base.replace(**values)
-            return mean_over(self.rounds, [r.ease_ndcg(tried) for r in self.rounds])
+            return mean_over(judges, [r.ease_ndcg(tried) for r in judges])
 
-        return base.replace(**self._run(self._space("ease"), objective, [base.as_dict()]))
+        return base.replace(**self._run(self._space("ease"), objective, [base.as_dict(), features_key]))
 
     def _blend_stage(
         self, tables: list[Tables], space: StageSpace, base: HybridWeights, context: list[Any]
@@ -148,7 +149,7 @@ class _Tuner:
         def objective(values: dict[str, float | int]) -> float:
             return self._gate_objective(tables, with_values(base, values))
 
-        return with_values(base, self._run(self._space("gate"), objective, [base.as_dict(), *context]))
+        return with_values(base, self._run(self._gate_space(), objective, [base.as_dict(), *context]))
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
@@ -181,16 +182,23 @@ class _Tuner:
     def _space(self, stage: str) -> StageSpace:
         return StageSpace(stage, self.parameters.search_space)
 
-    def _blend_space(self, features: ItemFeatures) -> StageSpace:
-        space = self._space("blend").without_groups_outside(features.groups)
+    def _blend_space(self) -> StageSpace:
+        known = self.rounds[0].features
+        space = self._space("blend").without_groups_outside(known.groups if known else ())
         return space if self.parameters.ease else space.without("ease")
 
-    def _default_weights(self, features: ItemFeatures) -> HybridWeights:
+    def _gate_space(self) -> StageSpace:
+        space = self._space("gate")
+        return space if self.parameters.neighbours else space.without("neighbours")
+
+    def _default_weights(self) -> HybridWeights:
         """The base weights with the defaults of the search space."""
         base = self.parameters.weights
         if self.parameters.ease is None:
             base = base.replace(ease=0.0)
-        return with_values(with_values(base, self._blend_space(features).defaults), self._space("gate").defaults)
+        if self.parameters.neighbours is None:
+            base = base.replace(neighbours=0.0)
+        return with_values(with_values(base, self._blend_space().defaults), self._gate_space().defaults)
 
 
 def with_values(weights: HybridWeights, values: Mapping[str, float | int]) -> HybridWeights:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from recsys_core.bundle import Answer, ModelBundle, Recommendations, Titles, recommend_all
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName
+from recsys_core.hybrid import MODEL_NAMES, ModelName
 from recsys_core.testing.hybrids import planted_hybrid
 
 MODEL, TRAIN = planted_hybrid()
@@ -234,7 +235,7 @@ def test_parts_of_two_bundles_are_refused(stored: Path, tmp_path: Path) -> None:
     shutil.copytree(stored, mixed)
     shutil.rmtree(mixed / "model")
     (mixed / "model").mkdir()
-    fewer = HybridModel(other.als, None, other.content, other.popularity, other.cold_factors, other.weights)
+    fewer = replace(other, ease=None)
     fewer.save(mixed / "model")
     shutil.rmtree(mixed / "known")
     (mixed / "known").mkdir()

@@ -57,7 +57,9 @@ def test_never_rated_items_are_ranked_by_taste() -> None:
         ALSParameters(factors=8, regularization=1, iterations=8),
         rating_scale=MOVIELENS.rating_scale,
     )
-    ridge = fit_feature_ridge(features.select(train.item_ids), als.item_factors, FeatureRidgeParameters())
+    ridge = fit_feature_ridge(
+        features.select(train.item_ids), als.item_factors, FeatureRidgeParameters(regularization=20.0)
+    )
     cold_ids = data.item_ids[~warm]
     scores = als.fold_in(train.ratings) @ ridge.predict(features.select(cold_ids)).T
     same_taste = (data.user_ids[:, None] // 10 - 1) % 4 == (cold_ids[None, :] // 3 - 1) % 4

@@ -10,12 +10,18 @@ from scipy.sparse import csr_matrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.ease.fit import most_rated, solve_ease, solve_ease_by_users
-from recsys_core.errors import ParameterError
+from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.scoring import Scorer
-from recsys_core.testing import ScorerContract, checkerboard, planted_interactions, user_item_matrices
+from recsys_core.testing import (
+    ScorerContract,
+    checkerboard,
+    planted_features,
+    planted_interactions,
+    user_item_matrices,
+)
 
 SCALE = MOVIELENS.rating_scale
-SMALL = EASEParameters(regularization=3.0)
+SMALL = EASEParameters(regularization=3.0, min_item_ratings=1)
 
 
 def fit(user_items: csr_matrix, parameters: EASEParameters = SMALL) -> EASEModel:
@@ -110,3 +116,42 @@ def test_training_without_a_rating_gives_zero_scores() -> None:
 def test_a_penalty_that_is_not_positive_is_refused(regularization: float) -> None:
     with pytest.raises(ParameterError, match=r"regularization.*more than 0"):
         EASEParameters(regularization=regularization)
+
+
+@given(ratings=user_item_matrices(min_items=4), weight=st.sampled_from([0.3, 5.0]))
+def test_features_count_like_further_users_who_rated_the_items_that_have_them(
+    ratings: csr_matrix, weight: float
+) -> None:
+    ids = np.arange(3, 3 * ratings.shape[1] + 1, 3, dtype=np.int64)
+    features = planted_features(ids)
+    parameters = SMALL.replace(feature_weight=weight, group_weights={"genre": 0.25}, rating_power=1.0)
+    model = fit_ease(ratings, ids, parameters, rating_scale=SCALE, features=features)
+    rows = np.vstack([ratings.toarray() / SCALE.maximum, np.sqrt(0.25 * weight) * features.groups["genre"].toarray().T])
+    kept = model.kept_nums
+    expected = solve_ease((rows.T @ rows)[np.ix_(kept, kept)], SMALL.regularization)
+    np.testing.assert_allclose(model.weights, expected, rtol=0, atol=1e-4)
+
+
+def test_without_a_feature_weight_the_features_make_no_difference() -> None:
+    data = planted_interactions(60, 40, 900, seed=3)
+    plain = fit_ease(data.ratings, data.item_ids, SMALL, rating_scale=SCALE)
+    off = fit_ease(
+        data.ratings,
+        data.item_ids,
+        SMALL.replace(feature_weight=0.0),
+        rating_scale=SCALE,
+        features=planted_features(data.item_ids),
+    )
+    np.testing.assert_array_equal(off.weights, plain.weights)
+
+
+def test_features_of_other_items_are_refused() -> None:
+    data = planted_interactions(60, 40, 900, seed=3)
+    with pytest.raises(ShapeError, match="do not stand row for row"):
+        fit_ease(data.ratings, data.item_ids, SMALL, rating_scale=SCALE, features=planted_features(data.item_ids[::-1]))
+
+
+def test_items_with_too_few_ratings_take_no_part_unless_that_leaves_nothing() -> None:
+    ratings = csr_matrix(np.float32([[5, 5, 0], [5, 0, 0], [5, 5, 4]]))
+    np.testing.assert_array_equal(most_rated(ratings, 9, 2), [0, 1])
+    np.testing.assert_array_equal(most_rated(ratings, 9, 50), [0, 1, 2])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
-from recsys_core.features.text import normalise_tag, year_of
+from recsys_core.features.text import normalise_tag, title_words, year_of
 from recsys_core.storage import atomic_directory
 from recsys_core.testing import item_feature_sets
 
@@ -46,18 +46,19 @@ def names_of(features: ItemFeatures, group: str, row: int) -> set[str]:
 
 
 def test_every_group_describes_its_items() -> None:
-    features = build(min_tag_items=1, dense_share=0.9)
-    assert list(features.groups) == ["genre", "decade", "tags", "genome"]
+    features = build(min_tag_items=1, min_word_items=1, dense_share=0.9)
+    assert list(features.groups) == ["genre", "decade", "title", "tags", "genome"]
     assert names_of(features, "genre", 0) == {"Animation", "Comedy"}
     assert names_of(features, "decade", 2) == {"2020s"}
+    assert names_of(features, "title", 0) == {"toy", "story"}
     assert names_of(features, "tags", 0) == {"fun", "pixar"}
     assert names_of(features, "genome", 0) == {"toys"}  # relevance 0 is no feature
-    assert all(matrix[3].nnz == 0 for matrix in features.groups.values())
+    assert all(matrix[3].nnz == 0 for name, matrix in features.groups.items() if name != "title")
 
 
-@pytest.mark.parametrize("group", ["genre", "decade", "tags", "genome"])
+@pytest.mark.parametrize("group", ["genre", "decade", "title", "tags", "genome"])
 def test_rows_have_length_one_or_are_empty(group: str) -> None:
-    matrix = build(min_tag_items=1).groups[group]
+    matrix = build(min_tag_items=1, min_word_items=1).groups[group]
     assert matrix.dtype == np.float32
     lengths = np.sqrt((matrix.toarray() ** 2).sum(axis=1))
     np.testing.assert_allclose(lengths[lengths > 0], 1, rtol=1e-6)
@@ -241,3 +242,23 @@ def test_a_mask_of_another_length_is_refused() -> None:
 def test_an_unknown_group_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ParameterError, match=r"groups.*'genre'"):
         FeatureParameters(groups=("actors",))
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("Matrix, The (1999)", {"matrix"}),
+        ("Amélie (Fabuleux destin d'Amélie Poulain, Le) (2001)", {"amelie", "fabuleux", "destin", "poulain"}),
+        ("Lord of the Rings: The Two Towers, The (2002)", {"lord", "rings", "two", "towers"}),
+        ("2001: A Space Odyssey (1968)", {"2001", "space", "odyssey"}),
+        ("It (2017)", set()),
+    ],
+)
+def test_words_of_a_title_are_without_year_accents_and_articles(title: str, words: set[str]) -> None:
+    assert title_words(title) == words
+
+
+def test_a_word_of_one_title_alone_is_no_feature() -> None:
+    movies = MOVIES.set_column(1, "title", [["Toy Story (1995)", "Toy Story 2 (1999)", "Dune (2021)", "Untitled"]])
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("title",)))
+    assert features.names["title"] == ["story", "toy"]

@@ -1,5 +1,7 @@
 """The blend: standardised terms, the fused product, switches and the gate."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -18,8 +20,7 @@ NOBODY = csr_matrix(np.zeros((1, MODEL.n_items), dtype=np.float32))
 
 
 def with_weights(model: HybridModel, **changes: float) -> HybridModel:
-    weights = model.weights.replace(**changes)
-    return HybridModel(model.als, model.ease, model.content, model.popularity, model.cold_factors, weights)
+    return replace(model, weights=model.weights.replace(**changes))
 
 
 class TestHybridKeepsTheScorerContract(ScorerContract):
@@ -35,14 +36,15 @@ class TestHybridWithoutEASEOrColdItemsKeepsTheScorerContract(ScorerContract):
 def test_each_term_has_mean_zero_and_spread_one_for_each_user() -> None:
     terms = MODEL.component_scores(TRAIN.ratings)
     assert terms.ease is not None
-    for scores in (terms.als, terms.ease, terms.content, terms.popularity[None, :]):
+    assert terms.neighbours is not None
+    for scores in (terms.als, terms.ease, terms.content, terms.neighbours, terms.popularity[None, :]):
         np.testing.assert_allclose(scores.mean(axis=1), 0, atol=1e-5)
         np.testing.assert_allclose(scores.std(axis=1), 1, atol=1e-4)
 
 
 def test_terms_are_the_standardised_scores_of_their_models() -> None:
     terms = MODEL.component_scores(TRAIN.ratings)
-    raw = {"als": MODEL.als, "ease": MODEL.ease, "content": MODEL.content}
+    raw = {"als": MODEL.als, "ease": MODEL.ease, "content": MODEL.content, "neighbours": MODEL.neighbours}
     for name, model in raw.items():
         assert model is not None
         if name == "content":
@@ -56,11 +58,13 @@ def test_terms_are_the_standardised_scores_of_their_models() -> None:
 def test_the_fused_product_is_the_formula_term_by_term() -> None:
     terms = MODEL.component_scores(TRAIN.ratings)
     assert terms.ease is not None
+    assert terms.neighbours is not None
     n = np.diff(TRAIN.ratings.indptr)[:, None].astype(np.float64)
     w = MODEL.weights
     alpha = n / (n + w.kappa)
     taste = terms.als + w.ease * terms.ease + w.content * terms.content
-    expected = alpha * taste + (1 - alpha) * w.popularity * terms.popularity
+    prior = w.popularity * terms.popularity + w.neighbours * terms.neighbours
+    expected = alpha * taste + (1 - alpha) * prior
     np.testing.assert_allclose(MODEL.score(TRAIN.ratings), expected, rtol=0, atol=1e-5)
     np.testing.assert_allclose(terms.blend(w), expected, rtol=0, atol=1e-5)
 
@@ -70,17 +74,19 @@ def test_the_fused_product_is_the_formula_term_by_term() -> None:
     content=st.sampled_from([0.0, 0.3]),
     kappa=st.sampled_from([0.0, 1.0, 40.0]),
     popularity=st.sampled_from([0.0, 1.5]),
+    neighbours=st.sampled_from([0.0, 0.8]),
 )
 def test_fused_and_term_by_term_agree_for_all_weights(
-    ease: float, content: float, kappa: float, popularity: float
+    ease: float, content: float, kappa: float, popularity: float, neighbours: float
 ) -> None:
-    model = with_weights(MODEL, ease=ease, content=content, kappa=kappa, popularity=popularity)
+    changes = {"ease": ease, "content": content, "kappa": kappa, "popularity": popularity, "neighbours": neighbours}
+    model = with_weights(MODEL, **changes)
     ratings = csr_matrix(np.vstack([TRAIN.ratings[:5].toarray(), NOBODY.toarray()]))
     expected = model.component_scores(ratings).blend(model.weights)
     np.testing.assert_allclose(model.score(ratings), expected, rtol=0, atol=1e-5)
 
 
-def test_without_ease_and_popularity_it_is_plain_als_plus_content() -> None:
+def test_without_ease_and_the_prior_it_is_plain_als_plus_content() -> None:
     model = with_weights(MODEL, ease=0.0, popularity=0.0, kappa=0.0, content=0.25)
     expected = model.score(TRAIN.ratings, model="als") + 0.25 * model.score(TRAIN.ratings, model="content")
     np.testing.assert_allclose(model.score(TRAIN.ratings), expected, rtol=0, atol=1e-5)
@@ -101,10 +107,19 @@ def test_somebody_without_ratings_gets_the_most_popular_items(popularity: float)
 
 
 def test_the_prior_fades_as_ratings_become_known() -> None:
-    weights = HybridWeights(kappa=3.0, popularity=2.0)
+    weights = HybridWeights(kappa=3.0, popularity=2.0, neighbours=0.5, gate_power=1.0)
     counts = np.array([0, 1, 3, 9, 10_000])
     np.testing.assert_allclose(weights.alpha(counts), [0, 0.25, 0.5, 0.75, 1], atol=1e-3)
     np.testing.assert_allclose(weights.prior(counts), [2, 1.5, 1, 0.5, 0], atol=1e-3)
+    np.testing.assert_allclose(weights.neighbourhood(counts), [0.5, 0.375, 0.25, 0.125, 0], atol=1e-3)
+
+
+def test_a_steeper_gate_leaves_newcomers_to_the_prior_and_others_to_their_taste() -> None:
+    counts = np.array([0, 1, 3, 6, 30])
+    gentle, steep = (HybridWeights(kappa=3.0, gate_power=power).alpha(counts) for power in (1.0, 3.0))
+    np.testing.assert_allclose(steep, [0, 1 / 28, 0.5, 8 / 9, 1000 / 1001], rtol=1e-6)
+    assert steep[1] < gentle[1]
+    assert steep[3] > gentle[3]
 
 
 def test_without_a_gate_alpha_is_one_for_all_who_rated_something() -> None:
@@ -135,7 +150,7 @@ def test_weights_out_of_range_are_refused() -> None:
 def test_parts_of_different_items_are_refused() -> None:
     other, _ = planted_hybrid(n_cold=3)
     with pytest.raises(ShapeError, match="cold_factors have shape"):
-        HybridModel(MODEL.als, MODEL.ease, MODEL.content, MODEL.popularity, other.cold_factors, PLANTED_WEIGHTS)
+        replace(MODEL, cold_factors=other.cold_factors)
 
 
 def test_group_weights_choose_the_features_that_count() -> None:

@@ -28,14 +28,22 @@ USERS = JudgedUsers(PART.history.ratings, PART.history.ratings, PART.targets)
 
 def sources() -> Sources:
     assert HYBRID.ease is not None
-    features = planted_features(SPLIT.train.item_ids)
-    return Sources(HYBRID.als, HYBRID.ease.score, content_term(features, SCALE.middle), HYBRID.popularity)
+    assert HYBRID.neighbours is not None
+    content = content_term(planted_features(SPLIT.train.item_ids), SCALE.middle)
+    return Sources(HYBRID.als, HYBRID.ease.score, content, HYBRID.neighbours.score, HYBRID.popularity)
 
 
 @pytest.mark.parametrize("max_table", [10**9, 1])
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"ease": 0.0}, {"content": 0.0}, {"popularity": 0.0}, {"kappa": 60.0, "group_weights": {"tags": 1.0}}],
+    [
+        {},
+        {"ease": 0.0},
+        {"content": 0.0},
+        {"popularity": 0.0},
+        {"neighbours": 0.0},
+        {"kappa": 60.0, "gate_power": 3.0, "group_weights": {"tags": 1.0}},
+    ],
 )
 def test_a_blended_table_judges_as_the_model_itself_does(max_table: int, changes: dict[str, object]) -> None:
     weights = PLANTED_WEIGHTS.replace(**changes)
@@ -67,15 +75,20 @@ def test_mean_ndcg_is_the_mean_of_full_rankings() -> None:
     ratings=user_item_matrices(min_users=2, max_users=5, min_items=6, max_items=9, min_ratings=6),
     regularization=st.sampled_from([0.5, 10.0, 300.0]),
     max_items=st.sampled_from([4, 50]),
+    feature_weight=st.sampled_from([0.0, 0.5, 8.0]),
 )
 def test_scores_along_the_ease_path_are_those_of_fitted_models(
-    ratings: csr_matrix, regularization: float, max_items: int
+    ratings: csr_matrix, regularization: float, max_items: int, feature_weight: float
 ) -> None:
-    parameters = EASEParameters(max_items=max_items, rating_power=1.5)
+    parameters = EASEParameters(max_items=max_items, min_item_ratings=1, rating_power=1.5)
     ids = np.arange(1, ratings.shape[1] + 1, dtype=np.int64)
-    path = EASEPath(ratings, ids, parameters, rating_scale=SCALE)
-    fitted = fit_ease(ratings, ids, parameters.replace(regularization=regularization), rating_scale=SCALE)
-    np.testing.assert_allclose(path.score(ratings, regularization), fitted.score(ratings), atol=1e-4)
+    features = planted_features(ids)
+    path = EASEPath(ratings, ids, parameters, rating_scale=SCALE, features=features)
+    point = parameters.replace(regularization=regularization, feature_weight=feature_weight)
+    fitted = fit_ease(ratings, ids, point, rating_scale=SCALE, features=features)
+    np.testing.assert_allclose(
+        path.score(ratings, regularization, feature_weight), fitted.score(ratings), rtol=0, atol=1e-4
+    )
 
 
 def test_shortened_users_know_their_first_ratings_and_are_to_find_the_rest() -> None:
@@ -102,9 +115,10 @@ def test_users_that_training_knows_are_not_asked_for_what_training_saw() -> None
     np.testing.assert_array_equal(np.diff(found.known.indptr), 2)
 
 
-def test_the_prior_depends_on_kappa_times_gamma_alone() -> None:
+def test_the_prior_depends_on_a_power_of_kappa_times_gamma_alone() -> None:
     found = sources()
     table = blend_table(found, USERS, weights=PLANTED_WEIGHTS, n_best=40, max_table=10**9)
-    one = blend_factors(table, PLANTED_WEIGHTS.replace(kappa=6.0, popularity=1.0), found.groups)
-    other = blend_factors(table, PLANTED_WEIGHTS.replace(kappa=2.0, popularity=3.0), found.groups)
+    gate = PLANTED_WEIGHTS.replace(gate_power=2.0)
+    one = blend_factors(table, gate.replace(kappa=6.0, popularity=1.0, neighbours=0.2), found.groups)
+    other = blend_factors(table, gate.replace(kappa=2.0, popularity=9.0, neighbours=1.8), found.groups)
     np.testing.assert_allclose(one, other)
