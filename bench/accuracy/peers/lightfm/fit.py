@@ -75,12 +75,12 @@ MODELS = {
         },
         {
             "ratings": any_of(*RATINGS),
-            "no_components": log_integer(8, 96),
-            "epochs": log_integer(10, 60),
-            "learning_rate": log_between(0.01, 0.15),
+            "no_components": log_integer(10, 48),
+            "epochs": log_integer(20, 80),
+            "learning_rate": log_between(0.02, 0.1),
             "item_alpha": log_between(1e-8, 1e-4),
             "user_alpha": log_between(1e-8, 1e-4),
-            "max_sampled": log_integer(5, 60),
+            "max_sampled": log_integer(10, 60),
         },
     ),
 }

@@ -59,7 +59,7 @@ MODELS = {
         {"ratings": "all", "regularization": 500.0, "min_item_ratings": 10},
         {
             "ratings": any_of(*RATINGS),
-            "regularization": log_between(1.0, 2_000.0),
+            "regularization": log_between(10.0, 5_000.0),
             "min_item_ratings": any_of(5, 10),
         },
     ),
