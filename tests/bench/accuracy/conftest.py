@@ -1,0 +1,27 @@
+"""A small folder measured with a few configurations: to see what is done, not how well."""
+
+from pathlib import Path
+
+import pytest
+
+from bench.accuracy.data import Bundle, load_data
+from bench.accuracy.settings import Settings
+from recsys_core.als import ALSParameters
+from recsys_core.tuning import TuningParameters
+from tests.corpus.healthy_folder import write_healthy_folder
+
+SMALL = TuningParameters(
+    n_trials_als=1, n_trials_ease=1, n_trials_blend=2, n_trials_gate=1, als=ALSParameters(factors=8, iterations=3)
+)
+
+
+@pytest.fixture(scope="session")
+def small_settings() -> Settings:
+    return Settings(seed=1, tuning=SMALL)
+
+
+@pytest.fixture(scope="session")
+def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    workspace: Path = tmp_path_factory.mktemp("bench")
+    write_healthy_folder(workspace / "data")
+    return load_data(workspace, workspace / "data")

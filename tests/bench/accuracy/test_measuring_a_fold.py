@@ -1,0 +1,152 @@
+"""A fold, from the split to the figures of every user."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from bench.accuracy.data import Bundle
+from bench.accuracy.folds import cold_part, final_part, rounds_of
+from bench.accuracy.measuring import Measured, measure_fold
+from bench.accuracy.settings import N_FOLDS, Settings
+from bench.accuracy.temporal import TEMPORAL_SLICES, measure_temporal, temporal_part
+from recsys_core.dataset.tables import training_tags
+from recsys_core.splitting import VIEWS
+
+FOLD = 0
+
+
+@pytest.fixture(scope="module")
+def measured(small_bundle: Bundle, small_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+    return measure_fold(small_bundle, small_settings, FOLD, tmp_path_factory.mktemp("trials") / "journal")
+
+
+def test_every_user_is_in_one_test_fold_and_outside_it_in_one_validation_round(
+    small_bundle: Bundle, small_settings: Settings
+) -> None:
+    tested = []
+    everybody = set(small_bundle.interactions.user_ids.tolist())
+    for fold in range(N_FOLDS):
+        splitting = small_settings.splitting(fold)
+        views = final_part(small_bundle, splitting, small_settings).views
+        test = {user for view in views.values() for user in view.user_ids.tolist()}
+        rounds = rounds_of(small_bundle, splitting, small_settings)
+        assert len(rounds) == N_FOLDS - 1
+        validated = [user for split, _ in rounds for user in split.validation.user_ids.tolist()]
+        assert len(validated) == len(set(validated))
+        assert set(validated) <= everybody - test
+        tested += sorted(test)
+    assert len(tested) == len(set(tested))
+    assert set(tested) == everybody
+
+
+def test_the_final_models_know_all_users_outside_the_fold_and_nothing_of_the_tested(
+    small_bundle: Bundle, small_settings: Settings
+) -> None:
+    splitting = small_settings.splitting(FOLD)
+    part = final_part(small_bundle, splitting, small_settings)
+    rounds = rounds_of(small_bundle, splitting, small_settings)
+    outside = {u for split, _ in rounds for u in (*split.train.user_ids, *split.validation.user_ids)}
+    assert set(part.train.user_ids.tolist()) == outside
+    for view in part.views.values():
+        assert not set(view.user_ids.tolist()) & outside
+    tags = training_tags(small_bundle.tables.tags, part.known)
+    assert set(tags["userId"].to_pylist()) <= outside
+
+
+def test_tags_of_test_users_change_no_feature(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
+    splitting = small_settings.splitting(FOLD)
+    part = final_part(small_bundle, splitting, small_settings)
+    tags = pq.read_table(small_bundle.tables.tags)
+    kept = np.isin(tags["userId"].to_numpy(), part.train.user_ids)
+    assert 0 < kept.sum() < len(kept)
+    pq.write_table(tags.filter(kept), tmp_path / "tags.parquet")
+    tables = type(small_bundle.tables)(
+        small_bundle.tables.movies,
+        tmp_path / "tags.parquet",
+        small_bundle.tables.genome_scores,
+        small_bundle.tables.genome_tags,
+    )
+    without = tables.known_to(part.known, small_settings.features)
+    assert part.features.names == without.names
+    for name, matrix in part.features.groups.items():
+        assert (matrix != without.groups[name]).nnz == 0
+
+
+def test_held_back_titles_are_in_no_training_rating_and_in_no_history(
+    small_bundle: Bundle, small_settings: Settings
+) -> None:
+    part = cold_part(small_bundle, small_settings.splitting(FOLD), small_settings)
+    assert len(part.held_back_ids) > 0
+    assert not np.isin(part.train.item_ids, part.held_back_ids).any()
+    np.testing.assert_array_equal(part.views["cold"].cold_item_ids, part.held_back_ids)
+
+
+def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> None:
+    slices = measured.evaluation.slices
+    assert set(slices) == {*VIEWS, "tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles"}
+    for name in VIEWS:
+        assert {"popularity", "als", "ease", "hybrid", "content", "random", "metadata_count"} <= set(
+            slices[name].values
+        )
+        assert "coverage@10" in slices[name].overall["hybrid"]
+    assert {"hybrid", "content", "cosine", "metadata_count", "random"} <= set(slices["cold"].values)
+    for part in slices.values():
+        for values in part.values.values():
+            assert np.isfinite(values).all()
+            assert values.min() >= 0
+            assert values.max() <= 1 + 1e-12
+
+
+def test_popularity_comes_out_the_same_twice_and_by_hand(measured: Measured) -> None:
+    assert measured.notes["popularity_repeats"] == {"again": True, "by_hand": True}
+
+
+def test_a_fold_measured_again_is_the_same_to_the_last_digit(
+    small_bundle: Bundle, small_settings: Settings, measured: Measured, tmp_path: Path
+) -> None:
+    again = measure_fold(small_bundle, small_settings, FOLD, tmp_path / "journal")
+    for name, part in measured.evaluation.slices.items():
+        for model, values in part.values.items():
+            np.testing.assert_array_equal(
+                again.evaluation.slices[name].values[model], values, err_msg=f"{name} {model}"
+            )
+
+
+def test_a_measured_fold_comes_back_from_disk(measured: Measured, tmp_path: Path) -> None:
+    measured.save(tmp_path)
+    loaded = Measured.load(tmp_path)
+    assert loaded.notes == measured.notes
+    assert loaded.tuned == measured.tuned
+    np.testing.assert_array_equal(
+        loaded.evaluation.slices["cold"].values["hybrid"], measured.evaluation.slices["cold"].values["hybrid"]
+    )
+
+
+def test_only_the_wanted_models_are_judged(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
+    settings = Settings(small_settings.seed, small_settings.features, small_settings.tuning, ("popularity", "hybrid"))
+    found = measure_fold(small_bundle, settings, FOLD, tmp_path / "journal", among_all=False).evaluation
+    assert set(found.models) == {"popularity", "hybrid"}
+    assert set(found.slices["cold"].values) == {"hybrid"}
+    assert "cold_among_all" not in found.slices
+
+
+def test_the_temporal_window_is_judged_on_what_came_later(small_bundle: Bundle, small_settings: Settings) -> None:
+    splitting = small_settings.temporal()
+    rounds = rounds_of(small_bundle, splitting, small_settings)
+    part = temporal_part(small_bundle, splitting, rounds, small_settings)
+    test_from = rounds[0][0].summary["cut_offs"]["test_from"]
+    times = small_bundle.interactions.timestamps
+    assert part.train.n_ratings == int((times < test_from).sum())
+    assert part.train.timestamps.max() < test_from
+    everybody, met = (part.views[name] for name in TEMPORAL_SLICES)
+    assert everybody.history.n_ratings == met.history.n_ratings
+    assert (np.diff(met.history.ratings.indptr) > 0).all()
+    assert set(met.user_ids.tolist()) <= set(everybody.user_ids.tolist())
+
+
+def test_the_temporal_figures_have_both_slices(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
+    found = measure_temporal(small_bundle, small_settings, tmp_path / "journal")
+    assert set(found.evaluation.slices) == set(TEMPORAL_SLICES)
+    assert found.evaluation.protocol == "temporal"
