@@ -64,6 +64,6 @@ def swapped_targets(targets: csr_matrix, seed: int) -> csr_matrix:
 def renamed_targets(targets: csr_matrix, seed: int) -> csr_matrix:
     """Every title's targets given to another title: nothing is left."""
     new_name = np.random.default_rng(seed).permutation(targets.shape[1]).astype(np.int32)
-    renamed = csr_matrix((targets.data, new_name[targets.indices], targets.indptr), shape=targets.shape)
+    renamed = csr_matrix((targets.data.copy(), new_name[targets.indices], targets.indptr), shape=targets.shape)
     renamed.sort_indices()
     return renamed

@@ -113,6 +113,6 @@ def with_models(evaluation: Evaluation, more: dict[str, UserMetrics]) -> Evaluat
 def _moved(matrix: csr_matrix, from_ids: NDArray[np.int64], to_ids: NDArray[np.int64]) -> csr_matrix:
     """The same entries on other columns, all of which exist."""
     columns = positions_in(to_ids, from_ids).astype(np.int32)[matrix.indices]
-    moved = csr_matrix((matrix.data, columns, matrix.indptr), shape=(matrix.shape[0], len(to_ids)))
+    moved = csr_matrix((matrix.data.copy(), columns, matrix.indptr), shape=(matrix.shape[0], len(to_ids)))
     moved.sort_indices()
     return moved

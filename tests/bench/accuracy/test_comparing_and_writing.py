@@ -1,0 +1,133 @@
+"""Families of comparisons, tables, and the document."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
+from bench.accuracy.comparing import compare
+from bench.accuracy.data import Bundle
+from bench.accuracy.document import document
+from bench.accuracy.running import measure_everything, measured_folds
+from bench.accuracy.settings import Settings
+from bench.accuracy.tables import family_table, number, slices_by_model
+from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
+
+
+def evaluation(n_users: int = 120) -> Evaluation:
+    """A hybrid that is better than ``worse``, as good as ``same`` and worse than ``better``."""
+    rng = np.random.default_rng(0)
+    base = rng.random(n_users) * 0.4 + 0.3
+    models = {
+        "hybrid": base,
+        "worse": base - 0.1 + rng.normal(0, 0.05, n_users),
+        "same": base + rng.normal(0, 0.05, n_users),
+        "better": base + 0.1 + rng.normal(0, 0.05, n_users),
+    }
+    values = {name: np.column_stack([ndcg, ndcg / 2]) for name, ndcg in models.items()}
+    half = n_users // 2
+    slices = {
+        "warm": UserMetrics(np.arange(n_users), ("ndcg@10", "recall@10"), values, {}),
+        "first_3": UserMetrics(
+            np.arange(half), ("ndcg@10", "recall@10"), {n: v[:half] for n, v in values.items() if n != "same"}, {}
+        ),
+    }
+    return Evaluation("user_holdout", tuple(models), slices, EvaluationParameters(), {})
+
+
+def test_a_family_has_every_pair_that_was_judged_and_says_win_tie_or_loss() -> None:
+    family = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"], n_samples=500)
+    assert [(c.model, c.slice_name, c.verdict, c.n_users) for c in family.comparisons] == [
+        ("worse", "warm", "win", 120),
+        ("same", "warm", "tie", 120),
+        ("better", "warm", "loss", 120),
+        ("worse", "first_3", "win", 60),
+        ("better", "first_3", "loss", 60),
+    ]
+    assert (family.count("win"), family.count("tie"), family.count("loss")) == (2, 1, 2)
+    assert family.critical > 2.2  # five comparisons
+
+
+def test_a_family_is_wider_than_the_plain_interval() -> None:
+    plain = evaluation().paired("hybrid", "worse", "ndcg@10", slice_name="warm")
+    found = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"]).of("worse", "warm")
+    assert found is not None
+    assert found.difference == pytest.approx(plain.difference)
+    assert found.ci_low < plain.ci_low
+    assert found.ci_high > plain.ci_high
+
+
+def test_a_family_without_members_is_empty() -> None:
+    assert compare(evaluation(), ["absent"], ["warm"]).comparisons == ()
+
+
+def test_tables_show_means_users_and_verdicts() -> None:
+    found = evaluation()
+    means = slices_by_model(found, found.models, ["warm", "first_3"], "ndcg@10", headings={"first_3": "first 3"})
+    assert means.columns == ("model", "warm", "first 3")
+    assert means.rows[2][2] == "–"  # "same" has no figures there
+    assert means.rows[3][1].startswith("**.")
+    assert means.rows[-1] == ("users", "120", "60")
+    table = family_table(compare(found, ["worse", "same"], ["warm", "first_3"]), ["warm", "first_3"])
+    assert table.rows[0][0] == "hybrid − worse"
+    assert table.rows[0][1].endswith("] win")
+    assert table.rows[1][2] == "–"
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "shown"), [(0.334, "", ".334"), (-0.0081, "+", "−.008"), (1.25, "", "1.250")]
+)
+def test_numbers_are_short(value: float, sign: str, shown: str) -> None:
+    assert number(value, sign) == shown
+
+
+def test_bars_and_rivals_are_among_what_a_fold_measures(
+    small_bundle: Bundle, small_settings: Settings, tmp_path: Path
+) -> None:
+    fold = measured_folds(small_bundle, small_settings, [0], tmp_path, lambda _: None, among_all=False)[0]
+    assert {bar.slice_name for bar in BARS} <= set(fold.evaluation.slices)
+    assert set(lowest_differences(fold.evaluation)) == set(MUST_BEAT)
+
+
+def test_a_finished_fold_is_read_and_not_measured_again(
+    small_bundle: Bundle, small_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = measured_folds(small_bundle, small_settings, [0], tmp_path, lambda _: None)[0]
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("measured again")
+
+    monkeypatch.setattr("bench.accuracy.running.measure_fold", refuse)
+    again = measured_folds(small_bundle, small_settings, [0], tmp_path, lambda _: None)[0]
+    for name, part in first.evaluation.slices.items():
+        np.testing.assert_array_equal(again.evaluation.slices[name].values["hybrid"], part.values["hybrid"])
+    other = Settings(small_settings.seed + 1, small_settings.features, small_settings.tuning)
+    with pytest.raises(AssertionError, match="measured again"):
+        measured_folds(small_bundle, other, [0], tmp_path, lambda _: None)
+
+
+def test_the_document_has_every_table_and_names_its_circumstances(
+    small_bundle: Bundle, small_settings: Settings, tmp_path: Path
+) -> None:
+    found = measure_everything(
+        small_bundle, small_settings, folds=[0, 1], peers=(), peer_trials=1, workspace=tmp_path, say=lambda _: None
+    )
+    text = document(found, small_settings, circumstances="- commit: `abc`", n_folds=2, peer_trials=1, quick=True)
+    assert "- commit: `abc`" in text
+    assert "A trial run, not a result" in text
+    assert "{" not in text.replace("{{", "")
+    for heading in (
+        "Bars",
+        "NDCG@10 by view",
+        "Titles that nobody has rated",
+        "One cut through time",
+        "What was tuned",
+    ):
+        assert f"## {heading}" in text
+    assert "| hybrid − als |" in text
+    assert "| hybrid − hybrid_no_ease |" in text
+    assert "| hybrid − metadata_count |" in text
+    assert f"{len(found.folds[0].tuned.trials)} configurations were tried in each fold" in text
+    whole = document(found, small_settings, circumstances="", n_folds=5, peer_trials=1, quick=False)
+    assert "A trial run" not in whole
