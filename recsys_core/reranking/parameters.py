@@ -15,7 +15,7 @@ METHODS: tuple[Method, ...] = get_args(Method)
 class RerankParameters(Parameters):
     """Parameters of :func:`recsys_core.reranking.rerank`."""
 
-    method: Method = "mmr"
+    method: Method = "dpp"
     """``mmr``: no title close to one above it. ``dpp``: titles that span much together. ``calibrated``: the genre mix
     of what the user liked."""
     diversity: float = Field(default=0.0, ge=0, le=1)
