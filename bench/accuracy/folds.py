@@ -112,18 +112,22 @@ def cold_part(bundle: Bundle, splitting: SplitParameters, settings: Settings) ->
     return _with_features(bundle, train, users.user_ids, views, held_back, settings)
 
 
-def fit(part: FinalPart, found: TuningResult, settings: Settings) -> Fitted:
-    """All models with the parameters found, on the whole training part."""
+def fit(part: FinalPart, found: TuningResult, settings: Settings, *, for_cold: bool = False) -> Fitted:
+    """All models with the parameters found, on the whole training part.
+
+    for_cold  leave out what has no part in the scores of titles without ratings: EASE and neighbours
+    """
     scale, train = MOVIELENS.rating_scale, part.train
     components = fit_components(
         train,
         part.features,
         als_parameters=found.als_parameters,
-        ease_parameters=found.ease_parameters,
+        ease_parameters=None if for_cold else found.ease_parameters,
+        neighbour_parameters=None if for_cold else settings.tuning.neighbours,
         rating_scale=scale,
     )
     ease = components.ease
-    if ease is None:  # it stays in the comparison when the hybrid goes without it
+    if ease is None and not for_cold:  # it stays in the comparison when the hybrid goes without it
         ease = fit_ease(train.ratings, train.item_ids, settings.tuning.ease or EASEParameters(), rating_scale=scale)
     hybrid = assemble_hybrid(components, found.weights)
     return Fitted(hybrid, line_up(hybrid, train, ease=ease, rating_scale=scale))

@@ -45,7 +45,10 @@ class Measured:
 
 
 def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path, *, among_all: bool = True) -> Measured:
-    """Tune outside the test fold, fit on everybody outside it, and judge every view of the test users."""
+    """Tune outside the test fold, fit on everybody outside it, and judge every view of the test users.
+
+    among_all  rank titles without ratings among all titles, too
+    """
     splitting = settings.splitting(fold)
     laps = [time.monotonic()]
     found = tuned(
@@ -56,7 +59,8 @@ def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path, *
     slices = judged_views(bundle, settings, part, fit(part, found, settings))
     laps.append(time.monotonic())
     removed = cold_part(bundle, splitting, settings)
-    slices |= judged_cold(bundle.tables, settings, removed, fit(removed, found, settings), among_all=among_all)
+    fitted = fit(removed, found, settings, for_cold=not among_all)
+    slices |= judged_cold(bundle.tables, settings, removed, fitted, among_all=among_all)
     laps.append(time.monotonic())
     notes = {
         "seconds": dict(zip(("tune", "fit_and_judge", "cold"), np.diff(laps).round(2).tolist(), strict=True)),

@@ -132,6 +132,15 @@ def test_only_the_wanted_models_are_judged(small_bundle: Bundle, small_settings:
     assert "cold_among_all" not in found.slices
 
 
+def test_what_is_left_out_for_cold_titles_does_not_change_their_scores(
+    small_bundle: Bundle, small_settings: Settings, measured: Measured, tmp_path: Path
+) -> None:
+    found = measure_fold(small_bundle, small_settings, FOLD, tmp_path / "journal", among_all=False).evaluation
+    for model in ("hybrid", "content", "cosine"):
+        expected = measured.evaluation.slices["cold"].values[model]
+        np.testing.assert_array_equal(found.slices["cold"].values[model], expected)
+
+
 def test_the_temporal_window_is_judged_on_what_came_later(small_bundle: Bundle, small_settings: Settings) -> None:
     splitting = small_settings.temporal()
     rounds = rounds_of(small_bundle, splitting, small_settings)
