@@ -46,6 +46,7 @@ class Idea:
     """One idea with the strengths that were tried.
 
     built  whether the defaults of the recommender have it
+    every  it holds only if each configuration says so, not one: some strength of the older way might do as well
     cold   it is about titles without ratings, measured on folds where some are removed from training
     note   what to know beside the figures
     """
@@ -54,4 +55,5 @@ class Idea:
     configurations: tuple[Configuration, ...]
     built: bool
     note: str = ""
+    every: bool = False
     cold: bool = False

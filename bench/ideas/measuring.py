@@ -1,5 +1,6 @@
 """NDCG@10 of every recipe of every idea, by user, fold after fold."""
 
+import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ from recsys_core.storage import atomic_directory, load_arrays, read_manifest, sa
 __all__ = ["Figures", "alone", "figures_of_fold", "measured", "pooled"]
 
 K = 10
-_WRITING = ("__main__.py", "document.py", "table.py", "verdicts.py", "wording.py")
+_WRITING = ("__main__.py", "cold_table.py", "document.py", "idea.py", "table.py", "verdicts.py", "wording.py")
+_ROOMS = ("als", "content", "dataset", "ease", "features", "hybrid", "popularity", "splitting", "user_knn")
 
 
 def alone(part: Part, recipe_name: str) -> str:
@@ -75,12 +77,10 @@ def measured(
     say: Callable[[str], None] = print,
 ) -> Figures:
     """All folds together; a fold that is in ``workspace`` with the same program text and data is not made again."""
-    here = Path(__file__).resolve().parent
-    own = digest_of_files([path for path in sorted(here.glob("*.py")) if path.name not in _WRITING])
-    tried = [repr(configuration) for idea in ideas for configuration in idea.configurations]
+    key = _key(bundle, settings, ideas)
     parts = []
     for fold in folds:
-        folder = workspace / f"fold-{fold}-{settings.key(bundle.fingerprint, own, tried)}"
+        folder = workspace / f"fold-{fold}-{key}"
         if not folder.exists():
             workspace.mkdir(parents=True, exist_ok=True)
             with atomic_directory(folder) as directory:
@@ -88,6 +88,17 @@ def measured(
         say(f"fold {fold} measured")
         parts.append(Figures.load(folder))
     return pooled(parts)
+
+
+def _key(bundle: Bundle, settings: Settings, ideas: Sequence[Idea]) -> str:
+    """Hex digest of everything that decides the figures: data, configurations, and the program text they run."""
+    here = Path(__file__).resolve().parent
+    used = [here.parents[1] / "recsys_core" / room for room in _ROOMS]
+    text = [path for room in used for path in sorted(room.rglob("*.py"))]
+    own = [path for path in sorted(here.glob("*.py")) if path.name not in _WRITING]
+    tried = [repr((c.recipe, c.against, c.part)) for idea in ideas for c in idea.configurations]
+    parts = [bundle.fingerprint, str(settings.splitting(0)), digest_of_files([*text, *own]), *tried]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
 def figures_of_fold(bundle: Bundle, settings: Settings, ideas: Iterable[Idea], fold: int) -> Figures:

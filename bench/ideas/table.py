@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from bench.ideas.cold import BOTH, PLAIN_COLD, Cosine, MetadataCount
+from bench.ideas.cold_table import cold_additions, cold_controls, cold_titles
 from bench.ideas.folds import Source, TagCounting
 from bench.ideas.idea import Configuration, Idea, Part, Role
 from bench.ideas.recency import AgeDecay, RankDecay, Weighting
@@ -19,16 +19,23 @@ def _change(name: str, part: Part, source: Source, *, against: Recipe = PLAIN, r
     return Configuration(against.but(name, **changed), against, part, role)
 
 
+def _left_out(what: str, **changes: Any) -> Configuration:
+    return Configuration(FULL.but(f"all defaults but {what}", **changes), FULL, role="without")
+
+
 def features_inside_ease() -> Idea:
     return Idea(
         "Features inside EASE",
-        tuple(
-            _change(
-                f"EASE, features weigh {weight:g}",
-                "ease",
-                EASE(ease(feature_weight=weight, group_weights=NO_TITLE)),
-            )
-            for weight in (1.0, 3.0, 10.0, 30.0)
+        (
+            *(
+                _change(
+                    f"EASE, features weigh {weight:g}",
+                    "ease",
+                    EASE(ease(feature_weight=weight, group_weights=NO_TITLE)),
+                )
+                for weight in (1.0, 3.0, 10.0, 30.0)
+            ),
+            _left_out("features in EASE", ease=EASE(ease())),
         ),
         built=True,
         note="Genres, decades, tags and survey answers join the ratings as further rows.",
@@ -49,7 +56,13 @@ def title_words() -> Idea:
         _change(f"title words weigh {weight:g} in content", "content", Content(content_groups(title=weight)))
         for weight in (0.1, 0.3, 1.0)
     )
-    return Idea("Words of the titles", (*in_ease, *in_content), built=True, note="TF-IDF of words: sequels and series.")
+    left_out = _left_out("title words", ease=WITH_FEATURES.ease, content=PLAIN.content)
+    return Idea(
+        "Words of the titles",
+        (*in_ease, *in_content, left_out),
+        built=True,
+        note="TF-IDF of words: sequels and series.",
+    )
 
 
 def rating_power() -> Idea:
@@ -176,9 +189,12 @@ def tags_by_people() -> Idea:
 def neighbouring_people() -> Idea:
     return Idea(
         "User-kNN for newcomers",
-        tuple(
-            Configuration(PLAIN.but(f"neighbours weigh {weight:g}", weights={"neighbours": weight}), PLAIN)
-            for weight in (0.3, 0.6, 1.0)
+        (
+            *(
+                Configuration(PLAIN.but(f"neighbours weigh {weight:g}", weights={"neighbours": weight}), PLAIN)
+                for weight in (0.3, 0.6, 1.0)
+            ),
+            _left_out("neighbours", weights={"neighbours": 0.0}),
         ),
         built=True,
         note="Beside popularity in the prior, behind the gate.",
@@ -194,7 +210,7 @@ def steeper_gate() -> Idea:
                 Configuration(
                     PLAIN.but(f"gate, p = {power:g}, κ = {kappa:g}", weights={"gate_power": power, "kappa": kappa}),
                     PLAIN,
-                    role="with" if power > 1 else "beside",
+                    role="beside",
                 )
                 for power, kappa in tried
             ),
@@ -208,7 +224,9 @@ def steeper_gate() -> Idea:
             ),
         ),
         built=True,
-        note="α(n) = n^p / (n^p + κ^p); the plain recipe has p = 1, κ = 40, the defaults p = 3, κ = 15.",
+        every=True,
+        note="α(n) = n^p / (n^p + κ^p); the plain recipe has p = 1, κ = 40, the defaults p = 3, κ = 15. With p = 1 a "
+        "larger κ helps newcomers too and is paid by others, so the gate holds only if p = 3 beats every κ tried.",
     )
 
 
@@ -230,44 +248,6 @@ def everything_together() -> Idea:
         (Configuration(FULL, PLAIN),),
         built=True,
         note="Features and title words in EASE, title words in content, user-kNN, the steep gate.",
-    )
-
-
-def cold_titles() -> Idea:
-    return Idea(
-        "Title words and rating counts in the regression",
-        (
-            Configuration(PLAIN_COLD.but("title words", title=True), PLAIN_COLD),
-            Configuration(PLAIN_COLD.but("titles count √ratings", count_power=0.5), PLAIN_COLD),
-            Configuration(BOTH, PLAIN_COLD),
-        ),
-        built=True,
-        cold=True,
-        note="Against the ridge regression from the other features to ALS, in which every rated title counts once.",
-    )
-
-
-def cold_additions() -> Idea:
-    return Idea(
-        "Further scores carried over",
-        (
-            *(Configuration(BOTH.but(f"and EASE, {weight:g}", ease=weight), BOTH) for weight in (0.5, 1.0)),
-            *(Configuration(BOTH.but(f"and content, {weight:g}", content=weight), BOTH) for weight in (0.1, 0.2, 0.4)),
-            Configuration(BOTH.but("and popularity, .2", popularity=0.2), BOTH),
-            Configuration(BOTH.but("and EASE, .5, content, .2", ease=0.5, content=0.2), BOTH),
-        ),
-        built=False,
-        cold=True,
-        note="Added to the regression with title words and counts. Of these, the defaults have content (.2).",
-    )
-
-
-def cold_controls() -> Idea:
-    return Idea(
-        "Controls",
-        (Configuration(Cosine(), PLAIN_COLD, role="beside"), Configuration(MetadataCount(), PLAIN_COLD, role="beside")),
-        built=False,
-        cold=True,
     )
 
 

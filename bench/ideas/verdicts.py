@@ -48,10 +48,17 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """All differences; their intervals reach ``critical`` standard errors to either side and hold together."""
+    """Differences in whole recipes, and those of parts by themselves: two families, each with joint intervals.
+
+    They reach ``critical`` (``critical_alone``) standard errors to either side.
+    """
 
     differences: tuple[Difference, ...]
     critical: float
+    critical_alone: float
+
+    def count(self, *, in_recipe: bool) -> int:
+        return sum(d.in_recipe == in_recipe for d in self.differences)
 
     def of(self, configuration: Configuration, *, in_recipe: bool = True) -> tuple[Difference, ...]:
         """By view."""
@@ -71,7 +78,7 @@ def views_of(idea: Idea) -> tuple[str, ...]:
 
 
 def compare(figures: Figures, ideas: Sequence[Idea], *, seed: int = 0, n_samples: int = N_SAMPLES) -> Family:
-    """Every configuration of every idea on every view, in its recipe and by itself: one family."""
+    """Every configuration of every idea on every view, in its recipe and, where a part has scores, by itself."""
     asked, series = [], []
     for idea in ideas:
         for configuration in idea.configurations:
@@ -84,23 +91,35 @@ def compare(figures: Figures, ideas: Sequence[Idea], *, seed: int = 0, n_samples
                 for column, reference, in_recipe in pairs:
                     asked.append((configuration, view, in_recipe, len(user_ids)))
                     series.append(Series(columns[column] - columns[reference], user_ids))
-    found = simultaneous_means(series, n_samples=n_samples, seed=seed)
-    differences = (
-        Difference(configuration, view, in_recipe, float(mean), float(low), float(high), n_users)
-        for (configuration, view, in_recipe, n_users), mean, low, high in zip(
-            asked, found.mean, found.ci_low, found.ci_high, strict=True
-        )
-    )
-    return Family(tuple(differences), found.critical)
+    differences: list[Difference] = []
+    critical = {True: 0.0, False: 0.0}
+    for kind in critical:
+        nums = [num for num, (_, _, in_recipe, _) in enumerate(asked) if in_recipe == kind]
+        if not nums:
+            continue
+        found = simultaneous_means([series[num] for num in nums], n_samples=n_samples, seed=seed)
+        critical[kind] = found.critical
+        for num, mean, low, high in zip(nums, found.mean, found.ci_low, found.ci_high, strict=True):
+            configuration, view, _, n_users = asked[num]
+            differences.append(Difference(configuration, view, kind, float(mean), float(low), float(high), n_users))
+    return Family(tuple(differences), critical[True], critical[False])
 
 
 def outcome(idea: Idea, family: Family) -> Outcome:
-    """An idea holds where one of its strengths wins on a view and loses on none, in the whole recipe."""
+    """An idea holds where one of its strengths wins on a view and loses on none, in the whole recipe.
+
+    With ``idea.every`` each of them has to.
+    """
     judged = [family.of(c) for c in idea.configurations if c.role != "beside"]
     if not judged:
         return Outcome("not an idea", "for orientation")
     won = [by_view for by_view in judged if any(d.gain_verdict == "win" for d in by_view)]
     holding = [by_view for by_view in won if all(d.gain_verdict != "loss" for d in by_view)]
+    if idea.every and len(holding) < len(judged):
+        doubtful = next(by_view for by_view in judged if by_view not in holding)
+        largest = max(doubtful, key=lambda d: d.gain)
+        why = f"not against every setting tried: {_shown(largest)}"
+        return Outcome("kept, gain not shown here" if idea.built else "not kept", why)
     if holding:
         best = max(holding, key=lambda by_view: sum(d.gain for d in by_view))
         return Outcome("kept" if idea.built else "**holds, not built**", _said(best, "win"))

@@ -7,7 +7,7 @@ HEADINGS = {"warm": "warm", "by_time": "by time", "first_3": "first 3", "cold": 
 TEXT = """# Ideas
 
 **{n_configurations} configurations were tried for {n_ideas} ideas**; {n_beside} of them stand beside for orientation.
-Their {n_comparisons} comparisons are one family.
+Their {n_comparisons} comparisons in whole recipes are one family; the verdicts come from it alone.
 
 {circumstances}
 
@@ -45,12 +45,13 @@ power 2 without features, and content without the words of the titles. Three rec
 
 A target is a hidden rating of at least 4.
 
-**Intervals** are paired by user and hold for the whole family: with 95 % probability all {n_comparisons} cover. They
-come from the max-t bootstrap over users (Westfall & Young 1993; [Romano & Wolf
-2005](https://doi.org/10.1111/j.1468-0262.2005.00615.x)) and reach ±{critical} standard errors; 1.96 would be without
-a correction. A *win* is an interval above 0, a *loss* one below, anything else a *tie*. **An idea holds when one of
-its strengths wins on some view and loses on none, in the whole recipe**; what a part gains by itself does not count,
-since another part may already know it.
+**Intervals** are paired by user and hold for a whole family: with 95 % probability all {n_comparisons} of the
+differences in recipes cover, and all {n_alone} of the differences of parts by themselves. They come from the max-t
+bootstrap over users (Westfall & Young 1993;
+[Romano & Wolf 2005](https://doi.org/10.1111/j.1468-0262.2005.00615.x)) and reach ±{critical} and ±{critical_alone}
+standard errors; 1.96 would be without a correction. A *win* is an interval above 0, a *loss* one below, anything else
+a *tie*. **An idea holds when one of its strengths wins on some view and loses on none, in the whole recipe**; what a
+part gains by itself does not count, since another part may already know it.
 
 **Limits.** The intervals are about other users, not about other data sets. With some 560 users and this many
 comparisons a difference of about .005 can be chance: a tie is not a proof that an idea is worth nothing. All users
