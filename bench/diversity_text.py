@@ -37,7 +37,8 @@ NDCG@10; the method is the one whose lists are then the most diverse. The rule a
 first look at the curves, so the choice was tried on other users, whose figures decided nothing. Intervals in this table
 are those of one comparison. How little MMR differs from DPP at small settings is shown below.
 
-Off stays the default: {n_better} of {n_comparisons} settings raise NDCG@10 with an interval above 0. The hybrid is tuned
+Off stays the default: {n_better} of {n_comparisons} settings raise NDCG@10 with an interval above 0. The hybrid is
+tuned
 for accuracy, and variety is a wish that a person can state. Variety in one list is not variety over all lists: coverage
 hardly moves before much accuracy is lost, since every person's list is chosen from the same 100 best titles as before.
 
