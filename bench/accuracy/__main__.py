@@ -25,7 +25,7 @@ def main(arguments: argparse.Namespace) -> None:
     tuning = config.tuning.replace(**QUICK) if arguments.quick else config.tuning
     settings = Settings(arguments.seed, config.features, tuning)
     n_folds = min(arguments.folds_to_run, 2 if arguments.quick else N_FOLDS)
-    n_trials = arguments.peer_trials or sum(tuning.n_trials(stage) for stage in ("als", "ease", "blend", "gate"))
+    n_trials = arguments.peer_trials or tuning.n_trials_als
     started = time.monotonic()
     found = measure_everything(
         load_data(arguments.workspace),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-_BUDGET_STAGES = ("als", "ease", "blend", "gate")
+_TRIAL_SHARES = {"als": 3, "ease": 2, "blend": 4, "gate": 1}  # of --trials; the blend's are the cheapest
 
 
 @click.command()
@@ -99,7 +99,7 @@ def _published(
         split=PublishedSplitParameters(seed=config.split.seed),
         features=config.features,
         tuning=config.tuning.replace(whole_history_share=1.0),  # its people are judged with all that the file has
-        evaluation=config.evaluation.replace(positive_threshold=None),
+        evaluation=config.evaluation.replace(positive_threshold=None, max_users=None),  # all, as published figures are
         clock=time.monotonic,
         on_trial=_say_trial,
     ).evaluation
@@ -116,18 +116,18 @@ def _config(
         changes["split"] = config.split.replace(protocol=protocol)
     if ks:
         changes["evaluation"] = config.evaluation.replace(ks=tuple(sorted(set(ks))))
-    tuning = config.tuning
+    tuning = config.tuning.replace(k=min(ks)) if ks else config.tuning
     if trials:
-        tuning = tuning.replace(**_shares(trials, {stage: tuning.n_trials(stage) for stage in _BUDGET_STAGES}))
+        tuning = tuning.replace(**_shares(trials))
     if time_budget:
         tuning = tuning.replace(time_budget=time_budget)
     return config.model_copy(update={**changes, "tuning": tuning})
 
 
-def _shares(trials: int, default: dict[str, int]) -> dict[str, int]:
-    """``trials`` in all, divided as the default is, at least one for each stage."""
-    whole = sum(default.values())
-    shares = {stage: max(1, trials * count // whole) for stage, count in default.items()}
+def _shares(trials: int) -> dict[str, int]:
+    """``trials`` in all, at least one for each stage."""
+    whole = sum(_TRIAL_SHARES.values())
+    shares = {stage: max(1, trials * share // whole) for stage, share in _TRIAL_SHARES.items()}
     shares["blend"] = max(1, shares["blend"] + trials - sum(shares.values()))
     return {f"n_trials_{stage}": count for stage, count in shares.items()}
 

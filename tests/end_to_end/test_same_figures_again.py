@@ -1,0 +1,50 @@
+"""Evaluations can be repeated: to the last digit, and nearly so on another number of threads."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.settings import SAMPLE_DATA
+
+_TOLERANCE = 2e-3  # of a mean over users: another order of summation can swap neighbours in a list, no more
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("same figures")]
+
+
+def evaluated(threads: int, home: Path) -> dict[str, Any]:
+    variables = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+    command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--trials", "8", "--json"]
+    done = subprocess.run(
+        command,
+        env={**os.environ, **variables, "RECSYS_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def numbers(document: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from numbers(value, f"{path}/{key}")
+    elif isinstance(document, int | float):
+        yield path, float(document)
+
+
+def test_the_same_threads_give_the_same_digits_and_others_nearly_so(tmp_path: Path) -> None:
+    first, again, other = (evaluated(threads, tmp_path) for threads in (1, 1, 2))
+    assert first == again
+    ours, theirs = dict(numbers(first["models"])), dict(numbers(other["models"]))
+    assert ours.keys() == theirs.keys()
+    means = [path for path in ours if path.endswith("/mean") and "/hybrid/" in path]
+    assert len(means) > 10
+    assert max(abs(ours[path] - theirs[path]) for path in means if "novelty" not in path) <= _TOLERANCE
