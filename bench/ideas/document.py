@@ -7,7 +7,7 @@ import numpy as np
 from bench.accuracy.tables import ABSENT, number
 from bench.ideas.folds import VIEWS
 from bench.ideas.idea import Idea
-from bench.ideas.measuring import Figures
+from bench.ideas.measuring import Figures, alone
 from bench.ideas.recipe import FULL, PLAIN, WITH_FEATURES
 from bench.ideas.verdicts import Family, compare, outcome, views_of
 from bench.ideas.wording import HEADINGS, TEXT
@@ -34,6 +34,7 @@ def document(
         n_alone=family.count(in_recipe=False),
         critical=f"{family.critical:.2f}",
         critical_alone=f"{family.critical_alone:.2f}",
+        reach=_reach(family),
         users=", ".join(f"{len(figures.user_ids[view])} ({HEADINGS[view]})" for view in figures.user_ids),
         verdicts=_verdicts(ideas, family),
         recipes=_recipes(figures),
@@ -50,6 +51,12 @@ def one_day_users(interactions: UserItemMatrix) -> np.ndarray:
     return interactions.user_ids[last - first < _DAY]
 
 
+def _reach(family: Family) -> str:
+    """The median reach of the intervals on warm in recipes, of differences that are not 0 for everybody."""
+    reaches = [d.ci_high - d.mean for d in family.differences if d.in_recipe and d.view == "warm"]
+    return number(float(np.median([reach for reach in reaches if reach > 0] or [0.0])))
+
+
 def _verdicts(ideas: Sequence[Idea], family: Family) -> str:
     rows = []
     for idea in ideas:
@@ -61,9 +68,9 @@ def _verdicts(ideas: Sequence[Idea], family: Family) -> str:
 
 def _recipes(figures: Figures) -> str:
     rows = []
-    for recipe in (PLAIN, WITH_FEATURES, FULL):
-        means = (figures.ndcg[view].get(recipe.name) for view in VIEWS)
-        rows.append((recipe.name, *(ABSENT if column is None else number(float(column.mean())) for column in means)))
+    for text, column in _LEVELS:
+        means = (figures.ndcg[view].get(column) for view in VIEWS)
+        rows.append((text, *(ABSENT if found is None else number(float(found.mean())) for found in means)))
     return Table(("NDCG@10", *(HEADINGS[view] for view in VIEWS)), tuple(rows)).markdown()
 
 
@@ -111,6 +118,16 @@ def _recency(figures: Figures, interactions: UserItemMatrix, seed: int) -> str:
     return Table((HEADINGS["by_time"], *heads), rows).markdown()
 
 
+_LEVELS = (
+    *((f"recipe: {recipe.name}", recipe.name) for recipe in (PLAIN, WITH_FEATURES, FULL)),
+    ("popularity alone", "popularity alone"),
+    ("user-kNN alone", "user-kNN alone"),
+    ("content alone, without titles", alone("content", PLAIN.name)),
+    ("ALS alone", alone("als", PLAIN.name)),
+    ("EASE alone, without features", alone("ease", PLAIN.name)),
+    ("EASE alone, with features", alone("ease", WITH_FEATURES.name)),
+    ("EASE alone, with features and title words", alone("ease", "title words weigh 0.3 in EASE")),
+)
 _RECENCY = (
     ("recent history, both, .5 and 20", PLAIN.name),
     ("recent history, all defaults, .5 and 20", FULL.name),

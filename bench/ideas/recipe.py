@@ -6,14 +6,12 @@ from typing import Any
 import numpy as np
 
 from bench.ideas.folds import Fold, Scores, Source
-from bench.ideas.sources import ALS, EASE, Content, Neighbours, als, ease
+from bench.ideas.sources import ALS, EASE, Content, Neighbours, Popularity, als, ease
 from recsys_core.content import ContentParameters
 from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import ComponentScores, HybridWeights
-from recsys_core.hybrid.moments import dense_moments
-from recsys_core.popularity import fit_popularity
 
-__all__ = ["FULL", "NO_TITLE", "PLAIN", "WITH_FEATURES", "Recipe", "content_groups"]
+__all__ = ["FULL", "NO_TITLE", "PLAIN", "WITH_FEATURES", "Alone", "Recipe", "content_groups"]
 
 NO_TITLE = {"genre": 0.3, "decade": 0.3, "tags": 0.3, "genome": 1.0}
 """EASE's feature groups by default, without the words of the titles."""
@@ -44,8 +42,7 @@ class Recipe:
         """For each view of ``fold``, of shape (n_users, n_items)."""
         own = {name: fold.standardised(getattr(self, name)) for name in ("als", "ease", "content")}
         nearby = fold.standardised(self.neighbours) if self.weights.neighbours > 0 else None
-        counts = fit_popularity(fold.train.ratings, fold.train.item_ids).log_popularity[None, :]
-        popularity = dense_moments(counts).standardise(counts.copy())[0]
+        popular = fold.standardised(Popularity())
         return {
             name: ComponentScores(
                 np.diff(view.history.ratings.indptr).astype(np.int64),
@@ -53,10 +50,21 @@ class Recipe:
                 own["ease"][name],
                 own["content"][name],
                 nearby[name] if nearby is not None else None,
-                popularity,
+                popular[name][0],
             ).blend(self.weights)
             for name, view in fold.views.items()
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """One source without a blend."""
+
+    name: str
+    source: Source
+
+    def scores(self, fold: Fold) -> dict[str, Scores]:
+        return fold.standardised(self.source)
 
 
 PLAIN = Recipe(

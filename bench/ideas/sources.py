@@ -16,9 +16,10 @@ from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.ease.fit import most_rated, solve_ease, solve_ease_by_users
 from recsys_core.ease.model import rating_strength
+from recsys_core.popularity import fit_popularity
 from recsys_core.user_knn import UserKNNParameters, fit_user_knn
 
-__all__ = ["ALS", "EASE", "Averaged", "Content", "LinearVariant", "Neighbours", "als", "ease"]
+__all__ = ["ALS", "EASE", "Averaged", "Content", "LinearVariant", "Neighbours", "Popularity", "als", "ease"]
 
 SCALE = MOVIELENS.rating_scale
 _DISLIKED = 0.6  # of the scale: 3 of 5 stars, as in ALSParameters.dislike_threshold
@@ -152,6 +153,15 @@ class Neighbours:
     def scores(self, fold: Fold) -> dict[str, Scores]:
         model = fold.once("neighbours", lambda: fit_user_knn(fold.train, UserKNNParameters(), rating_scale=SCALE))
         return {name: model.score(view.history.ratings) for name, view in fold.views.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Popularity:
+    """log(1 + number of training ratings), the same for everybody."""
+
+    def scores(self, fold: Fold) -> dict[str, Scores]:
+        row = fit_popularity(fold.train.ratings, fold.train.item_ids).log_popularity[None, :]
+        return {name: np.repeat(row, view.history.n_users, axis=0) for name, view in fold.views.items()}
 
 
 @dataclass(frozen=True, slots=True)

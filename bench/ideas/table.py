@@ -7,8 +7,8 @@ from bench.ideas.cold_table import cold_additions, cold_controls, cold_titles
 from bench.ideas.folds import Source, TagCounting
 from bench.ideas.idea import Configuration, Idea, Part, Role
 from bench.ideas.recency import AgeDecay, RankDecay, Weighting
-from bench.ideas.recipe import FULL, NO_TITLE, PLAIN, WITH_FEATURES, Recipe, content_groups
-from bench.ideas.sources import ALS, EASE, Averaged, Content, LinearVariant, als, ease
+from bench.ideas.recipe import FULL, NO_TITLE, PLAIN, WITH_FEATURES, Alone, Recipe, content_groups
+from bench.ideas.sources import ALS, EASE, Averaged, Content, LinearVariant, Neighbours, Popularity, als, ease
 from recsys_core.ease import EASEParameters
 
 __all__ = ["IDEAS"]
@@ -195,6 +195,8 @@ def neighbouring_people() -> Idea:
                 for weight in (0.3, 0.6, 1.0)
             ),
             _left_out("neighbours", weights={"neighbours": 0.0}),
+            Configuration(Alone("user-kNN alone", Neighbours()), PLAIN, role="beside"),
+            Configuration(Alone("popularity alone", Popularity()), PLAIN, role="beside"),
         ),
         built=True,
         note="Beside popularity in the prior, behind the gate.",

@@ -32,7 +32,7 @@ S = α(n)·[z(ALS) + 1.5·z(EASE) + .6·z(content)] + (1 − α(n))·z(log popul
 ```
 
 with ALS of 128 factors, regularization 20, confidence weight 5 and rating power 3, EASE of regularization 50 and rating
-power 2 without features, and content without the words of the titles. Three recipes, for the size of things:
+power 2 without features, and content without the words of the titles. Recipes and parts, for the size of things:
 
 {recipes}
 
@@ -53,11 +53,10 @@ standard errors; 1.96 would be without a correction. A *win* is an interval abov
 a *tie*. **An idea holds when one of its strengths wins on some view and loses on none, in the whole recipe**; what a
 part gains by itself does not count, since another part may already know it.
 
-**Limits.** The intervals are about other users, not about other data sets. With some 560 users and this many
-comparisons a difference of about .005 can be chance: a tie is not a proof that an idea is worth nothing. All users
-are validation users once, so whoever chose the defaults by this page has seen, in this way, also the people on whom
-`docs/accuracy.md` judges; there, each fold tunes and fits without its test users, but the *list* of ideas is not free
-of them.
+**Limits.** The intervals are about other users, not about other data sets. Half of those on warm reach further than
+±{reach}: a tie is not a proof that an idea is worth nothing. All users are validation users once, so whoever chose the
+defaults by this page has seen, in this way, also the people on whom `docs/accuracy.md` judges; there, each fold tunes
+and fits without its test users, but the *list* of ideas is not free of them.
 
 ## Idea by idea
 
