@@ -16,6 +16,7 @@ __all__ = ["recommend"]
 @click.option("-k", "k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Number of titles.")
 @click.option("--model", type=click.Choice(["hybrid", "als", "content"]), default="hybrid", show_default=True)
 @click.option("--version", default="champion", show_default=True, help="Model version or alias.")
+@click.option("--diversity", type=click.FloatRange(0, 1), default=0.0, help="0: best first; 0.4: less alike; 1: most.")
 @click.option("--explain", is_flag=True, help="Say what each source gave, and because of which titles.")
 @click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys).")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
@@ -25,6 +26,7 @@ def recommend(
     k: int,
     model: str,
     version: str,
+    diversity: float,
     explain: bool,
     home: str | None,
     as_json: bool,
@@ -42,7 +44,7 @@ def recommend(
     registry = ModelRegistry(Settings.from_environment(home=home).existing_tracking())
     found = registry.versions.get(version)
     bundle = ModelBundle.load(registry.bundle_path(found.version))
-    options: dict[str, Any] = {"model": model, "explain": explain, "n_because": 3}
+    options: dict[str, Any] = {"model": model, "explain": explain, "n_because": 3, "diversity": diversity}
     if user_id is not None:
         answer = bundle.recommend_for_user(user_id, k, **options)
     else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self
 
@@ -15,6 +16,7 @@ from recsys_core.bundle.titles import Titles
 from recsys_core.dataset.interactions import UserItemMatrix, positions_in
 from recsys_core.errors import ShapeError, StorageError, UnknownIdError
 from recsys_core.hybrid import HybridModel, ModelName, top_k
+from recsys_core.reranking import Reranker, RerankParameters
 from recsys_core.storage import read_manifest, write_manifest
 
 __all__ = ["ModelBundle"]
@@ -50,15 +52,18 @@ class ModelBundle:
         explain: bool = False,
         n_because: int | None = 3,
         exclude: Iterable[int] = (),
+        diversity: float = 0.0,
     ) -> Answer:
         """The ``k`` best movies for a known user ("warm"), or for a newcomer where the id is unknown ("cold").
 
-        exclude  movie ids that must not be recommended; fewer than ``k`` are returned when fewer are left
+        exclude    movie ids that must not be recommended; fewer than ``k`` are returned when fewer are left
+        diversity  0 to 1: above 0 the best 100 are chosen from anew so that the list is less alike
+                   (:class:`recsys_core.reranking.Reranker`); scores stay the model's own
         """
         place = int(positions_in(self.known.user_ids, np.asarray([user_id], dtype=np.int64))[0])
         row = self.known.ratings[place] if place >= 0 else _empty_row(self.model.n_items)
         path: Path = "warm" if row.nnz else "cold"
-        return self._answer(user_id, path, row, None, k, model, explain, n_because, exclude)
+        return self._answer(user_id, path, row, None, k, model, explain, n_because, exclude, diversity)
 
     def recommend_for_liked(
         self,
@@ -69,6 +74,7 @@ class ModelBundle:
         explain: bool = False,
         n_because: int | None = 3,
         exclude: Iterable[int] = (),
+        diversity: float = 0.0,
     ) -> Answer:
         """The ``k`` best movies for somebody who likes the movies ``liked`` ("folded_in").
 
@@ -90,7 +96,7 @@ class ModelBundle:
         cold_row = self._liked_row(cold[cold >= 0], len(self.model.cold_item_ids))
         speaks = row.nnz > 0 or (cold_row.nnz > 0 and model != "als")
         path: Path = "folded_in" if speaks else "cold"
-        return self._answer(None, path, row, cold_row, k, model, explain, n_because, exclude)
+        return self._answer(None, path, row, cold_row, k, model, explain, n_because, exclude, diversity)
 
     def similar_items(self, item_id: int, k: int) -> Answer:
         """The ``k`` movies of the catalogue most like ``item_id``, by ALS factors and content."""
@@ -136,11 +142,16 @@ class ModelBundle:
         explain: bool,
         n_because: int | None,
         exclude: Iterable[int],
+        diversity: float,
     ) -> Answer:
+        parameters = RerankParameters(diversity=diversity)
         hidden = positions_in(self.model.item_ids, np.asarray(sorted(set(exclude)), dtype=np.int64))
         if path == "cold":  # only popularity is left, whatever was asked for
             row, cold_row, model = _empty_row(self.model.n_items), None, "hybrid"
-        ranking = self.model.recommend(row, k, cold_ratings=cold_row, model=model, exclude=hidden[hidden >= 0])
+        n_wanted = max(k, parameters.n_candidates) if diversity > 0 else k
+        ranking = self.model.recommend(row, n_wanted, cold_ratings=cold_row, model=model, exclude=hidden[hidden >= 0])
+        if diversity > 0:
+            ranking = self.reranker.rerank(ranking, row, parameters, k)
         ids = self.model.item_ids[ranking.item_nums]
         items = self._plain_items(ids, ranking.scores)
         if explain:
@@ -161,6 +172,10 @@ class ModelBundle:
                 for item, why in zip(items, found, strict=True)
             )
         return Answer(user_id, path, items)
+
+    @cached_property
+    def reranker(self) -> Reranker:
+        return Reranker(self.model.content.features)
 
     def _plain_items(self, item_ids: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[RecommendedItem, ...]:
         return tuple(

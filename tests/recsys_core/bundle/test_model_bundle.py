@@ -56,6 +56,18 @@ def test_a_known_user_is_warm_and_gets_unseen_titles_best_first() -> None:
     assert answer.items[0].title == f"Movie {ids(answer)[0]} ({1950 + ids(answer)[0] % 70})"
 
 
+def test_diversity_changes_the_choice_and_keeps_scores_and_reasons() -> None:
+    plain = BUNDLE.recommend_for_user(USER, 5)
+    assert BUNDLE.recommend_for_user(USER, 5, diversity=0.0) == plain
+    varied = BUNDLE.recommend_for_user(USER, 5, diversity=0.9, explain=True)
+    assert ids(varied) != ids(plain)
+    assert len(set(ids(varied))) == 5
+    assert not set(ids(varied)) & set(rated_by(USER))
+    for item in varied.items:
+        assert item.sources is not None
+        assert sum(item.sources.values()) == pytest.approx(item.score, abs=1e-4)
+
+
 def test_an_unknown_user_is_cold_and_gets_what_is_popular() -> None:
     answer = BUNDLE.recommend_for_user(UNKNOWN_USER, 4)
     assert answer.path == "cold"
