@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bench.accuracy.tables import ABSENT, number
-from bench.ideas.folds import VIEWS
+from bench.ideas.folds import COLD, VIEWS
 from bench.ideas.idea import Idea
 from bench.ideas.measuring import Figures, alone
 from bench.ideas.recipe import FULL, PLAIN, WITH_FEATURES
@@ -38,6 +38,7 @@ def document(
         users=", ".join(f"{len(figures.user_ids[view])} ({HEADINGS[view]})" for view in figures.user_ids),
         verdicts=_verdicts(ideas, family),
         recipes=_recipes(figures),
+        cold=_cold(figures),
         sections="\n\n".join(_section(idea, family) for idea in ideas),
         recency=_recency(figures, interactions, seed),
     )
@@ -72,6 +73,12 @@ def _recipes(figures: Figures) -> str:
         means = (figures.ndcg[view].get(column) for view in VIEWS)
         rows.append((text, *(ABSENT if found is None else number(float(found.mean())) for found in means)))
     return Table(("NDCG@10", *(HEADINGS[view] for view in VIEWS)), tuple(rows)).markdown()
+
+
+def _cold(figures: Figures) -> str:
+    columns = figures.ndcg.get(COLD, {})
+    rows = tuple((name, number(float(found.mean()))) for name, found in columns.items())
+    return Table(("NDCG@10", HEADINGS[COLD]), rows).markdown() if rows else "Cold titles are not part of this run."
 
 
 def _section(idea: Idea, family: Family) -> str:

@@ -36,6 +36,8 @@ power 2 without features, and content without the words of the titles. Recipes a
 
 {recipes}
 
+{cold}
+
 | view | known of a validation user | ranked |
 | --- | --- | --- |
 | warm | a random 80 % of the ratings | all other titles |
