@@ -118,8 +118,8 @@ def recency_of_the_history() -> Idea:
             ),
         ),
         built=False,
-        note="The r-th newest rating counts f + (1 − f)·exp(−r/τ) when a user is scored; f and τ are given. It asks for "
-        "the time of each rating where users are scored: see below.",
+        note="The r-th newest rating counts f + (1 − f)·exp(−r/τ) when a user is scored; f and τ are given. It asks "
+        "for the time of each rating where users are scored: see below.",
     )
 
 
@@ -242,8 +242,8 @@ def linear_variants() -> Idea:
             _change("EASE, dropout .3", "ease", LinearVariant(ease(), dropout=0.3)),
         ),
         built=False,
-        note="What dropout gives stands in the view first 3, where the plain recipe still hears EASE. Behind the defaults' "
-        "gate EASE has a weight of 1 % there, so there is nothing to build.",
+        note="What dropout gives stands in the view first 3, where the plain recipe still hears EASE. Behind the "
+        "defaults' gate EASE has a weight of 1 % there, so there is nothing to build.",
     )
 
 
