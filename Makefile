@@ -52,7 +52,9 @@ dev: $(READY)  ## the Dagster and MLflow pages and the daemon, together
 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
 	@$(BIN)/python -m bench.configuration
-	@$(BIN)/python -m bench.evaluation
+	@$(BIN)/python -m bench.explanations
+	@$(BIN)/python -m bench.ideas --out docs/ideas.md
+	@$(BIN)/python -m bench.diversity
 	@$(BIN)/python -m bench.pictures
 
 bench: $(READY)  ## time of the pipeline and its steps
