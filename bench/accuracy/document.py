@@ -140,10 +140,11 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
     for name, results in found.peers.items():
         first = results[0]
         parameters = ", ".join(f"{key} {_short(value)}" for key, value in first.parameters.items())
-        ndcg = np.mean([[result.default_validation_ndcg, result.validation_ndcg] for result in results], axis=0)
-        seconds = np.mean([result.seconds for result in results])
+        folds = results[: len(found.folds)]
+        ndcg = np.mean([[result.default_validation_ndcg, result.validation_ndcg] for result in folds], axis=0)
+        seconds = np.mean([result.seconds for result in folds])
         rows.append((name, first.version, number(ndcg[0]), number(ndcg[1]), f"{seconds:.0f}", parameters))
-    columns = ("peer", "version", "default, validation", "tuned, validation", "seconds", "parameters found in fold 0")
+    columns = ("peer", "version", "validation, default", "validation, tuned", "seconds", "parameters found in fold 0")
     parts = [
         f"Each peer tries {peer_trials} configurations on each fold, its defaults first.",
         _differences(family, _LONG),

@@ -25,3 +25,9 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     workspace: Path = tmp_path_factory.mktemp("bench")
     write_healthy_folder(workspace / "data")
     return load_data(workspace, workspace / "data")
+
+
+@pytest.fixture(scope="session")
+def small_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where finished folds stay, for tests that want figures and not how they are made."""
+    return tmp_path_factory.mktemp("workspace")

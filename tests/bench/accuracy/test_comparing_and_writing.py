@@ -83,35 +83,41 @@ def test_numbers_are_short(value: float, sign: str, shown: str) -> None:
 
 
 def test_bars_and_rivals_are_among_what_a_fold_measures(
-    small_bundle: Bundle, small_settings: Settings, tmp_path: Path
+    small_bundle: Bundle, small_settings: Settings, small_workspace: Path
 ) -> None:
-    fold = measured_folds(small_bundle, small_settings, [0], tmp_path, lambda _: None, among_all=False)[0]
+    fold = measured_folds(small_bundle, small_settings, [0], small_workspace, lambda _: None)[0]
     assert {bar.slice_name for bar in BARS} <= set(fold.evaluation.slices)
     assert set(lowest_differences(fold.evaluation)) == set(MUST_BEAT)
 
 
 def test_a_finished_fold_is_read_and_not_measured_again(
-    small_bundle: Bundle, small_settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    small_bundle: Bundle, small_settings: Settings, small_workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = measured_folds(small_bundle, small_settings, [0], tmp_path, lambda _: None)[0]
+    first = measured_folds(small_bundle, small_settings, [0], small_workspace, lambda _: None)[0]
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("measured again")
 
     monkeypatch.setattr("bench.accuracy.running.measure_fold", refuse)
-    again = measured_folds(small_bundle, small_settings, [0], tmp_path, lambda _: None)[0]
+    again = measured_folds(small_bundle, small_settings, [0], small_workspace, lambda _: None)[0]
     for name, part in first.evaluation.slices.items():
         np.testing.assert_array_equal(again.evaluation.slices[name].values["hybrid"], part.values["hybrid"])
     other = Settings(small_settings.seed + 1, small_settings.features, small_settings.tuning)
     with pytest.raises(AssertionError, match="measured again"):
-        measured_folds(small_bundle, other, [0], tmp_path, lambda _: None)
+        measured_folds(small_bundle, other, [0], small_workspace, lambda _: None)
 
 
 def test_the_document_has_every_table_and_names_its_circumstances(
-    small_bundle: Bundle, small_settings: Settings, tmp_path: Path
+    small_bundle: Bundle, small_settings: Settings, small_workspace: Path
 ) -> None:
     found = measure_everything(
-        small_bundle, small_settings, folds=[0, 1], peers=(), peer_trials=1, workspace=tmp_path, say=lambda _: None
+        small_bundle,
+        small_settings,
+        folds=[0, 1],
+        peers=(),
+        peer_trials=1,
+        workspace=small_workspace,
+        say=lambda _: None,
     )
     text = document(found, small_settings, circumstances="- commit: `abc`", n_folds=2, peer_trials=1, quick=True)
     assert "- commit: `abc`" in text

@@ -112,7 +112,7 @@ def test_a_finished_peer_is_taken_up_and_a_failed_one_reported(
 
 
 def test_peers_stand_beside_our_models_in_every_table(
-    small_bundle: Bundle, small_settings: Settings, tmp_path: Path, fake_peers: list[str]
+    small_bundle: Bundle, small_settings: Settings, small_workspace: Path, fake_peers: list[str]
 ) -> None:
     from bench.accuracy.document import document
 
@@ -122,7 +122,7 @@ def test_peers_stand_beside_our_models_in_every_table(
         folds=[0],
         peers=["fake", "broken"],
         peer_trials=3,
-        workspace=tmp_path,
+        workspace=small_workspace,
         say=lambda _: None,
     )
     assert list(found.peers) == ["fake"]

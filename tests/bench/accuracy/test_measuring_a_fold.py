@@ -9,6 +9,7 @@ import pytest
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import cold_part, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
+from bench.accuracy.running import measured_folds
 from bench.accuracy.settings import N_FOLDS, Settings
 from bench.accuracy.temporal import TEMPORAL_SLICES, measure_temporal, temporal_part
 from recsys_core.dataset.tables import training_tags
@@ -17,9 +18,9 @@ from recsys_core.splitting import VIEWS
 FOLD = 0
 
 
-@pytest.fixture(scope="module")
-def measured(small_bundle: Bundle, small_settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Measured:
-    return measure_fold(small_bundle, small_settings, FOLD, tmp_path_factory.mktemp("trials") / "journal")
+@pytest.fixture
+def measured(small_bundle: Bundle, small_settings: Settings, small_workspace: Path) -> Measured:
+    return measured_folds(small_bundle, small_settings, [FOLD], small_workspace, lambda _: None)[0]
 
 
 def test_every_user_is_in_one_test_fold_and_outside_it_in_one_validation_round(
@@ -124,21 +125,17 @@ def test_a_measured_fold_comes_back_from_disk(measured: Measured, tmp_path: Path
     )
 
 
-def test_only_the_wanted_models_are_judged(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
-    settings = Settings(small_settings.seed, small_settings.features, small_settings.tuning, ("popularity", "hybrid"))
-    found = measure_fold(small_bundle, settings, FOLD, tmp_path / "journal", among_all=False).evaluation
-    assert set(found.models) == {"popularity", "hybrid"}
-    assert set(found.slices["cold"].values) == {"hybrid"}
-    assert "cold_among_all" not in found.slices
-
-
-def test_what_is_left_out_for_cold_titles_does_not_change_their_scores(
+def test_only_what_is_wanted_is_judged_and_what_cold_titles_do_not_need_changes_nothing(
     small_bundle: Bundle, small_settings: Settings, measured: Measured, tmp_path: Path
 ) -> None:
-    found = measure_fold(small_bundle, small_settings, FOLD, tmp_path / "journal", among_all=False).evaluation
-    for model in ("hybrid", "content", "cosine"):
-        expected = measured.evaluation.slices["cold"].values[model]
-        np.testing.assert_array_equal(found.slices["cold"].values[model], expected)
+    wanted = ("popularity", "hybrid", "cosine")
+    settings = Settings(small_settings.seed, small_settings.features, small_settings.tuning, wanted)
+    found = measure_fold(small_bundle, settings, FOLD, tmp_path / "journal", among_all=False).evaluation
+    assert set(found.models) == set(wanted)
+    assert "cold_among_all" not in found.slices
+    assert set(found.slices["cold"].values) == {"hybrid", "cosine"}
+    for model, values in found.slices["cold"].values.items():
+        np.testing.assert_array_equal(values, measured.evaluation.slices["cold"].values[model])
 
 
 def test_the_temporal_window_is_judged_on_what_came_later(small_bundle: Bundle, small_settings: Settings) -> None:
