@@ -146,7 +146,8 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
         rows.append((name, first.version, number(ndcg[0]), number(ndcg[1]), f"{seconds:.0f}", parameters))
     columns = ("peer", "version", "validation, default", "validation, tuned", "seconds", "parameters found in fold 0")
     parts = [
-        f"Each peer tries {peer_trials} configurations on each fold, its defaults first.",
+        f"Each peer fits and judges {peer_trials} configurations on each fold, its defaults first. Ours fit "
+        f"{_fits(found)}; the other trials of the hybrid weigh scores that are there already.",
         _differences(family, _LONG),
         _differences(family, _SHORT),
         _verdict(family),
@@ -156,6 +157,11 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
         reasons = "\n".join(f"- {name}: {' '.join(reason.split())}" for name, reason in found.failures.items())
         parts.append("Not run:\n\n" + reasons)
     return "\n\n".join(parts)
+
+
+def _fits(found: Everything) -> str:
+    result = found.folds[0].tuned
+    return " and ".join(f"{len(result.of_stage(stage))} of {stage.upper()}" for stage in ("als", "ease"))
 
 
 def _short(value: object) -> str:
