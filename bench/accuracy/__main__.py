@@ -17,7 +17,6 @@ from bench.accuracy.running import measure_everything
 from bench.accuracy.settings import N_FOLDS, Settings
 from bench.circumstances import circumstances
 
-PEER_TRIALS = 30
 QUICK = {"n_trials_als": 2, "n_trials_ease": 2, "n_trials_blend": 4, "n_trials_gate": 2}
 
 
@@ -33,7 +32,7 @@ def main(arguments: argparse.Namespace) -> None:
         settings,
         folds=range(n_folds),
         peers=PEERS if arguments.peers else (),
-        peer_trials=arguments.peer_trials,
+        peer_trials=n_trials,
         workspace=arguments.workspace,
         say=lambda text: print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True),
     )
@@ -42,9 +41,7 @@ def main(arguments: argparse.Namespace) -> None:
         data=f"data/sample, ratings.csv SHA-256 `{load_data(arguments.workspace).fingerprint}`",
         folds=f"{n_folds} of {N_FOLDS}, seed {settings.seed}",
     )
-    text = document(
-        found, settings, circumstances=under, n_folds=n_folds, peer_trials=arguments.peer_trials, quick=arguments.quick
-    )
+    text = document(found, settings, circumstances=under, n_folds=n_folds, peer_trials=n_trials, quick=arguments.quick)
     arguments.out.write_text(text, encoding="utf-8")
     print(f"{arguments.out} written")
 
@@ -59,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
     found.add_argument("--quick", action="store_true", help="two folds and a few trials: to see that it works")
     found.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="other libraries, too")
-    found.add_argument("--peer-trials", type=int, default=PEER_TRIALS, metavar="N", help="configurations per peer")
+    found.add_argument(
+        "--peer-trials", type=int, default=0, metavar="N", help="configurations per peer; 0: as many as of ALS"
+    )
     return found
 
 
