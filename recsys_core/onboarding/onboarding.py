@@ -25,7 +25,7 @@ class Onboarding:
     """Asks about titles in a fixed order, or, with ``gain``, in one that depends on the answers.
 
     item_ids  int64 of shape (n_items,), sorted: the training vocabulary
-    order     int64, unique item numbers: in the order of asking, or, with ``gain``, the titles it describes
+    order     int64, unique item numbers: in the order of asking, or, with ``gain``, its candidates
     gain      of ``expected_gain``, None for the fixed orders
     """
 
@@ -38,13 +38,8 @@ class Onboarding:
         check_item_nums(self.order, len(self.item_ids))
         if len(np.unique(self.order)) != len(self.order):
             raise ShapeError("the order names an item twice; expected each item number once")
-        if self.gain is not None and len(self.gain.taste.mean) != len(self.order):
-            raise ShapeError(f"gain describes {len(self.gain.taste.mean)} titles, the order has {len(self.order)}")
-
-    @property
-    def candidate_nums(self) -> NDArray[np.int64]:
-        """The item numbers that may ever be asked about."""
-        return self.order if self.gain is None else self.order[: self.gain.n_candidates]
+        if self.gain is not None and len(self.gain.worth) != len(self.order):
+            raise ShapeError(f"gain describes {len(self.gain.worth)} titles, the order has {len(self.order)}")
 
     def next_titles(self, answers: csr_matrix, asked_nums: NDArray[np.integer], n: int) -> NDArray[np.int64]:
         """The ``n`` item numbers to ask about next, best first: deterministic, never one asked or rated already.
@@ -59,9 +54,9 @@ class Onboarding:
         row = check_single_row(answers, len(self.item_ids))
         asked = check_item_nums(asked_nums, len(self.item_ids))
         rated_nums = row.indices.astype(np.int64)
-        closed = np.isin(self.candidate_nums, np.concatenate([asked, rated_nums]))
+        closed = np.isin(self.order, np.concatenate([asked, rated_nums]))
         if self.gain is None:
-            return self.candidate_nums[~closed][:n]
+            return self.order[~closed][:n]
         answered = np.flatnonzero(np.isin(self.order, rated_nums))
         unseen = np.flatnonzero(np.isin(self.order, np.setdiff1d(asked, rated_nums)))
         return self.order[self.gain.next_places(answered, unseen, closed, n)]
@@ -90,9 +85,6 @@ def fit_onboarding(train: UserItemMatrix, parameters: OnboardingParameters, *, r
         raise ShapeError(f"train of shape {ratings.shape} holds no rating, onboarding needs at least one")
     if parameters.method != "expected_gain":
         return Onboarding(train.item_ids, fixed_order(ratings, train.item_ids, parameters), None, parameters)
-    n_candidates = min(parameters.n_candidates, train.n_items)
-    order = most_rated_first(ratings)[: max(parameters.n_targets, n_candidates)]
-    gain = fit_expected_gain(
-        csr_matrix(ratings[:, order]), n_candidates, parameters, rating_scale_max=rating_scale.maximum
-    )
-    return Onboarding(train.item_ids, order, gain, parameters)
+    order = most_rated_first(ratings)
+    gain = fit_expected_gain(train, order, parameters, rating_scale=rating_scale)
+    return Onboarding(train.item_ids, order[: len(gain.worth)], gain, parameters)

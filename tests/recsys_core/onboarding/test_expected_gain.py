@@ -1,82 +1,68 @@
-"""Expected gain: chance of an answer times what it tells, by brute force and on data with a known answer."""
+"""Expected gain: what a title brings, for a person who is likely to know it."""
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.onboarding import ExpectedGain, FactorModel, OnboardingParameters, fit_expected_gain
+from recsys_core.onboarding.orders import most_rated_first
+from recsys_core.testing import planted_interactions
 
 NOTHING = np.zeros(0, dtype=np.int64)
+OPEN = np.zeros(4, dtype=bool)
+# Titles 0 and 1 are known by one kind of people, 2 and 3 by another.
+TWO_KINDS = FactorModel(
+    np.array([0.6, 0.5, 0.4, 0.3]), np.array([[0.4], [0.4], [-0.4], [-0.4]]), np.array([0.1, 0.1, 0.1, 0.1])
+)
+WORTH = np.array([0.1, 0.4, 0.3, 0.2])
 
 
-def _random_gain(seed: int, n_titles: int = 8, n_candidates: int = 6) -> ExpectedGain:
-    rng = np.random.default_rng(seed)
-    taste, knowledge = (
-        FactorModel(rng.uniform(0.1, 0.9, n_titles), rng.normal(size=(n_titles, 3)), rng.uniform(0.2, 1, n_titles))
-        for _ in range(2)
-    )
-    return ExpectedGain(n_candidates, taste, knowledge)
+def test_a_person_of_whom_nothing_is_known_is_asked_by_worth() -> None:
+    assert ExpectedGain(WORTH, TWO_KINDS).next_places(NOTHING, NOTHING, OPEN, 4).tolist() == [1, 2, 3, 0]
 
 
-@given(seed=st.integers(0, 500), n_answered=st.integers(0, 3), n_unseen=st.integers(0, 2))
-def test_the_next_place_is_the_best_by_brute_force(seed: int, n_answered: int, n_unseen: int) -> None:
-    gain = _random_gain(seed)
-    places = np.random.default_rng(seed).permutation(gain.n_candidates)
-    answered = np.sort(places[:n_answered])
-    unseen = np.sort(places[n_answered : n_answered + n_unseen])
-    closed = np.isin(np.arange(gain.n_candidates), np.concatenate([answered, unseen]))
-
-    def summed_variance(seen: np.ndarray) -> float:
-        return float(np.trace(gain.taste.loadings @ gain.taste.covariance(seen) @ gain.taste.loadings.T))
-
-    before, known = summed_variance(answered), gain.known(answered, unseen)
-    worth = [
-        -1.0 if closed[place] else known[place] * (before - summed_variance(np.append(answered, place)))
-        for place in range(gain.n_candidates)
-    ]
-    chosen = gain.next_places(answered, unseen, closed, 1)
-    assert worth[int(chosen[0])] == pytest.approx(max(worth), rel=1e-6)
-
-
-def test_of_two_titles_that_tell_the_same_only_one_is_asked_about_early() -> None:
-    rng = np.random.default_rng(4)
-    twin, other = rng.random((2, 400)) < 0.5
-    ratings = np.stack([twin, twin, other, other[::-1]], axis=1) * 5.0
-    gain = fit_expected_gain(csr_matrix(ratings), 4, OnboardingParameters(factors=3, noise=1), rating_scale_max=5)
-    first_three = gain.next_places(NOTHING, NOTHING, np.zeros(4, dtype=bool), 3).tolist()
-    assert len({0, 1} & set(first_three)) == 1
-
-
-def test_a_title_unlike_any_other_tells_nothing_about_the_others_and_comes_last() -> None:
-    rng = np.random.default_rng(5)
-    group, lonely = rng.random((2, 400)) < 0.5
-    noisy = [np.where(rng.random(400) < 0.9, group, ~group) for _ in range(4)]
-    ratings = np.stack([lonely, *noisy], axis=1) * 5.0
-    gain = fit_expected_gain(csr_matrix(ratings), 5, OnboardingParameters(factors=1, noise=1), rating_scale_max=5)
-    assert gain.next_places(NOTHING, NOTHING, np.zeros(5, dtype=bool), 5)[-1] == 0
+def test_worth_is_weighed_by_how_likely_the_person_knows_the_title() -> None:
+    gain = ExpectedGain(WORTH, TWO_KINDS)
+    closed = np.array([True, False, False, False])
+    knew = gain.known(np.array([0]), NOTHING)
+    by_hand = 0.5 + 0.4 * (0.4 * 0.4 / 0.1) / (1 + 0.4**2 / 0.1)  # mean + loading · posterior mean of z
+    assert knew[1] == pytest.approx(by_hand)
+    assert gain.next_places(np.array([0]), NOTHING, closed, 3).tolist() == [1, 2, 3]
+    assert gain.next_places(NOTHING, np.array([0]), closed, 3).tolist() == [2, 3, 1]
 
 
 def test_who_did_not_know_one_title_is_expected_not_to_know_its_like() -> None:
-    era = np.repeat([True, False], 50)
-    ratings = np.stack([era, era, ~era], axis=1) * 4.0
-    gain = fit_expected_gain(csr_matrix(ratings), 3, OnboardingParameters(factors=1), rating_scale_max=5)
+    gain = ExpectedGain(WORTH, TWO_KINDS)
     before, after = gain.known(NOTHING, NOTHING), gain.known(NOTHING, np.array([0]))
     assert after[1] < before[1]
     assert after[2] > before[2]
 
 
 def test_chances_stay_between_never_and_always() -> None:
-    known = _random_gain(1).known(np.array([0, 1, 2]), np.array([3]))
+    strong = FactorModel(TWO_KINDS.mean, TWO_KINDS.loadings * 10, TWO_KINDS.noise)
+    known = ExpectedGain(WORTH, strong).known(np.array([0, 1]), np.array([2]))
     assert ((known > 0) & (known < 1)).all()
 
 
-def test_models_of_other_titles_are_refused() -> None:
-    gain = _random_gain(0)
-    shorter = FactorModel(np.zeros(2), np.zeros((2, 1)), np.ones(2))
-    with pytest.raises(ShapeError, match="taste describes 8 titles, knowledge 2"):
-        ExpectedGain(2, gain.taste, shorter)
-    with pytest.raises(ShapeError, match="9 are candidates"):
-        ExpectedGain(9, gain.taste, gain.knowledge)
+def test_closed_titles_are_not_asked_about() -> None:
+    closed = np.array([False, True, False, True])
+    assert ExpectedGain(WORTH, TWO_KINDS).next_places(NOTHING, NOTHING, closed, 9).tolist() == [2, 0]
+
+
+def test_listed_titles_are_worth_more_than_those_that_were_not_measured() -> None:
+    train = planted_interactions(120, 40, 1500, seed=5)
+    order = most_rated_first(train.ratings)
+    parameters = OnboardingParameters(n_candidates=20, n_listed=6, n_targets=30)
+    gain = fit_expected_gain(train, order, parameters, rating_scale=MOVIELENS.rating_scale)
+    assert gain.worth.shape == (20,)
+    assert (gain.worth > 0).all()
+    least_listed = np.sort(gain.worth)[::-1][5]
+    by_popularity = least_listed * gain.knowledge.mean / gain.knowledge.mean.max()
+    assert np.isclose(gain.worth, by_popularity).sum() >= 14
+    assert (gain.worth >= by_popularity - 1e-12).all()
+
+
+def test_worth_of_other_titles_is_refused() -> None:
+    with pytest.raises(ShapeError, match="knowledge describes 4 titles"):
+        ExpectedGain(np.ones(3), TWO_KINDS)

@@ -19,7 +19,7 @@ NOBODY = np.zeros(0, dtype=np.int64)
 
 
 def fitted(method: Method = "expected_gain", **parameters: float) -> Onboarding:
-    chosen = {"n_candidates": 30, "n_targets": 36, "factors": 4} | parameters
+    chosen = {"n_candidates": 30, "n_targets": 36, "n_listed": 12, "factors": 4} | parameters
     return fit_onboarding(TRAIN, OnboardingParameters(method=method, **chosen), rating_scale=MOVIELENS.rating_scale)
 
 
@@ -57,7 +57,7 @@ class TestEveryMethod:
     def test_runs_out_after_every_candidate(self, method: Method) -> None:
         onboarding = fitted(method)
         everything = onboarding.next_titles(answers({}), NOBODY, 1_000)
-        assert sorted(everything.tolist()) == sorted(onboarding.candidate_nums.tolist())
+        assert sorted(everything.tolist()) == sorted(onboarding.order.tolist())
         assert onboarding.next_titles(answers({}), everything, 5).tolist() == []
 
     def test_a_round_trip_through_disk_asks_the_same(self, method: Method, tmp_path: Path) -> None:
