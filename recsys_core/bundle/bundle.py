@@ -162,7 +162,7 @@ class ModelBundle:
                     item.rank,
                     item.movie_id,
                     item.title,
-                    item.score,
+                    why.score,  # the same score in double precision, so that its parts add up to it
                     why.sources,
                     tuple(
                         Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
