@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
-PYTEST := $(BIN)/python -m pytest -q
+# Tests run side by side: with several BLAS threads each they would wait for one another.
+PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 # Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
 from recsys_core.als import ALSModel, ALSParameters
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import RatingScale
@@ -56,7 +58,8 @@ def tune(
     tuner = _Tuner(rounds, parameters, rating_scale, storage, key, clock, on_trial)
     if als_model is not None:
         tuner.rounds[0].remember(als_model)
-    return tuner.run(features_key)
+    with threadpool_limits(limits=1, user_api="blas"):  # many small products: threads would wait for one another
+        return tuner.run(features_key)
 
 
 def tune_als(
@@ -74,7 +77,8 @@ def tune_als(
     With the same ``storage`` and ``key``, :func:`tune` takes the trials up and does not repeat them.
     """
     tuner = _Tuner([(split, None)], parameters, rating_scale, storage, key, clock, on_trial)
-    return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
+    with threadpool_limits(limits=1, user_api="blas"):
+        return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
 
 
 class _Tuner:

@@ -14,7 +14,7 @@ def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
     return measure(*default_hybrid(workspace), every=20)
 
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("explanations")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("explanations")]
 
 
 def test_sources_and_titles_add_up_to_the_score_for_every_user(truth: Truth) -> None:

@@ -14,7 +14,7 @@ from pipelines.settings import SAMPLE_DATA
 
 _TOLERANCE = 2e-3  # of a mean over users: another order of summation can swap neighbours in a list, no more
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("same figures")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_group("same figures")]
 
 
 def evaluated(threads: int, home: Path) -> dict[str, Any]:
