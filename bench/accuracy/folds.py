@@ -11,9 +11,9 @@ from bench.accuracy.data import Bundle
 from bench.accuracy.settings import Settings
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters, fit_ease
 from recsys_core.errors import DataError
 from recsys_core.experiment import LineUp, line_up, more_rounds
+from recsys_core.experiment.run import ease_of
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridModel, assemble_hybrid, fit_components
 from recsys_core.splitting import (
@@ -126,9 +126,7 @@ def fit(part: FinalPart, found: TuningResult, settings: Settings, *, for_cold: b
         neighbour_parameters=None if for_cold else settings.tuning.neighbours,
         rating_scale=scale,
     )
-    ease = components.ease
-    if ease is None and not for_cold:  # it stays in the comparison when the hybrid goes without it
-        ease = fit_ease(train.ratings, train.item_ids, settings.tuning.ease or EASEParameters(), rating_scale=scale)
+    ease = None if for_cold else ease_of(components, train, settings.tuning)
     hybrid = assemble_hybrid(components, found.weights)
     return Fitted(hybrid, line_up(hybrid, train, ease=ease, rating_scale=scale))
 

@@ -7,7 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
-from scipy.sparse import csr_matrix, diags_array, hstack
+from scipy.sparse import csr_matrix, diags_array
 
 from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
@@ -105,7 +105,6 @@ def fit_feature_ridge(
 
 def _design(features: ItemFeatures, columns: dict[str, int], group_weights: dict[str, float]) -> csr_matrix:
     """The weighted groups side by side: CSR of shape (n_items, n_features), float32."""
-    parts = []
     for name, n_columns in columns.items():
         matrix = features.groups.get(name)
         if matrix is None or matrix.shape[1] != n_columns:
@@ -113,7 +112,4 @@ def _design(features: ItemFeatures, columns: dict[str, int], group_weights: dict
             raise ShapeError(
                 f"feature group {name} has {found} columns, expected {n_columns}; build all features together"
             )
-        parts.append(matrix * np.float32(group_weights[name]))
-    if not parts:
-        return csr_matrix(np.zeros((len(features.item_ids), 0), dtype=np.float32))
-    return csr_matrix(hstack(parts))
+    return features.side_by_side({name: group_weights[name] for name in columns})

@@ -15,7 +15,7 @@ from recsys_core.hybrid.fit import Components, assemble_hybrid, fit_components
 from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 from recsys_core.tuning.study import Clock
 
-__all__ = ["Experiment", "run_experiment"]
+__all__ = ["Experiment", "ease_of", "run_experiment"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ def run_experiment(
         rating_scale=rating_scale,
     )
     hybrid = assemble_hybrid(components, tuned.weights)
-    models = line_up(hybrid, train, ease=_ease(components, train, tuning), rating_scale=rating_scale)
+    models = line_up(hybrid, train, ease=ease_of(components, train, tuning), rating_scale=rating_scale)
     result = evaluate(
         models.warm | (without_each_term(hybrid) if ablation else {}),
         test,
@@ -84,7 +84,7 @@ def run_experiment(
     return Experiment(tuned, hybrid, result)
 
 
-def _ease(components: Components, train: UserItemMatrix, tuning: TuningParameters) -> EASEModel:
+def ease_of(components: Components, train: UserItemMatrix, tuning: TuningParameters) -> EASEModel:
     """EASE stays in the comparison when the hybrid goes without it."""
     if components.ease is not None:
         return components.ease

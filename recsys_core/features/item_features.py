@@ -45,9 +45,11 @@ class ItemFeatures:
         return ItemFeatures(item_ids, {name: csr_matrix(m[nums]) for name, m in self.groups.items()}, self.names)
 
     def side_by_side(self, group_weights: Mapping[str, float]) -> csr_matrix:
-        """The groups with a weight, each multiplied by it: CSR of shape (n_items, n_features), float32."""
+        """The groups with a weight, multiplied by it, in the order given: CSR of shape (n_items, n_features), float32."""
         parts = [
-            matrix * np.float32(group_weights[name]) for name, matrix in self.groups.items() if group_weights.get(name)
+            self.groups[name] * np.float32(weight)
+            for name, weight in group_weights.items()
+            if weight and name in self.groups
         ]
         if not parts:
             return csr_matrix(np.zeros((len(self.item_ids), 0), dtype=np.float32))
