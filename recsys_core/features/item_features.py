@@ -45,7 +45,7 @@ class ItemFeatures:
         return ItemFeatures(item_ids, {name: csr_matrix(m[nums]) for name, m in self.groups.items()}, self.names)
 
     def side_by_side(self, group_weights: Mapping[str, float]) -> csr_matrix:
-        """The groups with a weight, multiplied by it, in the order given: CSR of shape (n_items, n_features), float32."""
+        """The groups with a weight, multiplied by it, in the order given: CSR (n_items, n_features), float32."""
         parts = [
             self.groups[name] * np.float32(weight)
             for name, weight in group_weights.items()

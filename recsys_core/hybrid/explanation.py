@@ -1,6 +1,8 @@
 """Why an item is recommended: what each source gave, and which of the user's own titles."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +12,13 @@ from recsys_core.als import ALSModel, rating_confidence
 from recsys_core.als.normal_equations import normal_equations, regularized_gram
 from recsys_core.ease import EASEModel
 from recsys_core.ease.model import rating_strength
+from recsys_core.hybrid.moments import Moments, dense_moments
 
-__all__ = ["SOURCES", "Explanation", "als_titles", "ease_titles", "explanations"]
+if TYPE_CHECKING:
+    from recsys_core.hybrid.model import HybridModel, ModelName
+
+__all__ = ["SOURCES", "Explanation", "als_titles", "ease_titles", "explanations", "parts_by_source", "source_factors"]
+
 
 SOURCES = ("collaborative", "content", "popularity")
 
@@ -59,6 +66,36 @@ def ease_titles(model: EASEModel, row: csr_matrix, item_nums: NDArray[np.int64])
     known = rated >= 0
     means[known] = np.asarray(model.weights[rated[known]]).sum(axis=1, dtype=np.float64) / len(model.item_ids)
     return model.contributions(row, item_nums).astype(np.float64), means * strength
+
+
+def source_factors(model: "HybridModel", n_ratings: int, asked: "ModelName") -> dict[str, float]:
+    """The factor of each standardised score for a user with ``n_ratings`` known ratings."""
+    if asked != "hybrid":
+        return {name: float(name == asked) for name in ("als", "ease", "content", "neighbours", "popularity")}
+    weights, known = model.weights, np.asarray([n_ratings])
+    alpha = float(weights.alpha(known)[0])
+    return {
+        "als": alpha,
+        "ease": alpha * weights.ease,
+        "content": alpha * weights.content,
+        "neighbours": float(weights.neighbourhood(known)[0]),
+        "popularity": float(weights.prior(known)[0]),
+    }
+
+
+def parts_by_source(
+    model: "HybridModel", row: csr_matrix, catalogue_row: csr_matrix, item_nums: NDArray[np.int64]
+) -> Iterator[tuple[str, Moments, Parts]]:
+    """For each source that a user's titles speak through: its name, moments and parts."""
+    yield "als", model.als_moments.for_users(model.als.fold_in(row)), als_titles(model.als, row, item_nums)
+    if model.ease is not None and model.weights.ease > 0:
+        kept = np.asarray(model.ease.strength(row) @ model.ease.weights)
+        yield "ease", dense_moments(kept, n_items=model.n_items), ease_titles(model.ease, row, item_nums)
+    if model.neighbours is not None and model.weights.neighbours > 0:
+        votes = dense_moments(model.neighbours.score(row))
+        yield "neighbours", votes, model.neighbours.contributions(row, item_nums)
+    content = dense_moments(model.content_term.scores(catalogue_row))
+    yield "content", content, model.content_term.title_vectors(catalogue_row, item_nums)
 
 
 def explanations(

@@ -1,6 +1,5 @@
 """The hybrid model: one score from ALS, EASE, content and popularity."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,9 +15,9 @@ from recsys_core.ease import EASEModel
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.hybrid.components import ComponentScores
 from recsys_core.hybrid.content_term import ContentTerm
-from recsys_core.hybrid.explanation import SOURCES, Explanation, Parts, als_titles, ease_titles, explanations
+from recsys_core.hybrid.explanation import SOURCES, Explanation, explanations, parts_by_source, source_factors
 from recsys_core.hybrid.fused import fused_scores
-from recsys_core.hybrid.moments import ItemMoments, Moments, dense_moments
+from recsys_core.hybrid.moments import ItemMoments, dense_moments
 from recsys_core.hybrid.ranking import Ranking, hide, top_k
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.popularity import PopularityModel
@@ -209,15 +208,15 @@ class HybridModel:
         row = check_single_row(user_ratings, self.n_items)
         catalogue_row = self.checked(row, cold_ratings)[1]
         nums = check_item_nums(item_nums, self.n_items)
-        weights = self._source_weights(catalogue_row.nnz, model)
+        factors = source_factors(self, catalogue_row.nnz, model)
         rated = np.zeros((len(nums), catalogue_row.nnz))
         sources = {name: np.zeros(len(nums)) for name in SOURCES}
-        for name, moments, (parts, means) in self._titles(row, catalogue_row, nums):
-            if weights[name]:
-                standardised = weights[name] * moments.scale[0] * (parts - means)
+        for name, moments, (parts, means) in parts_by_source(self, row, catalogue_row, nums):
+            if factors[name]:
+                standardised = factors[name] * moments.scale[0] * (parts - means)
                 rated[:, : parts.shape[1]] += standardised
                 sources["content" if name == "content" else "collaborative"] += standardised.sum(axis=1)
-        sources["popularity"] += weights["popularity"] * self.popularity_scores[nums]
+        sources["popularity"] += factors["popularity"] * self.popularity_scores[nums]
         return explanations(nums, sources, catalogue_row.indices.astype(np.int64), rated, n_because)
 
     def checked(self, user_ratings: csr_matrix, cold_ratings: csr_matrix | None) -> tuple[csr_matrix, csr_matrix]:
@@ -231,34 +230,6 @@ class HybridModel:
 
     def _als_scores(self, user_factors: NDArray[np.float32]) -> NDArray[np.float32]:
         return self.als_moments.for_users(user_factors).standardise(user_factors @ self.als.item_factors.T)
-
-    def _source_weights(self, n_ratings: int, model: ModelName) -> dict[str, float]:
-        """The factor of each standardised score for a user with ``n_ratings`` known ratings."""
-        if model != "hybrid":
-            return {name: float(name == model) for name in ("als", "ease", "content", "neighbours", "popularity")}
-        known = np.asarray([n_ratings])
-        alpha = float(self.weights.alpha(known)[0])
-        return {
-            "als": alpha,
-            "ease": alpha * self.weights.ease,
-            "content": alpha * self.weights.content,
-            "neighbours": float(self.weights.neighbourhood(known)[0]),
-            "popularity": float(self.weights.prior(known)[0]),
-        }
-
-    def _titles(
-        self, row: csr_matrix, catalogue_row: csr_matrix, item_nums: NDArray[np.int64]
-    ) -> Iterator[tuple[str, Moments, Parts]]:
-        """For each source that a user's titles speak through: its name, moments and parts."""
-        yield "als", self.als_moments.for_users(self.als.fold_in(row)), als_titles(self.als, row, item_nums)
-        if self.ease is not None and self.weights.ease > 0:
-            kept = np.asarray(self.ease.strength(row) @ self.ease.weights)
-            yield "ease", dense_moments(kept, n_items=self.n_items), ease_titles(self.ease, row, item_nums)
-        if self.neighbours is not None and self.weights.neighbours > 0:
-            votes = dense_moments(self.neighbours.score(row))
-            yield "neighbours", votes, self.neighbours.contributions(row, item_nums)
-        content = dense_moments(self.content_term.scores(catalogue_row))
-        yield "content", content, self.content_term.title_vectors(catalogue_row, item_nums)
 
     @cached_property
     def fused_items(self) -> NDArray[np.float32]:
