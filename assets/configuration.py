@@ -9,6 +9,7 @@ from pydantic import Field
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
+from recsys_core.onboarding import OnboardingParameters
 from recsys_core.parameters import Parameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
@@ -32,6 +33,7 @@ class PipelineConfig(Parameters):
     features: FeatureParameters = FeatureParameters()
     tuning: TuningParameters = TuningParameters()
     evaluation: EvaluationParameters = EvaluationParameters()
+    onboarding: OnboardingParameters = OnboardingParameters()
     recommendations: RecommendationParameters = RecommendationParameters()
     promotion_policy: str = ""
     """Path of the promotion policy; empty for mlflow/promotion.yaml."""

@@ -12,12 +12,13 @@ from assets.presenting import preview, rows_metadata, text_table
 from assets.tables import CleanTable
 from assets.tracking import finish_run, tracked
 from assets.workspace import Workspace
-from recsys_core.bundle import ModelBundle, Recommendations, Titles, recommend_all
+from recsys_core.bundle import ListOptions, ModelBundle, Recommendations, Titles, recommend_all
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.ease import EASEModel
 from recsys_core.evaluation import Evaluation
 from recsys_core.experiment import ItemTables
 from recsys_core.hybrid import HybridModel, fit_hybrid
+from recsys_core.onboarding import fit_onboarding
 from recsys_core.tuning import TuningResult
 from registry.interface import input_example
 from registry.models import ModelRegistry
@@ -29,10 +30,11 @@ _TITLE_COLUMNS = {"movieId": ("id", "title"), "title": ("text", "as in movies")}
 _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in MLflow")}
 
 
-@recsys_asset(group="release", kinds={"implicit", "scipy"}, parameters=("features", "split"))
+@recsys_asset(group="release", kinds={"implicit", "scipy"}, parameters=("features", "onboarding", "split"))
 def release_model(
     user_item_matrix: UserItemMatrix,
     movies: CleanTable,
+    links: CleanTable,
     tags: CleanTable,
     genome_scores: CleanTable,
     genome_tags: CleanTable,
@@ -40,7 +42,7 @@ def release_model(
     hybrid_weights: TuningResult,
     workspace: Workspace,
 ) -> Made[ModelBundle]:
-    """The tuned recipe fitted on all accepted ratings, with known histories and titles: what is served."""
+    """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
     features = tables.known_to_all(user_item_matrix, workspace.config.features)
     model = fit_hybrid(
@@ -52,12 +54,13 @@ def release_model(
         weights=hybrid_weights.weights,
         rating_scale=workspace.dataset.rating_scale,
     )
-    titles = Titles.of_movies(movies.read())
+    titles = Titles.of_movies(movies.read(), links.read())
     bundle = ModelBundle(
         model,
         user_item_matrix,
         titles,
         {"data_fingerprint": workspace.data_fingerprint(), "split": workspace.section("split")},
+        fit_onboarding(user_item_matrix, workspace.config.onboarding, rating_scale=workspace.dataset.rating_scale),
     )
     return Made(
         bundle,
@@ -162,7 +165,7 @@ def _for_a_person(bundle: ModelBundle, user_id: int) -> dg.TableMetadataValue:
     """Favourites and recommendations side by side, for a person to judge."""
     row = bundle.known.ratings[int(np.searchsorted(bundle.known.user_ids, user_id))]
     favourites = bundle.known.item_ids[row.indices[np.argsort(-row.data, kind="stable")[:10]]]
-    answer = bundle.recommend_for_user(user_id, 10, explain=True)
+    answer = bundle.recommend_for_user(user_id, ListOptions(explain=True))
     liked = [bundle.titles.title(int(item_id)) for item_id in favourites]
     return text_table(
         ["rated highest", "recommended", "because of"],

@@ -5,13 +5,15 @@ The only module that imports MLflow when it is imported itself, because its clas
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
+from recsys_core.bundle import ListOptions
 from recsys_core.errors import ParameterError
+from recsys_core.hybrid import ModelName
 from registry.interface import BUNDLE, DEFAULT_K, DEFAULT_MODEL, MAX_K, OUTPUT_COLUMNS
 
 __all__ = ["RecommenderModel", "load_model_bundle"]
@@ -52,20 +54,21 @@ class RecommenderModel(PythonModel):
         k, model = int(asked.get("k", DEFAULT_K)), str(asked.get("model", DEFAULT_MODEL))
         if not 1 <= k <= MAX_K:
             raise ParameterError(f"k = {k}: expected 1 to {MAX_K}")
+        wanted = ListOptions(k=k, model=cast(ModelName, model))
         rows: list[dict[str, Any]] = []
         for number, person in enumerate(model_input.to_dict("records")):
-            rows.extend(self._recommend(number, person, k, model))
+            rows.extend(self._recommend(number, person, wanted))
         return _table(rows)
 
-    def _recommend(self, number: int, person: Mapping[Any, Any], k: int, model: str) -> list[dict[str, Any]]:
+    def _recommend(self, number: int, person: Mapping[Any, Any], wanted: ListOptions) -> list[dict[str, Any]]:
         user_id = _user_id(person.get("user_id"), number)
         liked = _liked_ids(person.get("liked"), number)
         if user_id and liked:
             raise ParameterError(f"row {number}: has both user_id and liked; expected one of them")
         if user_id:
-            answer = self._bundle.recommend_for_user(user_id, k, model=model)
+            answer = self._bundle.recommend_for_user(user_id, wanted)
         else:
-            answer = self._bundle.recommend_for_liked(liked, k, model=model)
+            answer = self._bundle.recommend_for_liked(liked, wanted)
         return [
             {
                 "row": number,

@@ -1,6 +1,6 @@
 """`recsys recommend`: the champion's recommendations for a person."""
 
-from typing import Any
+from typing import Any, cast
 
 import click
 
@@ -33,7 +33,8 @@ def recommend(
 ) -> None:
     """Recommend titles: to a known person, to somebody who likes certain titles, or to a newcomer."""
     from pipelines.settings import Settings
-    from recsys_core.bundle import ModelBundle
+    from recsys_core.bundle import ListOptions, ModelBundle
+    from recsys_core.hybrid import ModelName
     from registry.models import ModelRegistry
 
     if user_id is not None and liked is not None:
@@ -44,11 +45,11 @@ def recommend(
     registry = ModelRegistry(Settings.from_environment(home=home).existing_tracking())
     found = registry.versions.get(version)
     bundle = ModelBundle.load(registry.bundle_path(found.version))
-    options: dict[str, Any] = {"model": model, "explain": explain, "n_because": 3, "diversity": diversity}
+    wanted = ListOptions(k=k, model=cast(ModelName, model), explain=explain, diversity=diversity)
     if user_id is not None:
-        answer = bundle.recommend_for_user(user_id, k, **options)
+        answer = bundle.recommend_for_user(user_id, wanted)
     else:
-        answer = bundle.recommend_for_liked(liked_ids, k, **options)
+        answer = bundle.recommend_for_liked(liked_ids, wanted)
     document = {**answer.as_dict(), "model_version": found.version}
     if as_json:
         print_json({key: document[key] for key in ("user_id", "model_version", "path", "items")})

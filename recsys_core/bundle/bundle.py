@@ -1,6 +1,6 @@
 """The model bundle: everything that recommending takes, in one folder."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as FilePath
@@ -8,83 +8,128 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recsys_core.bundle.answer import Answer, Path, Reason, RecommendedItem
-from recsys_core.bundle.similar import similarities
+from recsys_core.bundle.history import History
+from recsys_core.bundle.options import ListOptions
+from recsys_core.bundle.similar import ItemSimilarity
 from recsys_core.bundle.titles import Titles
 from recsys_core.dataset.interactions import UserItemMatrix, positions_in
 from recsys_core.errors import ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import HybridModel, ModelName, top_k
+from recsys_core.hybrid import Explanation, HybridModel, Ranking, top_k
+from recsys_core.onboarding import Onboarding
 from recsys_core.reranking import Reranker, RerankParameters
-from recsys_core.storage import read_manifest, write_manifest
+from recsys_core.storage import Storable, read_manifest, write_manifest
 
 __all__ = ["ModelBundle"]
 
 _NAMED_IDS = 5
+_TEN_BEST = ListOptions()
 
 
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
-    """A hybrid model, what its users have rated, and the titles of the catalogue.
+    """A hybrid model, what its users have rated, the titles of the catalogue, and what to ask newcomers about.
 
-    known     ratings by known users, on the model's warm items
-    metadata  JSON values: data fingerprint, parameters, metrics and the like
+    known       ratings by known users, on the model's warm items
+    metadata    JSON values: data fingerprint, parameters, metrics and the like
+    onboarding  None in bundles from before there was one: newcomers are then asked about popular titles
     """
 
     model: HybridModel
     known: UserItemMatrix
     titles: Titles
     metadata: dict[str, Any]
+    onboarding: Onboarding | None = None
 
     def __post_init__(self) -> None:
-        if not np.array_equal(self.known.item_ids, self.model.item_ids):
-            raise ShapeError(
-                f"the known ratings are on {self.known.n_items} items, the model on {self.model.n_items}, or other ids"
-            )
+        others = {"the known ratings": self.known.item_ids}
+        if self.onboarding is not None:
+            others["the titles to ask about"] = self.onboarding.item_ids
+        for name, item_ids in others.items():
+            if not np.array_equal(item_ids, self.model.item_ids):
+                raise ShapeError(
+                    f"{name} are on {len(item_ids)} items, the model on {self.model.n_items}, or other ids"
+                )
 
     def recommend_for_user(
-        self,
-        user_id: int,
-        k: int,
-        *,
-        model: ModelName = "hybrid",
-        explain: bool = False,
-        n_because: int | None = 3,
-        exclude: Iterable[int] = (),
-        diversity: float = 0.0,
+        self, user_id: int, wanted: ListOptions = _TEN_BEST, *, newer: Mapping[int, float] | None = None
     ) -> Answer:
-        """The ``k`` best movies for a known user ("warm"), or for a newcomer where the id is unknown ("cold").
+        """The best movies for a known user ("warm"), or for a newcomer where the id is unknown ("cold").
 
-        exclude    movie ids that must not be recommended; fewer than ``k`` are returned when fewer are left
-        diversity  0 to 1: above 0 the best 100 are chosen from anew so that the list is less alike
-                   (:class:`recsys_core.reranking.Reranker`); scores stay the model's own
+        newer  ratings by movie id that the person gave after training: each counts instead of the one before it. A
+               person who has these alone is "folded_in". Movies outside the catalogue do not count.
         """
-        place = int(positions_in(self.known.user_ids, np.asarray([user_id], dtype=np.int64))[0])
-        row = self.known.ratings[place] if place >= 0 else _empty_row(self.model.n_items)
-        path: Path = "warm" if row.nnz else "cold"
-        return self._answer(user_id, path, row, None, k, model, explain, n_because, exclude, diversity)
+        place = self._user_num(user_id)
+        row = self.known.ratings[place] if place >= 0 else None
+        if newer:
+            history = History.of_ratings(self.model, newer, row=row)
+        elif row is not None:
+            history = History.of_row(self.model, row)
+        else:
+            history = History.of_ratings(self.model, {})
+        path: Path = "warm" if row is not None and row.nnz else "folded_in"
+        return self._answer(user_id, path, history, wanted)
 
     def recommend_for_liked(
-        self,
-        liked: Sequence[int],
-        k: int,
-        *,
-        model: ModelName = "hybrid",
-        explain: bool = False,
-        n_because: int | None = 3,
-        exclude: Iterable[int] = (),
-        diversity: float = 0.0,
+        self, liked: Sequence[int], wanted: ListOptions = _TEN_BEST, *, disliked: Sequence[int] = ()
     ) -> Answer:
-        """The ``k`` best movies for somebody who likes the movies ``liked`` ("folded_in").
+        """The best movies for somebody who likes some movies and dislikes others ("folded_in").
 
-        A liked movie counts as the best rating; one that training has not seen counts through its content. Without
-        any, or when ``model`` can make nothing of them, the path is "cold". Ids outside the catalogue are an
-        :class:`UnknownIdError`.
+        A liked movie counts as the best rating, a disliked one as the worst; see :meth:`recommend_for_ratings`.
         """
-        ids = np.unique(np.asarray(liked, dtype=np.int64))
-        warm, cold = positions_in(self.model.item_ids, ids), positions_in(self.model.cold_item_ids, ids)
-        unknown = ids[(warm < 0) & (cold < 0)]
+        best = float(self.model.als.rating_scale_max)
+        worst = 2 * float(self.model.content.rating_middle) - best
+        return self.recommend_for_ratings({**dict.fromkeys(disliked, worst), **dict.fromkeys(liked, best)}, wanted)
+
+    def recommend_for_ratings(self, ratings: Mapping[int, float], wanted: ListOptions = _TEN_BEST) -> Answer:
+        """The best movies for somebody who is not known and rates movies so, by movie id ("folded_in").
+
+        A movie that training has not seen counts through its content. Without any, or when the model can make
+        nothing of them, the path is "cold". Ids outside the catalogue are an :class:`UnknownIdError`.
+        """
+        self.check_known(ratings)
+        return self._answer(None, "folded_in", History.of_ratings(self.model, ratings), wanted)
+
+    def similar_items(self, item_id: int, k: int) -> Answer:
+        """The ``k`` movies of the catalogue most like ``item_id``, by ALS factors and content."""
+        self.check_known([item_id])
+        sorted_ids, item_nums = self._catalogue_order
+        item_num = int(item_nums[np.searchsorted(sorted_ids, item_id)])
+        scores = self._similarity.to(item_num)
+        scores[item_num] = -np.inf
+        ranking = top_k(scores[None, :], k)
+        return Answer(None, "folded_in", self._plain_items(self.model.content.item_ids[ranking.item_nums], ranking))
+
+    def ask_next(self, ratings: Mapping[int, float], unseen: Iterable[int], n: int) -> list[int]:
+        """Ids of the ``n`` movies that a newcomer should be asked about next, best first; never one asked before.
+
+        ratings  by movie id: what the person has said so far
+        unseen   movie ids that the person was asked about and does not know
+        """
+        asked = positions_in(self.model.item_ids, np.fromiter(unseen, dtype=np.int64))
+        answers = History.of_ratings(self.model, ratings).warm
+        asked = asked[asked >= 0]
+        if self.onboarding is not None:
+            nums = self.onboarding.next_titles(answers, asked, n)
+        else:
+            closed = np.concatenate([asked, answers.indices])
+            order = np.argsort(-self.model.popularity.n_ratings, kind="stable")
+            nums = order[~np.isin(order, closed)][:n]
+        return [int(item_id) for item_id in self.model.item_ids[nums]]
+
+    def ratings_of(self, user_id: int) -> dict[int, float]:
+        """A known user's ratings by movie id; none where the id is unknown."""
+        place = self._user_num(user_id)
+        if place < 0:
+            return {}
+        row = self.known.ratings[place]
+        return dict(zip(self.known.item_ids[row.indices].tolist(), row.data.astype(float).tolist(), strict=True))
+
+    def check_known(self, item_ids: Iterable[int]) -> None:
+        """Raise an :class:`UnknownIdError` that names the ids outside the catalogue, if there are any."""
+        ids = np.unique(np.fromiter(item_ids, dtype=np.int64))
+        unknown = ids[positions_in(self._catalogue_order[0], ids) < 0]
         if len(unknown):
             named = ", ".join(str(item_id) for item_id in unknown[:_NAMED_IDS])
             more = f" and {len(unknown) - _NAMED_IDS} more" if len(unknown) > _NAMED_IDS else ""
@@ -92,30 +137,28 @@ class ModelBundle:
                 f"no movie {named}{more} in the catalogue of {len(self.titles.item_ids)} titles; "
                 "give ids of the movies table (movieId)"
             )
-        row = self._liked_row(warm[warm >= 0], self.model.n_items)
-        cold_row = self._liked_row(cold[cold >= 0], len(self.model.cold_item_ids))
-        speaks = row.nnz > 0 or (cold_row.nnz > 0 and model != "als")
-        path: Path = "folded_in" if speaks else "cold"
-        return self._answer(None, path, row, cold_row, k, model, explain, n_because, exclude, diversity)
 
-    def similar_items(self, item_id: int, k: int) -> Answer:
-        """The ``k`` movies of the catalogue most like ``item_id``, by ALS factors and content."""
-        place = int(positions_in(self._catalogue_order[0], np.asarray([item_id], dtype=np.int64))[0])
-        if place < 0:
-            raise UnknownIdError(f"no movie {item_id} in the catalogue; give an id of the movies table (movieId)")
-        item_num = int(self._catalogue_order[1][place])
-        scores = similarities(self.model, item_num)
-        scores[item_num] = -np.inf
-        ranking = top_k(scores[None, :], k)
-        ids = self.model.content.item_ids[ranking.item_nums]
-        return Answer(None, "folded_in", self._plain_items(ids, ranking.scores))
+    def warm_up(self) -> None:
+        """Compute what is computed once, so that the first answer is as fast as any other."""
+        self.recommend_for_liked(self.model.item_ids[:1].tolist(), ListOptions(k=1, explain=True, diversity=0.1))
+        self.similar_items(int(self.model.content.item_ids[0]), 1)
+        _ = self.titles.genres, self._title_places
 
     def save(self, directory: FilePath) -> None:
-        for name, part in (("model", self.model), ("known", self.known)):
+        parts: dict[str, Storable] = {"model": self.model, "known": self.known}
+        if self.onboarding is not None:
+            parts["onboarding"] = self.onboarding
+        for name, part in parts.items():
             (directory / name).mkdir()
             part.save(directory / name)
         self.titles.save(directory / "titles.parquet")
-        write_manifest(directory, "ModelBundle", parameters=self.model.weights.as_dict(), metadata=self.metadata)
+        write_manifest(
+            directory,
+            "ModelBundle",
+            parameters=self.model.weights.as_dict(),
+            metadata=self.metadata,
+            onboarding=self.onboarding is not None,
+        )
 
     @classmethod
     def load(cls, directory: FilePath) -> Self:
@@ -127,74 +170,75 @@ class ModelBundle:
                 UserItemMatrix.load(directory / "known"),
                 Titles.load(directory / "titles.parquet"),
                 manifest["metadata"],
+                Onboarding.load(directory / "onboarding") if manifest.get("onboarding") else None,
             )
         except (ShapeError, KeyError, TypeError) as error:
             raise StorageError(f"{directory}: its parts do not belong together ({error}); make it again") from error
 
-    def _answer(
-        self,
-        user_id: int | None,
-        path: Path,
-        row: csr_matrix,
-        cold_row: csr_matrix | None,
-        k: int,
-        model: ModelName,
-        explain: bool,
-        n_because: int | None,
-        exclude: Iterable[int],
-        diversity: float,
-    ) -> Answer:
-        parameters = RerankParameters(diversity=diversity)
-        hidden = positions_in(self.model.item_ids, np.asarray(sorted(set(exclude)), dtype=np.int64))
-        if path == "cold":  # only popularity is left, whatever was asked for
-            row, cold_row, model = _empty_row(self.model.n_items), None, "hybrid"
-        n_wanted = max(k, parameters.n_candidates) if diversity > 0 else k
-        ranking = self.model.recommend(row, n_wanted, cold_ratings=cold_row, model=model, exclude=hidden[hidden >= 0])
-        if diversity > 0:
-            ranking = self.reranker.rerank(ranking, row, parameters, k)
-        ids = self.model.item_ids[ranking.item_nums]
-        items = self._plain_items(ids, ranking.scores)
-        if explain:
-            found = self.model.explain(row, ranking.item_nums, cold_ratings=cold_row, n_because=n_because, model=model)
-            catalogue = self.model.content.item_ids
-            items = tuple(
-                RecommendedItem(
-                    item.rank,
-                    item.movie_id,
-                    item.title,
-                    why.score,  # the same score in double precision, so that its parts add up to it
-                    why.sources,
-                    tuple(
-                        Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
-                        for num, contribution in why.because
-                    ),
-                )
-                for item, why in zip(items, found, strict=True)
+    def _answer(self, user_id: int | None, path: Path, history: History, wanted: ListOptions) -> Answer:
+        model, name = self.model, wanted.model
+        if history.warm.nnz == 0 and (history.cold.nnz == 0 or name == "als"):
+            path, name, history = "cold", "hybrid", History.of_ratings(model, {})  # only popularity is left
+        if wanted.alpha is not None:
+            model = model.with_weights(model.weights.balanced(wanted.alpha))
+        parameters = RerankParameters(diversity=wanted.diversity)
+        n_best = max(wanted.k, parameters.n_candidates) if wanted.diversity > 0 else wanted.k
+        ranking = model.recommend(
+            history.warm, n_best, cold_ratings=history.cold, model=name, exclude=self._left_out(wanted)
+        )
+        if wanted.diversity > 0:
+            ranking = self.reranker.rerank(ranking, history.warm, parameters, wanted.k)
+        items = self._plain_items(model.item_ids[ranking.item_nums], ranking)
+        if wanted.explain:
+            found = model.explain(
+                history.warm, ranking.item_nums, cold_ratings=history.cold, n_because=wanted.n_because, model=name
             )
+            items = tuple(self._explained(item, why) for item, why in zip(items, found, strict=True))
         return Answer(user_id, path, items)
+
+    def _explained(self, item: RecommendedItem, why: Explanation) -> RecommendedItem:
+        catalogue = self.model.content.item_ids
+        because = tuple(
+            Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
+            for num, contribution in why.because
+        )  # the same score in double precision, so that its parts add up to it
+        return RecommendedItem(item.rank, item.movie_id, item.title, why.score, why.sources, because)
+
+    def _left_out(self, wanted: ListOptions) -> NDArray[np.int64]:
+        """Item numbers that the options leave out, those of rated titles not among them."""
+        nums = positions_in(self.model.item_ids, np.asarray(sorted(set(wanted.exclude)), dtype=np.int64))
+        nums = nums[nums >= 0]
+        if not wanted.filters:
+            return nums
+        kept = self.titles.matching(wanted.genres, wanted.year_from, wanted.year_to)
+        left_out = ~(kept[self._title_places] & (self._title_places >= 0))
+        return np.union1d(nums, np.flatnonzero(left_out))
+
+    def _user_num(self, user_id: int) -> int:
+        return int(positions_in(self.known.user_ids, np.asarray([user_id], dtype=np.int64))[0])
 
     @cached_property
     def reranker(self) -> Reranker:
         return Reranker(self.model.content.features)
 
-    def _plain_items(self, item_ids: NDArray[np.int64], scores: NDArray[np.float32]) -> tuple[RecommendedItem, ...]:
+    @cached_property
+    def _similarity(self) -> ItemSimilarity:
+        return ItemSimilarity.of(self.model)
+
+    @cached_property
+    def _title_places(self) -> NDArray[np.int64]:
+        """Where each warm item is among the titles, -1 where it has none."""
+        return positions_in(self.titles.item_ids, self.model.item_ids)
+
+    def _plain_items(self, item_ids: NDArray[np.int64], ranking: Ranking) -> tuple[RecommendedItem, ...]:
         return tuple(
             RecommendedItem(rank, int(item_id), self.titles.title(int(item_id)), float(score))
-            for rank, (item_id, score) in enumerate(zip(item_ids, scores, strict=True), start=1)
+            for rank, (item_id, score) in enumerate(zip(item_ids, ranking.scores, strict=True), start=1)
         )
 
-    def _liked_row(self, nums: NDArray[np.int64], width: int) -> csr_matrix:
-        ratings = np.full(len(nums), self.model.als.rating_scale_max, dtype=np.float32)
-        return csr_matrix((ratings, (np.zeros(len(nums), dtype=np.int32), nums.astype(np.int32))), shape=(1, width))
-
-    @property
+    @cached_property
     def _catalogue_order(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Sorted ids of the catalogue and their item numbers."""
         ids = self.model.content.item_ids
         order = np.argsort(ids)
         return ids[order], order
-
-
-def _empty_row(width: int) -> csr_matrix:
-    nothing = np.zeros(0, dtype=np.int32)
-    return csr_matrix((nothing.astype(np.float32), (nothing, nothing)), shape=(1, width))

@@ -1,20 +1,22 @@
-"""Titles, genres and years of the catalogue."""
+"""Titles, genres, years and links of the catalogue."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import positions_in
-from recsys_core.errors import ShapeError, StorageError
+from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.features.text import year_of
 
-__all__ = ["TITLES_SCHEMA", "Titles"]
+__all__ = ["TITLES_SCHEMA", "Title", "Titles"]
 
 TITLES_SCHEMA = pa.schema(
     [
@@ -22,8 +24,23 @@ TITLES_SCHEMA = pa.schema(
         pa.field("title", pa.string(), nullable=False),
         pa.field("genres", pa.string()),
         pa.field("year", pa.int32()),
+        pa.field("imdbId", pa.string()),
+        pa.field("tmdbId", pa.int64()),
     ]
 )
+_NO_GENRES = "(no genres listed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """One movie as people read it; ``imdb_id`` is without the letters "tt"."""
+
+    movie_id: int
+    title: str
+    year: int | None
+    genres: tuple[str, ...]
+    imdb_id: str | None
+    tmdb_id: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,11 +54,15 @@ class Titles:
             raise ShapeError(f"titles have columns {self.table.schema.names}, expected {TITLES_SCHEMA.names}")
 
     @classmethod
-    def of_movies(cls, movies: pa.Table) -> Self:
-        """From the validated movies table (movieId, title, genres); the year comes from the title."""
+    def of_movies(cls, movies: pa.Table, links: pa.Table | None = None) -> Self:
+        """From the validated movies table (movieId, title, genres) and the links table (movieId, imdbId, tmdbId).
+
+        The year comes from the title. A movie without a link has none.
+        """
         movies = movies.select(["movieId", "title", "genres"]).sort_by("movieId")
         years = pa.array([year_of(title or "") for title in movies["title"].to_pylist()], type=pa.int32())
-        return cls(movies.append_column("year", years).cast(TITLES_SCHEMA))
+        movies = movies.append_column("year", years)
+        return cls(_with_links(movies, links).cast(TITLES_SCHEMA))
 
     @cached_property
     def item_ids(self) -> NDArray[np.int64]:
@@ -50,15 +71,85 @@ class Titles:
 
     def title(self, item_id: int) -> str:
         """The title of a movie; one that is not in the catalogue is called by its id."""
+        return self.describe(item_id).title
+
+    def describe(self, item_id: int) -> Title:
+        """All that is known of a movie; one that is not in the catalogue is called by its id."""
         place = int(positions_in(self.item_ids, np.asarray([item_id], dtype=np.int64))[0])
-        return str(self.table["title"][place].as_py()) if place >= 0 else f"movie {item_id}"
+        return self.all[place] if place >= 0 else Title(int(item_id), f"movie {item_id}", None, (), None, None)
+
+    @cached_property
+    def all(self) -> list[Title]:
+        """Every movie, in the order of :attr:`item_ids`."""
+        columns: list[list[Any]] = [self.table[name].to_pylist() for name in TITLES_SCHEMA.names]
+        return [
+            Title(movie_id, title, year, _genres(genres), imdb_id or None, tmdb_id)
+            for movie_id, title, genres, year, imdb_id, tmdb_id in zip(*columns, strict=True)
+        ]
+
+    @cached_property
+    def genres(self) -> dict[str, NDArray[np.bool_]]:
+        """For each genre of the catalogue, by name, which movies have it: bool of shape (n_titles,)."""
+        found: dict[str, NDArray[np.bool_]] = {}
+        for num, title in enumerate(self.all):
+            for genre in title.genres:
+                found.setdefault(genre, np.zeros(len(self.all), dtype=bool))[num] = True
+        return dict(sorted(found.items()))
+
+    def matching(
+        self, genres: Iterable[str] = (), year_from: int | None = None, year_to: int | None = None
+    ) -> NDArray[np.bool_]:
+        """Which movies have one of ``genres`` (in whatever case) and lie within the years: bool (n_titles,).
+
+        A genre that no movie has is a :class:`ParameterError` that names those there are.
+        """
+        kept = np.ones(len(self.item_ids), dtype=bool)
+        wanted = list(genres)
+        if wanted:
+            by_name = {name.casefold(): mask for name, mask in self.genres.items()}
+            unknown = [name for name in wanted if name.strip().casefold() not in by_name]
+            if unknown:
+                raise ParameterError(f"genres: no movie is of {unknown[0]!r}; expected one of {', '.join(self.genres)}")
+            kept = np.any([by_name[name.strip().casefold()] for name in wanted], axis=0)
+        if year_from is not None:
+            kept &= self._years >= year_from
+        if year_to is not None:
+            kept &= (self._years <= year_to) & (self._years > 0)
+        return kept
+
+    @cached_property
+    def _years(self) -> NDArray[np.int64]:
+        """0 where the year is not known."""
+        return np.asarray(pc.fill_null(self.table["year"], 0).to_numpy(), dtype=np.int64)
 
     def save(self, path: Path) -> None:
         pq.write_table(self.table, path)
 
     @classmethod
     def load(cls, path: Path) -> Self:
+        """Read what :meth:`save` wrote; a file from before there were links is read without them."""
         try:
-            return cls(pq.read_table(path).cast(TITLES_SCHEMA))
+            table = pq.read_table(path)
+            if "imdbId" not in table.column_names:
+                table = _with_links(table, None)
+            return cls(table.cast(TITLES_SCHEMA))
         except (OSError, ValueError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as titles ({error}); make it again") from error
+
+
+def _with_links(titles: pa.Table, links: pa.Table | None) -> pa.Table:
+    """``titles`` with the columns imdbId (7 digits or more, as text) and tmdbId."""
+    imdb: dict[int, str | None] = {}
+    tmdb: dict[int, int | None] = {}
+    if links is not None:
+        columns = (links[name].to_pylist() for name in ("movieId", "imdbId", "tmdbId"))
+        for movie_id, imdb_id, tmdb_id in zip(*columns, strict=True):
+            imdb[movie_id] = str(imdb_id).zfill(7) if imdb_id not in (None, "") else None
+            tmdb[movie_id] = tmdb_id
+    ids = titles["movieId"].to_pylist()
+    titles = titles.append_column("imdbId", pa.array([imdb.get(movie_id) for movie_id in ids], type=pa.string()))
+    return titles.append_column("tmdbId", pa.array([tmdb.get(movie_id) for movie_id in ids], type=pa.int64()))
+
+
+def _genres(text: str | None) -> tuple[str, ...]:
+    return tuple(name for name in (text or "").split("|") if name and name != _NO_GENRES)

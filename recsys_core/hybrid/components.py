@@ -35,7 +35,7 @@ class ComponentScores:
         """What each source gives to the hybrid score; the three add up to it."""
         alpha = weights.alpha(self.n_ratings)[:, None]
         collaborative = self.als if self.ease is None else self.als + np.float32(weights.ease) * self.ease
-        collaborative = alpha * collaborative
+        collaborative = alpha * np.float32(weights.collaborative) * collaborative
         if self.neighbours is not None:
             collaborative = collaborative + weights.neighbourhood(self.n_ratings)[:, None] * self.neighbours
         return {
@@ -45,6 +45,6 @@ class ComponentScores:
         }
 
     def blend(self, weights: HybridWeights) -> Scores:
-        """S = α(n)·[z(ALS) + e·z(EASE) + β·z(content)] + (1 − α(n))·[γ·z(log popularity) + ν·z(user-kNN)]."""
+        """S = α(n)·[c·(z(ALS) + e·z(EASE)) + β·z(content)] + (1 − α(n))·[γ·z(log popularity) + ν·z(user-kNN)]."""
         sources = self.sources(weights)
         return sources["collaborative"] + sources["content"] + sources["popularity"]

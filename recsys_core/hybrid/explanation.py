@@ -75,8 +75,8 @@ def source_factors(model: "HybridModel", n_ratings: int, asked: "ModelName") -> 
     weights, known = model.weights, np.asarray([n_ratings])
     alpha = float(weights.alpha(known)[0])
     return {
-        "als": alpha,
-        "ease": alpha * weights.ease,
+        "als": alpha * weights.collaborative,
+        "ease": alpha * weights.collaborative * weights.ease,
         "content": alpha * weights.content,
         "neighbours": float(weights.neighbourhood(known)[0]),
         "popularity": float(weights.prior(known)[0]),

@@ -25,7 +25,7 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
     alpha = weights.alpha(n_ratings).astype(np.float64)
     user_factors = model.als.fold_in(ratings)
     moments = model.als_moments.for_users(user_factors)
-    scale = alpha * moments.scale
+    scale = alpha * weights.collaborative * moments.scale
     constant = -scale * moments.mean
     added: list[tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int64] | None]] = []
     if weights.content > 0 and model.content.groups:
@@ -36,7 +36,8 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
     if model.ease is not None and weights.ease > 0:
         kept = np.asarray(model.ease.strength(ratings) @ model.ease.weights)
         moments = dense_moments(kept, n_items=model.n_items)
-        added.append((kept, alpha * weights.ease * moments.scale, model.ease.kept_nums))
+        factor = alpha * weights.collaborative * weights.ease * moments.scale
+        added.append((kept, factor, model.ease.kept_nums))
         constant -= added[-1][1] * moments.mean
     if model.neighbours is not None and weights.neighbours > 0:
         votes = model.neighbours.score(ratings)

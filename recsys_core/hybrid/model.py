@@ -1,5 +1,6 @@
 """The hybrid model: one score from ALS, EASE, content and popularity."""
 
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -68,6 +69,12 @@ class HybridModel:
         for name, item_ids in others.items():
             if not np.array_equal(item_ids, self.item_ids):
                 raise ShapeError(f"{name} was fitted on other items than ALS ({len(item_ids)} and {self.n_items})")
+
+    def with_weights(self, weights: HybridWeights) -> "HybridModel":
+        """The same trained parts blended otherwise; what does not depend on weights is shared, not computed anew."""
+        other = copy(self)
+        object.__setattr__(other, "weights", weights)
+        return other
 
     @property
     def item_ids(self) -> NDArray[np.int64]:
@@ -139,6 +146,7 @@ class HybridModel:
         ratings, catalogue_ratings = self.checked(user_ratings, cold_ratings)
         user_factors = self.als.fold_in(ratings)
         scores = self.als_moments.for_users(user_factors).standardise(user_factors @ self.cold_factors.T)
+        scores *= np.float32(self.weights.collaborative)
         if self.weights.cold_content > 0:
             moments = dense_moments(self.content_term.scores(catalogue_ratings))
             content = moments.standardise(self.content_term.scores(catalogue_ratings, cold=True))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
 
 __all__ = ["HybridWeights"]
@@ -14,11 +15,14 @@ _NonNegative = Annotated[float, Field(ge=0)]
 
 
 class HybridWeights(Parameters):
-    """Weights of ``S = α(n)·[z(ALS) + ease·z(EASE) + content·z(content)] + (1 − α(n))·[popularity·z(log count) +
-    neighbours·z(user-kNN)]``.
+    """Weights of ``S = α(n)·[collaborative·(z(ALS) + ease·z(EASE)) + content·z(content)] +
+    (1 − α(n))·[popularity·z(log count) + neighbours·z(user-kNN)]``.
 
     Zero switches a term off; with ``ease = popularity = neighbours = 0`` the formula is the plain α·ALS + β·content.
     """
+
+    collaborative: _NonNegative = 1.0
+    """Weight of z(ALS) + e·z(EASE) beside content: 1 in a tuned model, moved by :meth:`balanced` alone."""
 
     ease: _NonNegative = 1.5
     """e: weight of the standardised EASE score beside ALS (without effect where EASE was not fitted)."""
@@ -44,6 +48,15 @@ class HybridWeights(Parameters):
 
     cold_content: _NonNegative = 0.2
     """Weight of the standardised content score beside the predicted ALS score for items without ratings."""
+
+    def balanced(self, alpha: float) -> "HybridWeights":
+        """The weights with ``alpha`` of the say for the collaborative part and 1 − ``alpha`` for content.
+
+        0.5 changes nothing, 1 leaves content out, 0 the collaborative part. What newcomers get stays as it is.
+        """
+        if not 0 <= alpha <= 1:
+            raise ParameterError(f"alpha = {alpha}: expected 0 (content alone) to 1 (collaborative alone)")
+        return self.replace(collaborative=2 * alpha * self.collaborative, content=2 * (1 - alpha) * self.content)
 
     def alpha(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
         """α(n) = n^p / (n^p + κ^p) for users with ``n_ratings`` known ratings; 0 without any, whatever κ is."""

@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from recsys_core.als import ALSParameters
-from recsys_core.bundle import ModelBundle, Titles
+from recsys_core.bundle import ListOptions, ModelBundle, Titles
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridWeights, fit_hybrid
@@ -51,8 +51,8 @@ def test_the_champion_recommends_what_its_bundle_recommends(bundle, tracking, tm
     registry.versions.set_alias("champion", "1")
 
     again = ModelBundle.load(registry.bundle_path())
-    expected = bundle.recommend_for_user(user_id, 5)
-    assert again.recommend_for_user(user_id, 5).as_dict() == expected.as_dict()
+    expected = bundle.recommend_for_user(user_id, ListOptions(k=5))
+    assert again.recommend_for_user(user_id, ListOptions(k=5)).as_dict() == expected.as_dict()
 
     with tracking.as_global() as mlflow:
         model = mlflow.pyfunc.load_model("models:/hybrid-recommender@champion")
@@ -60,6 +60,6 @@ def test_the_champion_recommends_what_its_bundle_recommends(bundle, tracking, tm
     assert served["movie_id"].tolist() == [item.movie_id for item in expected.items]
     assert np.allclose(served["score"], [item.score for item in expected.items])
     from_liked = model.predict(pd.DataFrame({"liked": [",".join(map(str, liked))]}), params={"k": 3, "model": "als"})
-    wanted = bundle.recommend_for_liked(liked, 3, model="als")
+    wanted = bundle.recommend_for_liked(liked, ListOptions(k=3, model="als"))
     assert from_liked["movie_id"].tolist() == [item.movie_id for item in wanted.items]
     assert not set(liked) & set(from_liked["movie_id"])

@@ -19,11 +19,11 @@ class CountingBundle:
     def load(cls, directory: Path) -> "CountingBundle":
         return cls(json.loads((directory / "bundle.json").read_text())["name"])
 
-    def recommend_for_user(self, user_id, k, *, model):
-        return self._answer([], k, model, "warm" if user_id < 100 else "cold")
+    def recommend_for_user(self, user_id, wanted):
+        return self._answer([], wanted.k, wanted.model, "warm" if user_id < 100 else "cold")
 
-    def recommend_for_liked(self, liked, k, *, model):
-        return self._answer(liked, k, model, "folded_in" if liked else "cold")
+    def recommend_for_liked(self, liked, wanted):
+        return self._answer(liked, wanted.k, wanted.model, "folded_in" if liked else "cold")
 
     def _answer(self, seen, k, model, path):
         movies = [movie for movie in range(1, 30) if movie not in seen][:k]
