@@ -56,6 +56,7 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 	@$(BIN)/python -m bench.explanations
 	@$(BIN)/python -m bench.ideas --out docs/ideas.md
 	@$(BIN)/python -m bench.diversity
+	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.pictures
 
 bench: $(READY)  ## time of the pipeline and its steps

@@ -1,0 +1,73 @@
+"""Which titles to ask newcomers about: every method on simulated interviews, as docs/onboarding.md.
+
+python -m bench.onboarding
+python -m bench.onboarding --redraw    # write the page again from the last measurement
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits
+
+from bench.accuracy.data import Bundle, load_data
+from bench.circumstances import circumstances
+from bench.onboarding.document import document
+from bench.onboarding.measuring import Measured, measure
+from bench.onboarding.plot import onboarding_plot
+from pipelines.settings import REPOSITORY
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.onboarding import OnboardingParameters, fit_onboarding
+from recsys_core.storage import atomic_directory, load_arrays, read_json, save_arrays, write_json
+
+_WORKSPACE = REPOSITORY / ".recsys/bench"
+
+
+def main(out: Path, *, redraw: bool) -> None:
+    last = _WORKSPACE / "onboarding"
+    if not redraw:
+        started = time.monotonic()
+        bundle = load_data(_WORKSPACE / "accuracy")
+        with threadpool_limits(1):
+            measured = measure(bundle)
+        told = circumstances(
+            "python -m bench.onboarding",
+            data=f"data/sample, ratings.csv SHA-256 `{bundle.fingerprint}`",
+            time=f"{time.monotonic() - started:.0f} s, one thread",
+        )
+        with atomic_directory(last) as directory:
+            save_arrays(directory / "measured.npz", **measured.arrays)
+            write_json(directory / "circumstances.json", told)
+    measured = Measured(load_arrays(last / "measured.npz"))
+    picture = out.parent / "images" / "onboarding.png"
+    picture.write_bytes(onboarding_plot(measured, len(set(measured.users("test").tolist()))))
+    bundle = load_data(_WORKSPACE / "accuracy")
+    text = document(
+        measured,
+        read_json(last / "circumstances.json"),
+        first_titles=asked_first(bundle, OnboardingParameters()),
+        popular_titles=asked_first(bundle, OnboardingParameters(method="popularity")),
+    )
+    out.write_text(text, encoding="utf-8")
+    print(text)
+
+
+def asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) -> list[str]:
+    """Titles that a model of all ratings asks about before it knows anything."""
+    onboarding = fit_onboarding(bundle.interactions, parameters, rating_scale=MOVIELENS.rating_scale)
+    nobody = csr_matrix((1, bundle.interactions.n_items), dtype=np.float32)
+    ids = onboarding.item_ids[onboarding.next_titles(nobody, np.zeros(0, dtype=np.int64), n)]
+    movies = pq.read_table(bundle.tables.movies, columns=["movieId", "title"]).to_pydict()
+    titles = dict(zip(movies["movieId"], movies["title"], strict=True))
+    return [str(titles[item_id]) for item_id in ids.tolist()]
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs/onboarding.md")
+    parser.add_argument("--redraw", action="store_true")
+    arguments = parser.parse_args()
+    main(arguments.out, redraw=arguments.redraw)

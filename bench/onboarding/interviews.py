@@ -1,0 +1,125 @@
+"""Interviews with held-out people, and how good recommendations are after each of them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.evaluation import ndcg_of_scores
+from recsys_core.splitting import hash_uniform
+
+__all__ = ["MOST_QUESTIONS", "Asker", "Interview", "People", "View", "everybody", "interviews", "ndcg", "people_of"]
+
+MOST_QUESTIONS: Final = 100
+_ANSWERS, _QUESTIONS = 5, 20
+View = tuple[Literal["answers", "questions"], int]
+
+
+class Asker(Protocol):
+    """Anything that asks as :class:`recsys_core.onboarding.Onboarding` does."""
+
+    def next_titles(self, answers: csr_matrix, asked_nums: NDArray[np.integer], n: int) -> NDArray[np.int64]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """Held-out people; each stands in two rows, with either half of their ratings answerable.
+
+    answerable  CSR of shape (n_rows, n_items): what they can answer with; never recommended, asked or not
+    liked       CSR of the same shape: their ratings of at least 4 in the other half, the targets
+    """
+
+    answerable: csr_matrix
+    liked: csr_matrix
+    user_ids: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Interview:
+    """Item numbers in the order in which they were answered, and which question each was, from 1."""
+
+    answered: tuple[int, ...]
+    questions: tuple[int, ...]
+
+    def known_after(self, view: View) -> tuple[int, ...]:
+        kind, n = view
+        if kind == "answers":
+            return self.answered[:n]
+        return tuple(num for num, question in zip(self.answered, self.questions, strict=True) if question <= n)
+
+    def questions_for(self, n_answers: int) -> int:
+        """Questions that ``n_answers`` took; one more than the most where they were not reached."""
+        return self.questions[n_answers - 1] if len(self.questions) >= n_answers else MOST_QUESTIONS + 1
+
+
+def people_of(rows: UserItemMatrix, *, positive_threshold: float = 4.0, seed: int = 0) -> People:
+    """Halves by a hash of user and item; a row without an answerable rating or without a target is left out."""
+    users = rows.user_ids[rows.user_nums()]
+    half = hash_uniform(seed, "interview", users, rows.item_ids[rows.ratings.indices]) < 0.5
+    parts = []
+    for answerable in (half, ~half):
+        known = rows.select(answerable).ratings
+        liked = rows.select(~answerable & (rows.ratings.data >= positive_threshold)).ratings
+        kept = np.flatnonzero((np.diff(known.indptr) > 0) & (np.diff(liked.indptr) > 0))
+        parts.append((known[kept], liked[kept], rows.user_ids[kept]))
+    known_rows, liked_rows, ids = zip(*parts, strict=True)
+    return People(csr_matrix(vstack(known_rows)), csr_matrix(vstack(liked_rows)), np.concatenate(ids))
+
+
+def everybody(rows: UserItemMatrix) -> csr_matrix:
+    """All ratings of each person, to count how many questions real answers take."""
+    return rows.ratings[np.flatnonzero(np.diff(rows.ratings.indptr))]
+
+
+def interviews(asker: Asker, answerable: csr_matrix, *, page: int = 1) -> list[Interview]:
+    """Ask each person, ``page`` titles at a time, until 5 answers and 20 questions, or 100 questions."""
+    return [_interview(asker, answerable[row], page) for row in range(answerable.shape[0])]
+
+
+def _interview(asker: Asker, person: csr_matrix, page: int) -> Interview:
+    known = dict(zip(person.indices.tolist(), person.data.tolist(), strict=True))
+    asked: list[int] = []
+    answered: list[int] = []
+    questions: list[int] = []
+    while len(asked) < MOST_QUESTIONS and (len(answered) < _ANSWERS or len(asked) < _QUESTIONS):
+        n = min(page, MOST_QUESTIONS - len(asked))
+        wanted = asker.next_titles(_row(known, answered, person.shape[1]), np.asarray(asked, dtype=np.int64), n)
+        if len(wanted) == 0:
+            break
+        for item_num in wanted.tolist():
+            asked.append(item_num)
+            if item_num in known:
+                answered.append(item_num)
+                questions.append(len(asked))
+    return Interview(tuple(answered), tuple(questions))
+
+
+def ndcg(
+    score: Callable[[csr_matrix], NDArray[np.float32]],
+    people: People,
+    held: Sequence[Interview],
+    view: View,
+    *,
+    closed: Literal["all answerable", "answered"] = "all answerable",
+) -> NDArray[np.float64]:
+    """NDCG@10 of each row, from what was answered so far.
+
+    closed  ``all answerable``: the same titles compete whatever was asked. ``answered``: titles that were not asked
+            compete, too, and cannot be targets; asking about popular titles then takes them out of the way.
+    """
+    known = [dict(zip(row.indices.tolist(), row.data.tolist(), strict=True)) for row in people.answerable]
+    n_items = people.answerable.shape[1]
+    rows = [_row(known[num], interview.known_after(view), n_items) for num, interview in enumerate(held)]
+    history = csr_matrix(vstack(rows))
+    seen = people.answerable if closed == "all answerable" else history
+    return ndcg_of_scores(score(history), people.liked, seen=seen, k=10)
+
+
+def _row(known: dict[int, float], item_nums: Sequence[int], n_items: int) -> csr_matrix:
+    nums = sorted(item_nums)
+    values = np.asarray([known[num] for num in nums], dtype=np.float32)
+    return csr_matrix((values, np.asarray(nums, dtype=np.int32), np.array([0, len(nums)])), shape=(1, n_items))

@@ -1,0 +1,99 @@
+"""Simulated interviews: who can answer what, what a question costs, and what is judged."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from bench.onboarding.interviews import MOST_QUESTIONS, Interview, interviews, ndcg, people_of
+from bench.onboarding.rivals import ALSVariance, MostLikelyKnown, NearestUsers, VarianceReduction
+from recsys_core.als import ALSParameters, fit_als
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.testing import planted_interactions
+
+TRAIN = planted_interactions(80, 150, 3000, seed=5)
+PEOPLE = people_of(TRAIN)
+
+
+class InOrder:
+    """Asks about item 0, 1, 2, …; remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[list[int]] = []
+
+    def next_titles(self, answers: csr_matrix, asked_nums: np.ndarray, n: int) -> np.ndarray:
+        self.told.append(answers.indices.tolist())
+        return np.arange(len(asked_nums), min(len(asked_nums) + n, answers.shape[1]))
+
+
+def person(*item_nums: int) -> csr_matrix:
+    row = np.zeros((1, 150), dtype=np.float32)
+    row[0, list(item_nums)] = 4.0
+    return csr_matrix(row)
+
+
+def test_nobody_is_judged_on_what_they_could_answer() -> None:
+    assert PEOPLE.answerable.multiply(PEOPLE.liked).nnz == 0
+    assert (PEOPLE.liked.data >= 4).all()
+
+
+def test_everybody_stands_in_two_rows_with_the_halves_exchanged() -> None:
+    first, second = np.flatnonzero(PEOPLE.user_ids == TRAIN.user_ids[0])
+    halves = PEOPLE.answerable[first] + PEOPLE.answerable[second]
+    np.testing.assert_array_equal(halves.toarray(), TRAIN.ratings[0].toarray())
+
+
+@pytest.mark.parametrize("page", [1, 7, 100])
+def test_a_title_that_was_not_seen_costs_a_question(page: int) -> None:
+    held = interviews(InOrder(), person(2, 3, 9, 30, 41, 60), page=page)[0]
+    assert held.answered[:5] == (2, 3, 9, 30, 41)
+    assert held.questions[:5] == (3, 4, 10, 31, 42)
+    assert held.known_after(("answers", 2)) == (2, 3)
+    assert held.known_after(("questions", 10)) == (2, 3, 9)
+    assert held.questions_for(3) == 10
+
+
+def test_an_interview_ends_after_five_answers_and_twenty_questions_or_when_nothing_is_left() -> None:
+    quick, slow = InOrder(), InOrder()
+    interviews(quick, person(0, 1, 2, 3, 4))
+    interviews(slow, person(140))
+    assert len(quick.told) == 20
+    assert len(slow.told) == MOST_QUESTIONS
+    assert interviews(slow, person(140))[0].questions_for(1) == MOST_QUESTIONS + 1
+    few = csr_matrix(np.zeros((1, 6), dtype=np.float32))
+    assert interviews(InOrder(), few)[0] == Interview((), ())
+
+
+def test_the_asker_hears_only_what_was_answered() -> None:
+    asker = InOrder()
+    interviews(asker, person(1, 3, 120))
+    assert asker.told[:5] == [[], [], [1], [1], [1, 3]]
+
+
+def test_the_same_titles_compete_whatever_was_asked_unless_told_otherwise() -> None:
+    held = [Interview((), ())] * PEOPLE.answerable.shape[0]
+
+    def oracle(history: csr_matrix) -> np.ndarray:  # likes best what nobody can be judged on
+        return (2 * (PEOPLE.answerable > 0) + (PEOPLE.liked > 0)).toarray().astype(np.float32)
+
+    assert ndcg(oracle, PEOPLE, held, ("answers", 1)).min() == pytest.approx(1.0)
+    assert ndcg(oracle, PEOPLE, held, ("answers", 1), closed="answered").mean() < 0.9
+
+
+@pytest.mark.parametrize("rival", ["likely_known", "als_variance", "nearest_users", "variance"])
+def test_rivals_ask_each_title_once_and_the_same_again(rival: str) -> None:
+    scale = MOVIELENS.rating_scale
+
+    def made() -> MostLikelyKnown | ALSVariance | NearestUsers | VarianceReduction:
+        if rival == "likely_known":
+            return MostLikelyKnown(TRAIN)
+        if rival == "als_variance":
+            als = fit_als(TRAIN.ratings, TRAIN.item_ids, ALSParameters(factors=8, iterations=3), rating_scale=scale)
+            return ALSVariance(TRAIN, als)
+        if rival == "nearest_users":
+            return NearestUsers(TRAIN, rating_scale_max=scale.maximum)
+        return VarianceReduction(TRAIN, rating_scale_max=scale.maximum)
+
+    first, again = (interviews(made(), PEOPLE.answerable[:4]) for _ in range(2))
+    assert first == again
+    assert all(len(set(held.answered)) == len(held.answered) for held in first)
+    assert sum(len(held.answered) for held in first) > 0
