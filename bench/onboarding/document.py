@@ -106,10 +106,10 @@ Median number of questions for 1, 3 and 5 answers, and the share of people who g
 
 - Who rated a title knows it; who did not may know it, too. Real people answer more often than this simulation, and
   MovieLens users are people who rate many films.
-- Where titles that could have been asked about and were not stay in the ranking, popularity is ahead after many questions
-  (the line under the table of differences): a popular title that the person knows, but was not asked about, takes a
-  place in the list and cannot be a target here. A page should not recommend what somebody has just said they know, so
-  this is part of real life, too; the tables show what the *answers* tell, which is what the methods differ in.
+- Where titles that could have been asked about and were not stay in the ranking, popularity is ahead after many
+  questions (the line under the table of differences): a popular title that the person knows but was not asked about
+  takes a place in the list and cannot be a target here. In real life that happens, too; the tables show what the
+  *answers* tell.
 - All 610 people are validation users of one fold and test users of another. Which methods and settings are offered at
   all was found on validation users: {n_configurations} configurations in these tables and about 50 more of the same
   kinds before (exponents and weights of the variance, factors, noise, D-optimal design, knowledge gradient, more halves
