@@ -59,7 +59,11 @@ def release_model(
         model,
         user_item_matrix,
         titles,
-        {"data_fingerprint": workspace.data_fingerprint(), "split": workspace.section("split")},
+        {
+            "data_fingerprint": workspace.data_fingerprint(),
+            "split": workspace.section("split"),
+            "rating_step": workspace.dataset.rating_scale.step,
+        },
         fit_onboarding(user_item_matrix, workspace.config.onboarding, rating_scale=workspace.dataset.rating_scale),
     )
     return Made(

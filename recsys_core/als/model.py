@@ -28,6 +28,7 @@ class ALSModel:
                       folding that row in
     rating_scale_max  the best rating, by which ratings are divided before they become confidence
     gram              float64 of shape (factors, factors): the part of the normal equations that all users share
+    inverse_gram      its inverse, of the same shape
     """
 
     item_ids: NDArray[np.int64]
@@ -36,6 +37,7 @@ class ALSModel:
     parameters: ALSParameters
     rating_scale_max: float
     gram: NDArray[np.float64] = field(init=False, repr=False)
+    inverse_gram: NDArray[np.float64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.item_ids) != len(self.item_factors):
@@ -45,12 +47,13 @@ class ALSModel:
                 f"user_factors have {self.user_factors.shape[1]} columns, item_factors {self.item_factors.shape[1]}"
             )
         object.__setattr__(self, "gram", regularized_gram(self.item_factors, self.parameters.regularization))
+        object.__setattr__(self, "inverse_gram", np.linalg.inv(self.gram).astype(np.float64))
 
     def fold_in(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
         """User factors, float32 of shape (n_users, factors), for ratings of shape (n_users, n_items)."""
         checked = check_user_ratings(user_ratings, len(self.item_ids))
         confidence = rating_confidence(checked, self.parameters, self.rating_scale_max)
-        return solve_rows(self.item_factors, confidence, self.gram)
+        return solve_rows(self.item_factors, confidence, self.gram, inverse_gram=self.inverse_gram)
 
     def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
         """Predicted preference, about 0 to 1: float32 of shape (n_users, n_items). No history gives zeros."""

@@ -67,12 +67,19 @@ def solve_short_rows(
     return solved
 
 
-def solve_rows(factors: NDArray[np.floating], confidence: csr_matrix, gram: NDArray[np.float64]) -> NDArray[np.float32]:
+def solve_rows(
+    factors: NDArray[np.floating],
+    confidence: csr_matrix,
+    gram: NDArray[np.float64],
+    *,
+    inverse_gram: NDArray[np.float64] | None = None,
+) -> NDArray[np.float32]:
     """Exact least-squares factors of every row of ``confidence``, given the other side's ``factors``.
 
-    factors     of shape (n_columns, factors)
-    confidence  CSR of shape (n_rows, n_columns), see :func:`recsys_core.als.rating_confidence`
-    gram        :func:`regularized_gram` of ``factors``
+    factors       of shape (n_columns, factors)
+    confidence    CSR of shape (n_rows, n_columns), see :func:`recsys_core.als.rating_confidence`
+    gram          :func:`regularized_gram` of ``factors``
+    inverse_gram  its inverse, where somebody has it already
 
     Returns float32 of shape (n_rows, factors); rows without entries are zero. Rows are solved in batches of similar
     length: 160,000 users with 2 million ratings and 64 factors take seconds.
@@ -82,7 +89,8 @@ def solve_rows(factors: NDArray[np.floating], confidence: csr_matrix, gram: NDAr
     n_factors = factors.shape[1]
     solved = np.zeros((confidence.shape[0], n_factors), dtype=np.float32)
     lengths = np.diff(confidence.indptr)
-    inverse_gram: NDArray[np.float64] = np.linalg.inv(gram).astype(np.float64)
+    if inverse_gram is None:
+        inverse_gram = np.linalg.inv(gram).astype(np.float64)
     for rows in _blocks_of_similar_length(lengths, n_factors):
         offsets = np.arange(int(lengths[rows].max()))
         inside = offsets < lengths[rows][:, None]

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
 from recsys_core.content import ContentModel
+from recsys_core.hybrid.one_profile import OneProfile
 
 __all__ = ["ContentTerm"]
 
 _DENSE_SHARE = 0.05  # groups with more entries than this share are multiplied as dense matrices
+_FILLED_SHARE = 0.7  # for one person, those that fewer items have are multiplied for these items alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +44,8 @@ class ContentTerm:
     def scores(self, catalogue_ratings: csr_matrix, *, cold: bool = False) -> NDArray[np.float32]:
         """Σ_g w_g · cosine of the warm items, float32 (n_users, n_warm), or of the cold ones (n_users, n_cold)."""
         start, stop = (self.n_warm, self.n_items) if cold else (0, self.n_warm)
+        if catalogue_ratings.shape[0] == 1 and self._one_profile is not None:
+            return self._one_profile.scores(catalogue_ratings)[None, start:stop]
         scores = np.zeros((catalogue_ratings.shape[0], stop - start), dtype=np.float32)
         profiles = self.model.profiles(catalogue_ratings)
         dense, sparse = self._stacked
@@ -106,9 +110,28 @@ class ContentTerm:
         return csr_matrix(hstack([self.model.features.groups[name] for name in self._stacked[1]], format="csr"))
 
     @cached_property
+    def _one_profile(self) -> OneProfile | None:
+        groups = self.model.features.groups
+        dense_names, sparse_names = self._stacked
+        used = {name: groups[name] for name in (*dense_names, *sparse_names)}
+        if not used:
+            return None
+        dense: dict[str, tuple[NDArray[np.float32], NDArray[np.int64] | None]] = {}
+        for name in dense_names:
+            nums = np.flatnonzero(np.diff(groups[name].indptr))
+            few = len(nums) < _FILLED_SHARE * self.n_items
+            dense[name] = (_columns(groups[name][nums]), nums) if few else (_columns(groups[name]), None)
+        return OneProfile.of(used, {name: self.weight(name) for name in used}, dense, self.model.rating_middle)
+
+    @cached_property
     def _mean_features(self) -> dict[str, NDArray[np.float64]]:
         groups = self.model.features.groups.items()
         return {name: np.asarray(items[: self.n_warm].mean(axis=0), dtype=np.float64).ravel() for name, items in groups}
+
+
+def _columns(items: csr_matrix) -> NDArray[np.float32]:
+    """Features in rows, items in columns: the layout in which one profile times all items is fastest."""
+    return np.ascontiguousarray(items.toarray().T)
 
 
 def _is_dense(items: csr_matrix) -> bool:

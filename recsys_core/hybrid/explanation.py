@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.als import ALSModel, rating_confidence
-from recsys_core.als.normal_equations import normal_equations, regularized_gram
+from recsys_core.als.normal_equations import normal_equations
 from recsys_core.ease import EASEModel
 from recsys_core.ease.model import rating_strength
 from recsys_core.hybrid.moments import Moments, dense_moments
@@ -42,18 +42,19 @@ class Explanation:
 Parts = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def als_titles(model: ALSModel, row: csr_matrix, item_nums: NDArray[np.int64]) -> Parts:
+def als_titles(model: ALSModel, row: csr_matrix, item_nums: NDArray[np.int64], mean_item: NDArray[np.float64]) -> Parts:
     """What each rated title gave to the raw ALS score (Hu, Koren & Volinsky 2008, section 5).
+
+    mean_item  mean of the item factors, (factors,)
 
     Returns the parts for the asked items, of shape (n_asked, n_rated), and their mean over all items, (n_rated,).
     """
     factors = model.item_factors
     confidence = rating_confidence(row, model.parameters, model.rating_scale_max).data.astype(np.float64)
     vectors = factors[row.indices].astype(np.float64)
-    gram = regularized_gram(factors, model.parameters.regularization)
-    a, _ = normal_equations(gram, vectors[None], confidence[None])
+    a, _ = normal_equations(model.gram, vectors[None], confidence[None])
     titles = np.linalg.solve(a[0], (np.maximum(confidence, 0.0)[:, None] * vectors).T)
-    return factors[item_nums].astype(np.float64) @ titles, factors.mean(axis=0, dtype=np.float64) @ titles
+    return factors[item_nums].astype(np.float64) @ titles, mean_item @ titles
 
 
 def ease_titles(model: EASEModel, row: csr_matrix, item_nums: NDArray[np.int64]) -> Parts:
@@ -87,7 +88,11 @@ def parts_by_source(
     model: "HybridModel", row: csr_matrix, catalogue_row: csr_matrix, item_nums: NDArray[np.int64]
 ) -> Iterator[tuple[str, Moments, Parts]]:
     """For each source that a user's titles speak through: its name, moments and parts."""
-    yield "als", model.als_moments.for_users(model.als.fold_in(row)), als_titles(model.als, row, item_nums)
+    yield (
+        "als",
+        model.als_moments.for_users(model.als.fold_in(row)),
+        als_titles(model.als, row, item_nums, model.als_moments.mean),
+    )
     if model.ease is not None and model.weights.ease > 0:
         kept = np.asarray(model.ease.strength(row) @ model.ease.weights)
         yield "ease", dense_moments(kept, n_items=model.n_items), ease_titles(model.ease, row, item_nums)

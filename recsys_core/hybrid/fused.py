@@ -49,7 +49,7 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
         weights.prior(n_ratings)[:, None],
         constant[:, None],
     ]
-    scores: NDArray[np.float32] = np.concatenate(left, axis=1).astype(np.float32) @ model.fused_items.T
+    scores: NDArray[np.float32] = np.concatenate(left, axis=1).astype(np.float32) @ model.fused_items
     for raw, factor, columns in added:
         np.multiply(raw, factor.astype(np.float32)[:, None], out=raw)
         if columns is None or len(columns) == model.n_items:

@@ -241,10 +241,10 @@ class HybridModel:
 
     @cached_property
     def fused_items(self) -> NDArray[np.float32]:
-        """The right-hand side of :func:`fused_scores`: factors, prior and 1 for each warm item."""
+        """The right-hand side of :func:`fused_scores`: factors, prior and 1 in rows, warm items in columns."""
         ones = np.ones((self.n_items, 1), dtype=np.float32)
         prior = self.popularity_scores[: self.n_items, None]
-        return np.concatenate([self.als.item_factors, prior, ones], axis=1)
+        return np.ascontiguousarray(np.concatenate([self.als.item_factors, prior, ones], axis=1).T)
 
     def save(self, directory: Path) -> None:
         parts: dict[str, Storable | None] = {

@@ -11,6 +11,7 @@ from scipy.sparse import csr_matrix, diags_array
 from recsys_core.ease.model import rating_strength
 from recsys_core.errors import ShapeError
 from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
+from recsys_core.sparse_rows import weighted_rows
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 from recsys_core.user_knn.parameters import UserKNNParameters
 
@@ -52,6 +53,9 @@ class UserKNNModel:
     def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
         """float32 of shape (n_users, n_items); 0 for titles of no neighbour and for empty histories."""
         ratings = check_user_ratings(user_ratings, len(self.item_ids))
+        if ratings.shape[0] == 1:
+            nearest, similarities, _ = self._nearest(ratings)
+            return weighted_rows(self.strength, nearest, similarities).astype(np.float32)[None, :]
         scores = np.zeros(ratings.shape, dtype=np.float32)
         for start in range(0, ratings.shape[0], _BLOCK_USERS):
             rows = slice(start, start + _BLOCK_USERS)
@@ -70,8 +74,7 @@ class UserKNNModel:
         """
         checked = check_single_row(user_ratings, len(self.item_ids))
         nums = check_item_nums(item_nums, len(self.item_ids))
-        similarities, denominators = self._similarities(checked)
-        nearest = similarities.indices
+        nearest, _, denominators = self._nearest(checked)
         own = rating_strength(checked, self.parameters.rating_power, self.rating_scale_max)
         told = own.data.astype(np.float64) * self.title_weights[own.indices]
         theirs = self.strength[nearest]
@@ -79,6 +82,18 @@ class UserKNNModel:
         parts = theirs[:, nums].T.toarray().astype(np.float64) @ shared
         means = (np.asarray(theirs.sum(axis=1, dtype=np.float64)).ravel() / len(self.item_ids)) @ shared
         return parts, means
+
+    def _nearest(self, row: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
+        """One user's nearest neighbours, ascending; similarities and denominators; as :meth:`_similarities` has them."""
+        own = rating_strength(row, self.parameters.rating_power, self.rating_scale_max)
+        dots = weighted_rows(self._by_title, own.indices, own.data * self.title_weights[own.indices])
+        denominators = self._lengths(own)[0].astype(np.float64) * self.lengths + self.parameters.shrinkage
+        values = np.divide(dots, denominators, out=np.zeros(len(dots)), where=denominators > 0)
+        n_nearest = self.parameters.neighbours
+        if n_nearest < len(values):
+            values[values < np.partition(values, len(values) - n_nearest)[len(values) - n_nearest]] = 0
+        nearest = np.flatnonzero(values > 0)
+        return nearest, values[nearest].astype(np.float32), denominators[nearest]
 
     def _similarities(self, ratings: csr_matrix) -> tuple[csr_matrix, NDArray[np.float64]]:
         """The nearest neighbours: CSR (n_users, n_neighbours), and the denominators of its entries."""

@@ -1,0 +1,83 @@
+"""Content scores of one person without a sparse matrix on the way: what answering online takes.
+
+The same sums as for many people at once; for a single row the making of sparse matrices would cost more than the sums.
+"""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack
+
+from recsys_core.sparse_rows import weighted_rows
+
+__all__ = ["OneProfile"]
+
+_CANCELLED = 1e-5  # a profile shorter than this share of its weights is what rounding left of likes and dislikes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OneProfile:
+    """Features of the catalogue's items, groups side by side.
+
+    features       CSR float32 of shape (n_items, n_features)
+    by_feature     its transpose
+    bounds         first column of each group, and n_features: int64 of shape (n_groups + 1,)
+    weights        weight of each group, float64 of shape (n_groups,)
+    dense          for each group its items as a matrix (n_features, n_these_items) and the numbers of those items (None:
+                   all); or None: sparse
+    rating_middle  a rating above it speaks for an item
+    """
+
+    features: csr_matrix
+    by_feature: csr_matrix
+    bounds: NDArray[np.int64]
+    weights: NDArray[np.float64]
+    dense: tuple[tuple[NDArray[np.float32], NDArray[np.int64] | None] | None, ...]
+    rating_middle: float
+
+    @classmethod
+    def of(
+        cls,
+        groups: dict[str, csr_matrix],
+        weights: dict[str, float],
+        dense: dict[str, tuple[NDArray[np.float32], NDArray[np.int64] | None]],
+        rating_middle: float,
+    ) -> Self:
+        """``groups`` with a weight, those in ``dense`` to be multiplied as matrices."""
+        features = csr_matrix(hstack(list(groups.values()), format="csr"))
+        widths = [matrix.shape[1] for matrix in groups.values()]
+        return cls(
+            features,
+            csr_matrix(features.T.tocsr()),
+            np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
+            np.asarray([weights[name] for name in groups], dtype=np.float64),
+            tuple(dense.get(name) for name in groups),
+            rating_middle,
+        )
+
+    def scores(self, catalogue_row: csr_matrix) -> NDArray[np.float32]:
+        """Σ_g w_g · cosine(profile, item) of every item, float32 of shape (n_items,), from one row of ratings."""
+        strength = catalogue_row.data - np.float32(self.rating_middle)
+        profile = weighted_rows(self.features, catalogue_row.indices, strength)
+        floor = _CANCELLED * float(np.abs(strength).sum(dtype=np.float64))
+        scores = np.zeros(self.features.shape[0], dtype=np.float32)
+        sparse_features = []
+        for num, block in enumerate(self.dense):
+            part = profile[self.bounds[num] : self.bounds[num + 1]]
+            length = float(np.linalg.norm(part))
+            if length <= floor:
+                part[:] = 0
+                continue
+            part *= self.weights[num] / length
+            if block is None:
+                sparse_features.append(self.bounds[num] + np.flatnonzero(part))
+            elif block[1] is None:
+                scores += part.astype(np.float32) @ block[0]
+            else:
+                scores[block[1]] += part.astype(np.float32) @ block[0]
+        if sparse_features:
+            asked = np.concatenate(sparse_features)
+            scores += weighted_rows(self.by_feature, asked, profile[asked]).astype(np.float32)
+        return scores

@@ -1,0 +1,42 @@
+"""What is on record about versions, for people who look at them: all versions, and the plots of their evaluation."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from registry.mlflow_library import import_mlflow
+from registry.models import ModelRegistry
+from registry.versions import ModelVersion
+
+__all__ = ["ModelRecords"]
+
+_PLOTS = "plots"
+
+
+class ModelRecords:
+    """Reads only. Every method asks the registry anew."""
+
+    def __init__(self, registry: ModelRegistry) -> None:
+        self._registry = registry
+
+    def versions(self) -> list[ModelVersion]:
+        """Every version, the newest first."""
+        return self._registry.versions.all()
+
+    def plots(self, version: ModelVersion) -> list[str]:
+        """Names of the plots of the version's run, without ``.png``; none where the run is gone."""
+        mlflow = import_mlflow()
+        try:
+            found = self._registry.tracking.client.list_artifacts(version.run_id, _PLOTS)
+        except mlflow.MlflowException:
+            return []
+        names = [Path(entry.path) for entry in found if not entry.is_dir]
+        return sorted(name.stem for name in names if name.suffix == ".png")
+
+    def plot(self, version: ModelVersion, name: str) -> bytes | None:
+        """One plot as PNG; None where the version has none of this name."""
+        if name not in self.plots(version):
+            return None
+        with TemporaryDirectory(prefix="recsys-plot-") as folder:
+            client = self._registry.tracking.client
+            path = Path(client.download_artifacts(version.run_id, f"{_PLOTS}/{name}.png", folder))
+            return path.read_bytes()
