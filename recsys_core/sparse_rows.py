@@ -17,4 +17,4 @@ def weighted_rows(matrix: csr_matrix, rows: NDArray[np.integer], weights: NDArra
     before = np.cumsum(lengths) - lengths
     places = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
     values = matrix.data[places] * np.repeat(weights, lengths)
-    return np.bincount(matrix.indices[places], values, minlength=matrix.shape[1])
+    return np.bincount(matrix.indices[places], values.astype(np.float64), minlength=matrix.shape[1]).astype(np.float64)

@@ -25,8 +25,8 @@ class OneProfile:
     by_feature     its transpose
     bounds         first column of each group, and n_features: int64 of shape (n_groups + 1,)
     weights        weight of each group, float64 of shape (n_groups,)
-    dense          for each group its items as a matrix (n_features, n_these_items) and the numbers of those items (None:
-                   all); or None: sparse
+    dense          for each group its items as a matrix (n_features, n_these_items) and the numbers of those items
+                   (None: all); or None: sparse
     rating_middle  a rating above it speaks for an item
     """
 

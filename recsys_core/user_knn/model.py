@@ -84,7 +84,7 @@ class UserKNNModel:
         return parts, means
 
     def _nearest(self, row: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
-        """One user's nearest neighbours, ascending; similarities and denominators; as :meth:`_similarities` has them."""
+        """One user's nearest neighbours, ascending; similarities; denominators: as :meth:`_similarities` has them."""
         own = rating_strength(row, self.parameters.rating_power, self.rating_scale_max)
         dots = weighted_rows(self._by_title, own.indices, own.data * self.title_weights[own.indices])
         denominators = self._lengths(own)[0].astype(np.float64) * self.lengths + self.parameters.shrinkage

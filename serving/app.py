@@ -1,0 +1,52 @@
+"""The application: routes, limits and the server's life, put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from registry.models import ModelRegistry
+from registry.records import ModelRecords
+from registry.tracking import Tracking
+from serving.errors import install_handlers
+from serving.middleware import BodyLimit, Observed
+from serving.models.registry_source import RegistrySource
+from serving.routes import feedback, health, models, movies, people, recommendations
+from serving.server import Server
+from serving.settings import ServingSettings
+
+__all__ = ["application", "create_app"]
+
+_ABOUT = """Recommendations of the registered champion, with reasons; search, similar titles, feedback and experiments.
+
+Every answer tells the model's version and the path it took: `warm` (from a known person's ratings), `folded_in` (from
+what was sent), `cold` (nothing is known of the person). Errors are JSON with `detail`; a 422 names the field.
+"""
+
+
+def create_app(settings: ServingSettings) -> FastAPI:
+    """An application that serves the registry of ``settings``; nothing is loaded until it starts."""
+    registry = ModelRegistry(Tracking(settings.home, tracking_uri=settings.tracking_uri or None))
+    return application(Server(settings, RegistrySource(registry), ModelRecords(registry)))
+
+
+def application(server: Server) -> FastAPI:
+    """The same around a server that somebody else has put together."""
+    settings = server.settings
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        await server.start()
+        try:
+            yield
+        finally:
+            await server.stop()
+
+    app = FastAPI(title="Hybrid movie recommender", version="1", description=_ABOUT, lifespan=life)
+    app.state.server = server
+    for part in (recommendations, movies, people, feedback, models, health):
+        app.include_router(part.router)
+    install_handlers(app)
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, metrics=server.metrics)
+    app.add_middleware(Observed, metrics=server.metrics)
+    return app

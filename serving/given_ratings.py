@@ -1,0 +1,56 @@
+"""Ratings that people have given since the model was trained, in memory; the events are their record."""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from serving.events import EventStore
+
+__all__ = ["NOTHING", "Given", "GivenRatings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One person's ratings by movie id, and the id of the event that brought the last one (0: there is none)."""
+
+    ratings: Mapping[int, float]
+    revision: int
+
+
+NOTHING = Given(MappingProxyType({}), 0)
+
+
+class GivenRatings:
+    """The last rating of each person and movie.
+
+    :meth:`catch_up` takes over what was stored since, by this server or another one on the same store. Each person's
+    entry is replaced in one step.
+    """
+
+    def __init__(self, store: EventStore) -> None:
+        self._store = store
+        self._by_user: dict[int, Given] = {}
+        self._last_id = 0
+        self._lock = threading.Lock()
+
+    def of(self, user_id: int) -> Given:
+        return self._by_user.get(user_id, NOTHING)
+
+    @property
+    def last_id(self) -> int:
+        """Of the last event taken over: it has grown when there is something new."""
+        return self._last_id
+
+    def catch_up(self) -> int:
+        """Read what is new in the store; the number of ratings taken over."""
+        with self._lock:
+            n_taken = 0
+            for event in self._store.ratings_since(self._last_id):
+                if event.event_id is None or event.movie_id is None or event.rating is None:
+                    continue  # no stored rating is like that; the types allow it
+                ratings = {**self.of(event.user_id).ratings, event.movie_id: event.rating}
+                self._by_user[event.user_id] = Given(MappingProxyType(ratings), event.event_id)
+                self._last_id = event.event_id
+                n_taken += 1
+            return n_taken

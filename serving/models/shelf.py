@@ -1,0 +1,114 @@
+"""The models that are being served: the champion and what experiments ask for, followed as their aliases move."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Protocol
+
+import structlog
+
+from recsys_core.errors import RecsysError
+from serving.models.served import Served, load_served
+
+__all__ = ["CHAMPION", "ModelShelf", "Source"]
+
+CHAMPION = "champion"
+_RETRY_SECONDS = 60.0
+_log = structlog.get_logger("serving.models")
+
+
+class Source(Protocol):
+    """Where versions come from: an alias or a number gives a version, a version gives a folder."""
+
+    def version_of(self, reference: str) -> str: ...
+
+    def folder_of(self, version: str) -> Path: ...
+
+
+class ModelShelf:
+    """Models by reference ("champion", "challenger", "3").
+
+    :meth:`refresh` looks the references up and loads what has changed. A reference changes in one step: who asks gets
+    the old model or the new one, whole. One that fails to load is reported and tried again after a minute; until then,
+    and while the registry cannot be reached, the last good one answers.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        references: Iterable[str] = (),
+        *,
+        load: Callable[[str, Path], Served] = load_served,
+        on_failure: Callable[[str], None] = lambda kind: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source, self._load, self._on_failure, self._clock = source, load, on_failure, clock
+        self._references = tuple(dict.fromkeys((CHAMPION, *references)))
+        self._served: dict[str, Served] = {}
+        self._failed: dict[str, float] = {}
+        self._said: dict[str, str] = {}
+        self._lock = threading.Lock()
+
+    def get(self, reference: str = CHAMPION) -> Served | None:
+        """What answers for ``reference`` now; None while nothing could be loaded."""
+        return self._served.get(reference)
+
+    def all(self) -> dict[str, Served]:
+        return dict(self._served)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no champion, in words for who asks."""
+        return self._said.get(CHAMPION, "the model is being loaded")
+
+    def refresh(self, *, force: bool = False) -> bool:
+        """Look every reference up and load what has changed; True when something did. Blocks while it loads.
+
+        force  try again at once what has failed before
+        """
+        with self._lock:
+            if force:
+                self._failed.clear()
+            changed = [self._follow(reference) for reference in self._references]
+            return any(changed)
+
+    def _follow(self, reference: str) -> bool:
+        try:
+            version = self._source.version_of(reference)
+        except Exception as error:  # whatever the registry's client raises, the last good model goes on
+            self._tell(reference, "lookup", error)
+            return False
+        current = self._served.get(reference)
+        if current is not None and current.version == version:
+            self._said.pop(reference, None)
+            return False
+        if self._clock() < self._failed.get(version, float("-inf")):
+            return False
+        try:
+            loaded = self._already(version) or self._load(version, self._source.folder_of(version))
+        except Exception as error:  # a damaged bundle, a full disk, too little memory
+            self._failed[version] = self._clock() + _RETRY_SECONDS
+            self._tell(reference, "load", error, version=version)
+            return False
+        self._served = {**self._served, reference: loaded}
+        self._failed.pop(version, None)
+        self._said.pop(reference, None)
+        before = current.version if current else None
+        _log.info("model swapped", reference=reference, version=version, before=before)
+        return True
+
+    def _already(self, version: str) -> Served | None:
+        return next((served for served in self._served.values() if served.version == version), None)
+
+    def _tell(self, reference: str, kind: str, error: Exception, **more: str) -> None:
+        """Count a failure; say it once for as long as it stays the same."""
+        self._on_failure(kind)
+        text = str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}"
+        if self._said.get(reference) != text:
+            self._said[reference] = text
+            kept = self._served.get(reference)
+            _log.warning(
+                "model not refreshed", reference=reference, kind=kind, error=text,
+                still_serving=kept.version if kept else None, **more,
+            )  # fmt: skip

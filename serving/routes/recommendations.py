@@ -1,0 +1,147 @@
+"""Recommendations: for a known person, and for whoever says what they like."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from recsys_core.bundle import Answer
+from serving import answers, schemas
+from serving.cache import cache_key
+from serving.errors import field_error
+from serving.events import StoredEvent
+from serving.experiments import assign
+from serving.models import Served
+from serving.routes.shared import (
+    ServerParam,
+    UserIdParam,
+    check_genres,
+    check_movies,
+    json_answer,
+    json_of,
+    tell,
+)
+from serving.server import Server
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["recommendations"])
+
+
+@router.get("/recommendations/{user_id}", response_model=schemas.RecommendationsResponse)
+async def for_user(
+    request: Request,
+    user_id: UserIdParam,
+    wanted: Annotated[schemas.ListOptions, Query()],
+    server: ServerParam,
+) -> Response:
+    """The best movies for a person: from known ratings and those sent as feedback, or what suits newcomers."""
+    served, arm = _model_for(server, user_id, wanted)
+    check_genres(served, wanted.genres, "query")
+    given = server.given.of(user_id)
+
+    def answer() -> tuple[Answer, bytes]:
+        found = served.bundle.recommend_for_user(user_id, answers.list_options(wanted), newer=given.ratings)
+        return found, json_of(answers.recommendations(served, found, wanted.model, arm))
+
+    key = cache_key(
+        served.version,
+        "user",
+        user_id=user_id,
+        revision=given.revision,
+        arm=f"{arm.experiment}/{arm.arm}" if arm else "",
+        wanted=wanted.model_dump_json(),
+    )
+    body = await _cached(request, server, key, served, wanted.model, answer)
+    if arm is not None:
+        _expose(request, server, user_id, served, arm)
+    return json_answer(body)
+
+
+@router.post("/recommendations", response_model=schemas.RecommendationsResponse)
+async def for_tastes(request: Request, wanted: schemas.RecommendationsRequest, server: ServerParam) -> Response:
+    """The best movies for somebody who likes and dislikes titles; an empty body gives what suits newcomers."""
+    served = server.champion()
+    check_genres(served, wanted.genres, "body")
+    ratings = _ratings(served, wanted)
+
+    def answer() -> tuple[Answer, bytes]:
+        found = served.bundle.recommend_for_ratings(ratings, answers.list_options(wanted))
+        return found, json_of(answers.recommendations(served, found, wanted.model))
+
+    key = cache_key(served.version, "tastes", ratings=sorted(ratings.items()), wanted=_options_json(wanted))
+    return json_answer(await _cached(request, server, key, served, wanted.model, answer))
+
+
+def _model_for(server: Server, user_id: int, wanted: schemas.ListOptions) -> tuple[Served, schemas.AssignedArm | None]:
+    """The champion, or the model of the experiment's arm that the person is in.
+
+    An arm whose model cannot be loaded gives the champion and no exposure: who was not treated must not count.
+    """
+    champion = server.champion()
+    experiment = server.experiments.active(datetime.now(UTC))
+    if experiment is None or wanted.model != "hybrid" or wanted.alpha is not None:
+        return champion, None
+    arm = assign(experiment, user_id)
+    served = server.shelf.get(arm.model)
+    if served is None:
+        return champion, None
+    return served, schemas.AssignedArm(experiment=experiment.name, arm=arm.name)
+
+
+def _expose(request: Request, server: Server, user_id: int, served: Served, arm: schemas.AssignedArm) -> None:
+    server.exposures.record(
+        StoredEvent(
+            time=datetime.now(UTC),
+            kind="exposure",
+            user_id=user_id,
+            experiment=arm.experiment,
+            arm=arm.arm,
+            model_version=served.version,
+            request_id=request.scope["state"]["request_id"],
+        )
+    )
+
+
+async def _cached(
+    request: Request,
+    server: Server,
+    key: str,
+    served: Served,
+    model: str,
+    answer: Callable[[], tuple[Answer, bytes]],
+) -> bytes:
+    """The stored answer, or a new one that is then stored."""
+    keeps = server.settings.cache_seconds > 0
+    body = await server.cache.get(key) if keeps else None
+    tell(request, version=served.version, cached=body is not None)
+    if body is not None:
+        server.metrics.answers.labels(model, "any", "cache").inc()
+        return body
+    found, worked_out = await server.work_out(answer)
+    server.metrics.answers.labels(model, found.path, "model").inc()
+    if keeps:
+        await server.cache.set(key, worked_out, server.settings.cache_seconds)
+    return worked_out
+
+
+def _ratings(served: Served, wanted: schemas.RecommendationsRequest) -> dict[int, float]:
+    """By movie id; what is liked or disliked counts more than a rating of the same movie."""
+    check_movies(served, "liked", wanted.liked)
+    check_movies(served, "disliked", wanted.disliked)
+    check_movies(served, "ratings", (rating.movie_id for rating in wanted.ratings), "movie_id")
+    worst, best = served.rating_range
+    for position, rating in enumerate(wanted.ratings):
+        if not worst <= rating.rating <= best:
+            raise field_error(f"expected {worst:g} to {best:g}", "body", "ratings", position, "rating")
+    return {
+        **{rating.movie_id: rating.rating for rating in wanted.ratings},
+        **dict.fromkeys(wanted.disliked, worst),
+        **dict.fromkeys(wanted.liked, best),
+    }
+
+
+def _options_json(wanted: schemas.RecommendationsRequest) -> str:
+    return wanted.model_dump_json(exclude={"liked", "disliked", "ratings"})
