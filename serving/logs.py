@@ -2,14 +2,15 @@
 
 import logging
 import sys
+from typing import TextIO
 
 import structlog
 
 __all__ = ["configure_logs"]
 
 
-def configure_logs(level: int = logging.INFO) -> None:
-    """Called by the command that starts a server, not on import: tests and other programs keep their own logs."""
+def configure_logs(level: int = logging.INFO, stream: TextIO | None = None) -> None:
+    """One JSON document a line, to standard error or ``stream``; called by the command that starts a server."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -19,6 +20,6 @@ def configure_logs(level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream or sys.stderr),
         cache_logger_on_first_use=False,
     )

@@ -20,7 +20,7 @@ _YEAR = re.compile(r"\((\d{4})\)\s*$|\b(18[7-9]\d|19\d\d|20\d\d)\s*$")
 _BRACKETS = re.compile(r"\(([^()]*)\)")
 _ARTICLES = frozenset(
     {"a", "an", "the", "la", "le", "les", "l", "el", "los", "las", "il", "lo", "gli", "i", "der", "die", "das", "den"}
-    | {"det", "de", "het", "un", "una", "une", "o", "os", "as"}
+    | {"det", "de", "het", "un", "una", "une", "o", "os", "as", "teh", "hte"}
 )
 _WORD = re.compile(r"\w+")
 _APOSTROPHE = re.compile(r"['’`´]")
@@ -171,7 +171,8 @@ def _names(title: str) -> list[str]:
     others = [re.sub(r"^a\.?k\.?a\.?\s+", "", other, flags=re.IGNORECASE) for other in _BRACKETS.findall(plain)]
     main = _BRACKETS.sub(" ", plain).strip()
     series = [main.split(":")[0]] if ":" in main else []
-    return [name for name in (main, *series, *others) if name]
+    whole = [plain] if others else []
+    return [name for name in (main, *series, *others, *whole) if name]
 
 
 def _split_year(query: str) -> tuple[int | None, tuple[str, ...]]:

@@ -1,0 +1,67 @@
+"""Ratings that people gave, as a file for the next training run."""
+
+import csv
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.errors import ParameterError
+from recsys_core.storage import atomic_file
+from serving.events.errors import EventStoreError
+from serving.events.store import EventStore
+
+__all__ = ["export_ratings"]
+
+_SCHEMA = MOVIELENS.table("ratings").arrow_schema
+_ROWS_AT_ONCE = 50_000
+_Row = tuple[int, int, float, int]
+
+
+def export_ratings(store: EventStore, path: str | Path) -> int:
+    """Write each person's latest rating of each movie, by user and movie, and return how many there are.
+
+    ``path`` ends in .csv (MovieLens's ratings.csv) or .parquet (the same columns). The file appears whole or not
+    at all. Raises ParameterError for another ending, EventStoreError if ``path`` cannot be written.
+    """
+    path = Path(path)
+    writers = {".csv": _write_csv, ".parquet": _write_parquet}
+    if path.suffix.lower() not in writers:
+        raise ParameterError(f"{path}: expected a name that ends in .csv or .parquet")
+    try:
+        with atomic_file(path) as staging:
+            return writers[path.suffix.lower()](_rows(store), staging)
+    except OSError as error:
+        raise EventStoreError(f"{path}: the ratings cannot be written ({error.strerror or error})") from error
+
+
+def _rows(store: EventStore) -> Iterator[_Row]:
+    for event in store.latest_ratings():
+        if event.movie_id is not None and event.rating is not None:
+            yield event.user_id, event.movie_id, event.rating, event.timestamp
+
+
+def _write_csv(rows: Iterator[_Row], path: Path) -> int:
+    n_rows = 0
+    with path.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened, lineterminator="\n")
+        writer.writerow(_SCHEMA.names)
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            writer.writerows(some)
+            n_rows += len(some)
+    return n_rows
+
+
+def _write_parquet(rows: Iterator[_Row], path: Path) -> int:
+    n_rows = 0
+    with pq.ParquetWriter(path, _SCHEMA) as writer:
+        while some := list(islice(rows, _ROWS_AT_ONCE)):
+            columns = [
+                pa.array(values, field.type) for values, field in zip(zip(*some, strict=True), _SCHEMA, strict=True)
+            ]
+            writer.write_table(pa.Table.from_arrays(columns, schema=_SCHEMA))
+            n_rows += len(some)
+    return n_rows

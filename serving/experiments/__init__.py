@@ -1,0 +1,20 @@
+"""Model versions compared on live traffic: declared in a file, assigned by hash, reported."""
+
+from serving.experiments.assignment import assign
+from serving.experiments.declaration import Arm, Experiment, Experiments, load_experiments
+from serving.experiments.reporting import ArmReport, Comparison, ExperimentReport, MetricReport, report
+from serving.experiments.verdict import Verdict
+
+__all__ = [
+    "Arm",
+    "ArmReport",
+    "Comparison",
+    "Experiment",
+    "ExperimentReport",
+    "Experiments",
+    "MetricReport",
+    "Verdict",
+    "assign",
+    "load_experiments",
+    "report",
+]

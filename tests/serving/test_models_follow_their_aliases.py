@@ -1,0 +1,186 @@
+"""The shelf: a moved alias is followed without a restart, a bad version changes nothing, nobody sees half a model."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from recsys_core.errors import StorageError
+from serving.models import ModelShelf, Served, load_served
+from serving.models.shelf import Source
+
+MakeServer = Callable[..., TestClient]
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + 15
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def version(client: TestClient) -> str:
+    found: str = client.get("/recommendations/10").json()["model_version"]
+    return found
+
+
+def test_a_promoted_version_answers_without_a_restart(client: TestClient, registry: Any) -> None:
+    before = client.get("/recommendations/10").json()
+    registry.aliases["champion"] = "2"
+    until(lambda: version(client) == "2", "the server never followed the alias")
+    after = client.get("/recommendations/10").json()
+    assert after["items"] != before["items"]
+    registry.aliases["champion"] = "1"
+    until(lambda: version(client) == "1", "the server never followed the alias back")
+    assert client.get("/recommendations/10").json() == before
+
+
+def test_a_damaged_version_keeps_the_last_good_one_and_is_counted(client: TestClient, registry: Any) -> None:
+    registry.aliases["champion"] = "3"
+    until(lambda: 'recsys_model_failures_total{kind="load"}' in client.get("/metrics").text, "nothing was counted")
+    assert version(client) == "1"
+    assert client.get("/ready").status_code == 200
+
+
+def test_a_registry_that_is_down_keeps_the_last_good_one(client: TestClient, registry: Any) -> None:
+    registry.down = True
+    until(lambda: 'recsys_model_failures_total{kind="lookup"}' in client.get("/metrics").text, "nothing was counted")
+    assert version(client) == "1"
+    registry.down = False
+    registry.aliases["champion"] = "2"
+    until(lambda: version(client) == "2", "the server never recovered")
+
+
+def test_without_a_model_the_server_lives_and_says_why_it_is_not_ready(start_server: MakeServer, registry: Any) -> None:
+    registry.aliases.clear()
+    client = start_server()
+    assert client.get("/health").json() == {"status": "ok"}
+    ready = client.get("/ready")
+    assert ready.status_code == 503
+    assert ready.json()["reason"] == "no version or alias 'champion'"
+    answer = client.get("/recommendations/10")
+    assert answer.status_code == 503
+    assert "no model is loaded yet: no version or alias 'champion'" in answer.json()["detail"]
+    registry.aliases["champion"] = "1"
+    until(lambda: client.get("/ready").status_code == 200, "the server never became ready")
+    assert client.get("/ready").json() == {"status": "ready", "model_version": "1", "reason": None}
+
+
+def test_a_version_that_failed_is_not_loaded_again_at_every_look() -> None:
+    now = [0.0]
+    loads: list[str] = []
+
+    class Moving:
+        def version_of(self, reference: str) -> str:
+            return "7"
+
+        def folder_of(self, version: str) -> Path:
+            return Path(version)
+
+    def load(version: str, folder: Path) -> Served:
+        loads.append(version)
+        raise StorageError("damaged")
+
+    source: Source = Moving()
+    shelf = ModelShelf(source, load=load, clock=lambda: now[0])
+    for _ in range(5):
+        assert not shelf.refresh()
+    assert loads == ["7"]
+    assert shelf.reason == "damaged"
+    now[0] = 61.0
+    shelf.refresh()
+    assert loads == ["7", "7"]
+    shelf.refresh(force=True)
+    assert loads == ["7", "7", "7"]
+
+
+def test_a_version_under_two_aliases_is_loaded_once(registry: Any) -> None:
+    registry.aliases.update(challenger="1")
+    loads = []
+
+    def load(version: str, folder: Path) -> Served:
+        loads.append(version)
+        return load_served(version, folder)
+
+    shelf = ModelShelf(registry, ["challenger", "champion"], load=load)
+    assert shelf.refresh()
+    assert loads == ["1"]
+    assert shelf.get("challenger") is shelf.get()
+    assert not shelf.refresh()
+
+
+def test_who_asks_while_the_model_is_swapped_gets_one_version_whole(
+    client: TestClient, registry: Any, bundle_folders: dict[str, Path]
+) -> None:
+    lists = {
+        name: [item.movie_id for item in load_served(name, folder).bundle.recommend_for_user(10).items]
+        for name, folder in bundle_folders.items()
+        if name != "3"
+    }
+    assert lists["1"] != lists["2"]
+    faults: list[Any] = []
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            found = client.get("/recommendations/10").json()
+            if [item["movie_id"] for item in found["items"]] != lists[found["model_version"]]:
+                faults.append(found)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for target in ("2", "1", "2", "1"):
+        registry.aliases["champion"] = target
+        until(lambda target=target: version(client) == target, "no swap")  # type: ignore[misc]
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Bearer ", "secret", "Bearer sécret"])
+def test_reload_needs_the_token(start_server: MakeServer, authorization: str) -> None:
+    client = start_server(admin_token="secret", poll_seconds=1000)
+    headers = {"authorization": authorization.encode()} if authorization else {}
+    answer = client.post("/admin/reload", headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_reload_is_off_without_a_token(client: TestClient) -> None:
+    for headers in ({}, {"authorization": "Bearer "}):
+        answer = client.post("/admin/reload", headers=headers)
+        assert answer.status_code == 403
+        assert "RECSYS_ADMIN_TOKEN" in answer.json()["detail"]
+
+
+def test_reload_follows_the_alias_at_once(start_server: MakeServer, registry: Any) -> None:
+    client = start_server(admin_token="secret", poll_seconds=1000)
+    registry.aliases["champion"] = "2"
+    reload = {"authorization": "Bearer secret"}
+    assert client.post("/admin/reload", headers=reload).json() == {"model_version": "2", "changed": True}
+    assert version(client) == "2"
+    assert client.post("/admin/reload", headers=reload).json() == {"model_version": "2", "changed": False}
+
+
+def test_models_tells_what_is_served_and_what_there_is(client: TestClient) -> None:
+    found = client.get("/models").json()
+    (served,) = found["served"]
+    assert (served["reference"], served["version"], served["n_users"], served["n_titles"]) == ("champion", "1", 60, 47)
+    assert [entry["version"] for entry in found["versions"]] == ["3", "2", "1"]
+    assert found["versions"][2]["aliases"] == ["champion"]
+    assert client.get("/models/1/evaluation").json() == {
+        "version": "1",
+        "metrics": {"hybrid": {"ndcg@10": 0.3}},
+        "plots": ["models_by_metric"],
+    }
+    plot = client.get("/models/1/plots/models_by_metric")
+    assert (plot.headers["content-type"], plot.content[:4]) == ("image/png", b"\x89PNG")
+    for address in ("/models/1/plots/other", "/models/99/evaluation", "/models/99/plots/models_by_metric"):
+        assert client.get(address).status_code == 404
+    assert client.get("/models/one/evaluation").status_code == 422
