@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 
@@ -12,6 +13,7 @@ from serving.errors import install_handlers
 from serving.middleware import BodyLimit, Observed
 from serving.models.registry_source import RegistrySource
 from serving.routes import feedback, health, models, movies, people, recommendations
+from serving.schemas import Problem
 from serving.server import Server
 from serving.settings import ServingSettings
 
@@ -22,6 +24,14 @@ _ABOUT = """Recommendations of the registered champion, with reasons; search, si
 Every answer tells the model's version and the path it took: `warm` (from a known person's ratings), `folded_in` (from
 what was sent), `cold` (nothing is known of the person). Errors are JSON with `detail`; a 422 names the field.
 """
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Problem, "description": "The body is no JSON"},
+    404: {"model": Problem, "description": "There is no such movie, version or plot"},
+    408: {"model": Problem, "description": "The body did not arrive in time"},
+    413: {"model": Problem, "description": "The body is too long"},
+    503: {"model": Problem, "description": "No model is loaded yet, or too much is asked at once: try again"},
+    504: {"model": Problem, "description": "The answer took too long"},
+}
 
 
 def create_app(settings: ServingSettings) -> FastAPI:
@@ -44,8 +54,9 @@ def application(server: Server) -> FastAPI:
 
     app = FastAPI(title="Hybrid movie recommender", version="1", description=_ABOUT, lifespan=life)
     app.state.server = server
-    for part in (recommendations, movies, people, feedback, models, health):
-        app.include_router(part.router)
+    for part in (recommendations, movies, people, feedback, models):
+        app.include_router(part.router, responses=_PROBLEMS)
+    app.include_router(health.router)
     install_handlers(app)
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, metrics=server.metrics)
     app.add_middleware(Observed, metrics=server.metrics)

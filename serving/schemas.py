@@ -24,6 +24,7 @@ __all__ = [
     "OnboardingRequest",
     "OnboardingResponse",
     "Path",
+    "Problem",
     "RatedMovie",
     "Rating",
     "RatingEvent",
@@ -289,6 +290,12 @@ class EvaluationResponse(_Answer):
 class ReloadResponse(_Answer):
     model_version: str
     changed: bool
+
+
+class Problem(_Answer):
+    """Why there is no answer."""
+
+    detail: str
 
 
 class HealthResponse(_Answer):

@@ -57,7 +57,14 @@ async def plot(version: VersionParam, name: PlotName, server: ServerParam) -> Re
     return Response(png, media_type="image/png", headers={"Cache-Control": "max-age=3600"})
 
 
-@router.post("/admin/reload", response_model=schemas.ReloadResponse)
+@router.post(
+    "/admin/reload",
+    response_model=schemas.ReloadResponse,
+    responses={
+        401: {"model": schemas.Problem, "description": "Without the token"},
+        403: {"model": schemas.Problem, "description": "Admin calls are off"},
+    },
+)
 async def reload(
     server: ServerParam, authorization: Annotated[str, Header(description="Bearer and the token")] = ""
 ) -> Response:

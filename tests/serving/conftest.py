@@ -1,5 +1,7 @@
 """Small servers: a planted model, versions that are folders, and a client with the server's life around it."""
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -9,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+import uvicorn
 from starlette.testclient import TestClient
 
 from recsys_core.bundle import ModelBundle, Titles
@@ -134,6 +137,28 @@ def start_server(settings: ServingSettings, registry: Registry) -> Iterator[Make
 @pytest.fixture
 def client(start_server: MakeServer) -> TestClient:
     return start_server()
+
+
+@pytest.fixture(scope="module")
+def address(bundle_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server on a port of its own, with the admin token "token"."""
+    registry = Registry(bundle_folders)
+    settings = ServingSettings(tmp_path_factory.mktemp("live"), admin_token="token", drop_seconds=3600.0)
+    server = Server(settings, registry, registry)
+    server.refresh()
+    running = uvicorn.Server(
+        uvicorn.Config(application(server), host="127.0.0.1", port=0, log_level="error", access_log=False)
+    )
+    thread = threading.Thread(target=running.run, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not running.started:
+        assert time.monotonic() < deadline, "the server did not start"
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+    running.should_exit = True
+    thread.join(20)
+    assert not thread.is_alive(), "the server did not stop"
 
 
 def ids(answer: dict[str, list[dict[str, int]]]) -> list[int]:
