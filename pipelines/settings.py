@@ -18,9 +18,11 @@ MONDAYS_AT_THREE = "0 3 * * 1"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """RECSYS_HOME, RECSYS_DATA, RECSYS_CONFIG, RECSYS_EXECUTOR, RECSYS_RETRAIN_CRON and MLFLOW_TRACKING_URI.
+    """RECSYS_HOME, _DATA, _CONFIG, _EXECUTOR, _RETRAIN_CRON, _EXPERIMENTS, _EVENTS_URL and MLFLOW_TRACKING_URI.
 
     Or their defaults. ``retrain_cron`` says in cron's five fields, in UTC, when the whole pipeline runs by itself.
+    ``events_url`` is the path or URL of the store of events; empty for the one in ``home``. ``dagster_postgres_url``
+    (RECSYS_DAGSTER_POSTGRES_URL) is the database of Dagster's runs; empty for SQLite in ``home``.
     """
 
     home: Path
@@ -29,10 +31,19 @@ class Settings:
     tracking_uri: str = ""
     executor: str = "in_process"
     retrain_cron: str = MONDAYS_AT_THREE
+    experiments_file: Path | None = None
+    events_url: str = ""
+    dagster_postgres_url: str = ""
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
             raise ParameterError(f"RECSYS_EXECUTOR is {self.executor!r}, expected one of {', '.join(EXECUTORS)}")
+        # the driver is named: SQLAlchemy 2.1 takes postgresql:// for psycopg 3, which dagster-postgres does not speak
+        if self.dagster_postgres_url and not self.dagster_postgres_url.startswith("postgresql+psycopg2://"):
+            raise ParameterError(
+                "RECSYS_DAGSTER_POSTGRES_URL cannot be used; expected "
+                "postgresql+psycopg2://USER:PASSWORD@HOST:5432/DATABASE"
+            )
 
     @classmethod
     def from_environment(
@@ -41,9 +52,13 @@ class Settings:
         home: str | Path | None = None,
         data_dir: str | Path | None = None,
         config_file: str | Path | None = None,
+        experiments_file: str | Path | None = None,
+        events_url: str | None = None,
     ) -> "Settings":
         """Arguments win over the environment, the environment over the defaults. Paths become absolute."""
         config = config_file or os.environ.get("RECSYS_CONFIG")
+        experiments = experiments_file or os.environ.get("RECSYS_EXPERIMENTS")
+        events = events_url or os.environ.get("RECSYS_EVENTS_URL") or ""
         return cls(
             home=Path(home or os.environ.get("RECSYS_HOME") or ".recsys").resolve(),
             data_dir=Path(data_dir or os.environ.get("RECSYS_DATA") or SAMPLE_DATA).resolve(),
@@ -51,6 +66,9 @@ class Settings:
             tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
             executor=os.environ.get("RECSYS_EXECUTOR") or "in_process",
             retrain_cron=os.environ.get("RECSYS_RETRAIN_CRON") or MONDAYS_AT_THREE,
+            experiments_file=Path(experiments).resolve() if experiments else None,
+            events_url=str(Path(events).resolve()) if events and "://" not in events else events,
+            dagster_postgres_url=os.environ.get("RECSYS_DAGSTER_POSTGRES_URL", ""),
         )
 
     @property
@@ -84,4 +102,10 @@ class Settings:
             settings["RECSYS_CONFIG"] = str(self.config_file)
         if self.tracking_uri:
             settings["MLFLOW_TRACKING_URI"] = self.tracking_uri
+        if self.experiments_file:
+            settings["RECSYS_EXPERIMENTS"] = str(self.experiments_file)
+        if self.events_url:
+            settings["RECSYS_EVENTS_URL"] = self.events_url
+        if self.dagster_postgres_url:
+            settings["RECSYS_DAGSTER_POSTGRES_URL"] = self.dagster_postgres_url
         return settings

@@ -52,8 +52,8 @@ MAX_QUERY = 200
 
 ModelName = Literal["hybrid", "als", "content"]
 Path = Literal["warm", "folded_in", "cold"]
-MovieId = Annotated[int, Field(ge=1, lt=2**53, examples=[260])]
-UserId = Annotated[int, Field(ge=1, lt=2**53, examples=[1])]
+MovieId = Annotated[int, Field(ge=1, lt=2**31, examples=[260])]
+UserId = Annotated[int, Field(ge=1, lt=2**31, examples=[1])]
 Year = Annotated[int, Field(ge=1870, le=2200)]
 Ids = Annotated[list[MovieId], Field(max_length=MAX_IDS)]
 

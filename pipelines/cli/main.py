@@ -18,6 +18,8 @@ _COMMANDS = {
     "promote": ("pipelines.cli.models", "Make a version the champion."),
     "rollback": ("pipelines.cli.models", "Swap the champion and the one before it."),
     "download": ("pipelines.cli.download", "Fetch a MovieLens data set from GroupLens."),
+    "serve": ("pipelines.cli.serve", "Answer over HTTP with the champion."),
+    "experiment": ("pipelines.cli.experiment", "Report what an experiment on live traffic shows."),
     "dev": ("pipelines.cli.dev", "Start the Dagster and MLflow pages and the daemon."),
 }
 

@@ -88,7 +88,7 @@ def ratio(moments: Moments) -> tuple[Floats, Floats]:
 def mixture_rho2(alpha: float, tightest_at: float) -> float:
     """The mixture's parameter ρ² for which the sequence is narrowest at ``tightest_at`` people.
 
-    Minimises the margin exactly, by the lower branch of Lambert's W (same paper, appendix B.2).
+    Minimises the margin exactly, by the lower branch of Lambert's W (same paper, appendix).
     """
     return float(-lambertw(-(alpha**2) * math.exp(-1), k=-1).real - 1) / tightest_at
 

@@ -99,7 +99,9 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
 
     assert code == 0
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
-    assert set(listed) == {"run", "evaluate", "recommend", "models", "promote", "rollback", "download", "dev"}
+    assert set(listed) == {
+        "run", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve", "experiment", "dev",
+    }  # fmt: skip
 
 
 def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
