@@ -9,7 +9,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 # Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format dev lock docs bench bench-accuracy clean
+.PHONY: help demo test test-slow lint format dev lock docs bench bench-accuracy bench-serving clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,17 +38,19 @@ test-slow: $(READY)  ## all tests, the ones that take minutes too
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser --slow
 	@$(PYTEST) tests/browser --slow
 
-lint: $(READY)  ## ruff, mypy and the import rules
+lint: $(READY)  ## ruff, mypy, the import rules, the Docker files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/hadolint docker/Dockerfile
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml mlflow/compose.yaml
 
 format: $(READY)  ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-dev: $(READY)  ## the Dagster and MLflow pages and the daemon, together
+dev: $(READY)  ## Dagster's and MLflow's pages, the daemon, the API and the web page, together
 	@$(BIN)/recsys dev
 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
@@ -62,12 +64,17 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 bench: $(READY)  ## time of the pipeline and its steps
 	@$(BIN)/python -m bench.pipeline --large
 
+bench-serving: $(READY)  ## latency, throughput and memory of the API
+	@$(BIN)/python -m bench.serving
+
 bench-accuracy: $(READY)  ## accuracy on five folds, with controls and other libraries
 	@$(BIN)/python -m bench.accuracy --out docs/accuracy.md
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
 	  --no-strip-extras --no-emit-index-url --quiet -o requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml docker/requirements.in --extra postgres --constraint requirements.lock --universal \
+	  --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --quiet -o docker/requirements.lock
 
 clean:  ## remove what runs have made (not the environment)
 	rm -rf .recsys .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """Dagster's instance inside RECSYS_HOME, and the runs that a killed process left behind."""
 
 import os
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.settings import Settings
+from recsys_core.errors import RecsysError
 
 __all__ = ["PROCESS_TAG", "close_abandoned_runs", "open_instance", "runs_in_progress", "write_dagster_yaml"]
 
@@ -33,17 +35,53 @@ retention:
 """
 
 
+# The address has a password in it: the file names the variable only.
+_IN_POSTGRESQL = """\
+storage:
+  postgres:
+    postgres_url:
+      env: RECSYS_DAGSTER_POSTGRES_URL
+"""
+_VARIABLE = "RECSYS_DAGSTER_POSTGRES_URL"
+
+
 def write_dagster_yaml(settings: Settings) -> None:
+    """Write dagster.yaml if it is missing; RecsysError if the one that is there keeps runs elsewhere than is asked."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
-        path.write_text(_DAGSTER_YAML, encoding="utf-8")
+        in_postgresql = _IN_POSTGRESQL if settings.dagster_postgres_url else ""
+        path.write_text(_DAGSTER_YAML + in_postgresql, encoding="utf-8")
+    named = _VARIABLE in path.read_text(encoding="utf-8")
+    if settings.dagster_postgres_url and not named:
+        raise RecsysError(
+            f"{_VARIABLE} is set, but {path} was written without it; remove the file or add a storage block"
+        )
+    if named and not settings.dagster_postgres_url:
+        raise RecsysError(f"{path} keeps Dagster's runs in {_VARIABLE}, which is not set; set it or remove the file")
 
 
 def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The instance in ``settings.dagster_home``, made on first use."""
+    """The instance in ``settings.dagster_home``, made on first use.
+
+    RecsysError when it is in a database that does not answer, or whose driver is not installed.
+    """
     write_dagster_yaml(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    if not settings.dagster_postgres_url:
+        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    try:
+        from dagster_postgres.utils import DagsterPostgresException
+    except ImportError:
+        raise RecsysError(
+            f"{_VARIABLE} is set, but dagster-postgres is not installed; "
+            "pip install 'hybrid-movie-recommender[postgres]'"
+        ) from None
+    try:
+        os.environ[_VARIABLE] = settings.dagster_postgres_url  # where dagster.yaml has it from
+        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    except DagsterPostgresException as error:
+        reason = str(error.__cause__ or error).splitlines()[0]
+        raise RecsysError(f"Dagster's database in {_VARIABLE} cannot be used: {reason}") from None
 
 
 def process_mark(pid: int | None = None) -> str:
@@ -70,3 +108,16 @@ def close_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
             instance.report_run_failed(run, message="The process that executed this run was killed.")
             closed.append(run.run_id)
     return closed
+
+
+def main() -> None:
+    """`python -m pipelines.instance`: dagster.yaml and the tables, before servers that use them start side by side."""
+    try:
+        with open_instance(Settings.from_environment()) as instance:
+            print(f"Dagster's instance is ready in {instance.root_directory}")
+    except RecsysError as error:
+        sys.exit(f"recsys: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,9 +7,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -17,10 +17,10 @@ from typing import Self
 import httpx
 
 from pipelines.instance import write_dagster_yaml
-from pipelines.settings import Settings
+from pipelines.settings import REPOSITORY, Settings
 from recsys_core.errors import RecsysError
 
-__all__ = ["Service", "Services", "development_services"]
+__all__ = ["Ports", "Service", "Services", "development_services"]
 
 HOST = "127.0.0.1"
 _READY_SECONDS = 120
@@ -29,40 +29,71 @@ _STOP_SECONDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A command that serves ``path`` on ``port`` when it is ready."""
+    """A command that serves ``path`` on ``port`` when it is ready; people go to ``shown``."""
 
     name: str
     command: Sequence[str]
     port: int
     path: str = "/"
+    shown: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
 
-def development_services(settings: Settings, dagster_port: int, mlflow_port: int) -> list[Service]:
-    """`dagster dev` (UI and daemon) and, unless a server is configured, MLflow's UI on the embedded store."""
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where the development servers listen, on this machine alone."""
+
+    dagster: int = 3000
+    mlflow: int = 5000
+    api: int = 8000
+    page: int = 8501
+
+
+def development_services(settings: Settings, ports: Ports) -> list[Service]:
+    """`dagster dev` (UI and daemon), MLflow's UI unless a server is configured, the API and the web page."""
     dagster = Service(
         "Dagster UI and daemon",
-        [*_module("dagster", "dev"), "-m", "pipelines.definitions", "-h", HOST, "-p", str(dagster_port)],
-        dagster_port,
+        [*_module("dagster", "dev"), "-m", "pipelines.definitions", "-h", HOST, "-p", str(ports.dagster)],
+        ports.dagster,
         "/server_info",
     )
-    if settings.tracking_uri:
-        return [dagster]
+    api = Service(
+        "API",
+        [*_module("pipelines.cli", "serve"), "--home", str(settings.home), "--host", HOST, "--port", str(ports.api)],
+        ports.api,
+        "/health",
+        shown="/docs",
+    )
+    page = Service(
+        "Web page",
+        [
+            *_module("streamlit", "run", str(REPOSITORY / "app.py")),
+            *("--server.address", HOST, "--server.port", str(ports.page), "--server.headless", "true"),
+        ],
+        ports.page,
+        "/_stcore/health",
+        environment={"RECSYS_API_URL": api.url},
+    )
+    mlflow = [] if settings.tracking_uri else [_mlflow(settings, ports.mlflow)]
+    return [dagster, *mlflow, api, page]
+
+
+def _mlflow(settings: Settings, port: int) -> Service:
     tracking = settings.workspace().tracking()
-    mlflow = Service(
+    return Service(
         "MLflow UI",
         [
             *_module("mlflow", "server"),
             *("--backend-store-uri", tracking.tracking_uri, "--default-artifact-root", str(tracking.artifact_location)),
-            *("--host", HOST, "--port", str(mlflow_port), "--workers", "1"),
+            *("--host", HOST, "--port", str(port), "--workers", "1"),
         ],
-        mlflow_port,
+        port,
         "/health",
     )
-    return [dagster, mlflow]
 
 
 def _module(name: str, *arguments: str) -> list[str]:
@@ -90,7 +121,7 @@ class Services:
                         service.command,
                         stdout=log,
                         stderr=subprocess.STDOUT,
-                        env=self._environment,
+                        env={**self._environment, **service.environment},
                         start_new_session=True,
                     )
                 self._children.append((service, child))
@@ -118,7 +149,7 @@ class Services:
             asked_to_stop.wait(0.5 if waiting else 0)
 
     def described(self) -> list[str]:
-        return [f"{service.name:24}{service.url}" for service in self._services]
+        return [f"{service.name:24}{service.url}{service.shown}" for service in self._services]
 
     def first_gone(self) -> str | None:
         """The name of a service that ended by itself, with the end of its log."""

@@ -8,7 +8,7 @@ from assets.workspace import Workspace
 from recsys_core.errors import ParameterError, RegistryError
 from registry.tracking import Tracking
 
-__all__ = ["SAMPLE_DATA", "Settings"]
+__all__ = ["REPOSITORY", "SAMPLE_DATA", "Settings"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE_DATA = REPOSITORY / "data" / "sample"

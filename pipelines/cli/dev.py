@@ -1,4 +1,4 @@
-"""`recsys dev`: the Dagster and MLflow pages and the daemon, started and stopped together."""
+"""`recsys dev`: the Dagster and MLflow pages, the daemon, the API and the web page, started and stopped together."""
 
 import signal
 import threading
@@ -17,12 +17,23 @@ __all__ = ["dev"]
 @click.option("--config", "config_file", type=click.Path(), help="YAML file with parameters that differ.")
 @click.option("--dagster-port", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--mlflow-port", default=5000, show_default=True, help="Port of the MLflow UI.")
-def dev(data_dir: str | None, home: str | None, config_file: str | None, dagster_port: int, mlflow_port: int) -> None:
-    """Start the Dagster UI and daemon and the MLflow UI; stop them all with Ctrl-C."""
-    from pipelines.services import Services, development_services
+@click.option("--api-port", default=8000, show_default=True, help="Port of the API.")
+@click.option("--page-port", default=8501, show_default=True, help="Port of the web page.")
+def dev(
+    data_dir: str | None,
+    home: str | None,
+    config_file: str | None,
+    dagster_port: int,
+    mlflow_port: int,
+    api_port: int,
+    page_port: int,
+) -> None:
+    """Start the Dagster UI and daemon, the MLflow UI, the API and the web page; stop them all with Ctrl-C."""
+    from pipelines.services import Ports, Services, development_services
     from pipelines.settings import Settings
 
     settings = Settings.from_environment(home=home, data_dir=data_dir, config_file=config_file)
+    ports = Ports(dagster_port, mlflow_port, api_port, page_port)
     asked_to_stop = threading.Event()
 
     def stop(_signal: int, _frame: Any) -> None:
@@ -30,7 +41,7 @@ def dev(data_dir: str | None, home: str | None, config_file: str | None, dagster
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with Services(settings, development_services(settings, dagster_port, mlflow_port)) as services:
+    with Services(settings, development_services(settings, ports)) as services:
         click.echo("starting (logs are in " + str(services.log_directory) + ") …")
         services.wait_until_ready(asked_to_stop)
         for service in services.described():

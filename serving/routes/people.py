@@ -1,11 +1,13 @@
 """People: what is known of somebody, and what to ask somebody new."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from serving import answers, schemas
 from serving.errors import field_error
-from serving.routes.shared import KParam, ServerParam, UserIdParam, check_movies, json_answer, json_of, tell
+from serving.routes.shared import ServerParam, UserIdParam, check_movies, json_answer, json_of, tell
 
 __all__ = ["router"]
 
@@ -13,7 +15,11 @@ router = APIRouter(tags=["people"])
 
 
 @router.get("/users/{user_id}", response_model=schemas.UserResponse)
-async def user(user_id: UserIdParam, server: ServerParam, k: KParam = 20) -> Response:
+async def user(
+    user_id: UserIdParam,
+    server: ServerParam,
+    k: Annotated[int, Query(ge=1, le=schemas.MAX_IDS, description="Number of ratings.")] = 20,
+) -> Response:
     """A person's ratings, best first; those sent as feedback count. A stranger has none, which is no error."""
     served = server.champion()
     ratings = {**served.bundle.ratings_of(user_id), **server.given.of(user_id).ratings}

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from bench.browser import chromium, find_chromium, free_port
-from pipelines.services import Services, development_services
+from pipelines.services import Ports, Services, development_services
 from pipelines.settings import Settings
 from tests.corpus.healthy_folder import write_healthy_folder
 
@@ -49,7 +49,7 @@ def pages(settings: Settings) -> Iterator[dict[str, str]]:
     for name in before:
         if name.startswith(_OURS):
             del os.environ[name]
-    servers = development_services(settings, free_port(), free_port())
+    servers = development_services(settings, Ports(*(free_port() for _ in range(4))))[:2]
     try:
         with Services(settings, servers) as services:
             services.wait_until_ready(Event())

@@ -57,12 +57,13 @@ def wait_for(url: str, child: subprocess.Popen[str]) -> httpx.Response:
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")
-def test_both_pages_answer_and_an_interrupt_leaves_no_process(tmp_path: Path) -> None:
+def test_all_pages_answer_and_an_interrupt_leaves_no_process(tmp_path: Path) -> None:
     home = (tmp_path / "home").resolve()
     write_healthy_folder(tmp_path / "data")
-    dagster, mlflow = free_ports(2)
+    dagster, mlflow, api, page = free_ports(4)
     program = "import sys; from pipelines.cli import main; main(sys.argv[1:])"
-    ports = ["--dagster-port", str(dagster), "--mlflow-port", str(mlflow)]
+    numbers = {"dagster": dagster, "mlflow": mlflow, "api": api, "page": page}
+    ports = [part for name, number in numbers.items() for part in (f"--{name}-port", str(number))]
     child = subprocess.Popen(
         [sys.executable, "-c", program, "dev", "--home", str(home), "--data", str(tmp_path / "data"), *ports],
         env=clean_environment(),
@@ -73,10 +74,14 @@ def test_both_pages_answer_and_an_interrupt_leaves_no_process(tmp_path: Path) ->
     try:
         assert wait_for(f"http://{HOST}:{dagster}/server_info", child).json()["dagster_version"]
         assert wait_for(f"http://{HOST}:{mlflow}/health", child).text == "OK"
+        assert wait_for(f"http://{HOST}:{api}/health", child).json() == {"status": "ok"}
+        not_ready = httpx.get(f"http://{HOST}:{api}/ready", timeout=30)
+        assert (not_ready.status_code, not_ready.json()["status"]) == (503, "not_ready")
+        assert "<html" in wait_for(f"http://{HOST}:{page}/", child).text
         query = {"query": "{assetNodes { assetKey { path } } }"}
         nodes = httpx.post(f"http://{HOST}:{dagster}/graphql", json=query, timeout=60).json()["data"]["assetNodes"]
         assert {"raw_ratings", "hybrid_model"} <= {node["assetKey"]["path"][-1] for node in nodes}
-        assert len(processes_of(home)) >= 3, "UI, daemon, code server, MLflow"
+        assert len(processes_of(home)) >= 5, "UI, daemon, code server, MLflow, API, page"
         child.send_signal(signal.SIGINT)
         out, err = child.communicate(timeout=60)
     finally:
@@ -86,6 +91,6 @@ def test_both_pages_answer_and_an_interrupt_leaves_no_process(tmp_path: Path) ->
         for pid in left:
             os.kill(pid, signal.SIGKILL)
     assert (child.returncode, err) == (0, "")
-    assert f"http://{HOST}:{dagster}" in out
+    assert all(f"http://{HOST}:{number}" in out for number in numbers.values())
     assert out.rstrip().endswith("stopped")
     assert left == set()

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from filelock import FileLock, Timeout
 
-from pipelines.services import HOST, Service, Services, development_services
+from pipelines.services import HOST, Ports, Service, Services, development_services
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
 
@@ -146,9 +146,12 @@ def test_a_command_that_is_not_there_stops_those_already_started(settings: Setti
 def test_development_runs_dagster_and_mlflow_on_the_home_and_leaves_a_configured_server_alone(
     settings: Settings,
 ) -> None:
-    dagster, mlflow = development_services(settings, 3001, 5001)
-    assert (dagster.url, mlflow.url) == ("http://127.0.0.1:3001", "http://127.0.0.1:5001")
+    dagster, mlflow, api, page = development_services(settings, Ports(3001, 5001, 8001, 8502))
+    assert [service.url for service in (dagster, mlflow, api, page)] == [
+        f"http://127.0.0.1:{port}" for port in (3001, 5001, 8001, 8502)
+    ]
+    assert page.environment == {"RECSYS_API_URL": api.url}
     assert f"sqlite:///{settings.home / 'mlflow' / 'mlflow.db'}" in mlflow.command
     remote = Settings(settings.home, settings.data_dir, tracking_uri="http://127.0.0.1:9")
-    assert [service.name for service in development_services(remote, 3001, 5001)] == [dagster.name]
+    assert [service.name for service in development_services(remote, Ports())] == [dagster.name, api.name, page.name]
     assert os.environ.get("RECSYS_HOME") is None

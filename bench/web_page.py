@@ -1,0 +1,131 @@
+"""Pictures of the web page, taken from the running program.
+
+    python -m bench.web_page [--api http://127.0.0.1:8000] [--user 1] [--out docs/images] [--only for_you]
+
+Starts the page before an API that runs already (`recsys serve`), and photographs every page on a desktop (1440 × 900)
+and on a phone (390 × 844).
+"""
+
+import argparse
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import httpx
+from PIL import Image
+from playwright.sync_api import Browser, Page
+
+from bench.browser import chromium, free_port, new_page
+
+__all__ = ["main", "running_page", "settled"]
+
+REPOSITORY: Final = Path(__file__).parents[1]
+SIZES: Final = {"": (1440, 900), "_phone": (390, 844)}
+PAGES: Final = {
+    "for_you": "/?user={user}",
+    "new_here": "/new_here",
+    "new_here_picks": "/new_here?liked=260,1196,1270&disliked=1721",
+    "similar": "/similar?movie=2571",
+    "compare": "/compare?user={user}",
+    "model": "/model",
+}
+_MOST_BYTES: Final = 400_000
+_START_SECONDS: Final = 40
+
+
+@contextmanager
+def running_page(api_url: str, home: Path, **environment: str) -> Iterator[str]:
+    """The page on a free port for the length of a block; yields its address. No key of the environment is passed on."""
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("RECSYS_", "TMDB_", "STREAMLIT_"))
+    }
+    given = {**kept, "RECSYS_API_URL": api_url, "RECSYS_HOME": str(home), **environment}
+    page = subprocess.Popen(
+        [*command, "--server.fileWatcherType", "none"], cwd=REPOSITORY, env=given, stdout=subprocess.DEVNULL
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_up(page, url)
+        yield url
+    finally:
+        page.terminate()
+        try:
+            page.wait(10)
+        except subprocess.TimeoutExpired:
+            page.kill()
+            page.wait()
+
+
+def settled(page: Page, quiet: float = 600) -> None:
+    """Wait until the page has been made, and ``quiet`` milliseconds for what still moves."""
+    page.locator(".rec-foot").wait_for()
+    page.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for()
+    page.evaluate("document.fonts.ready")
+    page.wait_for_timeout(quiet)
+
+
+def _wait_until_up(page: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline:
+        if page.poll() is not None:
+            raise SystemExit(f"the page ended with code {page.returncode} before it answered at {url}")
+        try:
+            if httpx.get(f"{url}/_stcore/health", trust_env=False).is_success:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.1)
+    raise SystemExit(f"the page does not answer at {url} after {_START_SECONDS} s")
+
+
+def _photograph(browser: Browser, address: str, name: str, out: Path, whole: bool) -> None:
+    for suffix, (width, height) in SIZES.items():
+        with new_page(browser, width, height) as page:
+            page.goto(address)
+            settled(page)
+            page.mouse.move(0, 0)
+            _save(page.screenshot(), out / f"page_{name}{suffix}.png")
+            if whole:
+                tall = page.evaluate("document.querySelector('[data-testid=\"stMainBlockContainer\"]').scrollHeight")
+                page.set_viewport_size({"width": width, "height": int(tall)})
+                settled(page)
+                _save(page.screenshot(), out / f"page_{name}{suffix}_whole.png")
+
+
+def _save(png: bytes, path: Path) -> None:
+    """Write a screenshot; with fewer colours where it would be large."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.save(path, optimize=True)
+    if path.stat().st_size > _MOST_BYTES:
+        palette = image.quantize(256, kmeans=1)
+        image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    print(f"{path}  {image.width} × {image.height}, {path.stat().st_size / 1000:.0f} kB", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Take pictures of the web page from the running program.")
+    parser.add_argument("--api", default="http://127.0.0.1:8000", help="address of the running API")
+    parser.add_argument("--user", type=int, default=1, help="user id of the pictures")
+    parser.add_argument("--home", type=Path, default=Path(".recsys"), help="where the poster cache is")
+    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images", help="where pictures go")
+    parser.add_argument("--only", action="append", choices=[*PAGES], help="just these")
+    parser.add_argument("--whole", action="store_true", help="and each page from top to end")
+    arguments = parser.parse_args()
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    key = {name: os.environ[name] for name in ("TMDB_API_KEY",) if name in os.environ}
+    with running_page(arguments.api.rstrip("/"), arguments.home.resolve(), **key) as url, chromium() as browser:
+        for name, address in PAGES.items():
+            if not arguments.only or name in arguments.only:
+                _photograph(browser, url + address.format(user=arguments.user), name, arguments.out, arguments.whole)
+
+
+if __name__ == "__main__":
+    main()

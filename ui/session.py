@@ -1,0 +1,121 @@
+"""What a visit shares between pages: the API, the posters, ids in the address, and feedback."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+from pydantic import SecretStr
+
+from serving import schemas
+from ui.cards import Card, cards_of
+from ui.client import ApiClient, ApiError
+from ui.rows import CardEvent
+from ui.settings import PageSettings
+from ui.tmdb import ArtCache, Artwork, TmdbClient
+
+__all__ = ["api", "artwork", "ids_in_address", "keep_ids", "make_cards", "say_seen", "send_event", "settings"]
+
+_LOG: Final = logging.getLogger(__name__)
+_MOST_IDS: Final = 200
+
+
+def settings() -> PageSettings:
+    """The environment, read anew for each look at the page."""
+    return PageSettings.from_environment()
+
+
+@st.cache_resource(show_spinner=False)
+def _client(url: str) -> ApiClient:
+    return ApiClient(url)
+
+
+@st.cache_resource(show_spinner=False)
+def _artwork(home: str, tmdb_api_url: str, _key: SecretStr | None) -> Artwork:
+    client = TmdbClient(_key, tmdb_api_url) if _key else None  # "_": Streamlit never hashes or shows the key
+    return Artwork(client, ArtCache(Path(home) / "tmdb" / "art.sqlite"))
+
+
+@st.cache_resource(show_spinner=False)
+def _messenger() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, thread_name_prefix="feedback")
+
+
+def api() -> ApiClient:
+    """The API; one client for all visits."""
+    return _client(settings().api_url)
+
+
+def artwork() -> Artwork:
+    """TMDB's pictures; one cache for all visits."""
+    given = settings()
+    return _artwork(str(given.home), given.tmdb_api_url, given.tmdb_key)
+
+
+def make_cards(
+    movies: Iterable[schemas.Movie], *, path: schemas.Path | None = None, notes: dict[int, str] | None = None
+) -> list[Card]:
+    """Cards of movies, with posters where there are some."""
+    listed = list(movies)
+    art = artwork().find(movie.tmdb_id for movie in listed)
+    return cards_of(listed, art, images=settings().tmdb_image_url, path=path, notes=notes)
+
+
+def ids_in_address(name: str) -> list[int]:
+    """Movie ids in the page's address, such as ``?liked=1,260``; what is no id is left out."""
+    words = str(st.query_params.get(name, "")).split(",")
+    ids = [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) < 16 and int(word) > 0]
+    return list(dict.fromkeys(ids))[:_MOST_IDS]
+
+
+def keep_ids(name: str, ids: Sequence[int]) -> None:
+    """Put movie ids into the page's address."""
+    if ids:
+        st.query_params[name] = ",".join(map(str, list(ids)[-_MOST_IDS:]))
+    elif name in st.query_params:
+        del st.query_params[name]
+
+
+def say_seen(user_id: int, listed: schemas.RecommendationsResponse) -> None:
+    """Tell the API once per list that its titles were shown, without waiting for it."""
+    told: set[tuple[object, ...]] = st.session_state.setdefault("told", set())
+    ids = tuple(movie.movie_id for movie in listed.items)
+    what = (user_id, listed.model_version, listed.model, ids)
+    if not ids or what in told:
+        return
+    told.add(what)
+    events: list[schemas.Event] = [
+        schemas.SeenEvent(kind="impression", movie_id=movie.movie_id, rank=movie.rank, **_origin(listed))
+        for movie in listed.items
+    ]
+    _messenger().submit(api().send_feedback, user_id, events).add_done_callback(_log_failure)
+
+
+def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsResponse | None = None) -> None:
+    """Pass a click or a rating on; a rating is waited for, since the next list must know it."""
+    origin = _origin(listed) if listed else {}
+    if event.kind == "click":
+        clicked = schemas.SeenEvent(kind="click", movie_id=event.movie_id, rank=event.rank, **origin)
+        _messenger().submit(api().send_feedback, user_id, [clicked]).add_done_callback(_log_failure)
+    elif event.kind == "rating" and event.value is not None:
+        rated = schemas.RatingEvent(
+            kind="rating", movie_id=event.movie_id, rank=event.rank, rating=event.value, **origin
+        )
+        try:
+            api().send_feedback(user_id, [rated])
+            st.session_state["said"] = f"Thank you: {event.value:g} of 5 stars. The lists know it now."
+        except ApiError as error:
+            _LOG.warning("a rating was not kept: %s", error)
+            st.session_state["said"] = "The rating could not be kept this time."
+
+
+def _origin(listed: schemas.RecommendationsResponse) -> dict[str, str]:
+    arm = listed.experiment
+    return {"model_version": listed.model_version, **({"experiment": arm.experiment, "arm": arm.arm} if arm else {})}
+
+
+def _log_failure(done: Future[schemas.FeedbackResponse]) -> None:
+    if (error := done.exception()) is not None:
+        _LOG.warning("feedback was not kept: %s", error)

@@ -1,0 +1,88 @@
+"""Controls that several pages have."""
+
+from typing import Final
+
+import streamlit as st
+
+from serving.schemas import ListOptions, ModelName
+from ui.genres import GENRES
+from ui.notices import show_notice
+
+__all__ = ["LABELS", "choose_options", "choose_user", "read_user_id", "refuse_user"]
+
+LABELS: Final[dict[ModelName, str]] = {"hybrid": "Hybrid", "als": "ALS", "content": "Content"}
+_FIRST: Final[ModelName] = "hybrid"
+_YEARS: Final = (1900, 2030)
+
+
+def read_user_id(text: str) -> int | None:
+    """The id in ``text``; None where it is no positive whole number that the API takes."""
+    word = text.strip()
+    if not (word.isascii() and word.isdecimal()):
+        return None
+    number = int(word) if len(word) < 17 else 0
+    return number if 1 <= number < 2**53 else None
+
+
+def choose_user() -> int | None:
+    """The field for the user id (also ``?user=`` in the address); None, with a message, if it is no number."""
+    text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=40) or ""
+    return read_user_id(text)
+
+
+def refuse_user() -> None:
+    """Say that what is in the field is no user id."""
+    show_notice(
+        "That is not a user id",
+        "A user id is a positive whole number, such as 1 or 414. Not in the data yet? Open the page New here.",
+        "#",
+    )
+
+
+def choose_options(k: int) -> ListOptions:
+    """Model, α, diversity, genres and years; each also in the page's address."""
+    model = st.segmented_control(
+        "Model",
+        list(LABELS),
+        default=_FIRST,
+        required=True,
+        format_func=lambda model: LABELS[model],
+        key="model",
+        bind="query-params",
+    )
+    alpha = st.slider(
+        "Balance α",
+        0.0,
+        1.0,
+        0.5,
+        0.05,
+        key="alpha",
+        bind="query-params",
+        width=165,
+        disabled=model != "hybrid",
+        help="Hybrid only: 0 is content alone, 1 collaborative alone, 0.5 the tuned balance.",
+    )
+    diversity = st.slider(
+        "Diversity",
+        0.0,
+        1.0,
+        0.0,
+        0.1,
+        key="diversity",
+        bind="query-params",
+        width=130,
+        help="0: best first. Higher: less alike.",
+    )
+    with st.popover("Filters", icon=":material/tune:"):
+        genres = st.multiselect("Genres (any of)", GENRES, key="genres", bind="query-params")
+        years = st.slider("Years", *_YEARS, _YEARS, key="years", bind="query-params")
+    return ListOptions(
+        k=k,
+        model=model,
+        alpha=alpha if model == "hybrid" and alpha != 0.5 else None,
+        diversity=diversity,
+        genres=genres,
+        year_from=years[0] if years[0] > _YEARS[0] else None,
+        year_to=years[1] if years[1] < _YEARS[1] else None,
+        explain=True,
+    )

@@ -1,0 +1,85 @@
+"""What is served now, and how good it was on held-out people."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from serving.schemas import EvaluationResponse, ModelsResponse, ServedModel
+from ui.cards import page_html
+from ui.client import ApiError, ApiNotFoundError
+from ui.notices import show_heading, show_notice
+from ui.session import api
+
+__all__ = ["metric_table", "show"]
+
+_MAIN = "hybrid"
+
+
+def show() -> None:
+    """Version, metrics, plots and aliases."""
+    models = api().models()
+    show_heading("The model", "What answers now, and how it did on people whose ratings it had not seen.")
+    for served in models.served:
+        st.html(page_html("facts.html", facts=_facts(served)))
+    if not models.served:
+        show_notice("No model yet", "The recommender runs without a model: make one with `make demo`.")
+        return
+    try:
+        _show_evaluation(api().evaluation(models.served[0].version))
+    except ApiNotFoundError as error:
+        show_notice("No evaluation of this version", str(error), "∅")
+    st.html(page_html("versions.html", versions=models.versions, metric=_main_metric(models), main=_MAIN))
+
+
+def metric_table(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, list[Any]]:
+    """Columns and rows of a table of metrics, best model first; the best of each column is marked."""
+    columns = list(dict.fromkeys(name for values in metrics.values() for name in values))
+    best = {name: max(values[name] for values in metrics.values() if name in values) for name in columns}
+    first = columns[0] if columns else ""
+    rows = [
+        {
+            "model": model,
+            "main": model == _MAIN,
+            "cells": [
+                {"text": f"{values[name]:.4f}" if name in values else "–", "best": values.get(name) == best[name]}
+                for name in columns
+            ],
+        }
+        for model, values in sorted(metrics.items(), key=lambda item: -item[1].get(first, 0.0))
+    ]
+    return {"columns": columns, "rows": rows}
+
+
+def _facts(served: ServedModel) -> list[dict[str, str]]:
+    loaded = f"{served.loaded_at:%Y-%m-%d %H:%M}"
+    return [
+        {"value": f"Version {served.version}", "text": f"served as {served.reference}", "kind": "accent"},
+        {"value": f"{served.n_users:,}", "text": "people known", "kind": ""},
+        {"value": f"{served.n_titles:,}", "text": f"titles, {served.n_items:,} of them rated", "kind": ""},
+        {"value": f"{served.seconds_to_load:.1f} s", "text": f"to load, at {loaded}", "kind": ""},
+    ]
+
+
+def _show_evaluation(evaluation: EvaluationResponse) -> None:
+    if evaluation.metrics:
+        st.html(page_html("metrics.html", version=evaluation.version, **metric_table(evaluation.metrics)))
+    _show_plots(evaluation.version, evaluation.plots)
+
+
+def _show_plots(version: str, names: Sequence[str]) -> None:
+    columns = st.columns(2, gap="medium") if len(names) > 1 else [st.container()]
+    for number, name in enumerate(names):
+        words = name.removesuffix(".png").replace("_", " ")
+        with columns[number % len(columns)]:
+            try:
+                st.image(api().plot(version, name), caption=words.capitalize(), alt=f"Plot: {words}", width="stretch")
+            except ApiError as error:
+                show_notice(f"No plot of {words}", str(error), "∅")
+
+
+def _main_metric(models: ModelsResponse) -> str:
+    for version in models.versions:
+        for name in version.metrics.get(_MAIN, {}):
+            return name
+    return ""

@@ -1,0 +1,110 @@
+"""Somebody new: pick a few films, and get recommendations at once."""
+
+from typing import Final
+
+import streamlit as st
+
+from serving import schemas
+from ui.cards import hero_html, page_html, row_html
+from ui.client import ApiNotFoundError
+from ui.notices import show_heading, show_notice
+from ui.rows import CardEvent, show_html
+from ui.session import api, ids_in_address, keep_ids, make_cards
+from ui.titles import with_year
+
+__all__ = ["show"]
+
+_LENGTH: Final = 20
+_LISTS: Final = {"like": "liked", "dislike": "disliked", "unseen": "unseen"}
+_SCALE: Final = {"liked": 5.0, "disliked": 0.5}
+
+
+def show() -> None:
+    """Search, questions, picks and the list for them; the picks are in the page's address."""
+    show_heading(
+        "New here?",
+        "Pick a few films that you like, or do not: the list follows each pick. Nothing is stored; the picks are in "
+        "the address of this page, so you can keep or share it.",
+    )
+    query = st.text_input(
+        "Search a film",
+        key="q",
+        placeholder="Alien, Amelie, lord of the rings …",
+        icon=":material/search:",
+        max_chars=200,
+    )
+    if query.strip():
+        _show_found(query.strip())
+    picks = {name: ids_in_address(name) for name in ("liked", "disliked")}
+    _show_picks(picks)
+    if any(picks.values()):
+        _show_list(picks)
+        _show_questions(picks)
+    else:
+        _show_questions(picks)
+        _show_list(picks)
+
+
+def _on_event(event: CardEvent) -> None:
+    if event.kind not in {*_LISTS, "remove"}:
+        return
+    for name in _LISTS.values():
+        keep_ids(name, [movie_id for movie_id in ids_in_address(name) if movie_id != event.movie_id])
+    if event.kind in _LISTS:
+        name = _LISTS[event.kind]
+        keep_ids(name, [*ids_in_address(name), event.movie_id])
+
+
+def _show_found(query: str) -> None:
+    found = api().search(query, k=12)
+    if not found.items:
+        show_notice("No film of that name", "Try fewer letters, or another part of the title.", "∅")
+        return
+    html = row_html("found", make_cards(found.items), heading="Found", subtitle=f"for “{query}”", action="taste")
+    show_html("found", html, _on_event)
+
+
+def _show_picks(picks: dict[str, list[int]]) -> None:
+    named = []
+    for taste, ids in picks.items():
+        for movie_id in ids:
+            try:
+                named.append({"taste": taste, "movie_id": movie_id, "title": with_year(api().movie(movie_id))})
+            except ApiNotFoundError:  # an address with an id of another catalogue
+                continue
+    if named:
+        show_html("picks", page_html("picks.html", picks=named), _on_event)
+
+
+def _show_list(picks: dict[str, list[int]]) -> None:
+    request = schemas.RecommendationsRequest(liked=picks["liked"], disliked=picks["disliked"], k=_LENGTH, explain=True)
+    listed = api().recommend_for(request)
+    cards = make_cards(listed.items, path=listed.path)
+    if not cards:
+        return
+    if listed.path == "cold":
+        html = row_html("list", cards, heading="Popular", subtitle="before you have picked anything", action="taste")
+        show_html("list", html, _on_event)
+        return
+    show_html("top", hero_html("top", cards[0], kicker="Top pick for you", action="taste"), _on_event)
+    n_picks = sum(map(len, picks.values()))
+    subtitle = f"from {n_picks} pick{'s' if n_picks > 1 else ''}, model version {listed.model_version}"
+    show_html(
+        "list", row_html("list", cards[1:] or cards, heading="For you", subtitle=subtitle, action="taste"), _on_event
+    )
+
+
+def _show_questions(picks: dict[str, list[int]]) -> None:
+    ratings = [
+        schemas.Rating(movie_id=movie_id, rating=_SCALE[taste]) for taste, ids in picks.items() for movie_id in ids
+    ]
+    asked = api().ask_next(schemas.OnboardingRequest(ratings=ratings, unseen=ids_in_address("unseen"), n=10))
+    if asked.items:
+        html = row_html(
+            "asked",
+            make_cards(asked.items),
+            heading="We ask you",
+            subtitle="the answers that tell most about a taste",
+            action="ask",
+        )
+        show_html("asked", html, _on_event)
