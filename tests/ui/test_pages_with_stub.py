@@ -12,6 +12,7 @@ from tests.ui.local_tmdb import V3_KEY, local_tmdb
 from tests.ui.stub_api import VERSION, running_stub
 from ui.pages import PAGES
 from ui.tmdb import ATTRIBUTION
+from ui.views.model import metric_table
 
 ROOT = Path(__file__).parents[2]
 
@@ -214,3 +215,15 @@ def test_app_has_all_pages_and_opens_the_first(stub, open_page):
     open_page(stub.url)  # for the environment
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=30).run()
     assert "For you" in headings_of(html_of(app))
+
+
+def test_accuracy_of_short_lists_comes_first_and_a_low_gini_is_the_best():
+    table = metric_table(
+        {
+            "als": {"coverage@10": 0.1, "gini@10": 0.9, "ndcg@20": 0.3, "ndcg@10": 0.2, "other": 1.0},
+            "hybrid": {"coverage@10": 0.2, "gini@10": 0.95, "ndcg@20": 0.4, "ndcg@10": 0.3, "other": 0.5},
+        }
+    )
+    assert table["columns"] == ["ndcg@10", "coverage@10", "gini@10", "ndcg@20", "other"]
+    als = next(row for row in table["rows"] if row["model"] == "als")
+    assert [cell["best"] for cell in als["cells"]] == [False, False, True, False, True]

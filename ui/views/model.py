@@ -14,6 +14,8 @@ from ui.session import api
 __all__ = ["metric_table", "show"]
 
 _MAIN = "hybrid"
+_ORDER = ("ndcg", "recall", "precision", "map", "mrr", "hit_rate", "coverage", "diversity", "novelty", "gini")
+_LOWER_IS_BETTER = frozenset({"gini"})
 
 
 def show() -> None:
@@ -33,9 +35,17 @@ def show() -> None:
 
 
 def metric_table(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, list[Any]]:
-    """Columns and rows of a table of metrics, best model first; the best of each column is marked."""
-    columns = list(dict.fromkeys(name for values in metrics.values() for name in values))
-    best = {name: max(values[name] for values in metrics.values() if name in values) for name in columns}
+    """Columns and rows of a table of metrics, best model first; the best of each column is marked.
+
+    Accuracy comes before the rest, short lists before long ones.
+    """
+    columns = sorted({name for values in metrics.values() for name in values}, key=_place)
+    best = {
+        name: (min if name.split("@")[0] in _LOWER_IS_BETTER else max)(
+            values[name] for values in metrics.values() if name in values
+        )
+        for name in columns
+    }
     first = columns[0] if columns else ""
     rows = [
         {
@@ -49,6 +59,12 @@ def metric_table(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, list[A
         for model, values in sorted(metrics.items(), key=lambda item: -item[1].get(first, 0.0))
     ]
     return {"columns": columns, "rows": rows}
+
+
+def _place(metric: str) -> tuple[int, int, str]:
+    """Where a metric such as ndcg@10 stands."""
+    name, _, length = metric.partition("@")
+    return int(length) if length.isdecimal() else 10**9, _ORDER.index(name) if name in _ORDER else len(_ORDER), metric
 
 
 def _facts(served: ServedModel) -> list[dict[str, str]]:
@@ -80,6 +96,6 @@ def _show_plots(version: str, names: Sequence[str]) -> None:
 
 def _main_metric(models: ModelsResponse) -> str:
     for version in models.versions:
-        for name in version.metrics.get(_MAIN, {}):
+        for name in sorted(version.metrics.get(_MAIN, {}), key=_place):
             return name
     return ""

@@ -1,0 +1,176 @@
+"""`recsys serve` on a home that the pipeline has made: from the registry to the answer, over a kill and a promotion."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.corpus.healthy_folder import MOVIE_IDS, write_healthy_folder
+from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
+from tests.end_to_end.test_development_servers import free_ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, small_config: Path) -> Path:
+    """Two versions; the first is the champion."""
+    folder = tmp_path_factory.mktemp("serving")
+    write_healthy_folder(folder / "data")
+    run = ("run", "--data", folder / "data", "--home", folder / "home", "--config", small_config, "--json")
+    assert json.loads(recsys(*run).out)["model_version"] == "1"
+    change_one_rating(folder / "data")
+    assert json.loads(recsys(*run).out)["model_version"] == "2"
+    recsys("promote", "1", "--home", folder / "home")
+    return folder / "home"
+
+
+@contextmanager
+def serving(home: Path, **environment: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+    """The command as a process of its own, ready."""
+    (port,) = free_ports(1)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", "serve", "--home", str(home), "--port", str(port)],
+        env=clean_environment(RECSYS_POLL_SECONDS="0.2", RECSYS_DROP_SECONDS="0.2", **environment),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            until(lambda: ready(client), child)
+            yield client, child
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def ready(client: httpx.Client) -> bool:
+    try:
+        return client.get("/ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def until(condition: Any, child: subprocess.Popen[str], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert child.poll() is None, child.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def test_answers_are_those_of_the_command_line_and_follow_a_promotion(home: Path) -> None:
+    with serving(home) as (client, child):
+        found = client.get("/recommendations/1", params={"k": 5}).json()
+        told = json.loads(recsys("recommend", "--user", "1", "-k", "5", "--home", home, "--json").out)
+        keys = ("rank", "movie_id", "title", "score")
+        assert [{key: item[key] for key in keys} for item in found["items"]] == told["items"]
+        assert (found["model_version"], found["path"]) == (told["model_version"], told["path"]) == ("1", "warm")
+        recsys("promote", "2", "--home", home)
+        until(lambda: client.get("/recommendations/1").json()["model_version"] == "2", child)
+        recsys("rollback", "--home", home)
+        until(lambda: client.get("/recommendations/1").json()["model_version"] == "1", child)
+        evaluation = client.get("/models/1/evaluation").json()
+        assert evaluation["metrics"]["hybrid"]["ndcg@10"] >= 0
+        for name in evaluation["plots"]:
+            assert client.get(f"/models/1/plots/{name}").content.startswith(b"\x89PNG")
+        assert "models_by_metric" in evaluation["plots"]
+        child.send_signal(signal.SIGTERM)
+        _, log = child.communicate(timeout=30)
+    assert child.returncode in {0, -signal.SIGTERM}
+    assert '"event": "stopped"' in log
+    assert "Traceback" not in log
+
+
+def test_a_rating_survives_a_killed_server_and_lies_ready_for_training(home: Path) -> None:
+    with serving(home) as (client, child):
+        first = client.get("/recommendations/2").json()["items"][0]["movie_id"]
+        event = {"kind": "rating", "movie_id": first, "rating": 4.5}
+        assert client.post("/feedback", json={"user_id": 2, "events": [event]}).status_code == 200
+        os.kill(child.pid, signal.SIGKILL)
+        child.wait(10)
+    with serving(home) as (client, child):
+        movies = [item["movie_id"] for item in client.get("/recommendations/2").json()["items"]]
+        assert first not in movies
+        drop = home / "feedback" / "ratings.csv"
+        until(drop.exists, child)
+        header, line = drop.read_text().splitlines()
+        assert header == "userId,movieId,rating,timestamp"
+        assert line.startswith(f"2,{first},4.5,")
+
+
+def test_an_experiment_on_live_traffic_is_reported(home: Path, tmp_path: Path) -> None:
+    declared = tmp_path / "experiments.yaml"
+    arms = "arms: [{name: one, model: 1, share: 0.5}, {name: two, model: 2, share: 0.5}]"
+    declared.write_text(f"experiments: [{{name: versions, control: one, {arms}}}]")
+    with serving(home, RECSYS_EXPERIMENTS=str(declared)) as (client, child):
+        versions = {
+            user_id: client.get(f"/recommendations/{user_id}").json()["model_version"] for user_id in range(1, 31)
+        }
+        assert set(versions.values()) == {"1", "2"}
+        child.send_signal(signal.SIGTERM)
+        child.wait(30)
+    said = json.loads(recsys("experiment", "report", "versions", "--home", home, "--file", declared, "--json").out)
+    assert said["verdict"] == "TOO_FEW"
+    exposed = {arm["arm"]: arm["n_people"] for arm in said["arms"]}
+    assert exposed == {"one": list(versions.values()).count("1"), "two": list(versions.values()).count("2")}
+
+
+def test_a_home_without_a_model_says_what_to_do(tmp_path: Path) -> None:
+    (port,) = free_ports(1)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.cli", "serve", "--home", str(tmp_path / "new"), "--port", str(port)],
+        env=clean_environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+            until(lambda: alive(client), child)
+            until(lambda: "run the pipeline first" in client.get("/ready").text, child)
+            assert client.get("/recommendations/1").status_code == 503
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def alive(client: httpx.Client) -> bool:
+    try:
+        return client.get("/health").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (("--port", "99999"), {}, "99999"),
+        ((), {"RECSYS_API_PORT": "web"}, "RECSYS_API_PORT is 'web', expected a port"),
+        ((), {"RECSYS_POLL_SECONDS": "soon"}, "RECSYS_POLL_SECONDS is 'soon', expected a number of seconds"),
+        ((), {"REDIS_URL": "nonsense"}, "the address of Redis cannot be used; expected redis://"),
+        (("--experiments", "nowhere.yaml"), {}, "nowhere.yaml"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_one_message(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], said: str
+) -> None:
+    found = recsys("serve", "--home", tmp_path / "home", *arguments, **environment)
+    assert found.code != 0
+    assert said in found.err
+    assert "Traceback" not in found.err
+
+
+def test_liked_titles_of_the_catalogue_are_known_to_the_search(home: Path) -> None:
+    with serving(home) as (client, _):
+        title = client.get(f"/movies/{MOVIE_IDS[0]}").json()["title"]
+        found = client.get("/movies", params={"query": title[:-7]}).json()["items"]
+        assert MOVIE_IDS[0] in [item["movie_id"] for item in found]
