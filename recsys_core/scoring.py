@@ -47,7 +47,10 @@ def check_user_ratings(user_ratings: csr_matrix, n_items: int) -> csr_matrix:
             f"user_ratings has {user_ratings.shape[1]} columns, the model was trained on {n_items} items; "
             "put the ratings on the model's item_ids first"
         )
-    checked = csr_matrix(user_ratings, dtype=np.float32)
+    if isinstance(user_ratings, csr_matrix) and user_ratings.dtype == np.float32:
+        checked = user_ratings  # as it is: making another one costs more than looking at one person's ratings
+    else:
+        checked = csr_matrix(user_ratings, dtype=np.float32)
     if not np.isfinite(checked.data).all():
         raise ShapeError("user_ratings holds NaN or infinite values, expected finite ratings")
     if not checked.has_canonical_format or (checked.nnz and not checked.data.all()):

@@ -1,6 +1,6 @@
 """The trained EASE model: item-to-item weights, scores and what each rated title contributed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -32,6 +32,7 @@ class EASEModel:
     item_ids   int64 of shape (n_items,), sorted: the whole training vocabulary
     kept_nums  int64 of shape (n_kept,), sorted: the items that take part; all others score 0
     weights    float32 of shape (n_kept, n_kept), zero diagonal: ``weights[j, i]`` is what rating j adds to i
+    place_of   int64 of shape (n_items,): where each item is among the kept ones, -1 where it takes no part
     """
 
     item_ids: NDArray[np.int64]
@@ -39,8 +40,12 @@ class EASEModel:
     weights: NDArray[np.float32]
     parameters: EASEParameters
     rating_scale_max: float
+    place_of: NDArray[np.int64] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        place_of = np.full(len(self.item_ids), -1, dtype=np.int64)
+        place_of[self.kept_nums] = np.arange(len(self.kept_nums))
+        object.__setattr__(self, "place_of", place_of)
         expected = (len(self.kept_nums), len(self.kept_nums))
         if self.weights.shape != expected:
             raise ShapeError(f"weights have shape {self.weights.shape}, kept_nums say {expected}")
@@ -51,11 +56,21 @@ class EASEModel:
         mapped = rating_strength(checked, self.parameters.rating_power, self.rating_scale_max)
         return csr_matrix(mapped[:, self.kept_nums])
 
+    def score_kept(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
+        """Scores of the items that take part: float32 of shape (n_users, n_kept)."""
+        if user_ratings.shape[0] == 1:  # the product of sparse matrices would cost more than the sum
+            row = check_single_row(user_ratings, len(self.item_ids))
+            strength = rating_strength(row, self.parameters.rating_power, self.rating_scale_max).data
+            places = self.place_of[row.indices]
+            inside = places >= 0
+            scores: NDArray[np.float32] = strength[inside] @ self.weights[places[inside]]
+            return scores[None, :]
+        return np.asarray(self.strength(user_ratings) @ self.weights)
+
     def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
         """float32 of shape (n_users, n_items); 0 for items that take no part and for empty histories."""
-        strength = self.strength(user_ratings)
-        scores = np.zeros((strength.shape[0], len(self.item_ids)), dtype=np.float32)
-        scores[:, self.kept_nums] = strength @ self.weights
+        scores = np.zeros((user_ratings.shape[0], len(self.item_ids)), dtype=np.float32)
+        scores[:, self.kept_nums] = self.score_kept(user_ratings)
         return scores
 
     def contributions(self, user_ratings: csr_matrix, item_nums: NDArray[np.integer]) -> NDArray[np.float32]:
@@ -67,9 +82,7 @@ class EASEModel:
         checked = check_single_row(user_ratings, len(self.item_ids))
         nums = check_item_nums(item_nums, len(self.item_ids))
         strength = rating_strength(checked, self.parameters.rating_power, self.rating_scale_max).data
-        place = np.full(len(self.item_ids), -1)
-        place[self.kept_nums] = np.arange(len(self.kept_nums))
-        rated, asked = place[checked.indices], place[nums]
+        rated, asked = self.place_of[checked.indices], self.place_of[nums]
         if len(self.kept_nums) == 0:
             return np.zeros((len(nums), checked.nnz), dtype=np.float32)
         parts: NDArray[np.float32] = self.weights[rated[None, :], asked[:, None]] * strength[None, :]

@@ -60,9 +60,7 @@ def als_titles(model: ALSModel, row: csr_matrix, item_nums: NDArray[np.int64], m
 def ease_titles(model: EASEModel, row: csr_matrix, item_nums: NDArray[np.int64]) -> Parts:
     """What each rated title gave to the raw EASE score; shapes as in :func:`als_titles`."""
     strength = rating_strength(row, model.parameters.rating_power, model.rating_scale_max).data.astype(np.float64)
-    place = np.full(len(model.item_ids), -1)
-    place[model.kept_nums] = np.arange(len(model.kept_nums))
-    rated = place[row.indices]
+    rated = model.place_of[row.indices]
     means = np.zeros(len(rated))
     known = rated >= 0
     means[known] = np.asarray(model.weights[rated[known]]).sum(axis=1, dtype=np.float64) / len(model.item_ids)
@@ -94,7 +92,7 @@ def parts_by_source(
         als_titles(model.als, row, item_nums, model.als_moments.mean),
     )
     if model.ease is not None and model.weights.ease > 0:
-        kept = np.asarray(model.ease.strength(row) @ model.ease.weights)
+        kept = model.ease.score_kept(row)
         yield "ease", dense_moments(kept, n_items=model.n_items), ease_titles(model.ease, row, item_nums)
     if model.neighbours is not None and model.weights.neighbours > 0:
         votes = dense_moments(model.neighbours.score(row))

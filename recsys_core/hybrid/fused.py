@@ -34,7 +34,7 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
         added.append((content, alpha * weights.content * moments.scale, None))
         constant -= added[-1][1] * moments.mean
     if model.ease is not None and weights.ease > 0:
-        kept = np.asarray(model.ease.strength(ratings) @ model.ease.weights)
+        kept = model.ease.score_kept(ratings)
         moments = dense_moments(kept, n_items=model.n_items)
         factor = alpha * weights.collaborative * weights.ease * moments.scale
         added.append((kept, factor, model.ease.kept_nums))

@@ -1,5 +1,6 @@
 """The models that are being served: the champion and what experiments ask for, followed as their aliases move."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -92,6 +93,8 @@ class ModelShelf:
             self._tell(reference, "load", error, version=version)
             return False
         self._served = {**self._served, reference: loaded}
+        gc.collect()
+        gc.freeze()  # a model's many small objects stay: looking at them again and again would hold up answers
         self._failed.pop(version, None)
         self._said.pop(reference, None)
         before = current.version if current else None
