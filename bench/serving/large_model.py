@@ -29,7 +29,25 @@ _DECADES = 14
 _WORDS = 20_000
 _GENOME = 128
 _GENOME_SHARE = 0.22  # of ml-25m's movies, 13,816 have a genome
-_WORDS_OF_TITLES = ("Night", "Last", "Return", "City", "River", "Summer", "Shadow", "Road", "House", "Dream")
+_SYLLABLES = (
+    "ba",
+    "cor",
+    "den",
+    "el",
+    "fi",
+    "gra",
+    "hol",
+    "in",
+    "jo",
+    "kan",
+    "lu",
+    "mar",
+    "no",
+    "or",
+    "pe",
+    "ri",
+    "sto",
+)
 
 
 def large_model(
@@ -110,14 +128,22 @@ def _drawn(random: np.random.Generator, n_items: int, n_columns: int, n_each: in
 
 
 def _titles(random: np.random.Generator, item_ids: NDArray[np.int64]) -> Titles:
-    words = np.asarray(_WORDS_OF_TITLES)[random.integers(0, len(_WORDS_OF_TITLES), (len(item_ids), 2))]
+    words = _words(random, _WORDS)[random.zipf(1.3, (len(item_ids), 2)) % _WORDS]
     years = random.integers(1920, 2020, len(item_ids))
     movies = {
         "movieId": item_ids,
         "title": [
-            f"{first} {second} {num} ({year})"
-            for num, ((first, second), year) in enumerate(zip(words.tolist(), years.tolist(), strict=True))
+            f"{first} {second} ({year})" for (first, second), year in zip(words.tolist(), years.tolist(), strict=True)
         ],
         "genres": ["Drama|Comedy" if num % 2 else "Action" for num in range(len(item_ids))],
     }
     return Titles.of_movies(pa.table(movies))
+
+
+def _words(random: np.random.Generator, n: int) -> NDArray[np.str_]:
+    """``n`` different words of two to four syllables."""
+    found: dict[str, None] = {}
+    while len(found) < n:
+        parts = random.choice(_SYLLABLES, int(random.integers(2, 5)))
+        found["".join(parts).capitalize()] = None
+    return np.asarray(list(found))

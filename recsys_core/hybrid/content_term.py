@@ -13,7 +13,6 @@ from recsys_core.hybrid.one_profile import OneProfile
 __all__ = ["ContentTerm"]
 
 _DENSE_SHARE = 0.05  # groups with more entries than this share are multiplied as dense matrices
-_FILLED_SHARE = 0.7  # for one person, those that fewer items have are multiplied for these items alone
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,22 +115,13 @@ class ContentTerm:
         used = {name: groups[name] for name in (*dense_names, *sparse_names)}
         if not used:
             return None
-        dense: dict[str, tuple[NDArray[np.float32], NDArray[np.int64] | None]] = {}
-        for name in dense_names:
-            nums = np.flatnonzero(np.diff(groups[name].indptr))
-            few = len(nums) < _FILLED_SHARE * self.n_items
-            dense[name] = (_columns(groups[name][nums]), nums) if few else (_columns(groups[name]), None)
-        return OneProfile.of(used, {name: self.weight(name) for name in used}, dense, self.model.rating_middle)
+        weights = {name: self.weight(name) for name in used}
+        return OneProfile.of(used, weights, {*dense_names}, self.model.rating_middle)
 
     @cached_property
     def _mean_features(self) -> dict[str, NDArray[np.float64]]:
         groups = self.model.features.groups.items()
         return {name: np.asarray(items[: self.n_warm].mean(axis=0), dtype=np.float64).ravel() for name, items in groups}
-
-
-def _columns(items: csr_matrix) -> NDArray[np.float32]:
-    """Features in rows, items in columns: the layout in which one profile times all items is fastest."""
-    return np.ascontiguousarray(items.toarray().T)
 
 
 def _is_dense(items: csr_matrix) -> bool:

@@ -3,6 +3,7 @@
 The same sums as for many people at once; for a single row the making of sparse matrices would cost more than the sums.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Self
 
@@ -14,6 +15,7 @@ from recsys_core.sparse_rows import weighted_rows
 
 __all__ = ["OneProfile"]
 
+_FILLED_SHARE = 0.7  # where fewer items have any feature of a group, those are taken to be all different
 _CANCELLED = 1e-5  # a profile shorter than this share of its weights is what rounding left of likes and dislikes
 
 
@@ -25,8 +27,7 @@ class OneProfile:
     by_feature     its transpose
     bounds         first column of each group, and n_features: int64 of shape (n_groups + 1,)
     weights        weight of each group, float64 of shape (n_groups,)
-    dense          for each group its items as a matrix (n_features, n_these_items) and the numbers of those items
-                   (None: all); or None: sparse
+    kinds          for each group None, or its different items: items with the same genres have the same score
     rating_middle  a rating above it speaks for an item
     """
 
@@ -34,7 +35,7 @@ class OneProfile:
     by_feature: csr_matrix
     bounds: NDArray[np.int64]
     weights: NDArray[np.float64]
-    dense: tuple[tuple[NDArray[np.float32], NDArray[np.int64] | None] | None, ...]
+    kinds: tuple["_Kinds | None", ...]
     rating_middle: float
 
     @classmethod
@@ -42,7 +43,7 @@ class OneProfile:
         cls,
         groups: dict[str, csr_matrix],
         weights: dict[str, float],
-        dense: dict[str, tuple[NDArray[np.float32], NDArray[np.int64] | None]],
+        dense: Collection[str],
         rating_middle: float,
     ) -> Self:
         """``groups`` with a weight, those in ``dense`` to be multiplied as matrices."""
@@ -53,7 +54,7 @@ class OneProfile:
             csr_matrix(features.T.tocsr()),
             np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
             np.asarray([weights[name] for name in groups], dtype=np.float64),
-            tuple(dense.get(name) for name in groups),
+            tuple(_Kinds.of(matrix) if name in dense else None for name, matrix in groups.items()),
             rating_middle,
         )
 
@@ -64,20 +65,41 @@ class OneProfile:
         floor = _CANCELLED * float(np.abs(strength).sum(dtype=np.float64))
         scores = np.zeros(self.features.shape[0], dtype=np.float32)
         sparse_features = []
-        for num, block in enumerate(self.dense):
+        for num, kinds in enumerate(self.kinds):
             part = profile[self.bounds[num] : self.bounds[num + 1]]
             length = float(np.linalg.norm(part))
             if length <= floor:
                 part[:] = 0
                 continue
             part *= self.weights[num] / length
-            if block is None:
+            if kinds is None:
                 sparse_features.append(self.bounds[num] + np.flatnonzero(part))
-            elif block[1] is None:
-                scores += part.astype(np.float32) @ block[0]
             else:
-                scores[block[1]] += part.astype(np.float32) @ block[0]
+                scores += (part.astype(np.float32) @ kinds.features)[kinds.kind_of]
         if sparse_features:
             asked = np.concatenate(sparse_features)
             scores += weighted_rows(self.by_feature, asked, profile[asked]).astype(np.float32)
         return scores
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Kinds:
+    """The different items of a group.
+
+    features  float32 of shape (n_features, n_kinds), the layout in which one profile times all kinds is fastest
+    kind_of   int64 of shape (n_items,)
+    """
+
+    features: NDArray[np.float32]
+    kind_of: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, items: csr_matrix) -> Self:
+        filled = np.flatnonzero(np.diff(items.indptr))
+        if len(filled) < _FILLED_SHARE * items.shape[0]:  # the empty ones are one kind, the others all different
+            kind_of = np.full(items.shape[0], len(filled), dtype=np.int64)
+            kind_of[filled] = np.arange(len(filled))
+            rows = np.concatenate([items[filled].toarray(), np.zeros((1, items.shape[1]), dtype=np.float32)])
+        else:
+            rows, kind_of = np.unique(items.toarray(), axis=0, return_inverse=True)
+        return cls(np.ascontiguousarray(rows.T), kind_of.astype(np.int64))

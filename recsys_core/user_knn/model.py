@@ -18,6 +18,7 @@ from recsys_core.user_knn.parameters import UserKNNParameters
 __all__ = ["UserKNNModel"]
 
 _BLOCK_USERS = 512
+_LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +87,18 @@ class UserKNNModel:
     def _nearest(self, row: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
         """One user's nearest neighbours, ascending; similarities; denominators: as :meth:`_similarities` has them."""
         own = rating_strength(row, self.parameters.rating_power, self.rating_scale_max)
-        dots = weighted_rows(self._by_title, own.indices, own.data * self.title_weights[own.indices])
-        denominators = self._lengths(own)[0].astype(np.float64) * self.lengths + self.parameters.shrinkage
+        told = own.data * self.title_weights[own.indices]
+        if (
+            _LOOK_AT_ALL * (self._by_title.indptr[own.indices + 1] - self._by_title.indptr[own.indices]).sum()
+            < self.strength.nnz
+        ):
+            dots = weighted_rows(self._by_title, own.indices, told)
+        else:  # of a long history's titles nearly everybody has rated some
+            wanted = np.zeros(len(self.item_ids), dtype=np.float32)
+            wanted[own.indices] = told
+            dots = np.asarray(self.strength @ wanted, dtype=np.float64)
+        length = np.float32(np.sqrt(np.sum((own.data * own.data).astype(np.float64) * self.title_weights[own.indices])))
+        denominators = np.float64(length) * self.lengths + self.parameters.shrinkage
         values = np.divide(dots, denominators, out=np.zeros(len(dots)), where=denominators > 0)
         n_nearest = self.parameters.neighbours
         if n_nearest < len(values):
