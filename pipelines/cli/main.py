@@ -20,6 +20,7 @@ _COMMANDS = {
     "download": ("pipelines.cli.download", "Fetch a MovieLens data set from GroupLens."),
     "serve": ("pipelines.cli.serve", "Answer over HTTP with the champion."),
     "experiment": ("pipelines.cli.experiment", "Report what an experiment on live traffic shows."),
+    "feedback": ("pipelines.cli.feedback", "Use the ratings that people gave online."),
     "dev": ("pipelines.cli.dev", "Start the Dagster and MLflow pages, the daemon, the API and the web page."),
 }
 

@@ -100,7 +100,8 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
     assert code == 0
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
     assert set(listed) == {
-        "run", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve", "experiment", "dev",
+        "run", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve", "experiment", "feedback",
+        "dev",
     }  # fmt: skip
 
 
