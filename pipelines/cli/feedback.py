@@ -1,4 +1,4 @@
-"""`recsys feedback`: ratings that people gave online, as a file, or put into a data folder for the next training run."""
+"""`recsys feedback`: ratings that people gave online, as a file, or added to a data folder for the next training."""
 
 import shutil
 import tempfile
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["feedback"]
 
 _HOME = click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME).")
-_EVENTS = click.option(
-    "--events", "events_url", help="Path or URL of the events (default: RECSYS_EVENTS_URL or HOME's)."
-)
+_EVENTS = click.option("--events", "events_url", help="Path or URL of the events (default: RECSYS_EVENTS_URL).")
 
 
 @click.group()

@@ -21,7 +21,7 @@ _COMMANDS = {
     "serve": ("pipelines.cli.serve", "Answer over HTTP with the champion."),
     "experiment": ("pipelines.cli.experiment", "Report what an experiment on live traffic shows."),
     "feedback": ("pipelines.cli.feedback", "Use the ratings that people gave online."),
-    "dev": ("pipelines.cli.dev", "Start the Dagster and MLflow pages, the daemon, the API and the web page."),
+    "dev": ("pipelines.cli.dev", "Start all pages and servers together."),
 }
 
 
