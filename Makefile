@@ -60,6 +60,7 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 	@$(BIN)/python -m bench.diversity
 	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.pictures
+	@$(BIN)/python -m bench.web_page
 
 bench: $(READY)  ## time of the pipeline and its steps
 	@$(BIN)/python -m bench.pipeline --large

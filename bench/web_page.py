@@ -2,8 +2,8 @@
 
     python -m bench.web_page [--api http://127.0.0.1:8000] [--user 1] [--out docs/images] [--only for_you]
 
-Starts the page before an API that runs already (`recsys serve`), and photographs every page on a desktop (1440 × 900)
-and on a phone (390 × 844).
+Starts the page before an API that runs already, or else before one with a model of the bundled data, and photographs
+every page on a desktop (1440 × 900) and on a phone (390 × 844).
 """
 
 import argparse
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +22,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from bench.browser import chromium, free_port, new_page
+from bench.serving.server import bundled_home, serve_home
 
 __all__ = ["main", "running_page", "settled"]
 
@@ -112,7 +113,7 @@ def _save(png: bytes, path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="Take pictures of the web page from the running program.")
-    parser.add_argument("--api", default="http://127.0.0.1:8000", help="address of the running API")
+    parser.add_argument("--api", help="address of a running API; without one, a server of the bundled model is started")
     parser.add_argument("--user", type=int, default=1, help="user id of the pictures")
     parser.add_argument("--home", type=Path, default=Path(".recsys"), help="where the poster cache is")
     parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images", help="where pictures go")
@@ -121,10 +122,21 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     key = {name: os.environ[name] for name in ("TMDB_API_KEY",) if name in os.environ}
-    with running_page(arguments.api.rstrip("/"), arguments.home.resolve(), **key) as url, chromium() as browser:
+    with ExitStack() as stack:
+        api = arguments.api or stack.enter_context(_bundled_api())
+        url = stack.enter_context(running_page(api.rstrip("/"), arguments.home.resolve(), **key))
+        browser = stack.enter_context(chromium())
         for name, address in PAGES.items():
             if not arguments.only or name in arguments.only:
                 _photograph(browser, url + address.format(user=arguments.user), name, arguments.out, arguments.whole)
+
+
+@contextmanager
+def _bundled_api() -> Iterator[str]:
+    """A server with a model of the bundled data; yields its address."""
+    home = bundled_home(REPOSITORY / ".recsys/bench/serving/home")
+    with serve_home(home, free_port()) as running:
+        yield f"http://{running.host}:{running.port}"
 
 
 if __name__ == "__main__":

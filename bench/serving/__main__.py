@@ -20,8 +20,8 @@ import numpy as np
 
 from bench.circumstances import circumstances
 from bench.serving.document import document
-from bench.serving.server import Running, serve_folder, serve_home
-from pipelines.settings import REPOSITORY, SAMPLE_DATA
+from bench.serving.server import Running, bundled_home, serve_folder, serve_home
+from pipelines.settings import REPOSITORY
 from recsys_core.bundle import ModelBundle
 from recsys_core.storage import atomic_directory
 
@@ -43,7 +43,7 @@ class Measured:
 
 def main(out: Path, *, small: bool) -> None:
     _WORKSPACE.mkdir(parents=True, exist_ok=True)
-    home = _bundled_home()
+    home = bundled_home(_WORKSPACE / "home")
     folder = _champion_folder(home)
     measured = [_measure(folder, home)]
     if not small:
@@ -129,14 +129,6 @@ def _ask(running: Running, requests: Iterable[Request], n_clients: int) -> dict[
 
 def _output(module: list[str]) -> str:
     return subprocess.run([sys.executable, "-m", *module], stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-def _bundled_home() -> Path:
-    """A home with a champion of the bundled data; the pipeline makes only what is not there."""
-    home = _WORKSPACE / "home"
-    command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(SAMPLE_DATA), "--home", str(home), "--json"]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-    return home
 
 
 def _champion_folder(home: Path) -> Path:
