@@ -1,6 +1,6 @@
 """Why an item is recommended: what each source gave, and which of the user's own titles."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -83,22 +83,25 @@ def source_factors(model: "HybridModel", n_ratings: int, asked: "ModelName") -> 
 
 
 def parts_by_source(
-    model: "HybridModel", row: csr_matrix, catalogue_row: csr_matrix, item_nums: NDArray[np.int64]
+    model: "HybridModel",
+    row: csr_matrix,
+    catalogue_row: csr_matrix,
+    item_nums: NDArray[np.int64],
+    factors: Mapping[str, float],
 ) -> Iterator[tuple[str, Moments, Parts]]:
-    """For each source that a user's titles speak through: its name, moments and parts."""
-    yield (
-        "als",
-        model.als_moments.for_users(model.als.fold_in(row)),
-        als_titles(model.als, row, item_nums, model.als_moments.mean),
-    )
-    if model.ease is not None and model.weights.ease > 0:
+    """For each source with a factor that a user's titles speak through: its name, moments and parts."""
+    if factors["als"]:
+        moments = model.als_moments
+        yield "als", moments.for_users(model.als.fold_in(row)), als_titles(model.als, row, item_nums, moments.mean)
+    if model.ease is not None and factors["ease"]:
         kept = model.ease.score_kept(row)
         yield "ease", dense_moments(kept, n_items=model.n_items), ease_titles(model.ease, row, item_nums)
-    if model.neighbours is not None and model.weights.neighbours > 0:
+    if model.neighbours is not None and factors["neighbours"]:
         votes = dense_moments(model.neighbours.score(row))
         yield "neighbours", votes, model.neighbours.contributions(row, item_nums)
-    content = dense_moments(model.content_term.scores(catalogue_row))
-    yield "content", content, model.content_term.title_vectors(catalogue_row, item_nums)
+    if factors["content"]:
+        content = dense_moments(model.content_term.scores(catalogue_row))
+        yield "content", content, model.content_term.title_vectors(catalogue_row, item_nums)
 
 
 def explanations(

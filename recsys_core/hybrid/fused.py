@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.hybrid.moments import dense_moments
+from recsys_core.user_knn import UserKNNModel
 
 if TYPE_CHECKING:
     from recsys_core.hybrid.model import HybridModel
@@ -39,11 +40,6 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
         factor = alpha * weights.collaborative * weights.ease * moments.scale
         added.append((kept, factor, model.ease.kept_nums))
         constant -= added[-1][1] * moments.mean
-    if model.neighbours is not None and weights.neighbours > 0:
-        votes = model.neighbours.score(ratings)
-        moments = dense_moments(votes)
-        added.append((votes, weights.neighbourhood(n_ratings).astype(np.float64) * moments.scale, None))
-        constant -= added[-1][1] * moments.mean
     left: list[NDArray[np.floating]] = [
         user_factors * scale[:, None],
         weights.prior(n_ratings)[:, None],
@@ -56,4 +52,22 @@ def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: c
             scores += raw
         else:
             scores[:, columns] += raw
+    if model.neighbours is not None and weights.neighbours > 0:
+        _add_neighbours(scores, model.neighbours, ratings, weights.neighbourhood(n_ratings))
     return scores
+
+
+def _add_neighbours(
+    scores: NDArray[np.float32], neighbours: UserKNNModel, ratings: csr_matrix, shares: NDArray[np.float32]
+) -> None:
+    """Add z(user-kNN) times ``shares`` (n_users,) to ``scores``, looking for neighbours where they count alone."""
+    asked = np.flatnonzero(shares)
+    if len(asked):
+        everybody = len(asked) == len(shares)
+        votes = neighbours.score(ratings if everybody else ratings[asked])
+        votes = dense_moments(votes).standardise(votes)
+        votes *= shares[asked, None]
+        if everybody:
+            scores += votes
+        else:
+            scores[asked] += votes

@@ -219,11 +219,10 @@ class HybridModel:
         factors = source_factors(self, catalogue_row.nnz, model)
         rated = np.zeros((len(nums), catalogue_row.nnz))
         sources = {name: np.zeros(len(nums)) for name in SOURCES}
-        for name, moments, (parts, means) in parts_by_source(self, row, catalogue_row, nums):
-            if factors[name]:
-                standardised = factors[name] * moments.scale[0] * (parts - means)
-                rated[:, : parts.shape[1]] += standardised
-                sources["content" if name == "content" else "collaborative"] += standardised.sum(axis=1)
+        for name, moments, (parts, means) in parts_by_source(self, row, catalogue_row, nums, factors):
+            standardised = factors[name] * moments.scale[0] * (parts - means)
+            rated[:, : parts.shape[1]] += standardised
+            sources["content" if name == "content" else "collaborative"] += standardised.sum(axis=1)
         sources["popularity"] += factors["popularity"] * self.popularity_scores[nums]
         return explanations(nums, sources, catalogue_row.indices.astype(np.int64), rated, n_because)
 

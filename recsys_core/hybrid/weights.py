@@ -11,6 +11,7 @@ from recsys_core.parameters import Parameters
 
 __all__ = ["HybridWeights"]
 
+_NO_SHARE = 1e-3
 _NonNegative = Annotated[float, Field(ge=0)]
 
 
@@ -69,8 +70,13 @@ class HybridWeights(Parameters):
         return np.asarray(share**self.gate_power)
 
     def neighbourhood(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What neighbouring people count for users with ``n_ratings`` known ratings: (1 − α(n))·ν."""
-        return np.asarray((1 - self.alpha(n_ratings)) * np.float32(self.neighbours), dtype=np.float32)
+        """What neighbouring people count for users with ``n_ratings`` known ratings: (1 − α(n))·ν.
+
+        A share 1 − α(n) below one in a thousand is taken for none: looking for neighbours is dear for long histories,
+        and there it could only change the order of titles that are level.
+        """
+        share = 1 - self.alpha(n_ratings)
+        return np.where(share < _NO_SHARE, 0, share * np.float32(self.neighbours)).astype(np.float32)
 
     def prior(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
         """What popularity counts for users with ``n_ratings`` known ratings: (1 − α(n))·γ.
