@@ -36,7 +36,7 @@ def test_neighbours_count_for_short_histories_and_not_at_all_for_very_long_ones(
 
 
 def test_people_with_and_without_neighbours_score_in_one_batch_as_alone() -> None:
-    weights = PLANTED_WEIGHTS.replace(kappa=1.0, gate_power=3.0)  # of more than ten ratings neighbours count nothing
+    weights = PLANTED_WEIGHTS.replace(kappa=0.5, gate_power=3.0)  # beyond five ratings neighbours count nothing
     model, train = planted_hybrid(weights)
     short = csr_matrix((train.ratings.data[:2], train.ratings.indices[:2], [0, 2]), shape=(1, train.n_items))
     rows = csr_matrix(vstack([train.ratings[0], short, train.ratings[1]]))
