@@ -7,7 +7,7 @@ from recsys_core.bundle import Answer, ListOptions, RecommendedItem, Title
 from serving import schemas
 from serving.models import Served
 
-__all__ = ["list_options", "movie", "movies", "recommendations", "similar"]
+__all__ = ["list_options", "movie", "movies", "rated", "recommendations", "similar"]
 
 
 def list_options(asked: schemas.ListOptions) -> ListOptions:
@@ -32,7 +32,7 @@ def recommendations(
         user_id=answer.user_id,
         model_version=served.version,
         path=answer.path,
-        model=model,
+        model="hybrid" if answer.path == "cold" else model,  # of a stranger only the hybrid's prior can speak
         experiment=arm,
         items=[_recommended(served, item) for item in answer.items],
     )
@@ -50,6 +50,12 @@ def movie(served: Served, movie_id: int) -> schemas.Movie:
     """A movie of the catalogue; the id must be in it."""
     place = served.place_of(movie_id)
     return schemas.Movie(**_described(served.bundle.titles.all[place]), n_ratings=int(served.n_ratings[place]))
+
+
+def rated(served: Served, movie_id: int, rating: float) -> schemas.RatedMovie:
+    place = served.place_of(movie_id)
+    described = _described(served.bundle.titles.all[place])
+    return schemas.RatedMovie(**described, n_ratings=int(served.n_ratings[place]), rating=rating)
 
 
 def movies(served: Served, movie_ids: Iterable[int]) -> list[schemas.Movie]:

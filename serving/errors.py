@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from recsys_core.errors import RecsysError
+from recsys_core.errors import RecsysError, RegistryError
 
 __all__ = ["NotReadyError", "OverloadedError", "TooSlowError", "field_error", "install_handlers", "json_response"]
 
@@ -49,6 +49,10 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(NotReadyError)
     async def not_ready(request: Request, error: NotReadyError) -> Response:
         return json_response(503, f"no model is loaded yet: {error}", {"Retry-After": "5"})
+
+    @app.exception_handler(RegistryError)
+    async def registry_away(request: Request, error: RegistryError) -> Response:
+        return json_response(503, "the registry cannot be asked now; the log says why", {"Retry-After": "5"})
 
     @app.exception_handler(OverloadedError)
     async def overloaded(request: Request, error: OverloadedError) -> Response:

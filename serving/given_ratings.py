@@ -1,4 +1,4 @@
-"""Ratings that people have given since the model was trained, in memory; the events are their record."""
+"""Ratings that people have given online, in memory; the events are their record."""
 
 import threading
 from collections.abc import Mapping
@@ -45,12 +45,18 @@ class GivenRatings:
     def catch_up(self) -> int:
         """Read what is new in the store; the number of ratings taken over."""
         with self._lock:
+            new: dict[int, dict[int, float]] = {}
+            revisions: dict[int, int] = {}
             n_taken = 0
             for event in self._store.ratings_since(self._last_id):
                 if event.event_id is None or event.movie_id is None or event.rating is None:
                     continue  # no stored rating is like that; the types allow it
-                ratings = {**self.of(event.user_id).ratings, event.movie_id: event.rating}
-                self._by_user[event.user_id] = Given(MappingProxyType(ratings), event.event_id)
-                self._last_id = event.event_id
+                new.setdefault(event.user_id, {})[event.movie_id] = event.rating
+                revisions[event.user_id] = last_id = event.event_id
                 n_taken += 1
+            for user_id, ratings in new.items():
+                merged = MappingProxyType({**self.of(user_id).ratings, **ratings})
+                self._by_user[user_id] = Given(merged, revisions[user_id])
+            if n_taken:
+                self._last_id = last_id
             return n_taken

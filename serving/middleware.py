@@ -36,7 +36,7 @@ class Observed:
         request_id = sent if _ACCEPTED_ID.fullmatch(sent) else uuid.uuid4().hex
         scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
-        status, began = 500, False
+        status, began = 499, False  # the caller hung up before there was an answer
 
         async def noting(message: Message) -> None:
             nonlocal status, began

@@ -94,7 +94,7 @@ class TitleSearch:
         Every word of the query is looked for among the words of a name: as it is, as the beginning of one (typing has
         not ended), or with few wrong letters; words written together or apart are found, too. A year narrows down.
         """
-        year, words = _split_year(query)
+        year, words, may_be_name = _split_year(query)
         if not words:
             return []
         match = self._by_words(words)
@@ -107,6 +107,10 @@ class TitleSearch:
             if year is not None:
                 value += 0.5 if self.titles[num].year == year else -0.3
             best[num] = max(best.get(num, 0.0), value)
+        if may_be_name:  # "Blade Runner 2049": what looks like a year is part of the name
+            for name_num, share in self._by_words(normalised(query)).items():
+                num = int(self.title_nums[name_num])
+                best[num] = max(best.get(num, 0.0), share + 0.08 * float(self.liking[num]))
         order = sorted(best, key=lambda num: (-best[num], self.titles[num].movie_id))
         return [self.titles[num] for num in order[:k]]
 
@@ -175,13 +179,16 @@ def _names(title: str) -> list[str]:
     return [name for name in (main, *series, *others, *whole) if name]
 
 
-def _split_year(query: str) -> tuple[int | None, tuple[str, ...]]:
-    """A year in brackets or at the end of the query, and the other words; a year alone is a title (1917)."""
+def _split_year(query: str) -> tuple[int | None, tuple[str, ...], bool]:
+    """A year in brackets or at the end of the query, the other words, and whether it may be part of the name.
+
+    A year alone is a title (1917).
+    """
     found = _YEAR.search(query)
     rest = normalised(query[: found.start()] + " " + query[found.end() :]) if found else ()
     if found and rest:
-        return int(found.group(1) or found.group(2)), rest
-    return None, normalised(query)
+        return int(found.group(1) or found.group(2)), rest, found.group(1) is None
+    return None, normalised(query), False
 
 
 def _weight(word: str) -> int:

@@ -2,11 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import structlog
+from cachetools import TTLCache
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.errors import RecsysError
@@ -39,6 +42,7 @@ class Records(Protocol):
 _log = structlog.get_logger("serving")
 _WORKERS = 2
 _CATCH_UP_SECONDS = 1.0
+_EXPOSED_SECONDS, _EXPOSED_PEOPLE = 3600.0, 100_000
 
 
 class Server:
@@ -50,7 +54,7 @@ class Server:
         self.experiments = load_experiments(settings.experiments_file) if settings.experiments_file else Experiments()
         self.shelf = ModelShelf(
             source,
-            self.experiments.models,
+            lambda: self.experiments.models(datetime.now(UTC)),
             on_failure=lambda kind: self.metrics.model_failures.labels(kind).inc(),
         )
         self.store = EventStore.open(settings.events_address)
@@ -60,7 +64,11 @@ class Server:
             settings.redis_url or None, count=lambda outcome: self.metrics.cache.labels(outcome).inc()
         )
         self._answering = ThreadPoolExecutor(_WORKERS, thread_name_prefix="answer")
-        self._background = ThreadPoolExecutor(2, thread_name_prefix="background")
+        # Apart from one another: a registry that hangs must not hold up feedback, nor anything the answers.
+        self._storing = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._following = ThreadPoolExecutor(1, thread_name_prefix="follow")
+        self._looking_up = ThreadPoolExecutor(2, thread_name_prefix="records")
+        self._exposed: TTLCache[Hashable, bool] = TTLCache(_EXPOSED_PEOPLE, _EXPOSED_SECONDS)
         self._tasks: list[asyncio.Task[None]] = []
         self._n_waiting = 0
         self._dropped_at = -1
@@ -71,12 +79,14 @@ class Server:
         self._blas = threadpool_limits(
             limits=1, user_api="blas"
         )  # answers are small; threads would wait for each other
-        await self.in_background(self.given.catch_up)
-        self._tasks = [
-            asyncio.create_task(self._every(self.settings.poll_seconds, "models", self.refresh)),
-            asyncio.create_task(self._every(_CATCH_UP_SECONDS, "ratings", self.given.catch_up)),
-            asyncio.create_task(self._every(self.settings.drop_seconds, "drop", self.write_drop)),
+        with contextlib.suppress(RecsysError):  # tried again every second; lists do not wait for a store that is away
+            await self.store_away(self.given.catch_up)
+        repeated = [
+            (self._following, self.settings.poll_seconds, "models", self.refresh),
+            (self._storing, _CATCH_UP_SECONDS, "ratings", self.given.catch_up),
+            (self._storing, self.settings.drop_seconds, "drop", self.write_drop),
         ]
+        self._tasks = [asyncio.create_task(self._every(*one)) for one in repeated]
 
     async def stop(self) -> None:
         """Let what is being worked out end, write what is still in memory, close what is open."""
@@ -84,16 +94,25 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._answering.shutdown(wait=True)
+        self._storing.shutdown(wait=True)
+        for pool in (self._following, self._looking_up):  # they may be waiting for a registry that does not answer
+            pool.shutdown(wait=False, cancel_futures=True)
         self.exposures.close()
         with contextlib.suppress(RecsysError):
             self.given.catch_up()
             self.write_drop()
-        self._background.shutdown(wait=True)
         await self.cache.close()
         self.store.close()
         if self._blas is not None:
             self._blas.restore_original_limits()
         _log.info("stopped")
+
+    def is_new_exposure(self, exposure: Hashable) -> bool:
+        """Whether this server has not stored it within the last hour."""
+        if exposure in self._exposed:
+            return False
+        self._exposed[exposure] = True
+        return True
 
     def champion(self) -> Served:
         """The model that answers; :class:`NotReadyError` while there is none."""
@@ -136,21 +155,43 @@ class Server:
     def _worked_out(self, future: "asyncio.Future[Any]") -> None:
         self._n_waiting -= 1
         self.metrics.waiting.set(self._n_waiting)
-        if not future.cancelled():
-            future.exception()  # looked at: nobody may be waiting for it any more
+        _look_at(future)
 
-    async def in_background(self, work: Callable[[], T]) -> T:
-        """Blocking ``work`` beside the answers."""
-        return await asyncio.get_running_loop().run_in_executor(self._background, work)
+    async def store_away(self, work: Callable[[], T]) -> T:
+        """``work`` with the store of events, one after the other."""
+        return await self._in_time(self._storing, work)
 
-    async def _every(self, seconds: float, name: str, work: Callable[[], Any]) -> None:
+    async def look_up(self, work: Callable[[], T]) -> T:
+        """``work`` with the registry."""
+        return await self._in_time(self._looking_up, work)
+
+    async def follow_now(self) -> bool:
+        """Look the aliases up at once, what has failed before included."""
+        work = partial(self.refresh, force=True)
+        return await asyncio.get_running_loop().run_in_executor(self._following, work)
+
+    async def _in_time(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+        future = asyncio.get_running_loop().run_in_executor(pool, work)
+        future.add_done_callback(_look_at)
+        try:
+            return await asyncio.wait_for(asyncio.shield(future), self.settings.answer_seconds)
+        except TimeoutError:
+            raise TooSlowError(f"the answer took longer than {self.settings.answer_seconds:g} seconds") from None
+
+    async def _every(self, pool: ThreadPoolExecutor, seconds: float, name: str, work: Callable[[], Any]) -> None:
         said = ""
         while True:
             try:
-                await self.in_background(work)
+                await asyncio.get_running_loop().run_in_executor(pool, work)
                 said = ""
             except Exception as error:  # a full disk or a store that is away must not end the loop
                 if str(error) != said:
                     said = str(error)
                     _log.warning("background work failed", work=name, error=said)
             await asyncio.sleep(seconds)
+
+
+def _look_at(future: "asyncio.Future[Any]") -> None:
+    """Take note of how it ended: nobody may be waiting for it any more."""
+    if not future.cancelled():
+        future.exception()

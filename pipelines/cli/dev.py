@@ -41,6 +41,8 @@ def dev(
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
+    if not settings.tracking_uri:
+        _ = settings.workspace().tracking().client  # makes the store: two servers at once would collide
     with Services(settings, development_services(settings, ports)) as services:
         click.echo("starting (logs are in " + str(services.log_directory) + ") …")
         services.wait_until_ready(asked_to_stop)

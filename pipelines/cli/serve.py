@@ -10,6 +10,9 @@ from recsys_core.errors import ParameterError
 
 __all__ = ["serve"]
 
+# MLflow's client tries for minutes; a server that follows an alias asks again soon anyway.
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+
 
 @click.command()
 @click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys).")
@@ -38,11 +41,22 @@ def serve(home: str | None, host: str | None, port: int | None, experiments: Pat
     host = host or os.environ.get("RECSYS_API_HOST") or "127.0.0.1"
     port = _port(port)
     configure_logs()
+    for name, value in _IMPATIENT.items():
+        os.environ.setdefault(name, value)
     app = create_app(settings)
     if not _is_local(host):
         click.echo(f"recsys: listening on {host}: whoever reaches this machine can ask", err=True)
     click.echo(f"http://{host}:{port}  (documents: /docs)", err=True)
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning", timeout_graceful_shutdown=10)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        limit_concurrency=512,
+    )
 
 
 def _port(given: int | None) -> int:

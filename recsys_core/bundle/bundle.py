@@ -78,9 +78,17 @@ class ModelBundle:
 
         A liked movie counts as the best rating, a disliked one as the worst; see :meth:`recommend_for_ratings`.
         """
-        best = float(self.model.als.rating_scale_max)
-        worst = 2 * float(self.model.content.rating_middle) - best
-        return self.recommend_for_ratings({**dict.fromkeys(disliked, worst), **dict.fromkeys(liked, best)}, wanted)
+        said = {**dict.fromkeys(disliked, self.worst_rating), **dict.fromkeys(liked, self.best_rating)}
+        return self.recommend_for_ratings(said, wanted)
+
+    @property
+    def best_rating(self) -> float:
+        """Of the scale that the model was trained on."""
+        return float(self.model.als.rating_scale_max)
+
+    @property
+    def worst_rating(self) -> float:
+        return 2 * float(self.model.content.rating_middle) - self.best_rating
 
     def recommend_for_ratings(self, ratings: Mapping[int, float], wanted: ListOptions = _TEN_BEST) -> Answer:
         """The best movies for somebody who is not known and rates movies so, by movie id ("folded_in").

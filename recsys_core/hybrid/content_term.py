@@ -121,7 +121,7 @@ class ContentTerm:
     @cached_property
     def _mean_features(self) -> dict[str, NDArray[np.float64]]:
         groups = self.model.features.groups.items()
-        return {name: np.asarray(items[: self.n_warm].mean(axis=0), dtype=np.float64).ravel() for name, items in groups}
+        return {name: np.asarray(items[: self.n_warm].astype(np.float64).mean(axis=0)).ravel() for name, items in groups}
 
 
 def _is_dense(items: csr_matrix) -> bool:

@@ -1,10 +1,11 @@
 """Events written in the background: an answer never waits for the disk."""
 
-import logging
 import queue
 import threading
 from types import TracebackType
 from typing import Self
+
+import structlog
 
 from recsys_core.errors import RecsysError
 from serving.events.event import StoredEvent
@@ -12,7 +13,7 @@ from serving.events.store import EventStore
 
 __all__ = ["Recorder"]
 
-_logger = logging.getLogger("recsys.serving.events")
+_log = structlog.get_logger("serving.events")
 
 
 class Recorder:
@@ -71,11 +72,11 @@ class Recorder:
             try:
                 self._waiting.put(None, timeout=timeout)
             except queue.Full:
-                _logger.warning("event recorder: the store is stuck; giving up %d events", self.n_waiting)
+                _log.warning("events given up", n_events=self.n_waiting, reason="the store is stuck")
                 return
         self._writer.join(timeout)
         if self._writer.is_alive():
-            _logger.warning("event recorder: still writing after %s s; giving up %d events", timeout, self.n_waiting)
+            _log.warning("events given up", n_events=self.n_waiting, reason=f"still writing after {timeout:g} s")
 
     def __enter__(self) -> Self:
         return self
@@ -105,10 +106,10 @@ class Recorder:
             self._n_written += len(new)
         except RecsysError as error:
             self._n_failed += len(new)
-            _logger.warning("event recorder: %d events are lost: %s", len(new), error)
+            _log.warning("events lost", n_events=len(new), error=str(error))
         except Exception:  # the thread must outlive whatever one batch meets
             self._n_failed += len(new)
-            _logger.exception("event recorder: %d events are lost", len(new))
+            _log.exception("events lost", n_events=len(new))
         finally:
             for _ in taken:
                 self._waiting.task_done()

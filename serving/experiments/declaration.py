@@ -136,10 +136,10 @@ class Experiments(_Declared):
             f"no experiment is named {name!r}; " + (f"there are {known}" if known else "there are none")
         )
 
-    @property
-    def models(self) -> tuple[str, ...]:
-        """Every alias or version that an arm names, once, in the file's order."""
-        return tuple(dict.fromkeys(arm.model for experiment in self.experiments for arm in experiment.arms))
+    def models(self, now: datetime) -> tuple[str, ...]:
+        """Every alias or version that an arm of the experiment running at ``now`` names, once, in its order."""
+        running = self.active(now)
+        return tuple(dict.fromkeys(arm.model for arm in running.arms)) if running else ()
 
 
 def load_experiments(path: Path) -> Experiments:

@@ -1,5 +1,6 @@
 """One model in memory, with all that answering from it takes."""
 
+import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,18 +13,41 @@ from recsys_core.bundle import ModelBundle
 from recsys_core.dataset.interactions import positions_in
 from serving.search import TitleSearch
 
-__all__ = ["Served", "load_served"]
+__all__ = ["Found", "Scale", "Served", "load_served"]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a reference stands for: a version, and the identity of its content."""
+
+    version: str
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Ratings are ``worst`` plus a multiple of ``step``, up to ``best``."""
+
+    worst: float
+    best: float
+    step: float
+
+    def holds(self, rating: float) -> bool:
+        steps = (rating - self.worst) / self.step
+        return self.worst <= rating <= self.best and math.isclose(steps, round(steps), abs_tol=1e-6)
 
 
 @dataclass(frozen=True, eq=False)
 class Served:
     """A loaded version.
 
+    identity         of the model itself: version numbers begin anew in every registry
     n_ratings        int64 of shape (n_titles,), in the order of the bundle's titles: ratings it was trained on
     seconds_to_load  until it could answer
     """
 
     version: str
+    identity: str
     bundle: ModelBundle
     search: TitleSearch
     n_ratings: NDArray[np.int64]
@@ -31,29 +55,26 @@ class Served:
     seconds_to_load: float
 
     @property
-    def rating_range(self) -> tuple[float, float]:
-        """The worst and the best rating of the scale that the model was trained on."""
-        best = float(self.bundle.model.als.rating_scale_max)
-        return 2 * float(self.bundle.model.content.rating_middle) - best, best
-
-    @property
-    def rating_step(self) -> float:
-        """Ratings are the worst one plus a multiple of this."""
-        return float(self.bundle.metadata.get("rating_step", self.rating_range[0]))
+    def rating_scale(self) -> "Scale":
+        """The scale that the model was trained on."""
+        worst, best = self.bundle.worst_rating, self.bundle.best_rating
+        return Scale(worst, best, float(self.bundle.metadata.get("rating_step", worst)))
 
     def place_of(self, movie_id: int) -> int:
         """Where the movie is among the titles, -1 where it is not."""
         return int(positions_in(self.bundle.titles.item_ids, np.asarray([movie_id], dtype=np.int64))[0])
 
 
-def load_served(version: str, directory: Path) -> Served:
+def load_served(found: Found, directory: Path) -> Served:
     """Load the bundle in ``directory`` and compute what is computed once."""
     started = time.monotonic()
     bundle = ModelBundle.load(directory)
     bundle.warm_up()
     n_ratings = _ratings_of_titles(bundle)
     search = TitleSearch.of(bundle.titles, n_ratings=n_ratings)
-    return Served(version, bundle, search, n_ratings, datetime.now(UTC), time.monotonic() - started)
+    return Served(
+        found.version, found.identity, bundle, search, n_ratings, datetime.now(UTC), time.monotonic() - started
+    )
 
 
 def _ratings_of_titles(bundle: ModelBundle) -> NDArray[np.int64]:

@@ -10,19 +10,23 @@ from typing import Protocol
 import structlog
 
 from recsys_core.errors import RecsysError
-from serving.models.served import Served, load_served
+from serving.models.served import Found, Served, load_served
 
 __all__ = ["CHAMPION", "ModelShelf", "Source"]
 
 CHAMPION = "champion"
 _RETRY_SECONDS = 60.0
+_REASONS = {
+    "lookup": "no champion is registered (recsys run makes one), or the registry cannot be asked; the log says which",
+    "load": "the champion cannot be loaded; the log says why",
+}
 _log = structlog.get_logger("serving.models")
 
 
 class Source(Protocol):
-    """Where versions come from: an alias or a number gives a version, a version gives a folder."""
+    """Where versions come from: an alias or a number stands for a version, a version has a folder."""
 
-    def version_of(self, reference: str) -> str: ...
+    def find(self, reference: str) -> Found: ...
 
     def folder_of(self, version: str) -> Path: ...
 
@@ -38,17 +42,19 @@ class ModelShelf:
     def __init__(
         self,
         source: Source,
-        references: Iterable[str] = (),
+        references: Callable[[], Iterable[str]] = tuple,
         *,
-        load: Callable[[str, Path], Served] = load_served,
+        load: Callable[[Found, Path], Served] = load_served,
         on_failure: Callable[[str], None] = lambda kind: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source, self._load, self._on_failure, self._clock = source, load, on_failure, clock
-        self._references = tuple(dict.fromkeys((CHAMPION, *references)))
+        self._references = references
         self._served: dict[str, Served] = {}
+        self._looked = False
         self._failed: dict[str, float] = {}
         self._said: dict[str, str] = {}
+        self._kinds: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def get(self, reference: str = CHAMPION) -> Served | None:
@@ -59,9 +65,14 @@ class ModelShelf:
         return dict(self._served)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every reference was looked up once, and there is a champion."""
+        return self._looked and CHAMPION in self._served
+
+    @property
     def reason(self) -> str:
-        """Why there is no champion, in words for who asks."""
-        return self._said.get(CHAMPION, "the model is being loaded")
+        """Why there is no champion, in words for who asks; the log has the error, which may hold addresses."""
+        return _REASONS.get(self._kinds.get(CHAMPION, ""), "the models are being loaded")
 
     def refresh(self, *, force: bool = False) -> bool:
         """Look every reference up and load what has changed; True when something did. Blocks while it loads.
@@ -71,42 +82,47 @@ class ModelShelf:
         with self._lock:
             if force:
                 self._failed.clear()
-            changed = [self._follow(reference) for reference in self._references]
-            return any(changed)
+            wanted = tuple(dict.fromkeys((CHAMPION, *self._references())))
+            changed = [self._follow(reference) for reference in wanted]
+            self._looked = True
+            if gone := set(self._served) - set(wanted):  # an experiment is over: its models need not stay
+                self._served = {name: served for name, served in self._served.items() if name in wanted}
+            return any(changed) or bool(gone)
 
     def _follow(self, reference: str) -> bool:
         try:
-            version = self._source.version_of(reference)
+            found = self._source.find(reference)
         except Exception as error:  # whatever the registry's client raises, the last good model goes on
             self._tell(reference, "lookup", error)
             return False
         current = self._served.get(reference)
-        if current is not None and current.version == version:
+        if current is not None and current.identity == found.identity:
             self._said.pop(reference, None)
             return False
-        if self._clock() < self._failed.get(version, float("-inf")):
+        if self._clock() < self._failed.get(found.identity, float("-inf")):
             return False
         try:
-            loaded = self._already(version) or self._load(version, self._source.folder_of(version))
+            loaded = self._already(found) or self._load(found, self._source.folder_of(found.version))
         except Exception as error:  # a damaged bundle, a full disk, too little memory
-            self._failed[version] = self._clock() + _RETRY_SECONDS
-            self._tell(reference, "load", error, version=version)
+            self._failed[found.identity] = self._clock() + _RETRY_SECONDS
+            self._tell(reference, "load", error, version=found.version)
             return False
         self._served = {**self._served, reference: loaded}
         gc.collect()
         gc.freeze()  # a model's many small objects stay: looking at them again and again would hold up answers
-        self._failed.pop(version, None)
+        self._failed.pop(found.identity, None)
         self._said.pop(reference, None)
         before = current.version if current else None
-        _log.info("model swapped", reference=reference, version=version, before=before)
+        _log.info("model swapped", reference=reference, version=found.version, before=before)
         return True
 
-    def _already(self, version: str) -> Served | None:
-        return next((served for served in self._served.values() if served.version == version), None)
+    def _already(self, found: Found) -> Served | None:
+        return next((served for served in self._served.values() if served.identity == found.identity), None)
 
     def _tell(self, reference: str, kind: str, error: Exception, **more: str) -> None:
         """Count a failure; say it once for as long as it stays the same."""
         self._on_failure(kind)
+        self._kinds[reference] = kind
         text = str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}"
         if self._said.get(reference) != text:
             self._said[reference] = text

@@ -1,13 +1,15 @@
 """What people did with what they were shown."""
 
+import contextlib
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from serving import schemas
-from serving.errors import field_error
+from serving.errors import TooSlowError, field_error
 from serving.events import EventStoreError, StoredEvent
 from serving.models import Served
 from serving.routes.shared import ServerParam, json_answer, json_of, tell
@@ -20,8 +22,8 @@ router = APIRouter(tags=["feedback"])
 @router.post("/feedback", response_model=schemas.FeedbackResponse)
 async def feedback(request: Request, sent: schemas.FeedbackRequest, server: ServerParam) -> Response:
     """Impressions, clicks and ratings of one person: all are stored, or none. A rating changes the next answer."""
-    served = server.champion()
-    _check(served, sent)
+    server.champion()  # says why when no model is loaded
+    _check([*server.shelf.all().values()], sent)
     moment = datetime.now(UTC)
     stored = [
         StoredEvent(
@@ -43,11 +45,12 @@ async def feedback(request: Request, sent: schemas.FeedbackRequest, server: Serv
     def keep() -> None:
         server.store.append(stored)
         if rated:
-            server.given.catch_up()
+            with contextlib.suppress(EventStoreError):  # it is stored, and taken over within a second
+                server.given.catch_up()
 
     try:
-        await server.in_background(keep)
-    except EventStoreError as error:
+        await server.store_away(keep)
+    except (EventStoreError, TooSlowError) as error:
         tell(request, error=str(error))
         raise HTTPException(
             503, "the events cannot be stored now; send them again later", {"Retry-After": "5"}
@@ -57,15 +60,14 @@ async def feedback(request: Request, sent: schemas.FeedbackRequest, server: Serv
     return json_answer(json_of(schemas.FeedbackResponse(accepted=len(stored))))
 
 
-def _check(served: Served, sent: schemas.FeedbackRequest) -> None:
-    worst, best = served.rating_range
-    step = served.rating_step
+def _check(served: Sequence[Served], sent: schemas.FeedbackRequest) -> None:
+    """Movies may be known to any of the models: an experiment's arm shows what the champion may not know."""
     for position, event in enumerate(sent.events):
-        if served.place_of(event.movie_id) < 0:
+        if all(model.place_of(event.movie_id) < 0 for model in served):
             text = f"no movie {event.movie_id} in the catalogue"
             raise field_error(text, "body", "events", position, "movie_id")
         if isinstance(event, schemas.RatingEvent):
-            on_scale = worst <= event.rating <= best and (event.rating - worst) % step == 0
-            if not on_scale:
-                text = f"expected {worst:g} to {best:g} in steps of {step:g}"
+            scale = served[0].rating_scale
+            if not scale.holds(event.rating):
+                text = f"expected {scale.worst:g} to {scale.best:g} in steps of {scale.step:g}"
                 raise field_error(text, "body", "events", position, "rating")

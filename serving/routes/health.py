@@ -23,7 +23,7 @@ async def health() -> Response:
 async def ready(server: ServerParam) -> Response:
     """A model is loaded; 503 and why not, otherwise."""
     served = server.shelf.get(CHAMPION)
-    if served is None:
+    if served is None or not server.shelf.is_complete:
         told = schemas.ReadyResponse(status="not_ready", reason=server.shelf.reason)
         return Response(json_of(told), 503, {"Retry-After": "5"}, "application/json")
     told = schemas.ReadyResponse(status="ready", model_version=served.version)

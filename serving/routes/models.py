@@ -6,8 +6,10 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Path
 from starlette.responses import Response
 
+from recsys_core.errors import RegistryError
 from registry.versions import ModelVersion
 from serving import schemas
+from serving.errors import TooSlowError
 from serving.routes.shared import ServerParam, json_answer, json_of
 from serving.server import Records
 
@@ -35,23 +37,26 @@ async def models(server: ServerParam) -> Response:
         )
         for reference, model in server.shelf.all().items()
     ]
-    versions = await server.in_background(server.records.versions)
+    try:
+        versions = await server.look_up(server.records.versions)
+    except (RegistryError, TooSlowError):  # what is served is known without it
+        versions = []
     return json_answer(json_of(schemas.ModelsResponse(served=served, versions=[_summary(entry) for entry in versions])))
 
 
 @router.get("/models/{version}/evaluation", response_model=schemas.EvaluationResponse)
 async def evaluation(version: VersionParam, server: ServerParam) -> Response:
     """How good a version was on held-out people, beside the baselines of the same run."""
-    found = await server.in_background(lambda: _known(server.records, version))
-    plots = await server.in_background(lambda: server.records.plots(found))
+    found = await server.look_up(lambda: _known(server.records, version))
+    plots = await server.look_up(lambda: server.records.plots(found))
     return json_answer(json_of(schemas.EvaluationResponse(version=version, metrics=_means(found), plots=plots)))
 
 
 @router.get("/models/{version}/plots/{name}", responses={200: {"content": {"image/png": {}}}}, response_model=None)
 async def plot(version: VersionParam, name: PlotName, server: ServerParam) -> Response:
     """One of the version's plots, as PNG."""
-    found = await server.in_background(lambda: _known(server.records, version))
-    png = await server.in_background(lambda: server.records.plot(found, name))
+    found = await server.look_up(lambda: _known(server.records, version))
+    png = await server.look_up(lambda: server.records.plot(found, name))
     if png is None:
         raise HTTPException(404, f"version {version} has no such plot; /models/{version}/evaluation lists them")
     return Response(png, media_type="image/png", headers={"Cache-Control": "max-age=3600"})
@@ -74,7 +79,7 @@ async def reload(
         raise HTTPException(403, "admin calls are off; start the server with RECSYS_ADMIN_TOKEN set")
     if not hmac.compare_digest(authorization.encode(), f"Bearer {token}".encode()):
         raise HTTPException(401, "admin calls need the token", {"WWW-Authenticate": "Bearer"})
-    changed = await server.in_background(lambda: server.refresh(force=True))
+    changed = await server.follow_now()
     return json_answer(json_of(schemas.ReloadResponse(model_version=server.champion().version, changed=changed)))
 
 

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
+from recsys_core.bundle import Answer
 from serving import answers, schemas
 from serving.cache import cache_key
 from serving.models import Served
-from serving.routes.shared import KParam, MovieIdParam, ServerParam, json_answer, json_of, tell
+from serving.routes.shared import KParam, MovieIdParam, ServerParam, cached, json_answer, json_of, tell
 
 __all__ = ["router"]
 
@@ -44,18 +45,13 @@ async def similar(request: Request, movie_id: MovieIdParam, server: ServerParam,
     """Movies like it: by who watched them and by what they are."""
     served = server.champion()
     _check_there(served, movie_id)
-    key = cache_key(served.version, "similar", movie_id=movie_id, k=k)
-    body = await server.cache.get(key)
-    tell(request, version=served.version, cached=body is not None)
-    if body is None:
 
-        def answer() -> bytes:
-            found = served.bundle.similar_items(movie_id, k)
-            return json_of(answers.similar(served, movie_id, found))
+    def answer() -> tuple[Answer, bytes]:
+        found = served.bundle.similar_items(movie_id, k)
+        return found, json_of(answers.similar(served, movie_id, found))
 
-        body = await server.work_out(answer)
-        await server.cache.set(key, body, server.settings.cache_seconds)
-    return json_answer(body)
+    key = cache_key(served.identity, "similar", movie_id=movie_id, k=k)
+    return json_answer(await cached(request, server, key, served, "similar", answer))
 
 
 def _check_there(served: Served, movie_id: int) -> None:

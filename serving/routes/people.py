@@ -6,8 +6,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from serving import answers, schemas
-from serving.errors import field_error
-from serving.routes.shared import ServerParam, UserIdParam, check_movies, json_answer, json_of, tell
+from serving.routes.shared import ServerParam, UserIdParam, check_movies, json_answer, json_of, said_ratings, tell
 
 __all__ = ["router"]
 
@@ -22,30 +21,26 @@ async def user(
 ) -> Response:
     """A person's ratings, best first; those sent as feedback count. A stranger has none, which is no error."""
     served = server.champion()
-    ratings = {**served.bundle.ratings_of(user_id), **server.given.of(user_id).ratings}
-    known = {movie_id: rating for movie_id, rating in ratings.items() if served.place_of(movie_id) >= 0}
-    best = sorted(known, key=lambda movie_id: (-known[movie_id], movie_id))[:k]
-    items = [
-        schemas.RatedMovie(**answers.movie(served, movie_id).model_dump(), rating=known[movie_id]) for movie_id in best
-    ]
-    return json_answer(
-        json_of(schemas.UserResponse(user_id=user_id, known=bool(known), n_ratings=len(known), items=items))
-    )
+    given = server.given.of(user_id)
+
+    def answer() -> bytes:
+        ratings = {**served.bundle.ratings_of(user_id), **given.ratings}
+        known = {movie_id: rating for movie_id, rating in ratings.items() if served.place_of(movie_id) >= 0}
+        best = sorted(known, key=lambda movie_id: (-known[movie_id], movie_id))[:k]
+        items = [answers.rated(served, movie_id, known[movie_id]) for movie_id in best]
+        return json_of(schemas.UserResponse(user_id=user_id, known=bool(known), n_ratings=len(known), items=items))
+
+    return json_answer(await server.work_out(answer))
 
 
 @router.post("/onboarding", response_model=schemas.OnboardingResponse)
 async def onboarding(request: Request, said: schemas.OnboardingRequest, server: ServerParam) -> Response:
     """The few titles that a newcomer should be asked about next, by what an answer is expected to bring."""
     served = server.champion()
-    check_movies(served, "ratings", (rating.movie_id for rating in said.ratings), "movie_id")
+    ratings = said_ratings(served, said)
     check_movies(served, "unseen", said.unseen)
-    worst, best = served.rating_range
-    for position, rating in enumerate(said.ratings):
-        if not worst <= rating.rating <= best:
-            raise field_error(f"expected {worst:g} to {best:g}", "body", "ratings", position, "rating")
 
     def answer() -> bytes:
-        ratings = {rating.movie_id: rating.rating for rating in said.ratings}
         ids = served.bundle.ask_next(ratings, said.unseen, said.n)
         return json_of(schemas.OnboardingResponse(model_version=served.version, items=answers.movies(served, ids)))
 

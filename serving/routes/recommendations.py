@@ -1,6 +1,5 @@
 """Recommendations: for a known person, and for whoever says what they like."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -10,18 +9,17 @@ from starlette.responses import Response
 from recsys_core.bundle import Answer
 from serving import answers, schemas
 from serving.cache import cache_key
-from serving.errors import field_error
 from serving.events import StoredEvent
 from serving.experiments import assign
 from serving.models import Served
 from serving.routes.shared import (
     ServerParam,
     UserIdParam,
+    cached,
     check_genres,
-    check_movies,
     json_answer,
     json_of,
-    tell,
+    said_ratings,
 )
 from serving.server import Server
 
@@ -47,14 +45,14 @@ async def for_user(
         return found, json_of(answers.recommendations(served, found, wanted.model, arm))
 
     key = cache_key(
-        served.version,
+        served.identity,
         "user",
         user_id=user_id,
         revision=given.revision,
         arm=f"{arm.experiment}/{arm.arm}" if arm else "",
         wanted=wanted.model_dump_json(),
     )
-    body = await _cached(request, server, key, served, wanted.model, answer)
+    body = await cached(request, server, key, served, wanted.model, answer)
     if arm is not None:
         _expose(request, server, user_id, served, arm)
     return json_answer(body)
@@ -65,14 +63,14 @@ async def for_tastes(request: Request, wanted: schemas.RecommendationsRequest, s
     """The best movies for somebody who likes and dislikes titles; an empty body gives what suits newcomers."""
     served = server.champion()
     check_genres(served, wanted.genres, "body")
-    ratings = _ratings(served, wanted)
+    ratings = said_ratings(served, wanted)
 
     def answer() -> tuple[Answer, bytes]:
         found = served.bundle.recommend_for_ratings(ratings, answers.list_options(wanted))
         return found, json_of(answers.recommendations(served, found, wanted.model))
 
-    key = cache_key(served.version, "tastes", ratings=sorted(ratings.items()), wanted=_options_json(wanted))
-    return json_answer(await _cached(request, server, key, served, wanted.model, answer))
+    key = cache_key(served.identity, "tastes", ratings=sorted(ratings.items()), wanted=_options_json(wanted))
+    return json_answer(await cached(request, server, key, served, wanted.model, answer))
 
 
 def _model_for(server: Server, user_id: int, wanted: schemas.ListOptions) -> tuple[Served, schemas.AssignedArm | None]:
@@ -92,6 +90,9 @@ def _model_for(server: Server, user_id: int, wanted: schemas.ListOptions) -> tup
 
 
 def _expose(request: Request, server: Server, user_id: int, served: Served, arm: schemas.AssignedArm) -> None:
+    """Store that the person was answered by the arm: once an hour, for the first time is what counts."""
+    if not server.is_new_exposure((arm.experiment, arm.arm, served.version, user_id)):
+        return
     server.exposures.record(
         StoredEvent(
             time=datetime.now(UTC),
@@ -103,44 +104,6 @@ def _expose(request: Request, server: Server, user_id: int, served: Served, arm:
             request_id=request.scope["state"]["request_id"],
         )
     )
-
-
-async def _cached(
-    request: Request,
-    server: Server,
-    key: str,
-    served: Served,
-    model: str,
-    answer: Callable[[], tuple[Answer, bytes]],
-) -> bytes:
-    """The stored answer, or a new one that is then stored."""
-    keeps = server.settings.cache_seconds > 0
-    body = await server.cache.get(key) if keeps else None
-    tell(request, version=served.version, cached=body is not None)
-    if body is not None:
-        server.metrics.answers.labels(model, "any", "cache").inc()
-        return body
-    found, worked_out = await server.work_out(answer)
-    server.metrics.answers.labels(model, found.path, "model").inc()
-    if keeps:
-        await server.cache.set(key, worked_out, server.settings.cache_seconds)
-    return worked_out
-
-
-def _ratings(served: Served, wanted: schemas.RecommendationsRequest) -> dict[int, float]:
-    """By movie id; what is liked or disliked counts more than a rating of the same movie."""
-    check_movies(served, "liked", wanted.liked)
-    check_movies(served, "disliked", wanted.disliked)
-    check_movies(served, "ratings", (rating.movie_id for rating in wanted.ratings), "movie_id")
-    worst, best = served.rating_range
-    for position, rating in enumerate(wanted.ratings):
-        if not worst <= rating.rating <= best:
-            raise field_error(f"expected {worst:g} to {best:g}", "body", "ratings", position, "rating")
-    return {
-        **{rating.movie_id: rating.rating for rating in wanted.ratings},
-        **dict.fromkeys(wanted.disliked, worst),
-        **dict.fromkeys(wanted.liked, best),
-    }
 
 
 def _options_json(wanted: schemas.RecommendationsRequest) -> str:

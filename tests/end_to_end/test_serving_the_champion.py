@@ -136,7 +136,7 @@ def test_a_home_without_a_model_says_what_to_do(tmp_path: Path) -> None:
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
             until(lambda: alive(client), child)
-            until(lambda: "run the pipeline first" in client.get("/ready").text, child)
+            until(lambda: "recsys run makes one" in client.get("/ready").text, child)
             assert client.get("/recommendations/1").status_code == 503
     finally:
         child.kill()

@@ -22,6 +22,7 @@ from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid
 from registry.versions import ModelVersion
 from serving.app import application
+from serving.models import Found
 from serving.server import Server
 from serving.settings import ServingSettings
 
@@ -71,19 +72,21 @@ class Registry:
     down: bool = False
     n_lookups: int = 0
 
-    def version_of(self, reference: str) -> str:
+    def find(self, reference: str) -> Found:
         self.n_lookups += 1
         if self.down:
-            raise ConnectionError("registry.example refuses connections")
+            raise ConnectionError("registry.example:secret refuses connections")
         version = self.aliases.get(reference, reference)
         if version not in self.folders:
             raise RegistryError(f"no version or alias {reference!r}")
-        return version
+        return Found(version, f"{version}:{self.folders[version]}")
 
     def folder_of(self, version: str) -> Path:
         return self.folders[version]
 
     def versions(self) -> list[ModelVersion]:
+        if self.down:
+            raise RegistryError("registry.example:secret refuses connections")
         return [
             ModelVersion(
                 version=version,

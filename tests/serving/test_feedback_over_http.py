@@ -142,3 +142,36 @@ def test_a_store_that_is_gone_is_told_and_recommendations_go_on(
     assert answer.headers["retry-after"] == "5"
     assert "cannot be stored now" in answer.json()["detail"]
     assert client.get(f"/recommendations/{USER}").status_code == 200
+
+
+def test_stored_events_are_accepted_although_reading_them_again_fails(
+    start_server: MakeServer, settings: ServingSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving.events import EventStoreError
+
+    client = start_server()
+
+    def refuse(*_: object) -> None:
+        raise EventStoreError("locked")
+
+    monkeypatch.setattr(EventStore, "ratings_since", refuse)
+    send(client, rating(3))
+    monkeypatch.undo()
+    with EventStore.open(settings.events_address) as store:
+        assert len(list(store.read())) == 1
+
+
+def test_titles_that_only_an_arm_of_the_experiment_knows_may_be_reported(
+    start_server: MakeServer, registry: Any, bundle_folders: dict[str, Path], tmp_path: Path
+) -> None:
+    declared = tmp_path / "experiments.yaml"
+    declared.write_text(
+        "experiments: [{name: e, control: a, arms: [{name: a, model: champion, share: 0.5},"
+        " {name: b, model: challenger, share: 0.5}]}]"
+    )
+    registry.aliases["challenger"] = "2"
+    client = start_server(experiments_file=declared)
+    shelf = client.app.state.server.shelf  # type: ignore[attr-defined]
+    known = shelf.get("champion").place_of
+    object.__setattr__(shelf.get("champion"), "place_of", lambda movie_id: -1 if movie_id == 3 else known(movie_id))
+    send(client, {"kind": "impression", "movie_id": 3})

@@ -10,7 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from recsys_core.errors import StorageError
-from serving.models import ModelShelf, Served, load_served
+from serving.models import Found, ModelShelf, Served, load_served
 from serving.models.shelf import Source
 
 MakeServer = Callable[..., TestClient]
@@ -61,10 +61,10 @@ def test_without_a_model_the_server_lives_and_says_why_it_is_not_ready(start_ser
     assert client.get("/health").json() == {"status": "ok"}
     ready = client.get("/ready")
     assert ready.status_code == 503
-    assert ready.json()["reason"] == "no version or alias 'champion'"
+    assert "recsys run makes one" in ready.json()["reason"]
     answer = client.get("/recommendations/10")
     assert answer.status_code == 503
-    assert "no model is loaded yet: no version or alias 'champion'" in answer.json()["detail"]
+    assert "no model is loaded yet: no champion is registered" in answer.json()["detail"]
     registry.aliases["champion"] = "1"
     until(lambda: client.get("/ready").status_code == 200, "the server never became ready")
     assert client.get("/ready").json() == {"status": "ready", "model_version": "1", "reason": None}
@@ -75,14 +75,14 @@ def test_a_version_that_failed_is_not_loaded_again_at_every_look() -> None:
     loads: list[str] = []
 
     class Moving:
-        def version_of(self, reference: str) -> str:
-            return "7"
+        def find(self, reference: str) -> Found:
+            return Found("7", "7:abc")
 
         def folder_of(self, version: str) -> Path:
             return Path(version)
 
-    def load(version: str, folder: Path) -> Served:
-        loads.append(version)
+    def load(found: Found, folder: Path) -> Served:
+        loads.append(found.version)
         raise StorageError("damaged")
 
     source: Source = Moving()
@@ -90,7 +90,7 @@ def test_a_version_that_failed_is_not_loaded_again_at_every_look() -> None:
     for _ in range(5):
         assert not shelf.refresh()
     assert loads == ["7"]
-    assert shelf.reason == "damaged"
+    assert shelf.reason == "the champion cannot be loaded; the log says why"
     now[0] = 61.0
     shelf.refresh()
     assert loads == ["7", "7"]
@@ -102,11 +102,11 @@ def test_a_version_under_two_aliases_is_loaded_once(registry: Any) -> None:
     registry.aliases.update(challenger="1")
     loads = []
 
-    def load(version: str, folder: Path) -> Served:
-        loads.append(version)
-        return load_served(version, folder)
+    def load(found: Found, folder: Path) -> Served:
+        loads.append(found.version)
+        return load_served(found, folder)
 
-    shelf = ModelShelf(registry, ["challenger", "champion"], load=load)
+    shelf = ModelShelf(registry, lambda: ["challenger", "champion"], load=load)
     assert shelf.refresh()
     assert loads == ["1"]
     assert shelf.get("challenger") is shelf.get()
@@ -117,7 +117,7 @@ def test_who_asks_while_the_model_is_swapped_gets_one_version_whole(
     client: TestClient, registry: Any, bundle_folders: dict[str, Path]
 ) -> None:
     lists = {
-        name: [item.movie_id for item in load_served(name, folder).bundle.recommend_for_user(10).items]
+        name: [item.movie_id for item in load_served(Found(name, name), folder).bundle.recommend_for_user(10).items]
         for name, folder in bundle_folders.items()
         if name != "3"
     }
@@ -184,3 +184,45 @@ def test_models_tells_what_is_served_and_what_there_is(client: TestClient) -> No
     for address in ("/models/1/plots/other", "/models/99/evaluation", "/models/99/plots/models_by_metric"):
         assert client.get(address).status_code == 404
     assert client.get("/models/one/evaluation").status_code == 422
+
+
+def test_the_same_number_with_another_content_is_another_model(registry: Any, bundle_folders: dict[str, Path]) -> None:
+    shelf = ModelShelf(registry)
+    shelf.refresh()
+    before = shelf.get()
+    registry.folders = {**bundle_folders, "1": bundle_folders["2"]}
+    assert shelf.refresh()
+    assert shelf.get() is not before
+
+
+def test_models_of_an_experiment_that_is_over_do_not_stay(registry: Any) -> None:
+    registry.aliases["challenger"] = "2"
+    wanted = ["challenger"]
+    shelf = ModelShelf(registry, lambda: wanted)
+    shelf.refresh()
+    assert set(shelf.all()) == {"champion", "challenger"}
+    wanted.clear()
+    assert shelf.refresh()
+    assert set(shelf.all()) == {"champion"}
+
+
+def test_a_registry_that_is_down_is_told_without_its_address_and_what_is_served_is_told_all_the_same(
+    client: TestClient, registry: Any
+) -> None:
+    registry.down = True
+    found = client.get("/models")
+    assert (found.status_code, found.json()["versions"]) == (200, [])
+    assert found.json()["served"][0]["version"] == "1"
+    for address in ("/models/1/evaluation", "/models/1/plots/models_by_metric"):
+        answer = client.get(address)
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert "secret" not in answer.text
+
+
+def test_why_there_is_no_model_is_told_without_addresses(start_server: MakeServer, registry: Any) -> None:
+    registry.down = True
+    client = start_server()
+    for address in ("/ready", "/recommendations/10"):
+        answer = client.get(address)
+        assert answer.status_code == 503
+        assert "secret" not in answer.text

@@ -58,7 +58,8 @@ def test_a_fault_is_a_plain_500_for_the_caller_and_a_trace_in_the_log(
     client = start_server()
 
     def fail(*_: object, **__: object) -> None:
-        raise RuntimeError("secret detail")
+        held = "local" + " value"
+        raise RuntimeError(f"secret detail {len(held)}")
 
     monkeypatch.setattr(ModelBundle, "recommend_for_user", fail)
     answer = client.get("/recommendations/10", headers={"x-request-id": "broken-1"})
@@ -68,6 +69,7 @@ def test_a_fault_is_a_plain_500_for_the_caller_and_a_trace_in_the_log(
     (line,) = [line for line in logged() if line["event"] == "request failed"]
     assert line["request_id"] == "broken-1"
     assert "secret detail" in json.dumps(line["exception"])
+    assert "local value" not in json.dumps(line)
 
 
 def test_metrics_count_requests_answers_cache_and_models(client: TestClient) -> None:

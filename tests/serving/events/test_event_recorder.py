@@ -1,10 +1,10 @@
 """Background writing: an answer never waits, nothing is lost unsaid, closing flushes."""
 
-import logging
 import threading
 from collections.abc import Callable, Sequence
 
 import pytest
+from structlog.testing import capture_logs
 
 from serving.events import EventStore, EventStoreError, Recorder, StoredEvent
 
@@ -68,7 +68,7 @@ def test_a_stuck_store_costs_events_that_are_counted_and_never_waits(
 
 
 def test_closing_gives_up_on_a_store_that_stays_stuck(
-    exposure: Callable[..., StoredEvent], caplog: pytest.LogCaptureFixture
+    exposure: Callable[..., StoredEvent],
 ) -> None:
     stuck = Stuck()
     recorder = Recorder(stuck, capacity=1)  # type: ignore[arg-type]
@@ -76,25 +76,26 @@ def test_closing_gives_up_on_a_store_that_stays_stuck(
     assert stuck.began.wait(10)
     recorder.record(exposure())
 
-    recorder.close(timeout=0.05)
+    with capture_logs() as said:
+        recorder.close(timeout=0.05)
 
-    assert "the store is stuck; giving up 1 events" in caplog.text
+    assert (said[0]["event"], said[0]["n_events"], said[0]["reason"]) == ("events given up", 1, "the store is stuck")
     stuck.go_on.set()
 
 
 @pytest.mark.parametrize("error", [EventStoreError("the disk is full"), ValueError("a fault of ours")])
 def test_a_batch_that_is_refused_is_counted_and_the_next_is_written(
-    exposure: Callable[..., StoredEvent], caplog: pytest.LogCaptureFixture, error: Exception
+    exposure: Callable[..., StoredEvent], error: Exception
 ) -> None:
     refusing = Refusing(error)
-    with caplog.at_level(logging.WARNING), Recorder(refusing) as recorder:  # type: ignore[arg-type]
+    with capture_logs() as said, Recorder(refusing) as recorder:  # type: ignore[arg-type]
         recorder.record(exposure())
         recorder.flush()
         refusing.error = None
         recorder.record(exposure())
 
     assert (recorder.n_failed, recorder.n_written, refusing.n_taken) == (1, 1, 1)
-    assert "1 events are lost" in caplog.text
+    assert [(line["event"], line["n_events"]) for line in said] == [("events lost", 1)]
 
 
 def test_after_closing_events_are_dropped_and_closing_again_is_allowed(

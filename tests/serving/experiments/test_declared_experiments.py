@@ -68,7 +68,7 @@ def test_an_empty_list_means_that_nothing_runs(tmp_path: Path) -> None:
     declared = load(tmp_path, "experiments: []")
 
     assert declared.active(datetime.now(UTC)) is None
-    assert declared.models == ()
+    assert declared.models(datetime.now(UTC)) == ()
     with pytest.raises(ParameterError, match="no experiment is named 'blend'; there are none"):
         declared.named("blend")
 
@@ -80,7 +80,7 @@ def test_an_unknown_name_is_answered_with_those_there_are(tmp_path: Path) -> Non
         declared.named("c")
     with pytest.raises(ParameterError, match="experiment a has no arm 'x'; it has old, new"):
         declared.named("a").arm("x")
-    assert declared.models == ("champion", "3")
+    assert declared.models(datetime(2026, 6, 1, tzinfo=UTC)) == ("champion", "3")
 
 
 _UNEQUAL = "arms: [{name: old, model: champion, share: 0.5}, {name: new, model: x, share: 0.4}]"

@@ -1,72 +1,30 @@
-"""What the API takes and gives, as typed documents; all that other rooms may know of it."""
+"""Lists of movies, and what they are asked for with."""
 
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+
+from serving.schemas.base import MAX_IDS, MAX_K, AnswerDocument, Document, Ids, ModelName, MovieId, Path, Year
 
 __all__ = [
-    "MAX_EVENTS",
-    "MAX_IDS",
-    "MAX_K",
-    "MAX_QUERY",
     "AssignedArm",
     "Because",
-    "EvaluationResponse",
-    "Event",
-    "FeedbackRequest",
-    "FeedbackResponse",
-    "HealthResponse",
     "ListOptions",
-    "ModelName",
-    "ModelsResponse",
     "Movie",
     "OnboardingRequest",
     "OnboardingResponse",
-    "Path",
-    "Problem",
     "RatedMovie",
     "Rating",
-    "RatingEvent",
-    "ReadyResponse",
     "RecommendationsRequest",
     "RecommendationsResponse",
     "RecommendedMovie",
-    "ReloadResponse",
     "SearchResponse",
-    "SeenEvent",
-    "ServedModel",
     "SimilarResponse",
     "UserResponse",
-    "VersionSummary",
 ]
 
-MAX_K = 100
-"""Longest list that one call returns."""
-MAX_IDS = 500
-"""Most ids in any list of a request."""
-MAX_EVENTS = 200
-"""Most events in one call of /feedback."""
-MAX_QUERY = 200
-"""Longest search text."""
 
-ModelName = Literal["hybrid", "als", "content"]
-Path = Literal["warm", "folded_in", "cold"]
-MovieId = Annotated[int, Field(ge=1, lt=2**31, examples=[260])]
-UserId = Annotated[int, Field(ge=1, lt=2**31, examples=[1])]
-Year = Annotated[int, Field(ge=1870, le=2200)]
-Ids = Annotated[list[MovieId], Field(max_length=MAX_IDS)]
-
-
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-
-class _Answer(BaseModel):
-    model_config = ConfigDict(protected_namespaces=())
-
-
-class ListOptions(_Document):
+class ListOptions(Document):
     """Which list, and how long; the same for everybody who asks for one."""
 
     k: Annotated[int, Field(ge=1, le=MAX_K, description="Number of movies.")] = 10
@@ -76,7 +34,10 @@ class ListOptions(_Document):
         Field(
             ge=0,
             le=1,
-            description="Hybrid only: 0 is content alone, 1 collaborative alone, 0.5, or not given, the tuned blend.",
+            description=(
+                "Hybrid only: 0 leaves the collaborative part out, 1 content; 0.5, or not given, is the tuned blend. "
+                "What popularity and neighbours give to people with few ratings stays."
+            ),
         ),
     ] = None
     genres: Annotated[list[str], Field(max_length=20, description="Only movies with at least one of these.")] = []
@@ -95,7 +56,7 @@ class ListOptions(_Document):
         return year_to
 
 
-class Rating(_Document):
+class Rating(Document):
     movie_id: MovieId
     rating: Annotated[float, Field(gt=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
 
@@ -127,7 +88,7 @@ class RecommendationsRequest(ListOptions):
         return disliked
 
 
-class Movie(_Answer):
+class Movie(AnswerDocument):
     movie_id: int
     title: str
     year: int | None = None
@@ -139,7 +100,7 @@ class Movie(_Answer):
     n_ratings: int | None = Field(default=None, description="Ratings that the model was trained on.")
 
 
-class Because(_Answer):
+class Because(AnswerDocument):
     """One of the person's own titles and what it contributed to the score."""
 
     movie_id: int
@@ -156,12 +117,12 @@ class RecommendedMovie(Movie):
     because: list[Because] | None = None
 
 
-class AssignedArm(_Answer):
+class AssignedArm(AnswerDocument):
     experiment: str
     arm: str
 
 
-class RecommendationsResponse(_Answer):
+class RecommendationsResponse(AnswerDocument):
     """``path``: warm (from a known person's ratings), folded_in (from what was sent), cold (nothing is known)."""
 
     user_id: int | None
@@ -172,13 +133,13 @@ class RecommendationsResponse(_Answer):
     items: list[RecommendedMovie]
 
 
-class SimilarResponse(_Answer):
+class SimilarResponse(AnswerDocument):
     movie: Movie
     model_version: str
     items: list[RecommendedMovie]
 
 
-class SearchResponse(_Answer):
+class SearchResponse(AnswerDocument):
     query: str
     items: list[Movie]
 
@@ -187,7 +148,7 @@ class RatedMovie(Movie):
     rating: float
 
 
-class UserResponse(_Answer):
+class UserResponse(AnswerDocument):
     """A known person's ratings, best first; ratings sent as feedback count."""
 
     user_id: int
@@ -196,113 +157,16 @@ class UserResponse(_Answer):
     items: list[RatedMovie]
 
 
-class OnboardingRequest(_Document):
+class OnboardingRequest(Document):
     """What a newcomer has said so far; ``unseen`` are titles they were asked about and do not know."""
 
+    liked: Annotated[Ids, Field(description="Count as the best rating.")] = []
+    disliked: Annotated[Ids, Field(description="Count as the worst rating.")] = []
     ratings: Annotated[list[Rating], Field(max_length=MAX_IDS)] = []
     unseen: Ids = []
     n: Annotated[int, Field(ge=1, le=50, description="Number of titles to ask about next.")] = 10
 
 
-class OnboardingResponse(_Answer):
+class OnboardingResponse(AnswerDocument):
     model_version: str
     items: list[Movie]
-
-
-class SeenEvent(_Document):
-    """A movie was shown ("impression") or opened ("click")."""
-
-    kind: Literal["impression", "click"]
-    movie_id: MovieId
-    rank: Annotated[int | None, Field(ge=1, le=10_000)] = None
-    model_version: Annotated[str | None, Field(max_length=100)] = None
-    experiment: Annotated[str | None, Field(max_length=100)] = None
-    arm: Annotated[str | None, Field(max_length=100)] = None
-
-
-class RatingEvent(SeenEvent):
-    """A movie was rated; the next answer for the person knows it."""
-
-    kind: Literal["rating"]  # type: ignore[assignment]  # narrower than its parent on purpose
-    rating: Annotated[float, Field(gt=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
-
-
-Event = Annotated[SeenEvent | RatingEvent, Field(discriminator="kind")]
-
-
-class FeedbackRequest(_Document):
-    model_config = ConfigDict(
-        extra="forbid",
-        json_schema_extra={
-            "examples": [
-                {
-                    "user_id": 1,
-                    "events": [
-                        {"kind": "impression", "movie_id": 1200, "rank": 1},
-                        {"kind": "click", "movie_id": 1200, "rank": 1},
-                        {"kind": "rating", "movie_id": 1200, "rating": 4.5},
-                    ],
-                }
-            ]
-        },
-    )
-
-    user_id: UserId
-    events: Annotated[list[Event], Field(min_length=1, max_length=MAX_EVENTS)]
-
-
-class FeedbackResponse(_Answer):
-    accepted: int
-
-
-class ServedModel(_Answer):
-    """A model in memory: what was asked for ("champion", "challenger", "3"), and which version that is now."""
-
-    reference: str
-    version: str
-    loaded_at: datetime
-    n_users: int
-    n_items: int
-    n_titles: int
-    seconds_to_load: float
-
-
-class VersionSummary(_Answer):
-    version: str
-    aliases: list[str]
-    created_at: datetime
-    metrics: dict[str, dict[str, float]] = Field(default={}, description="Model → metric → mean on held-out people.")
-
-
-class ModelsResponse(_Answer):
-    served: list[ServedModel]
-    versions: list[VersionSummary]
-
-
-class EvaluationResponse(_Answer):
-    """How good a version was on held-out people; plots are PNG files below /models/{version}/plots/."""
-
-    version: str
-    metrics: dict[str, dict[str, float]]
-    plots: list[str]
-
-
-class ReloadResponse(_Answer):
-    model_version: str
-    changed: bool
-
-
-class Problem(_Answer):
-    """Why there is no answer."""
-
-    detail: str
-
-
-class HealthResponse(_Answer):
-    status: Literal["ok"]
-
-
-class ReadyResponse(_Answer):
-    status: Literal["ready", "not_ready"]
-    model_version: str | None = None
-    reason: str | None = None
