@@ -1,6 +1,7 @@
 """The API as functions: typed documents in and out, and errors that a person can act on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -25,15 +26,19 @@ from serving.schemas import (
 
 __all__ = [
     "ApiBrokenError",
+    "ApiBusyError",
     "ApiClient",
     "ApiError",
     "ApiNotFoundError",
     "ApiNotReadyError",
     "ApiRefusedError",
     "ApiUnreachableError",
+    "Fault",
 ]
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
+_NO_MODEL: Final = "no model is loaded"
+"""How the API's words begin when it has no model; every other 503 passes by itself."""
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
@@ -43,6 +48,7 @@ class ApiError(Exception):
     ApiError
     ├── ApiUnreachableError   nothing answers, or not in time
     ├── ApiNotReadyError      it runs, but has no model yet
+    ├── ApiBusyError          it cannot answer now, but in a moment
     ├── ApiNotFoundError      no such movie, version or plot
     ├── ApiRefusedError       a value that the API does not take
     └── ApiBrokenError        an answer that is no answer
@@ -57,12 +63,31 @@ class ApiNotReadyError(ApiError):
     """The API runs, but has no model yet."""
 
 
+class ApiBusyError(ApiError):
+    """The API cannot answer now: too many questions, or what it asks itself is away."""
+
+
 class ApiNotFoundError(ApiError):
     """There is no such movie, version or plot."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A field that the API does not take, such as ("query", "genres", 0), and why."""
+
+    where: tuple[str | int, ...]
+    message: str
+
+    def __str__(self) -> str:
+        return f"{'.'.join(map(str, self.where[1:]))}: {self.message}"
+
+
 class ApiRefusedError(ApiError):
-    """A value that the API does not take."""
+    """A value that the API does not take; ``faults`` are the fields, where it names them."""
+
+    def __init__(self, message: str, faults: Sequence[Fault] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults)
 
 
 class ApiBrokenError(ApiError):
@@ -172,26 +197,30 @@ def _query(options: ListOptions) -> dict[str, Any]:
 
 
 def _error_of(answer: httpx.Response) -> ApiError:
-    detail = _detail(answer)
+    said = _said(answer)
+    detail = said if isinstance(said, str) else "; ".join(map(str, said))
     match answer.status_code:
         case 404:
             return ApiNotFoundError(detail or "The recommender does not know this.")
-        case 503:
-            reason = f" ({detail})" if detail else ""
-            return ApiNotReadyError(f"The recommender runs, but has no model yet{reason}: make one with `make demo`.")
+        case 503 if detail.startswith(_NO_MODEL):
+            return ApiNotReadyError(f"The recommender runs, but {detail}. `make demo` makes one.")
+        case 503 | 504:
+            reason = f": {detail}" if detail else ""
+            return ApiBusyError(f"The recommender cannot answer now{reason}. Try again in a moment.")
         case code if code >= 500:
             return ApiBrokenError("The recommender failed on this question; its log says why. Try again in a moment.")
         case code:
-            return ApiRefusedError(detail or f"The recommender refused this with code {code}.")
+            faults = () if isinstance(said, str) else said
+            return ApiRefusedError(detail or f"The recommender refused this with code {code}.", faults)
 
 
-def _detail(answer: httpx.Response) -> str:
-    """The API's own words: a text, or FastAPI's list of fields."""
+def _said(answer: httpx.Response) -> str | list[Fault]:
+    """The API's own words: a text, or the fields at fault."""
     try:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         return ""
-    if isinstance(detail, list):
-        faults = [fault for fault in detail if isinstance(fault, dict)]
-        return "; ".join(f"{'.'.join(map(str, fault.get('loc', [])[1:]))}: {fault.get('msg', '')}" for fault in faults)
-    return str(detail)
+    if not isinstance(detail, list):
+        return str(detail)
+    faults = [fault for fault in detail if isinstance(fault, dict)]
+    return [Fault(tuple(fault.get("loc") or ()), str(fault.get("msg", ""))) for fault in faults]

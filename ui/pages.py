@@ -10,7 +10,7 @@ import streamlit as st
 
 from ui import session
 from ui.cards import page_html
-from ui.client import ApiBrokenError, ApiError, ApiNotReadyError, ApiUnreachableError
+from ui.client import ApiBrokenError, ApiBusyError, ApiError, ApiNotReadyError, ApiUnreachableError
 from ui.notices import show_notice
 from ui.rows import show_style
 from ui.tmdb import ATTRIBUTION
@@ -44,6 +44,7 @@ def run() -> None:
 
 def show_page(path: str) -> None:
     """One page with style and foot; what the API cannot do becomes a message."""
+    session.begin_run()
     show_style()
     if said := st.session_state.pop("said", None):
         st.toast(said)
@@ -62,6 +63,8 @@ def _headline(error: ApiError) -> str:
             return "The recommender is away"
         case ApiNotReadyError():
             return "No model yet"
+        case ApiBusyError():
+            return "The recommender is busy"
         case ApiBrokenError():
             return "Something went wrong"
         case _:

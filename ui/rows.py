@@ -31,7 +31,7 @@ class CardEvent:
         if not isinstance(sent, dict) or sent.get("kind") not in _KINDS:
             return None
         movie_id, rank, value = sent.get("movie_id"), sent.get("rank"), sent.get("value")
-        if not isinstance(movie_id, int) or movie_id < 1:
+        if not isinstance(movie_id, int) or not 1 <= movie_id < 2**31:
             return None
         return cls(
             kind=sent["kind"],

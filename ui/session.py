@@ -16,10 +16,21 @@ from ui.rows import CardEvent
 from ui.settings import PageSettings
 from ui.tmdb import ArtCache, Artwork, TmdbClient
 
-__all__ = ["api", "artwork", "ids_in_address", "keep_ids", "make_cards", "say_seen", "send_event", "settings"]
+__all__ = [
+    "api",
+    "artwork",
+    "begin_run",
+    "ids_in_address",
+    "keep_ids",
+    "make_cards",
+    "say_seen",
+    "send_event",
+    "settings",
+]
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST_IDS: Final = 200
+_MOST_DIGITS: Final = 16
 
 
 def settings() -> PageSettings:
@@ -54,20 +65,27 @@ def artwork() -> Artwork:
     return _artwork(str(given.home), given.tmdb_api_url, given.tmdb_key)
 
 
+def begin_run() -> None:
+    """A page is made anew: its rows together wait for TMDB once."""
+    st.session_state.pop("art_deadline", None)
+
+
 def make_cards(
     movies: Iterable[schemas.Movie], *, path: schemas.Path | None = None, notes: dict[int, str] | None = None
 ) -> list[Card]:
     """Cards of movies, with posters where there are some."""
     listed = list(movies)
-    art = artwork().find(movie.tmdb_id for movie in listed)
+    if "art_deadline" not in st.session_state:
+        st.session_state["art_deadline"] = artwork().deadline()
+    art = artwork().find((movie.tmdb_id for movie in listed), st.session_state["art_deadline"])
     return cards_of(listed, art, images=settings().tmdb_image_url, path=path, notes=notes)
 
 
 def ids_in_address(name: str) -> list[int]:
-    """Movie ids in the page's address, such as ``?liked=1,260``; what is no id is left out."""
+    """Movie ids in the page's address, such as ``?liked=1,260``; what the API would not take as an id is left out."""
     words = str(st.query_params.get(name, "")).split(",")
-    ids = [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) < 16 and int(word) > 0]
-    return list(dict.fromkeys(ids))[:_MOST_IDS]
+    numbers = [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS]
+    return list(dict.fromkeys(number for number in numbers if 0 < number < 2**31))[:_MOST_IDS]
 
 
 def keep_ids(name: str, ids: Sequence[int]) -> None:
@@ -78,24 +96,28 @@ def keep_ids(name: str, ids: Sequence[int]) -> None:
         del st.query_params[name]
 
 
-def say_seen(user_id: int, listed: schemas.RecommendationsResponse) -> None:
-    """Tell the API once per list that its titles were shown, without waiting for it."""
+def say_seen(
+    user_id: int, row: str, cards: Sequence[Card], listed: schemas.RecommendationsResponse | None = None
+) -> None:
+    """Tell the API once per list that its titles were shown, without waiting for it.
+
+    listed  the answer that the cards are, if it was made for this person: only its rows may count for an experiment
+    """
     told: set[tuple[object, ...]] = st.session_state.setdefault("told", set())
-    ids = tuple(movie.movie_id for movie in listed.items)
-    what = (user_id, listed.model_version, listed.model, ids)
-    if not ids or what in told:
+    origin = _origin(listed)
+    what = (user_id, row, *origin.items(), *((card.movie_id, card.rank) for card in cards))
+    if not cards or what in told:
         return
     told.add(what)
     events: list[schemas.Event] = [
-        schemas.SeenEvent(kind="impression", movie_id=movie.movie_id, rank=movie.rank, **_origin(listed))
-        for movie in listed.items
+        schemas.SeenEvent(kind="impression", movie_id=card.movie_id, rank=card.rank, **origin) for card in cards
     ]
     _messenger().submit(api().send_feedback, user_id, events).add_done_callback(_log_failure)
 
 
 def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsResponse | None = None) -> None:
     """Pass a click or a rating on; a rating is waited for, since the next list must know it."""
-    origin = _origin(listed) if listed else {}
+    origin = _origin(listed)
     if event.kind == "click":
         clicked = schemas.SeenEvent(kind="click", movie_id=event.movie_id, rank=event.rank, **origin)
         _messenger().submit(api().send_feedback, user_id, [clicked]).add_done_callback(_log_failure)
@@ -111,7 +133,10 @@ def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsRe
             st.session_state["said"] = "The rating could not be kept this time."
 
 
-def _origin(listed: schemas.RecommendationsResponse) -> dict[str, str]:
+def _origin(listed: schemas.RecommendationsResponse | None) -> dict[str, str]:
+    """Model and arm of an answer for one person; of other lists nothing is said."""
+    if listed is None:
+        return {}
     arm = listed.experiment
     return {"model_version": listed.model_version, **({"experiment": arm.experiment, "arm": arm.arm} if arm else {})}
 

@@ -120,8 +120,8 @@ class ContentTerm:
 
     @cached_property
     def _mean_features(self) -> dict[str, NDArray[np.float64]]:
-        groups = self.model.features.groups.items()
-        return {name: np.asarray(items[: self.n_warm].astype(np.float64).mean(axis=0)).ravel() for name, items in groups}
+        groups = self.model.features.groups.items()  # in double precision before, not after: SciPy sums as it finds
+        return {name: np.asarray(items[: self.n_warm].astype(float).mean(axis=0)).ravel() for name, items in groups}
 
 
 def _is_dense(items: csr_matrix) -> bool:

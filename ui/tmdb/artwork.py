@@ -53,15 +53,23 @@ class Artwork:
         if self._client is not None:
             self._client.close()
 
-    def find(self, tmdb_ids: Iterable[int | None]) -> dict[int, Art]:
-        """Art by tmdb_id, of those movies that have some and where it came in time."""
+    def deadline(self) -> float:
+        """When somebody who begins to wait now gives up; for several calls of ``find`` that share one patience."""
+        return self._clock() + self._patience
+
+    def find(self, tmdb_ids: Iterable[int | None], deadline: float | None = None) -> dict[int, Art]:
+        """Art by tmdb_id, of those movies that have some and where it came in time.
+
+        deadline  from :meth:`deadline`; what is in the cache is found after it, too. None: a patience of its own.
+        """
         wanted = sorted({tmdb_id for tmdb_id in tmdb_ids if tmdb_id is not None})
         if self._client is None or not wanted:
             return {}
         known = self._cache.get(wanted)
         missing = [tmdb_id for tmdb_id in wanted if tmdb_id not in known]
         futures = {tmdb_id: self._ask(tmdb_id) for tmdb_id in missing} if self._clock() >= self._silent_until else {}
-        wait(futures.values(), timeout=self._patience)
+        until = self.deadline() if deadline is None else deadline
+        wait(futures.values(), timeout=max(0.0, until - self._clock()))
         for tmdb_id, future in futures.items():
             if future.done() and not future.cancelled():
                 known[tmdb_id] = future.result()

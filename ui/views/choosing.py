@@ -13,6 +13,7 @@ __all__ = ["LABELS", "choose_options", "choose_user", "read_user_id", "refuse_us
 LABELS: Final[dict[ModelName, str]] = {"hybrid": "Hybrid", "als": "ALS", "content": "Content"}
 _FIRST: Final[ModelName] = "hybrid"
 _YEARS: Final = (1900, 2030)
+_MOST_DIGITS: Final = 16
 
 
 def read_user_id(text: str) -> int | None:
@@ -20,8 +21,8 @@ def read_user_id(text: str) -> int | None:
     word = text.strip()
     if not (word.isascii() and word.isdecimal()):
         return None
-    number = int(word) if len(word) < 17 else 0
-    return number if 1 <= number < 2**53 else None
+    number = int(word) if len(word) <= _MOST_DIGITS else 0
+    return number if 1 <= number < 2**31 else None
 
 
 def choose_user() -> int | None:
@@ -34,7 +35,7 @@ def refuse_user() -> None:
     """Say that what is in the field is no user id."""
     show_notice(
         "That is not a user id",
-        "A user id is a positive whole number, such as 1 or 414. Not in the data yet? Open the page New here.",
+        "A user id is a whole number from 1 to 2147483647, such as 1 or 414. Not in the data yet? Open the page New here.",
         "#",
     )
 

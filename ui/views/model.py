@@ -14,6 +14,7 @@ from ui.session import api
 __all__ = ["metric_table", "show"]
 
 _MAIN = "hybrid"
+_CHAMPION = "champion"
 _ORDER = ("ndcg", "recall", "precision", "map", "mrr", "hit_rate", "coverage", "diversity", "novelty", "gini")
 _LOWER_IS_BETTER = frozenset({"gini"})
 
@@ -28,7 +29,7 @@ def show() -> None:
         show_notice("No model yet", "The recommender runs without a model: make one with `make demo`.")
         return
     try:
-        _show_evaluation(api().evaluation(models.served[0].version))
+        _show_evaluation(api().evaluation(_main_version(models.served)))
     except ApiNotFoundError as error:
         show_notice("No evaluation of this version", str(error), "∅")
     st.html(page_html("versions.html", versions=models.versions, metric=_main_metric(models), main=_MAIN))
@@ -65,6 +66,11 @@ def _place(metric: str) -> tuple[int, int, str]:
     """Where a metric such as ndcg@10 stands."""
     name, _, length = metric.partition("@")
     return int(length) if length.isdecimal() else 10**9, _ORDER.index(name) if name in _ORDER else len(_ORDER), metric
+
+
+def _main_version(served: Sequence[ServedModel]) -> str:
+    """The champion's, among those that experiments serve beside it; the first one's where none is called so."""
+    return next((model.version for model in served if model.reference == _CHAMPION), served[0].version)
 
 
 def _facts(served: ServedModel) -> list[dict[str, str]]:
