@@ -38,7 +38,7 @@ __all__ = [
 
 _TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
 _NO_MODEL: Final = "no model is loaded"
-"""How the API's words begin when it has no model; every other 503 passes by itself."""
+"""The API's words when it has no model; every other 503 passes by itself."""
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
@@ -202,7 +202,7 @@ def _error_of(answer: httpx.Response) -> ApiError:
     match answer.status_code:
         case 404:
             return ApiNotFoundError(detail or "The recommender does not know this.")
-        case 503 if detail.startswith(_NO_MODEL):
+        case 503 if _NO_MODEL in detail:
             return ApiNotReadyError(f"The recommender runs, but {detail}. `make demo` makes one.")
         case 503 | 504:
             reason = f": {detail}" if detail else ""
@@ -222,5 +222,5 @@ def _said(answer: httpx.Response) -> str | list[Fault]:
         return ""
     if not isinstance(detail, list):
         return str(detail)
-    faults = [fault for fault in detail if isinstance(fault, dict)]
-    return [Fault(tuple(fault.get("loc") or ()), str(fault.get("msg", ""))) for fault in faults]
+    faults = [fault for fault in detail if isinstance(fault, dict) and isinstance(fault.get("loc"), list)]
+    return [Fault(tuple(fault["loc"]), str(fault.get("msg", ""))) for fault in faults]

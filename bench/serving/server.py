@@ -90,12 +90,13 @@ def _main(folder: Path, port: int) -> None:
     from registry.tracking import Tracking
     from serving.app import application
     from serving.logs import configure_logs
+    from serving.models import Found
     from serving.server import Server
     from serving.settings import ServingSettings
 
     class OneFolder:
-        def version_of(self, reference: str) -> str:
-            return "1"
+        def find(self, reference: str) -> Found:
+            return Found("1", str(folder))
 
         def folder_of(self, version: str) -> Path:
             return folder

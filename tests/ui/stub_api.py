@@ -10,18 +10,21 @@ import threading
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
+from fastapi import Path as InAddress
 
 from serving.schemas import (
+    MAX_IDS,
+    AssignedArm,
     Because,
     EvaluationResponse,
     FeedbackRequest,
@@ -44,9 +47,12 @@ from serving.schemas import (
     VersionSummary,
 )
 
+UserId = Annotated[int, InAddress(ge=1, lt=2**31)]
+MovieId = Annotated[int, InAddress(ge=1, lt=2**31)]
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 N_TITLES = 300
 VERSION = "7"
+NOT_READY = "no model is loaded yet: no champion is registered"
 METRICS = {
     "popularity": {"ndcg@10": 0.1641, "recall@10": 0.0986, "precision@10": 0.1312, "coverage@10": 0.0061},
     "content": {"ndcg@10": 0.1352, "recall@10": 0.0803, "precision@10": 0.1095, "coverage@10": 0.1822},
@@ -107,6 +113,9 @@ class Stub:
     extra: dict[int, Movie] = field(default_factory=dict)
     ready: bool = True
     feedback_fails: bool = False
+    experiment: AssignedArm | None = None
+    more_served: list[ServedModel] = field(default_factory=list)
+    damaged_plots: bool = False
     url: str = ""
     stop: Callable[[], None] = lambda: None
 
@@ -166,6 +175,24 @@ class Stub:
         """Forget what was sent and how to fail."""
         self.feedback, self.added, self.extra = [], {}, {}
         self.ready, self.feedback_fails = True, False
+        self.experiment, self.more_served, self.damaged_plots = None, [], False
+
+    def check_movies(self, name: str, movie_ids: Iterable[int]) -> None:
+        """Refuse as the API does what is not in the catalogue."""
+        for place, movie_id in enumerate(movie_ids):
+            if movie_id not in self.movies:
+                _refuse(f"no movie {movie_id} in the catalogue of {len(self.movies)} titles", "body", name, place)
+
+    def check_genres(self, genres: list[str], where: str) -> None:
+        """The same for genres."""
+        there = sorted({genre for movie in self.movies.values() for genre in movie.genres})
+        for place, genre in enumerate(genres):
+            if genre not in there:
+                _refuse(f"no movie is of this genre; expected one of {', '.join(there)}", where, "genres", place)
+
+
+def _refuse(message: str, *where: str | int) -> NoReturn:
+    raise HTTPException(422, [{"loc": list(where), "msg": message, "type": "value_error"}])
 
 
 @cache
@@ -212,12 +239,12 @@ def make_stub() -> Stub:
     app = stub.app
     _add_lists(app, stub)
     _add_people(app, stub)
-    _add_models(app)
+    _add_models(app, stub)
 
     @app.get("/ready")
     def ready() -> ReadyResponse:
         if not stub.ready:
-            raise HTTPException(503, "no version has the alias champion")
+            raise HTTPException(503, NOT_READY)
         return ReadyResponse(status="ready", model_version=VERSION)
 
     return stub
@@ -226,25 +253,35 @@ def make_stub() -> Stub:
 def _add_lists(app: FastAPI, stub: Stub) -> None:
     def answer(user_id: int | None, rated: dict[int, float], options: ListOptions) -> RecommendationsResponse:
         if not stub.ready:
-            raise HTTPException(503, "no version has the alias champion")
+            raise HTTPException(503, NOT_READY)
         path = "cold" if not rated else "warm" if user_id is not None else "folded_in"
+        tested = user_id is not None and options.model == "hybrid" and options.alpha is None
         return RecommendationsResponse(
-            user_id=user_id, model_version=VERSION, path=path, model=options.model, items=stub.ranked(rated, options)
+            user_id=user_id,
+            model_version=VERSION,
+            path=path,
+            model=options.model,
+            experiment=stub.experiment if tested else None,
+            items=stub.ranked(rated, options),
         )
 
     @app.get("/recommendations/{user_id}")
-    def for_user(user_id: int, options: Annotated[ListOptions, Query()]) -> RecommendationsResponse:
+    def for_user(user_id: UserId, options: Annotated[ListOptions, Query()]) -> RecommendationsResponse:
+        stub.check_genres(options.genres, "query")
         return answer(user_id, stub.rated(user_id), options)
 
     @app.post("/recommendations")
     def for_somebody(request: RecommendationsRequest) -> RecommendationsResponse:
-        rated = dict.fromkeys(request.liked, 5.0) | dict.fromkeys(request.disliked, 0.5)
-        rated |= {rating.movie_id: rating.rating for rating in request.ratings}
-        known = {movie_id: rating for movie_id, rating in rated.items() if movie_id in stub.movies}
-        return answer(None, known, request)
+        stub.check_genres(request.genres, "body")
+        stub.check_movies("liked", request.liked)
+        stub.check_movies("disliked", request.disliked)
+        stub.check_movies("ratings", (rating.movie_id for rating in request.ratings))
+        rated = {rating.movie_id: rating.rating for rating in request.ratings}
+        rated |= dict.fromkeys(request.liked, 5.0) | dict.fromkeys(request.disliked, 0.5)
+        return answer(None, rated, request)
 
     @app.get("/movies/{movie_id}/similar")
-    def similar(movie_id: int, k: int = 10) -> SimilarResponse:
+    def similar(movie_id: MovieId, k: int = 10) -> SimilarResponse:
         one = _found(stub, movie_id)
         others = [movie for movie in stub.movies.values() if movie.movie_id != movie_id]
         others.sort(key=lambda movie: (-_likeness(one, movie), movie.movie_id))
@@ -255,7 +292,7 @@ def _add_lists(app: FastAPI, stub: Stub) -> None:
         return SimilarResponse(movie=one, model_version=VERSION, items=items)
 
     @app.get("/movies/{movie_id}")
-    def movie(movie_id: int) -> Movie:
+    def movie(movie_id: MovieId) -> Movie:
         return _found(stub, movie_id)
 
     @app.get("/movies")
@@ -267,7 +304,7 @@ def _add_lists(app: FastAPI, stub: Stub) -> None:
 
 def _add_people(app: FastAPI, stub: Stub) -> None:
     @app.get("/users/{user_id}")
-    def user(user_id: int, k: int = 10) -> UserResponse:
+    def user(user_id: UserId, k: Annotated[int, Query(ge=1, le=MAX_IDS)] = 20) -> UserResponse:
         rated = stub.rated(user_id)
         best = sorted(rated, key=lambda movie_id: (-rated[movie_id], -(stub.movies[movie_id].n_ratings or 0)))
         items = [RatedMovie(**stub.movies[movie_id].model_dump(), rating=rated[movie_id]) for movie_id in best[:k]]
@@ -275,14 +312,20 @@ def _add_people(app: FastAPI, stub: Stub) -> None:
 
     @app.post("/onboarding")
     def onboarding(request: OnboardingRequest) -> OnboardingResponse:
-        asked = {rating.movie_id for rating in request.ratings} | set(request.unseen)
+        stub.check_movies("liked", request.liked)
+        stub.check_movies("disliked", request.disliked)
+        stub.check_movies("ratings", (rating.movie_id for rating in request.ratings))
+        stub.check_movies("unseen", request.unseen)
+        rated = {rating.movie_id for rating in request.ratings}
+        asked = rated.union(request.liked, request.disliked, request.unseen)
         items = [movie for movie in list(stub.movies.values())[::3] if movie.movie_id not in asked]
         return OnboardingResponse(model_version=VERSION, items=items[: request.n])
 
     @app.post("/feedback")
     def feedback(request: FeedbackRequest) -> FeedbackResponse:
         if stub.feedback_fails:
-            raise HTTPException(500, "the disk is full")
+            raise HTTPException(503, "the events cannot be stored now; send them again later")
+        stub.check_movies("events", (event.movie_id for event in request.events))
         stub.feedback.append(request)
         for event in request.events:
             if isinstance(event, RatingEvent):
@@ -290,7 +333,7 @@ def _add_people(app: FastAPI, stub: Stub) -> None:
         return FeedbackResponse(accepted=len(request.events))
 
 
-def _add_models(app: FastAPI) -> None:
+def _add_models(app: FastAPI, stub: Stub) -> None:
     made = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 
     @app.get("/models")
@@ -306,7 +349,7 @@ def _add_models(app: FastAPI) -> None:
         )
         older = {model: {name: value * 0.97 for name, value in metrics.items()} for model, metrics in METRICS.items()}
         return ModelsResponse(
-            served=[served],
+            served=[*stub.more_served, served],
             versions=[
                 VersionSummary(version=VERSION, aliases=["champion"], created_at=made, metrics=METRICS),
                 VersionSummary(
@@ -324,6 +367,8 @@ def _add_models(app: FastAPI) -> None:
 
     @app.get("/models/{version}/plots/{name}")
     def plot(version: str, name: str) -> Response:
+        if stub.damaged_plots:
+            return Response(b"\x89PNG\r\n\x1a\n", media_type="image/png")
         picture = SAMPLE.parents[1] / "docs" / "images" / f"{name.removesuffix('.png')}.png"
         return Response(picture.read_bytes() if picture.is_file() else _grey(), media_type="image/png")
 

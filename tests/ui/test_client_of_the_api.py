@@ -10,11 +10,13 @@ from serving.schemas import ListOptions, RatingEvent, RecommendationsRequest
 from tests.ui.stub_api import Stub, serving
 from ui.client import (
     ApiBrokenError,
+    ApiBusyError,
     ApiClient,
     ApiNotFoundError,
     ApiNotReadyError,
     ApiRefusedError,
     ApiUnreachableError,
+    Fault,
 )
 
 
@@ -100,11 +102,15 @@ def test_slow_api_is_unreachable_after_the_time_out():
 @pytest.mark.parametrize(
     ("code", "body", "error"),
     [
-        (503, {"detail": "no champion"}, ApiNotReadyError),
+        (503, {"detail": "no model is loaded yet: no champion is registered"}, ApiNotReadyError),
+        (503, {"detail": "too many answers are being worked out; try again in a second"}, ApiBusyError),
+        (503, None, ApiBusyError),
+        (504, {"detail": "the answer took too long"}, ApiBusyError),
         (500, {"detail": "secret traceback"}, ApiBrokenError),
         (502, None, ApiBrokenError),
         (429, {"detail": "slower"}, ApiRefusedError),
         (422, {"detail": [{"loc": ["query", "k"], "msg": "too large"}]}, ApiRefusedError),
+        (422, {"detail": [7, {"loc": 3, "msg": "odd"}, {"msg": "odd"}]}, ApiRefusedError),
         (418, None, ApiRefusedError),
         (200, {"hello": "world"}, ApiBrokenError),
         (200, None, ApiBrokenError),
@@ -118,10 +124,18 @@ def test_answers_that_are_none_become_errors(code, body, error):
     assert "<html>" not in str(caught.value)
 
 
-def test_field_that_was_refused_is_in_the_message():
-    body = json.dumps({"detail": [{"loc": ["query", "k"], "msg": "too large"}]}).encode()
-    with serving(answering(422, body)) as url, pytest.raises(ApiRefusedError, match="k: too large"):
+def test_field_that_was_refused_is_in_the_message_and_beside_it():
+    body = json.dumps({"detail": [{"loc": ["query", "genres", 2], "msg": "too large"}]}).encode()
+    with serving(answering(422, body)) as url, pytest.raises(ApiRefusedError, match=r"genres\.2: too large") as caught:
         asked(url, "models")
+    assert caught.value.faults == (Fault(("query", "genres", 2), "too large"),)
+
+
+def test_api_that_is_busy_says_why_and_nothing_of_models():
+    body = json.dumps({"detail": "the events cannot be stored now; send them again later"}).encode()
+    with serving(answering(503, body)) as url, pytest.raises(ApiBusyError, match=r"cannot be stored.*again") as caught:
+        asked(url, "models")
+    assert "make demo" not in str(caught.value)
 
 
 def test_plot_that_is_no_image_is_broken():

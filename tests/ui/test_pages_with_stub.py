@@ -2,16 +2,23 @@
 
 import json
 import re
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from serving.schemas import Movie
+from serving.schemas import AssignedArm, Event, Movie, ServedModel
 from tests.ui.local_tmdb import V3_KEY, local_tmdb
-from tests.ui.stub_api import VERSION, running_stub
+from tests.ui.stub_api import VERSION, Stub, catalogue, running_stub
+from ui.genres import GENRES
 from ui.pages import PAGES
-from ui.tmdb import ATTRIBUTION
+from ui.rows import CardEvent, show_html
+from ui.session import _messenger
+from ui.tmdb import ATTRIBUTION, Artwork
+from ui.views import for_you
 from ui.views.model import metric_table
 
 ROOT = Path(__file__).parents[2]
@@ -76,7 +83,7 @@ def test_alpha_and_filters_reach_the_api(stub, open_page):
     assert "Nothing fits these filters" in html_of(page)
 
 
-@pytest.mark.parametrize("text", ["abc", "-1", "0", "1.5", "", "٣", "9" * 30, "<script>alert(1)</script>"])
+@pytest.mark.parametrize("text", ["abc", "-1", "0", "1.5", "", "٣", str(2**31), "9" * 30, "<script>alert(1)</script>"])
 def test_user_id_that_is_no_number_is_explained(stub, open_page, text):
     page = open_page(stub.url)
     page.text_input(key="user").set_value(text).run()
@@ -119,17 +126,86 @@ def test_page_comes_back_with_the_api(stub, open_page):
     assert "For you" in headings_of(html_of(page))
 
 
+def told(stub: Stub) -> list[list[Event]]:
+    """The events that the page has sent, by call."""
+    _messenger().submit(int).result(10)  # after all that was told before
+    return [request.events for request in stub.feedback]
+
+
+def where(event: Event) -> tuple[object, ...]:
+    return event.movie_id, event.rank, event.experiment, event.arm, event.model_version
+
+
 def test_impressions_are_told_once_per_list(stub, open_page):
     page = open_page(stub.url, user="1")
     page.run()
-    page.run()
-    from ui.session import _messenger
+    html = html_of(page.run())
+    rows = [[*ids_of(html, "top"), *ids_of(html, "for_you")]]
+    rows += [ids_of(html, name) for name in ("because_0", "because_1", "new", "popular", "rated")]
+    calls = told(stub)
+    assert [[event.movie_id for event in call] for call in calls] == rows
+    assert all([event.rank for event in call] == list(range(1, len(call) + 1)) for call in calls)
+    assert {event.kind for call in calls for event in call} == {"impression"}
 
-    _messenger().submit(int).result(10)  # after all that was told before
-    shown = [[event.movie_id for event in request.events] for request in stub.feedback]
-    assert len(shown) == 2, "the list for the person, and the one that is new to them"
-    assert {event.kind for request in stub.feedback for event in request.events} == {"impression"}
-    assert {event.model_version for request in stub.feedback for event in request.events} == {VERSION}
+
+def test_every_click_has_an_impression_and_only_the_answers_for_the_person_name_the_arm(stub, open_page, monkeypatch):
+    stub.experiment = AssignedArm(experiment="autumn", arm="treatment")
+    rows: dict[str, tuple[str, Callable[[CardEvent], None]]] = {}
+
+    def kept(key: str, html: str, on_event: Callable[[CardEvent], None]) -> None:
+        rows[key] = html, on_event
+        show_html(key, html, on_event)
+
+    monkeypatch.setattr(for_you, "show_html", kept)
+    assert "experiment autumn, arm treatment" in html_of(open_page(stub.url, user="1"))
+    shown = {where(event) for call in told(stub) for event in call}
+    for name, (html, on_event) in rows.items():
+        movie_id, rank = map(int, re.findall(r'data-movie-id="(\d+)" data-rank="(\d+)"', html)[-1])
+        stub.feedback.clear()
+        on_event(CardEvent("click", movie_id, rank))
+        ((click,),) = told(stub)
+        assert where(click) in shown
+        tested = ("autumn", "treatment", VERSION) if name in {"top", "for_you", "new"} else (None, None, None)
+        assert (click.experiment, click.arm, click.model_version) == tested, name
+    assert set(rows) == {"top", "for_you", "because_0", "because_1", "new", "popular", "rated"}
+
+
+def test_somebody_with_more_ratings_than_a_request_takes_is_shown_none_of_the_best(stub, open_page):
+    rated = {8_000_000 + number: 1.0 for number in range(600)}
+    for movie_id in rated:
+        stub.extra[movie_id] = Movie(movie_id=movie_id, title=f"Film {movie_id} (2001)", year=2001, genres=["Drama"])
+    popular = list(catalogue().movies)[:200]
+    stub.added[77] = {**rated, **dict.fromkeys(popular, 4.5)}
+    html = html_of(open_page(stub.url, user="77"))
+    assert {"New to you", "Popular", "Your ratings"} <= set(headings_of(html))
+    for name in ("popular", "because_0", "new"):
+        assert not set(popular) & set(ids_of(html, name))
+
+
+@pytest.mark.parametrize(
+    ("ratings", "liked"),
+    [
+        ({1: 10.0, 2571: 9.0, 3: 2.0}, ["Toy Story", "The Matrix"]),
+        ({1: 2.0, 2571: 1.0, 50: 1.0}, ["Toy Story"]),
+        ({1: 5.0, 50: 5.0}, []),
+    ],
+    ids=["scale of ten", "strict person", "all alike"],
+)
+def test_titles_rated_above_the_persons_own_mean_are_the_liked_ones(stub, open_page, ratings, liked):
+    stub.extra[3] = Movie(movie_id=3, title="Grumpier Old Men (1995)", year=1995, genres=["Comedy"])
+    stub.added[77] = ratings
+    headings = headings_of(html_of(open_page(stub.url, user="77")))
+    assert [text for text in headings if text.startswith("Because")] == [f"Because you liked {name}" for name in liked]
+
+
+def test_genre_that_the_catalogue_lacks_is_a_note_with_those_there_are(stub, open_page):
+    there = {genre for movie in stub.movies.values() for genre in movie.genres}
+    lacking = next(genre for genre in GENRES if genre not in there)
+    page = open_page(stub.url, user="1")
+    page.multiselect(key="genres").set_value(["Drama", lacking]).run()
+    html = html_of(page)
+    assert f"This catalogue has no films of {lacking}" in html
+    assert "there are films of Action, Adventure" in html
 
 
 def test_feedback_that_fails_disturbs_nobody(stub, open_page):
@@ -149,6 +225,43 @@ def test_picks_in_the_address_give_a_list_at_once(stub, open_page):
     listed = {*ids_of(html, "top"), *ids_of(html, "list")}
     assert not {260, 1196, 1721} & listed
     assert not {260, 1196, 1721} & set(ids_of(html, "asked"))
+
+
+@pytest.mark.parametrize(
+    ("query", "n_unknown", "picks"),
+    [
+        ({"liked": "260,999999"}, 1, [260]),
+        ({"liked": "260", "disliked": "888888", "unseen": "999999,1196"}, 2, [260]),
+        ({"liked": "999999,999999"}, 1, []),
+        ({"liked": "1", "disliked": "1"}, 0, [1]),
+        ({"liked": "1,2", "disliked": "2,1,260"}, 0, [1, 2, 260]),
+        ({"unseen": "9999999999"}, 0, []),
+        ({"liked": f"{2**31},{2**63},0,-5,1e3,٣, 260,1"}, 0, [1]),
+    ],
+)
+def test_address_with_ids_that_the_api_refuses_shows_the_page_all_the_same(stub, open_page, query, n_unknown, picks):
+    page = open_page(stub.url, "new_here", **query)
+    html = html_of(page)
+    assert headings_of(html)[-1] in {"We ask you", "Popular"}
+    assert [text for text in headings_of(html) if text == "For you"] == (["For you"] if picks else [])
+    chips = re.findall(r'<span data-movie-id="(\d+)"', html)
+    assert [int(movie_id) for movie_id in chips] == picks
+    notes = [caption.value for caption in page.caption]
+    assert [note.split()[0] for note in notes] == ([str(n_unknown)] if n_unknown else [])
+    assert not {*ids_of(html, "list"), *ids_of(html, "asked")} & set(picks)
+
+
+def test_catalogue_that_changes_under_a_visit_costs_one_try(stub, open_page):
+    stub.extra[7_000_002] = Movie(movie_id=7_000_002, title="Gone (2001)", year=2001, genres=["Drama"])
+    page = open_page(stub.url, "new_here", liked="7000002,260")
+    assert "Gone (2001)" in html_of(page)
+    stub.extra.clear()
+    assert "That did not work" in html_of(page.run())
+    page.button(key="again").click().run()
+    assert "For you" in headings_of(html_of(page))
+    assert [caption.value for caption in page.caption] == [
+        "1 title in the address is not in this catalogue, and left out."
+    ]
 
 
 def test_search_shows_what_was_found_or_that_nothing_was(stub, open_page):
@@ -198,6 +311,46 @@ def test_model_page_has_version_metrics_aliases_and_plots(stub, open_page):
     assert "previous_champion" in html
     assert "0.3487" in html
     assert len(page.get("image")) == 2
+
+
+def test_model_page_evaluates_the_champion_whatever_else_is_served(stub, open_page):
+    other = ServedModel(
+        reference="3",
+        version="3",
+        loaded_at=datetime(2026, 11, 20, tzinfo=UTC),
+        n_users=1,
+        n_items=1,
+        n_titles=1,
+        seconds_to_load=0.1,
+    )
+    stub.more_served = [other]
+    html = html_of(open_page(stub.url, "model"))
+    assert "Version 3" in html
+    assert "No evaluation of this version" not in html
+    assert "0.3487" in html
+
+
+def test_plot_that_is_damaged_leaves_the_rest_of_the_page(stub, open_page):
+    stub.damaged_plots = True
+    html = html_of(open_page(stub.url, "model"))
+    assert html.count("The image is damaged") == 2
+    assert "previous_champion" in html
+
+
+def test_rows_of_one_run_share_a_deadline_for_posters(stub, open_page, monkeypatch):
+    deadlines: list[float | None] = []
+
+    def find(self: Artwork, tmdb_ids: object, deadline: float | None = None) -> dict[int, object]:
+        deadlines.append(deadline)
+        return {}
+
+    monkeypatch.setattr(Artwork, "find", find)
+    page = open_page(stub.url, user="1")
+    assert len(deadlines) == 6, "once for each row"
+    page.run()
+    counts = Counter(deadlines)
+    assert None not in counts
+    assert list(counts.values()) == [6, 6]
 
 
 def test_posters_come_with_a_key_which_is_not_on_the_page(stub, open_page):

@@ -1,6 +1,7 @@
 """TMDB's answers become posters, its failures become none, and its key stays where it is."""
 
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -149,6 +150,20 @@ def test_page_does_not_wait_and_the_next_look_has_the_poster(tmdb, client, tmp_p
     later = artwork_of(None, tmp_path)
     assert later.find([862]) == {}  # no key, no posters
     assert ArtCache(tmp_path / "tmdb" / "art.sqlite").get([862])[862] is not None
+
+
+def test_rows_with_one_deadline_wait_once_together(tmdb, client, tmp_path):
+    tmdb.seconds = 0.4
+    cached = artwork_of(client, tmp_path, patience=10)
+    assert sorted(cached.find([862])) == [862]
+    artwork = artwork_of(client, tmp_path, patience=0.1)
+    began = time.monotonic()
+    deadline = artwork.deadline()
+    rows = [artwork.find([862, row], deadline) for row in range(1, 4)]
+    assert time.monotonic() - began < 0.3, "three rows, each with a patience of its own, wait for 0.3 s"
+    assert [sorted(row) for row in rows] == [[862]] * 3, "what is in the cache is there, however late it is"
+    artwork.close()
+    cached.close()
 
 
 def test_one_movie_that_fails_leaves_the_others(tmdb, client, tmp_path):

@@ -35,7 +35,8 @@ def refuse_user() -> None:
     """Say that what is in the field is no user id."""
     show_notice(
         "That is not a user id",
-        "A user id is a whole number from 1 to 2147483647, such as 1 or 414. Not in the data yet? Open the page New here.",
+        "A user id is a whole number from 1 to 2147483647, such as 1 or 414. Not in the data yet? Open the page "
+        "New here.",
         "#",
     )
 

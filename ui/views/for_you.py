@@ -1,15 +1,20 @@
 """A known person's page: what the model chose for them, and why."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
+from statistics import fmean
 from typing import Final
 
 import streamlit as st
 
 from serving import schemas
-from ui.cards import hero_html, row_html
+from ui.cards import Card, hero_html, row_html
+from ui.client import ApiRefusedError
 from ui.notices import show_notice
 from ui.rows import show_html
 from ui.session import api, make_cards, say_seen, send_event
+from ui.titles import shown_title
 from ui.views.choosing import LABELS, choose_options, choose_user, refuse_user
 
 __all__ = ["show"]
@@ -32,7 +37,12 @@ def show() -> None:
         refuse_user()
         return
     person = api().user(user_id)
-    listed = api().recommend(user_id, options)
+    try:
+        listed = api().recommend(user_id, options)
+    except ApiRefusedError as error:
+        if not _say_missing_genre(error, options.genres):
+            raise
+        return
     if not person.known:
         show_notice(
             f"User {user_id} is new here",
@@ -43,8 +53,22 @@ def show() -> None:
     if not listed.items:
         show_notice("Nothing fits these filters", "Take a genre away, or widen the years.", "∅")
         return
-    say_seen(user_id, listed)
     _show_lists(user_id, person, listed, options)
+
+
+def _say_missing_genre(error: ApiRefusedError, genres: list[str]) -> bool:
+    """Whether the refusal is of a genre that no film of this catalogue has; the page then says so."""
+    for fault in error.faults:
+        match fault.where:
+            case (_, "genres", int(position)) if position < len(genres):
+                there = fault.message.partition("expected one of ")[2]
+                show_notice(
+                    f"This catalogue has no films of {genres[position]}",
+                    f"Take it out of the filters{f'; there are films of {there}' if there else ''}.",
+                    "∅",
+                )
+                return True
+    return False
 
 
 def _show_lists(
@@ -53,8 +77,9 @@ def _show_lists(
     listed: schemas.RecommendationsResponse,
     options: schemas.ListOptions,
 ) -> None:
+    cards = _ranked(make_cards(listed.items, path=listed.path))
+    say_seen(user_id, "for_you", cards, listed)
     on_event = partial(send_event, user_id, listed=listed)
-    cards = make_cards(listed.items, path=listed.path)
     show_html("top", hero_html("top", cards[0], kicker=f"Top pick for user {user_id}", action="rate"), on_event)
     told = f"{LABELS[listed.model]} model, version {listed.model_version}, {_PATHS[listed.path]}"
     if listed.experiment:
@@ -63,39 +88,58 @@ def _show_lists(
         "for_you", row_html("for_you", cards[1:] or cards, heading="For you", subtitle=told, action="rate"), on_event
     )
     shown = {movie.movie_id for movie in listed.items}
-    rated = {movie.movie_id for movie in person.items}
-    for number, liked in enumerate(_anchors(person)):
-        _show_because(f"because_{number}", liked, user_id, shown | rated, shown)
+    rated = [movie.movie_id for movie in person.items]  # of somebody with more than MAX_IDS ratings, the best
+    for number, liked in enumerate(_anchors(person.items)):
+        _show_because(f"because_{number}", liked, user_id, rated, shown)
     _show_new(user_id, options, shown)
     _show_popular(user_id, rated)
-    if person.items:
-        html = row_html(
-            "rated",
-            make_cards(person.items[:_LENGTH]),
-            heading="Your ratings",
-            subtitle=f"{person.n_ratings:,} in all, best first; a new star changes the lists above",
-            action="rate",
-        )
-        show_html("rated", html, partial(send_event, user_id))
+    _show_row(
+        user_id,
+        "rated",
+        make_cards(person.items[:_LENGTH]),
+        heading="Your ratings",
+        subtitle=f"{person.n_ratings:,} in all, best first; a new star changes the lists above",
+    )
 
 
-def _anchors(person: schemas.UserResponse) -> list[schemas.RatedMovie]:
-    """Two of the best rated titles, of different kinds where there are some."""
-    best = [movie for movie in person.items if movie.rating >= 4][:20]
+def _show_row(
+    user_id: int,
+    name: str,
+    cards: list[Card],
+    *,
+    heading: str,
+    subtitle: str,
+    listed: schemas.RecommendationsResponse | None = None,
+) -> None:
+    """A row whose impressions and clicks are told alike; ``listed`` is the answer, if it was made for this person."""
+    if not cards:
+        return
+    ranked = _ranked(cards)
+    say_seen(user_id, name, ranked, listed)
+    html = row_html(name, ranked, heading=heading, subtitle=subtitle, action="rate")
+    show_html(name, html, partial(send_event, user_id, listed=listed))
+
+
+def _ranked(cards: Iterable[Card]) -> list[Card]:
+    """With the place that each one has in its list."""
+    return [replace(card, rank=rank) for rank, card in enumerate(cards, 1)]
+
+
+def _anchors(rated: list[schemas.RatedMovie]) -> list[schemas.RatedMovie]:
+    """Two of the titles rated above the person's own mean, of different kinds where there are some; best first."""
+    mean = fmean(movie.rating for movie in rated) if rated else 0.0
+    best = [movie for movie in rated if movie.rating > mean][:_LENGTH]
     other = [movie for movie in best[1:] if not set(movie.genres) & set(best[0].genres)]
     return best[:1] + (other or best[1:])[:1]
 
 
-def _show_because(name: str, liked: schemas.RatedMovie, user_id: int, known: set[int], shown: set[int]) -> None:
+def _show_because(name: str, liked: schemas.RatedMovie, user_id: int, rated: list[int], shown: set[int]) -> None:
     near = api().similar(liked.movie_id, k=60)
+    known = shown.union(rated)
     new = [movie for movie in near.items if movie.movie_id not in known][:_LENGTH]
-    new = [movie.model_copy(update={"rank": rank}) for rank, movie in enumerate(new, 1)]
-    if not new:
-        return
     shown.update(movie.movie_id for movie in new)
-    heading = f"Because you liked {make_cards([liked])[0].name}"
-    html = row_html(name, make_cards(new), heading=heading, subtitle="most alike first", action="rate")
-    show_html(name, html, partial(send_event, user_id))
+    heading = f"Because you liked {shown_title(liked.title, liked.year).name}"
+    _show_row(user_id, name, make_cards(new), heading=heading, subtitle="most alike first")
 
 
 def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> None:
@@ -103,28 +147,24 @@ def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> No
     exclude = sorted(shown)[: schemas.MAX_IDS]
     wide = options.model_copy(update={"diversity": 0.7, "exclude": exclude})
     listed = api().recommend(user_id, wide)
-    if listed.items:
-        say_seen(user_id, listed)
-        shown.update(movie.movie_id for movie in listed.items)
-        html = row_html(
-            "new",
-            make_cards(listed.items, path=listed.path),
-            heading="New to you",
-            subtitle="less alike, and none of the above",
-            action="rate",
-        )
-        show_html("new", html, partial(send_event, user_id, listed=listed))
+    shown.update(movie.movie_id for movie in listed.items)
+    _show_row(
+        user_id,
+        "new",
+        make_cards(listed.items, path=listed.path),
+        heading="New to you",
+        subtitle="less alike, and none of the above",
+        listed=listed,
+    )
 
 
-def _show_popular(user_id: int, rated: set[int]) -> None:
-    request = schemas.RecommendationsRequest(k=_LENGTH, exclude=sorted(rated)[: schemas.MAX_IDS], explain=True)
+def _show_popular(user_id: int, rated: list[int]) -> None:
+    request = schemas.RecommendationsRequest(k=_LENGTH, exclude=rated[: schemas.MAX_IDS], explain=True)
     popular = api().recommend_for(request)
-    if popular.items:
-        html = row_html(
-            "popular",
-            make_cards(popular.items, path=popular.path),
-            heading="Popular",
-            subtitle="what newcomers are shown first",
-            action="rate",
-        )
-        show_html("popular", html, partial(send_event, user_id))
+    _show_row(
+        user_id,
+        "popular",
+        make_cards(popular.items, path=popular.path),
+        heading="Popular",
+        subtitle="what newcomers are shown first",
+    )

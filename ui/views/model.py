@@ -98,6 +98,8 @@ def _show_plots(version: str, names: Sequence[str]) -> None:
                 st.image(api().plot(version, name), caption=words.capitalize(), alt=f"Plot: {words}", width="stretch")
             except ApiError as error:
                 show_notice(f"No plot of {words}", str(error), "∅")
+            except OSError:  # begins as a PNG, and is none
+                show_notice(f"No plot of {words}", "The image is damaged; evaluate the version again.", "∅")
 
 
 def _main_metric(models: ModelsResponse) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from serving import schemas
 from ui.cards import hero_html, page_html, row_html
-from ui.client import ApiNotFoundError
+from ui.client import ApiNotFoundError, ApiRefusedError
 from ui.notices import show_heading, show_notice
 from ui.rows import CardEvent, show_html
 from ui.session import api, ids_in_address, keep_ids, make_cards
@@ -15,8 +15,8 @@ from ui.titles import with_year
 __all__ = ["show"]
 
 _LENGTH: Final = 20
+_QUESTIONS: Final = 10
 _LISTS: Final = {"like": "liked", "dislike": "disliked", "unseen": "unseen"}
-_SCALE: Final = {"liked": 5.0, "disliked": 0.5}
 
 
 def show() -> None:
@@ -35,14 +35,51 @@ def show() -> None:
     )
     if query.strip():
         _show_found(query.strip())
-    picks = {name: ids_in_address(name) for name in ("liked", "disliked")}
+    picks, n_unknown = _picks_in_address()
     _show_picks(picks)
-    if any(picks.values()):
-        _show_list(picks)
-        _show_questions(picks)
+    if n_unknown:
+        are = "titles in the address are" if n_unknown > 1 else "title in the address is"
+        st.caption(f"{n_unknown} {are} not in this catalogue, and left out.")
+    try:
+        _show_answers(picks)
+    except ApiRefusedError:
+        _titles().clear()  # another catalogue may be served by now
+        raise
+
+
+def _show_answers(picks: dict[str, list[schemas.Movie]]) -> None:
+    """The list for the picks first, or before there are some, the questions."""
+    ids = {name: [movie.movie_id for movie in movies] for name, movies in picks.items()}
+    if ids["liked"] or ids["disliked"]:
+        _show_list(ids)
+        _show_questions(ids)
     else:
-        _show_questions(picks)
-        _show_list(picks)
+        _show_questions(ids)
+        _show_list(ids)
+
+
+def _titles() -> dict[int, schemas.Movie]:
+    """Titles of the picks, asked for once per visit."""
+    found: dict[int, schemas.Movie] = st.session_state.setdefault("titles_of_picks", {})
+    return found
+
+
+def _picks_in_address() -> tuple[dict[str, list[schemas.Movie]], int]:
+    """What the address says was liked, disliked and not seen; and how many of its ids the catalogue does not have.
+
+    What is liked is not disliked, too: an address may say both, the API takes one.
+    """
+    ids = {name: ids_in_address(name) for name in _LISTS.values()}
+    ids["disliked"] = [movie_id for movie_id in ids["disliked"] if movie_id not in ids["liked"]]
+    titles = _titles()
+    unknown = set()
+    for movie_id in {movie_id for listed in ids.values() for movie_id in listed} - set(titles):
+        try:
+            titles[movie_id] = api().movie(movie_id)
+        except ApiNotFoundError:  # an id of another catalogue
+            unknown.add(movie_id)
+    picks = {name: [titles[movie_id] for movie_id in listed if movie_id in titles] for name, listed in ids.items()}
+    return picks, len(unknown)
 
 
 def _on_event(event: CardEvent) -> None:
@@ -64,14 +101,12 @@ def _show_found(query: str) -> None:
     show_html("found", html, _on_event)
 
 
-def _show_picks(picks: dict[str, list[int]]) -> None:
-    named = []
-    for taste, ids in picks.items():
-        for movie_id in ids:
-            try:
-                named.append({"taste": taste, "movie_id": movie_id, "title": with_year(api().movie(movie_id))})
-            except ApiNotFoundError:  # an address with an id of another catalogue
-                continue
+def _show_picks(picks: dict[str, list[schemas.Movie]]) -> None:
+    named = [
+        {"taste": taste, "movie_id": movie.movie_id, "title": with_year(movie)}
+        for taste in ("liked", "disliked")
+        for movie in picks[taste]
+    ]
     if named:
         show_html("picks", page_html("picks.html", picks=named), _on_event)
 
@@ -87,7 +122,7 @@ def _show_list(picks: dict[str, list[int]]) -> None:
         show_html("list", html, _on_event)
         return
     show_html("top", hero_html("top", cards[0], kicker="Top pick for you", action="taste"), _on_event)
-    n_picks = sum(map(len, picks.values()))
+    n_picks = len(picks["liked"]) + len(picks["disliked"])
     subtitle = f"from {n_picks} pick{'s' if n_picks > 1 else ''}, model version {listed.model_version}"
     show_html(
         "list", row_html("list", cards[1:] or cards, heading="For you", subtitle=subtitle, action="taste"), _on_event
@@ -95,10 +130,10 @@ def _show_list(picks: dict[str, list[int]]) -> None:
 
 
 def _show_questions(picks: dict[str, list[int]]) -> None:
-    ratings = [
-        schemas.Rating(movie_id=movie_id, rating=_SCALE[taste]) for taste, ids in picks.items() for movie_id in ids
-    ]
-    asked = api().ask_next(schemas.OnboardingRequest(ratings=ratings, unseen=ids_in_address("unseen"), n=10))
+    said = schemas.OnboardingRequest(
+        liked=picks["liked"], disliked=picks["disliked"], unseen=picks["unseen"], n=_QUESTIONS
+    )
+    asked = api().ask_next(said)
     if asked.items:
         html = row_html(
             "asked",
