@@ -18,16 +18,14 @@ from threadpoolctl import threadpool_limits
 
 from bench.accuracy.data import Bundle, load_data
 from bench.circumstances import circumstances
+from bench.default_hybrid import fit_default_hybrid
 from bench.diversity_plot import METHOD_LABELS, trade_off_plot
 from bench.diversity_text import TEXT
 from pipelines.settings import REPOSITORY
-from recsys_core.als import ALSParameters
-from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.evaluation import Series, Table, bootstrap_means, hits_of, ndcg_at, simultaneous_means
 from recsys_core.evaluation.beyond_accuracy import coverage, diversity, unit_features
-from recsys_core.features import FeatureParameters, ItemFeatures
-from recsys_core.hybrid import HybridWeights, Ranking, fit_hybrid
+from recsys_core.features import ItemFeatures
+from recsys_core.hybrid import Ranking
 from recsys_core.reranking import METHODS, Method, Reranker, RerankParameters, miscalibration
 from recsys_core.splitting import SplitParameters, split_interactions
 
@@ -80,14 +78,7 @@ def fitted(bundle: Bundle, fold: int) -> Fold:
         SplitParameters(n_folds=5, fold=fold, validation_share=0.2),
         catalogue_ids=bundle.tables.catalogue_ids,
     )
-    model = fit_hybrid(
-        split.train,
-        bundle.tables.known_to(split, FeatureParameters()),
-        als_parameters=ALSParameters(),
-        ease_parameters=EASEParameters(),
-        weights=HybridWeights(),
-        rating_scale=MOVIELENS.rating_scale,
-    )
+    model = fit_default_hybrid(split, bundle.tables)
     part = split.validation
     history = part.history.ratings
     return Fold(Reranker(model.content.features), model.score(history), history, part.targets, part.user_ids)

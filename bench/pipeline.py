@@ -6,10 +6,7 @@ python -m bench.pipeline --large    # and a folder in ml-25m's shape with 2 mill
 
 import argparse
 import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any
 
 from bench.circumstances import circumstances
 from bench.ml25m_shape import write_folder
+from bench.process import recsys
 from pipelines.settings import SAMPLE_DATA
 
 __all__ = ["main"]
@@ -85,15 +83,9 @@ def main(out: Path, *, large: bool) -> None:
 
 
 def _run(name: str, data: Path, home: Path) -> Measured:
-    command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(data), "--home", str(home), "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        printed = child.stdout.read() if child.stdout else b""
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{name}: recsys run failed\n{printed.decode()}")
+    finished = recsys(["run", "--data", str(data), "--home", str(home), "--json"])
     print(f"{name}: done")
-    return Measured(name, json.loads(printed), usage.ru_maxrss / 1024)
+    return Measured(name, json.loads(finished.printed), finished.peak_mib)
 
 
 def _change_one_rating(path: Path) -> None:

@@ -5,17 +5,14 @@ python -m bench.published
 
 import argparse
 import json
-import os
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.circumstances import circumstances
+from bench.process import recsys
 from pipelines.settings import REPOSITORY
 from recsys_core.testing import planted_interactions
 
@@ -59,33 +56,21 @@ def main(out: Path, *, n_draws: int, users: int, items: int) -> None:
             np.savetxt(
                 f"{folder}/{name}.csv", pairs[part], fmt="%d", delimiter=",", header="userId,movieId", comments=""
             )
-        report, seconds, peak = _evaluate(Path(folder))
+        files = ["--train", f"{folder}/train.csv", "--test", f"{folder}/test.csv"]
+        finished = recsys(["evaluate", "--at", "20", "--json", *files])
+    report = json.loads(finished.printed)
     text = _TEXT.format(
         circumstances=circumstances("python -m bench.published"),
         n_ratings=rows.n_ratings,
         n_users=rows.n_users,
         n_items=rows.n_items,
         n_train=int((~tested).sum()),
-        seconds=seconds,
-        peak=peak,
+        seconds=finished.seconds,
+        peak=finished.peak_mib / 1024,
         table=_table(report),
     )
     out.write_text(text, encoding="utf-8")
     print(text)
-
-
-def _evaluate(folder: Path) -> tuple[dict[str, Any], float, float]:
-    """Report, seconds and peak memory in GiB of the command, in a process of its own."""
-    command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--at", "20", "--json"]
-    command += ["--train", str(folder / "train.csv"), "--test", str(folder / "test.csv")]
-    started = time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        printed = child.stdout.read() if child.stdout else b""
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"recsys evaluate failed\n{printed.decode()}")
-    return json.loads(printed), time.monotonic() - started, usage.ru_maxrss / 2**20
 
 
 def _table(report: dict[str, Any]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Self
 
 from recsys_core.errors import ParameterError
+from serving.events import event_store_path
 
 __all__ = ["ServingSettings"]
 
@@ -68,7 +69,7 @@ class ServingSettings:
 
     @property
     def events_address(self) -> str:
-        return self.events_url or str(self.home / "serving" / "events.db")
+        return self.events_url or str(event_store_path(self.home))
 
     @property
     def ratings_drop(self) -> Path:

@@ -10,15 +10,12 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from bench.accuracy.data import Bundle
+from bench.default_hybrid import fit_default_hybrid
 from bench.onboarding.interviews import View, everybody, interviews, ndcg, people_of
 from bench.onboarding.methods import CONTROL, DEFAULT, METHODS, SETTINGS, Method
-from recsys_core.als import ALSParameters
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.evaluation import ndcg_of_scores
-from recsys_core.features import FeatureParameters
-from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
+from recsys_core.hybrid import HybridModel
 from recsys_core.splitting import SplitParameters, assign_users, split_interactions
 from recsys_core.splitting.split import TEST, VALIDATION
 
@@ -83,14 +80,7 @@ def measure(bundle: Bundle) -> Measured:
 
     for fold in range(N_FOLDS):
         split = split_interactions(bundle.interactions, _splitting(fold), catalogue_ids=bundle.tables.catalogue_ids)
-        hybrid = fit_hybrid(
-            split.train,
-            bundle.tables.known_to(split, FeatureParameters()),
-            als_parameters=ALSParameters(),
-            ease_parameters=EASEParameters(),
-            weights=HybridWeights(),
-            rating_scale=MOVIELENS.rating_scale,
-        )
+        hybrid = fit_default_hybrid(split, bundle.tables)
         for part in PARTS:
             rows = _held_out(bundle.interactions, split.train, fold, part)
             methods = METHODS if part == "test" else {**METHODS, **SETTINGS}

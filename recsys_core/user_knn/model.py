@@ -60,7 +60,7 @@ class UserKNNModel:
         scores = np.zeros(ratings.shape, dtype=np.float32)
         for start in range(0, ratings.shape[0], _BLOCK_USERS):
             rows = slice(start, start + _BLOCK_USERS)
-            scores[rows] = (self._similarities(ratings[rows])[0] @ self.strength).toarray()
+            scores[rows] = (self._similarities(ratings[rows]) @ self.strength).toarray()
         return scores
 
     def contributions(
@@ -85,7 +85,7 @@ class UserKNNModel:
         return parts, means
 
     def _nearest(self, row: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
-        """One user's nearest neighbours, ascending; similarities; denominators: as :meth:`_similarities` has them."""
+        """One user's nearest neighbours, ascending, their similarities, and the denominators of these."""
         own = rating_strength(row, self.parameters.rating_power, self.rating_scale_max)
         told = own.data * self.title_weights[own.indices]
         if (
@@ -106,8 +106,8 @@ class UserKNNModel:
         nearest = np.flatnonzero(values > 0)
         return nearest, values[nearest].astype(np.float32), denominators[nearest]
 
-    def _similarities(self, ratings: csr_matrix) -> tuple[csr_matrix, NDArray[np.float64]]:
-        """The nearest neighbours: CSR (n_users, n_neighbours), and the denominators of its entries."""
+    def _similarities(self, ratings: csr_matrix) -> csr_matrix:
+        """To the nearest neighbours, CSR (n_users, n_neighbours); for one user :meth:`_nearest` is faster."""
         own = rating_strength(ratings, self.parameters.rating_power, self.rating_scale_max)
         weighted = csr_matrix(own @ diags_array(self.title_weights))
         dots = (weighted @ self._by_title).toarray()
@@ -119,8 +119,7 @@ class UserKNNModel:
             values[values < threshold[:, None]] = 0
         rows, columns = np.nonzero(values > 0)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(values)))])
-        nearest = csr_matrix((values[rows, columns].astype(np.float32), columns, indptr), shape=values.shape)
-        return nearest, denominators[rows, columns]
+        return csr_matrix((values[rows, columns].astype(np.float32), columns, indptr), shape=values.shape)
 
     def _lengths(self, strength: csr_matrix) -> NDArray[np.float32]:
         squares = strength.multiply(strength) @ self.title_weights.astype(np.float64)

@@ -8,7 +8,7 @@ from serving.schemas import ListOptions, ModelName
 from ui.genres import GENRES
 from ui.notices import show_notice
 
-__all__ = ["LABELS", "choose_options", "choose_user", "read_user_id", "refuse_user"]
+__all__ = ["LABELS", "choose_options", "choose_user", "read_user_id", "refuse_user", "search_text"]
 
 LABELS: Final[dict[ModelName, str]] = {"hybrid": "Hybrid", "als": "ALS", "content": "Content"}
 _FIRST: Final[ModelName] = "hybrid"
@@ -88,3 +88,15 @@ def choose_options(k: int) -> ListOptions:
         year_to=years[1] if years[1] < _YEARS[1] else None,
         explain=True,
     )
+
+
+def search_text() -> str:
+    """The box to search films in; what it holds, without spaces around it."""
+    typed = st.text_input(
+        "Search a film",
+        key="q",
+        placeholder="Alien, Amelie, lord of the rings …",
+        icon=":material/search:",
+        max_chars=200,
+    )
+    return typed.strip()

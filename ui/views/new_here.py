@@ -11,6 +11,7 @@ from ui.notices import show_heading, show_notice
 from ui.rows import CardEvent, show_html
 from ui.session import api, ids_in_address, keep_ids, make_cards
 from ui.titles import with_year
+from ui.views.choosing import search_text
 
 __all__ = ["show"]
 
@@ -26,15 +27,9 @@ def show() -> None:
         "Pick a few films that you like, or do not: the list follows each pick. Nothing is stored; the picks are in "
         "the address of this page, so you can keep or share it.",
     )
-    query = st.text_input(
-        "Search a film",
-        key="q",
-        placeholder="Alien, Amelie, lord of the rings …",
-        icon=":material/search:",
-        max_chars=200,
-    )
-    if query.strip():
-        _show_found(query.strip())
+    query = search_text()
+    if query:
+        _show_found(query)
     picks, n_unknown = _picks_in_address()
     _show_picks(picks)
     if n_unknown:

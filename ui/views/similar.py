@@ -10,6 +10,7 @@ from ui.client import ApiNotFoundError
 from ui.notices import show_heading, show_notice
 from ui.rows import CardEvent, show_html
 from ui.session import api, ids_in_address, keep_ids, make_cards
+from ui.views.choosing import search_text
 
 __all__ = ["show"]
 
@@ -19,19 +20,13 @@ _LENGTH: Final = 24
 def show() -> None:
     """Search, pick, and what is like it; the pick is in the page's address (``?movie=260``)."""
     show_heading("Similar films", "Find a film, and see what is most like it.")
-    query = st.text_input(
-        "Search a film",
-        key="q",
-        placeholder="Alien, Amelie, lord of the rings …",
-        icon=":material/search:",
-        max_chars=200,
-    )
-    if query.strip():
-        _show_choice(f"for “{query.strip()}”", "Found", api().search(query.strip(), k=12).items)
+    query = search_text()
+    if query:
+        _show_choice(f"for “{query}”", "Found", api().search(query, k=12).items)
     picked = ids_in_address("movie")
     if picked:
         _show_similar(picked[0])
-    elif not query.strip():
+    elif not query:
         popular = api().recommend_for(schemas.RecommendationsRequest(k=_LENGTH))
         _show_choice("or search above", "Start with one of these", popular.items)
 

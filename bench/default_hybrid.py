@@ -1,0 +1,23 @@
+"""The hybrid that is trained when nothing is tuned: every parameter at its default."""
+
+from recsys_core.als import ALSParameters
+from recsys_core.dataset.interactions import Split
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.ease import EASEParameters
+from recsys_core.experiment import ItemTables
+from recsys_core.features import FeatureParameters
+from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
+
+__all__ = ["fit_default_hybrid"]
+
+
+def fit_default_hybrid(split: Split, tables: ItemTables) -> HybridModel:
+    """Fitted on the training part of ``split`` alone, the features too."""
+    return fit_hybrid(
+        split.train,
+        tables.known_to(split, FeatureParameters()),
+        als_parameters=ALSParameters(),
+        ease_parameters=EASEParameters(),
+        weights=HybridWeights(),
+        rating_scale=MOVIELENS.rating_scale,
+    )
