@@ -22,10 +22,11 @@ from bench.default_hybrid import fit_default_hybrid
 from bench.diversity_plot import METHOD_LABELS, trade_off_plot
 from bench.diversity_text import TEXT
 from pipelines.settings import REPOSITORY
-from recsys_core.evaluation import Series, Table, bootstrap_means, hits_of, ndcg_at, simultaneous_means
+from recsys_core.evaluation import Series, bootstrap_means, hits_of, ndcg_at, simultaneous_means
 from recsys_core.evaluation.beyond_accuracy import coverage, diversity, unit_features
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import Ranking
+from recsys_core.plotting import Table
 from recsys_core.reranking import METHODS, Method, Reranker, RerankParameters, miscalibration
 from recsys_core.splitting import SplitParameters, split_interactions
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from recsys_core.evaluation.plot_style import INK, MUTED, new_figure, png_of, quiet, titled
+from recsys_core.plotting.plot_style import INK, MUTED, new_figure, png_of, quiet, titled
 from recsys_core.reranking import Method
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from bench.accuracy.settings import N_FOLDS, Settings
 from bench.accuracy.tables import family_table, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from bench.accuracy.wording import HEADINGS, TEXT
-from recsys_core.evaluation import Evaluation, Table
+from recsys_core.evaluation import Evaluation
+from recsys_core.plotting import Table
 from recsys_core.splitting import VIEWS
 
 __all__ = ["document"]

@@ -80,8 +80,8 @@ def rounds_of(bundle: Bundle, splitting: SplitParameters, settings: Settings) ->
     return [(split, bundle.tables.known_to(split, settings.features)), *others]
 
 
-def tuned(rounds: Rounds, settings: Settings, *, storage: Path | None = None, key: str = "") -> TuningResult:
-    """Parameters found without the test users; a search that was killed goes on from ``storage``."""
+def tuned(rounds: Rounds, settings: Settings, *, storage: Path | None = None) -> TuningResult:
+    """Parameters found without the test users; a search that was killed goes on from its journal ``storage``."""
     (split, features), *others = rounds
     return tune(
         split,
@@ -90,7 +90,6 @@ def tuned(rounds: Rounds, settings: Settings, *, storage: Path | None = None, ke
         rating_scale=MOVIELENS.rating_scale,
         more_rounds=others,
         storage=storage,
-        key=key,
         clock=time.monotonic,
     )
 

@@ -47,13 +47,12 @@ class Measured:
 def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path, *, among_all: bool = True) -> Measured:
     """Tune outside the test fold, fit on everybody outside it, and judge every view of the test users.
 
+    journal    file of the search for exactly this fold and these settings
     among_all  rank titles without ratings among all titles, too
     """
     splitting = settings.splitting(fold)
     laps = [time.monotonic()]
-    found = tuned(
-        rounds_of(bundle, splitting, settings), settings, storage=journal, key=settings.key(bundle.fingerprint)
-    )
+    found = tuned(rounds_of(bundle, splitting, settings), settings, storage=journal)
     laps.append(time.monotonic())
     part = final_part(bundle, splitting, settings)
     slices = judged_views(bundle, settings, part, fit(part, found, settings))

@@ -46,7 +46,9 @@ def measured_folds(
         key = settings.key(bundle.fingerprint, fold, among_all)
         measured = _kept(
             workspace / f"fold-{fold}-{key}",
-            lambda fold=fold: measure_fold(bundle, settings, fold, workspace / "trials", among_all=among_all),
+            lambda fold=fold: measure_fold(
+                bundle, settings, fold, _journal(bundle, settings, workspace, f"fold-{fold}"), among_all=among_all
+            ),
         )
         ndcg = measured.evaluation.slices["warm"].column("hybrid", "ndcg@10").mean()
         say(f"fold {fold}: hybrid {ndcg:.4f} (warm), seconds {measured.notes['seconds']}")
@@ -68,7 +70,7 @@ def measure_everything(
     measured = measured_folds(bundle, settings, folds, workspace, say)
     temporal = _kept(
         workspace / f"temporal-{settings.key(bundle.fingerprint)}",
-        lambda: measure_temporal(bundle, settings, workspace / "trials"),
+        lambda: measure_temporal(bundle, settings, _journal(bundle, settings, workspace, "temporal")),
     )
     say(f"temporal: seconds {temporal.notes['seconds']}")
     if not peers:
@@ -98,6 +100,11 @@ def measure_everything(
         {name: [run.results[name] for run in runs] for name in peers if name not in failures},
         failures,
     )
+
+
+def _journal(bundle: Bundle, settings: Settings, workspace: Path, what: str) -> Path:
+    """One file for each search: what tuning is given decides its name."""
+    return workspace / "studies" / f"{what}-{settings.key(bundle.fingerprint)}.journal"
 
 
 def _kept(path: Path, measure: Callable[[], Measured]) -> Measured:

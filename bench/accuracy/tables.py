@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.accuracy.comparing import Family
-from recsys_core.evaluation import Evaluation, Table
+from recsys_core.evaluation import Evaluation
+from recsys_core.plotting import Table
 
 __all__ = ["ABSENT", "family_table", "mean_of", "number", "slices_by_model"]
 

@@ -44,11 +44,14 @@ def temporal_part(bundle: Bundle, splitting: SplitParameters, rounds: Rounds, se
 
 
 def measure_temporal(bundle: Bundle, settings: Settings, journal: Path) -> Measured:
-    """Tune on the validation window, fit on everything before the test window, and judge that."""
+    """Tune on the validation window, fit on everything before the test window, and judge that.
+
+    journal  file of the search for exactly these settings
+    """
     splitting = settings.temporal()
     laps = [time.monotonic()]
     rounds = rounds_of(bundle, splitting, settings)
-    found = tuned(rounds, settings, storage=journal, key=settings.key(bundle.fingerprint))
+    found = tuned(rounds, settings, storage=journal)
     laps.append(time.monotonic())
     part = temporal_part(bundle, splitting, rounds, settings)
     slices = judged_views(bundle, settings, part, fit(part, found, settings))

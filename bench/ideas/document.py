@@ -12,7 +12,8 @@ from bench.ideas.recipe import FULL, PLAIN, WITH_FEATURES
 from bench.ideas.verdicts import Family, compare, outcome, views_of
 from bench.ideas.wording import HEADINGS, TEXT
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.evaluation import Series, Table, simultaneous_means
+from recsys_core.evaluation import Series, simultaneous_means
+from recsys_core.plotting import Table
 
 __all__ = ["document", "one_day_users"]
 

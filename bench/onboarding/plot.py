@@ -7,7 +7,7 @@ import numpy as np
 
 from bench.onboarding.measuring import VIEWS, Measured
 from bench.onboarding.methods import CONTROL, DEFAULT
-from recsys_core.evaluation.plot_style import INK, MUTED, new_figure, png_of, quiet, spread, titled
+from recsys_core.plotting.plot_style import INK, MUTED, new_figure, png_of, quiet, spread, titled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

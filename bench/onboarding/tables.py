@@ -6,7 +6,8 @@ import numpy as np
 
 from bench.onboarding.measuring import JUDGED, VIEWS, Measured
 from bench.onboarding.methods import CONTROL, DEFAULT, METHODS, SETTINGS
-from recsys_core.evaluation import Series, SimultaneousIntervals, Table, simultaneous_means
+from recsys_core.evaluation import Series, SimultaneousIntervals, simultaneous_means
+from recsys_core.plotting import Table
 
 __all__ = [
     "best_by_fold",

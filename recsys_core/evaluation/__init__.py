@@ -1,4 +1,4 @@
-"""How good the models are: full rankings, metrics by user, slices, intervals, tables and plots."""
+"""How good the models are: full rankings, metrics by user, slices and intervals."""
 
 from recsys_core.evaluation.accuracy import ACCURACY_METRICS, ndcg_at, ndcg_of_scores
 from recsys_core.evaluation.across import only, paired_between, pool
@@ -8,7 +8,6 @@ from recsys_core.evaluation.parameters import EvaluationParameters
 from recsys_core.evaluation.ranking import NO_ITEM, hits_of, top_k
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics, PairedDifference, UserMetrics
 from recsys_core.evaluation.simultaneous import Series, SimultaneousIntervals, Verdict, simultaneous_means, verdict
-from recsys_core.evaluation.tables import Table, metrics_table, paired_table, slices_table
 
 __all__ = [
     "ACCURACY_METRICS",
@@ -22,21 +21,17 @@ __all__ = [
     "Score",
     "Series",
     "SimultaneousIntervals",
-    "Table",
     "UserMetrics",
     "Verdict",
     "bootstrap_means",
     "evaluate",
     "hits_of",
-    "metrics_table",
     "ndcg_at",
     "ndcg_of_scores",
     "only",
     "paired_between",
-    "paired_table",
     "pool",
     "simultaneous_means",
-    "slices_table",
     "top_k",
     "verdict",
 ]

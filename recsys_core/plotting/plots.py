@@ -1,4 +1,4 @@
-"""Plots of evaluations and tuning, as PNG bytes."""
+"""Plots of evaluations, as PNG bytes."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from recsys_core.errors import ParameterError
-from recsys_core.evaluation.plot_style import (
+from recsys_core.evaluation.results import ALL, Evaluation, Metrics
+from recsys_core.plotting.plot_style import (
     GRID,
     INK,
     MUTED,
@@ -18,14 +19,12 @@ from recsys_core.evaluation.plot_style import (
     spread,
     titled,
 )
-from recsys_core.evaluation.results import ALL, Evaluation, Metrics
-from recsys_core.evaluation.tuning_plots import precision_coverage, tuning_history
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["metric_by_slice", "models_by_metric", "precision_coverage", "tuning_history"]
+__all__ = ["metric_by_slice", "models_by_metric"]
 
 _NOTHING = Metrics(-1.0, None, None, 0)
 _SLICE_LABELS = {

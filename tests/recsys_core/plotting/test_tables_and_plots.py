@@ -9,17 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_core.errors import ParameterError
-from recsys_core.evaluation import (
-    Evaluation,
-    EvaluationParameters,
-    UserMetrics,
-    metrics_table,
-    paired_table,
-    slices_table,
-)
-from recsys_core.evaluation.plot_style import colour_of, label_of, spread
-from recsys_core.evaluation.plots import metric_by_slice, models_by_metric, precision_coverage, tuning_history
+from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
 from recsys_core.evaluation.trade_off import TradeOff
+from recsys_core.plotting import (
+    metric_by_slice,
+    metrics_table,
+    models_by_metric,
+    paired_table,
+    precision_coverage,
+    slices_table,
+    tuning_history,
+)
+from recsys_core.plotting.plot_style import colour_of, label_of, spread
 
 MODELS = ("popularity", "als", "hybrid")
 NAMES = ("ndcg@10", "recall@10", "precision@10", "map@10")

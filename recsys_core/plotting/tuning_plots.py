@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recsys_core.errors import ParameterError
-from recsys_core.evaluation.plot_style import (
+from recsys_core.evaluation.trade_off import TradeOff
+from recsys_core.plotting.plot_style import (
     ACCENT,
     GRID,
     INK,
@@ -18,7 +19,6 @@ from recsys_core.evaluation.plot_style import (
     spread,
     titled,
 )
-from recsys_core.evaluation.trade_off import TradeOff
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
