@@ -70,7 +70,7 @@ class StageSpace:
         return StageSpace(self.stage, (p for p in self.parameters if p.name != name))
 
     def digest(self, *context: object) -> str:
-        """Hex digest of the space and of ``context`` (JSON values that determine the objective)."""
+        """Hex digest of the space and of ``context`` (further JSON values that determine the objective)."""
         text = json.dumps([self.stage, [p.as_dict() for p in self.parameters], *context], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -34,26 +34,33 @@ def run_stage(
     *,
     seed: int,
     journal: Journal | None = None,
-    key: str = "",
+    decided: Sequence[object] = (),
     clock: Clock = _no_clock,
     deadline: float = float("inf"),
     on_trial: OnTrial | None = None,
 ) -> list[Trial]:
-    """Run ``n_trials`` trials of ``space`` (trial 0: the defaults), continuing what ``journal`` holds under ``key``.
+    """Run ``n_trials`` trials of ``space`` (trial 0: the defaults), continuing what ``journal`` holds of them.
 
-    No trial but the first starts after ``deadline`` on ``clock``. ``on_trial`` is called for continued trials too.
+    ``decided`` are the JSON values that earlier stages chose: trials that followed other choices are not taken up.
+    No trial but the first starts after ``deadline`` on ``clock``; a stage that ended so stays ended in ``journal``.
+    ``on_trial`` is called for continued trials too.
     """
-    trials = journal.read(space, key)[:n_trials] if journal else []
-    for number in range(n_trials if space.parameters else 1):
+    trials = journal.read(space, decided)[:n_trials] if journal else []
+    planned = n_trials if space.parameters else 1
+    if journal and trials and journal.is_ended(space, decided):
+        planned = min(planned, len(trials))
+    for number in range(planned):
         if number >= len(trials):
             started = clock()
             if number > 0 and started >= deadline:
+                if journal:
+                    journal.end(space, decided)
                 break
             params = suggest(space, trials, seed=seed)
             value = float(objective(params))
             trials.append(Trial(space.stage, number, params, value, clock() - started))
             if journal:
-                journal.append(space, key, trials[-1])
+                journal.append(space, trials[-1], decided)
         if on_trial:
             on_trial(trials[number], n_trials, best_trial(trials[: number + 1]))
     return trials

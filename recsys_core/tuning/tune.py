@@ -1,25 +1,26 @@
 """Tuning in four stages: ALS, EASE, the blend, and the gate between taste and popularity."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.als import ALSModel, ALSParameters
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import RatingScale
 from recsys_core.ease import EASEParameters
-from recsys_core.errors import ParameterError
+from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
-from recsys_core.storage.manifest import package_version
-from recsys_core.tuning.journal import Journal
+from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
 from recsys_core.tuning.rounds import Round, Tables, mean_over
 from recsys_core.tuning.space import GROUP_PREFIX, StageSpace
-from recsys_core.tuning.study import Clock, OnTrial, run_stage
+from recsys_core.tuning.study import Clock, Objective, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
 
 __all__ = ["tune", "tune_als"]
@@ -36,8 +37,6 @@ def tune(
     rating_scale: RatingScale,
     more_rounds: Sequence[tuple[Split, ItemFeatures]] = (),
     storage: Path | None = None,
-    key: str = "",
-    features_key: str = "",
     als_model: ALSModel | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
@@ -47,19 +46,23 @@ def tune(
     features  of at least the training items, fitted on the training part
     more_rounds  other splits of the same data with the same test part and other validation users, and the features
               that go with each: the weights are then judged on all of them, EASE on two, ALS on ``split`` alone
-    storage   journal file of finished trials: a search that was killed goes on from there, with the same outcome
-    key       fingerprint of the data and of whatever else decides the outcome; trials under another key are ignored
-    features_key  the same for what ``features`` were made of: it decides all stages but ALS
-    als_model what :func:`tune_als` gave for the same split, parameters and key: it need not be fitted again
+    storage   journal file of this very search: what has other data, parameters or program text needs another file.
+              A search that was killed goes on from there, with the same outcome; a second one at the same time waits
+    als_model what :func:`tune_als` gave for the same split and parameters: the stage "als" is then left out, and its
+              trials are not part of the result; all else comes out the same
     clock     seconds that only grow; measures trials and, with ``parameters.time_budget``, ends stages
     on_trial  called after each trial, and for each that was taken up again
+
+    Raises :class:`ShapeError` for an ``als_model`` of other items, :class:`StorageError` for a damaged journal.
     """
+    if als_model is not None and not np.array_equal(als_model.item_ids, split.train.item_ids):
+        raise ShapeError(
+            f"the ALS model has {len(als_model.item_ids)} items, the training part {split.train.n_items}, and they are "
+            "not the same; give the model that was tuned on this split"
+        )
     rounds = [(split, features), *more_rounds]
-    tuner = _Tuner(rounds, parameters, rating_scale, storage, key, clock, on_trial)
-    if als_model is not None:
-        tuner.rounds[0].remember(als_model)
-    with threadpool_limits(limits=1, user_api="blas"):  # many small products: threads would wait for one another
-        return tuner.run(features_key)
+    with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):  # threads would wait for others
+        return _Tuner(rounds, parameters, rating_scale, journal, clock, on_trial).run(als_model)
 
 
 def tune_als(
@@ -68,17 +71,20 @@ def tune_als(
     *,
     rating_scale: RatingScale,
     storage: Path | None = None,
-    key: str = "",
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
 ) -> tuple[ALSModel, list[Trial]]:
     """The first stage of :func:`tune` alone: the best ALS model, fitted on the training part, and the trials.
 
-    With the same ``storage`` and ``key``, :func:`tune` takes the trials up and does not repeat them.
+    ``storage``, ``clock`` and ``on_trial`` are those of :func:`tune`.
     """
-    tuner = _Tuner([(split, None)], parameters, rating_scale, storage, key, clock, on_trial)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):
+        tuner = _Tuner([(split, None)], parameters, rating_scale, journal, clock, on_trial)
         return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
+
+
+def _journal(storage: Path | None) -> AbstractContextManager[Journal | None]:
+    return nullcontext() if storage is None else open_journal(storage)
 
 
 class _Tuner:
@@ -89,28 +95,30 @@ class _Tuner:
         rounds: Sequence[tuple[Split, ItemFeatures | None]],
         parameters: TuningParameters,
         rating_scale: RatingScale,
-        storage: Path | None,
-        key: str,
+        journal: Journal | None,
         clock: Clock | None,
         on_trial: OnTrial | None,
     ) -> None:
         if parameters.time_budget is not None and clock is None:
             raise ParameterError(f"time_budget = {parameters.time_budget}: needs a clock; pass one, or leave it out")
         self.parameters = parameters
-        self.journal = Journal(storage) if storage else None
-        self.key = key
+        self.journal = journal
         self.clock = clock or (lambda: 0.0)
         self.started = self.clock()
         self.on_trial = on_trial
         self.trials: list[Trial] = []
         self.rounds = [Round(split, parameters, rating_scale, features) for split, features in rounds]
 
-    def run(self, features_key: str) -> TuningResult:
-        als = self.als_stage()
-        ease = self._ease_stage(features_key)
+    def run(self, als_model: ALSModel | None = None) -> TuningResult:
+        if als_model is None:
+            als = self.als_stage()
+        else:
+            als = als_model.parameters
+            self.rounds[0].remember(als_model)
+        ease = self._ease_stage()
         defaults = self._default_weights()
         tables = [r.tables(als, ease, defaults) for r in self.rounds]
-        decided = [features_key, als.as_dict(), ease and ease.as_dict()]
+        decided = [als.as_dict(), ease and ease.as_dict()]
         weights = self._blend_stage(tables, self._blend_space(), defaults, decided)
         weights = self._gate_stage(tables, weights, decided)
         best, untuned = self._gate_objective(tables, weights), self._gate_objective(tables, defaults)
@@ -127,9 +135,9 @@ class _Tuner:
         def objective(values: dict[str, float | int]) -> float:
             return judge.als_ndcg(base.replace(**values))
 
-        return base.replace(**self._run(self._space("als"), objective, [base.as_dict()]))
+        return base.replace(**self._run(self._space("als"), objective))
 
-    def _ease_stage(self, features_key: str) -> EASEParameters | None:
+    def _ease_stage(self) -> EASEParameters | None:
         base, judges = self.parameters.ease, self.rounds[:_EASE_ROUNDS]
         if base is None:
             return None
@@ -138,34 +146,30 @@ class _Tuner:
             tried = base.replace(**values)
             return mean_over(judges, [r.ease_ndcg(tried) for r in judges])
 
-        return base.replace(**self._run(self._space("ease"), objective, [base.as_dict(), features_key]))
+        return base.replace(**self._run(self._space("ease"), objective))
 
     def _blend_stage(
-        self, tables: list[Tables], space: StageSpace, base: HybridWeights, context: list[Any]
+        self, tables: list[Tables], space: StageSpace, base: HybridWeights, decided: list[Any]
     ) -> HybridWeights:
         def objective(values: dict[str, float | int]) -> float:
             weights = with_values(base, values)
             return mean_over(self.rounds, [table.blend_ndcg(weights) for table in tables])
 
-        return with_values(base, self._run(space, objective, [base.as_dict(), *context]))
+        return with_values(base, self._run(space, objective, decided))
 
-    def _gate_stage(self, tables: list[Tables], base: HybridWeights, context: list[Any]) -> HybridWeights:
+    def _gate_stage(self, tables: list[Tables], base: HybridWeights, decided: list[Any]) -> HybridWeights:
         def objective(values: dict[str, float | int]) -> float:
             return self._gate_objective(tables, with_values(base, values))
 
-        return with_values(base, self._run(self._gate_space(), objective, [base.as_dict(), *context]))
+        return with_values(base, self._run(self._gate_space(), objective, [*decided, base.as_dict()]))
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
         return mean_over(self.rounds, [table.gate_ndcg(weights, share) for table in tables])
 
-    def _run(self, space: StageSpace, objective: Any, context: list[Any]) -> dict[str, float | int]:
-        """Run one stage; ``context`` is what else determines its values. Returns the best point."""
+    def _run(self, space: StageSpace, objective: Objective, decided: Sequence[Any] = ()) -> dict[str, float | int]:
+        """Run one stage after what earlier ones ``decided``. Returns the best point."""
         parameters = self.parameters
-        users = [parameters.seed, parameters.max_users, parameters.k, parameters.first_ratings, len(self.rounds)]
-        if space.stage == "als":
-            users[-1] = 1
-        gate = [parameters.whole_history_share, parameters.positive_threshold, parameters.n_best, parameters.max_table]
         budget = parameters.time_budget
         trials = run_stage(
             space,
@@ -173,7 +177,7 @@ class _Tuner:
             parameters.n_trials(space.stage),
             seed=parameters.seed,
             journal=self.journal,
-            key=space.digest(self.key, package_version(), users, gate, context),
+            decided=decided,
             clock=self.clock,
             deadline=self.started + budget * _BUDGET_SHARES[space.stage] if budget else float("inf"),
             on_trial=self.on_trial,

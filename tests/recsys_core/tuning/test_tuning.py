@@ -1,24 +1,24 @@
 """The whole search: never worse than the defaults, resumable, blind to the test part."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSParameters
+from recsys_core.als import ALSModel, ALSParameters, fit_als
 from recsys_core.dataset.interactions import HeldOut, Split
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEParameters
-from recsys_core.errors import ParameterError
+from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.hybrid import HybridWeights
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
 from recsys_core.tuning import (
     STAGES,
     SearchParameter,
-    Trial,
     TuningParameters,
     TuningResult,
     best_trial,
@@ -135,8 +135,8 @@ def test_a_search_that_is_killed_in_any_stage_ends_the_same(tmp_path: Path) -> N
     for when in (2, 5, 9, 14):
         calls = 0
         with pytest.raises(Killed):
-            search(storage=path, key="data", on_trial=killing_at(when))
-    assert search(storage=path, key="data") == RESULT
+            search(storage=path, on_trial=killing_at(when))
+    assert search(storage=path) == RESULT
 
 
 def test_the_test_part_is_never_looked_at() -> None:
@@ -210,29 +210,33 @@ def test_a_handful_of_users_and_movies_is_enough() -> None:
 
 
 def test_als_tuned_on_its_own_is_the_first_stage_of_the_whole_search(tmp_path: Path) -> None:
-    path = tmp_path / "trials.log"
-    model, trials = tune_als(SPLIT, PARAMETERS, rating_scale=SCALE, storage=path, key="data")
+    model, trials = tune_als(SPLIT, PARAMETERS, rating_scale=SCALE, storage=tmp_path / "als.journal")
     assert trials == RESULT.of_stage("als")
     assert model.parameters == RESULT.als_parameters
-    assert search(storage=path, key="data", als_model=model) == RESULT
 
 
-def test_other_features_are_tuned_anew_while_als_is_kept(tmp_path: Path) -> None:
-    path = tmp_path / "trials.log"
-    search(storage=path, key="data", features_key="with tags")
-    evaluated: list[str] = []
+def test_with_a_tuned_als_model_the_other_stages_come_out_the_same_to_the_last_bit(tmp_path: Path) -> None:
+    model, _ = tune_als(SPLIT, PARAMETERS, rating_scale=SCALE)
+    model.save(tmp_path)
+    found = search(als_model=ALSModel.load(tmp_path), storage=tmp_path / "weights.journal")
+    assert found.trials == tuple(trial for trial in RESULT.trials if trial.stage != "als")
+    assert found == replace(RESULT, trials=found.trials)
+    assert list(found.as_dict()["stages"]) == ["ease", "blend", "gate"]
 
-    def recording(trial: Trial, *_: object) -> None:
-        evaluated.append(trial.stage)
 
-    seconds = iter(range(10_000))
-    again = search(
-        storage=path,
-        key="data",
-        features_key="without tags",
-        clock=lambda: float(next(seconds)),
-        on_trial=recording,
-    )
-    assert evaluated.count("als") == PARAMETERS.n_trials_als
-    measured = {stage: all(trial.seconds > 0 for trial in again.of_stage(stage)) for stage in STAGES}
-    assert measured == {"als": False, "ease": True, "blend": True, "gate": True}
+def test_a_given_als_model_is_neither_tuned_nor_read_from_the_journal(tmp_path: Path) -> None:
+    path = tmp_path / "trials.journal"
+    search(storage=path)  # which leaves trials of ALS in the file
+    other = fit_als(SPLIT.train.ratings, SPLIT.train.item_ids, ALSParameters(factors=2), rating_scale=SCALE)
+    told: list[str] = []
+    found = search(als_model=other, storage=path, on_trial=lambda trial, *_: told.append(trial.stage))
+    assert found.als_parameters == other.parameters
+    assert "als" not in told
+    assert found.of_stage("blend") != RESULT.of_stage("blend")  # those followed another ALS model
+
+
+def test_an_als_model_of_other_items_is_refused() -> None:
+    fewer = planted_interactions(40, 20, 400, seed=3)
+    model = fit_als(fewer.ratings, fewer.item_ids, ALSParameters(factors=2, iterations=1), rating_scale=SCALE)
+    with pytest.raises(ShapeError, match=r"ALS model has 20 items, the training part 60.*tuned on this split"):
+        search(als_model=model)
