@@ -1,19 +1,25 @@
 """Values on disk: npz, npy, JSON and Parquet beside a manifest, written whole or not at all, never pickled."""
 
 from recsys_core.storage.arrays import load_arrays, load_csr, save_arrays, save_csr
-from recsys_core.storage.atomic import atomic_directory, atomic_file, write_json
+from recsys_core.storage.atomic import atomic_directory, atomic_file, remove_leftovers, scratch_directory, write_json
+from recsys_core.storage.checksums import FileRecord, check_files, file_digests
 from recsys_core.storage.manifest import Storable, read_json, read_manifest, write_manifest
 
 __all__ = [
+    "FileRecord",
     "Storable",
     "atomic_directory",
     "atomic_file",
+    "check_files",
+    "file_digests",
     "load_arrays",
     "load_csr",
     "read_json",
     "read_manifest",
+    "remove_leftovers",
     "save_arrays",
     "save_csr",
+    "scratch_directory",
     "write_json",
     "write_manifest",
 ]

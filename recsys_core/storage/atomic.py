@@ -1,15 +1,39 @@
-"""Files and folders that appear whole or not at all: temporary name, flush, rename."""
+"""Files and folders that appear whole or not at all: temporary name, flush, rename.
 
+What is being written lies beside its target under a name that starts with ``.writing-`` and is locked by its maker.
+A maker that is killed loses the lock: that is how :func:`remove_leftovers` tells rubbish from work in progress.
+"""
+
+import errno
 import json
 import os
+import re
 import shutil
+import stat
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["atomic_directory", "atomic_file", "fsync_directory", "write_json"]
+from recsys_core.storage.locks import is_at, try_lock
+
+__all__ = [
+    "atomic_directory",
+    "atomic_file",
+    "fsync_directory",
+    "remove_leftovers",
+    "scratch_directory",
+    "write_json",
+]
+
+_WRITING = ".writing-"
+_REPLACED = "replaced"
+_OLD = re.compile(rf"{re.escape(_WRITING)}(.+)-old-[^-]+")
+_LEVELS = 3  # below a root: the root itself, its folders, and theirs
+_ABANDONED_SECONDS = 24 * 60 * 60  # where there are no locks
+_OCCUPIED = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})  # a rename's: something is at the new name
 
 
 def fsync_directory(directory: Path) -> None:
@@ -38,43 +62,101 @@ def atomic_directory(target: Path) -> Iterator[Path]:
     An existing ``target`` is replaced. On an error, or when the process dies, ``target`` is untouched; the
     unfinished folder's name starts with ``.writing-`` and is never read. A folder cannot be replaced in one step
     everywhere: a process that dies between two renames leaves no ``target``, and the old one, whole, in
-    ``.writing-…-old-…/replaced``. Nobody ever finds a half-written ``target``.
+    ``.writing-…-old-…/replaced``, from where :func:`remove_leftovers` brings it back. Nobody ever finds a half-written
+    ``target``.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    staging = Path(tempfile.mkdtemp(prefix=f".writing-{target.name}-", dir=target.parent))
-    try:
+    with _locked_directory(target.parent, target.name) as staging:
         yield staging
         staging.chmod(0o755)
         _fsync_tree(staging)
-        if target.exists():
-            _replace_directory(target, staging)
-        else:
-            staging.rename(target)
+        _move_in(staging, target)
         fsync_directory(target.parent)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
 
 
-def _replace_directory(target: Path, staging: Path) -> None:
-    old = Path(tempfile.mkdtemp(prefix=f".writing-{target.name}-old-", dir=target.parent))
-    target.rename(old / "replaced")
+@contextmanager
+def scratch_directory(root: Path) -> Iterator[Path]:
+    """Yield an empty folder ``.writing-scratch-…`` in ``root``, removed with all that is in it when the block ends."""
+    root.mkdir(parents=True, exist_ok=True)
+    with _locked_directory(root, "scratch") as scratch:
+        yield scratch
+
+
+@contextmanager
+def _locked_directory(parent: Path, name: str) -> Iterator[Path]:
+    """An empty folder that is locked while the block runs; what is left of it at the end is removed."""
+    path, descriptor = _make_directory(parent, name)
     try:
-        staging.rename(target)
-    except BaseException:
-        (old / "replaced").rename(target)
-        raise
+        yield path
     finally:
-        shutil.rmtree(old, ignore_errors=True)
+        if is_at(descriptor, path):  # it has not become the target
+            shutil.rmtree(path, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _make_directory(parent: Path, name: str) -> tuple[Path, int]:
+    while True:
+        path = Path(tempfile.mkdtemp(prefix=f"{_WRITING}{name}-", dir=parent))
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:  # taken for a leftover before it could be locked
+            continue
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        if _is_ours(descriptor, path):
+            return path, descriptor
+
+
+def _make_file(parent: Path, name: str) -> tuple[Path, int]:
+    while True:
+        descriptor, path = tempfile.mkstemp(prefix=f"{_WRITING}{name}-", dir=parent)
+        if _is_ours(descriptor, Path(path)):
+            return Path(path), descriptor
+
+
+def _is_ours(descriptor: int, path: Path) -> bool:
+    """Lock what was just made. Somebody who clears leftovers may have been faster: it is then theirs, and closed."""
+    if try_lock(descriptor) is not False and is_at(descriptor, path):
+        return True
+    os.close(descriptor)
+    return False
+
+
+def _move_in(staging: Path, target: Path) -> None:
+    """Rename ``staging`` to ``target``; whatever is there gives way, also when others do the same at once."""
+    while True:
+        try:
+            staging.rename(target)
+        except OSError as error:
+            if error.errno not in _OCCUPIED:
+                raise
+        else:
+            return
+        with _locked_directory(target.parent, f"{target.name}-old") as old:
+            replaced = old / _REPLACED
+            try:
+                target.rename(replaced)
+                staging.rename(target)
+            except BaseException as error:
+                if not target.exists():
+                    with suppress(FileNotFoundError):
+                        replaced.rename(target)
+                # Another process replaces it, too: its folder was gone for a moment, or came in before ours.
+                if not (isinstance(error, OSError) and error.errno in (*_OCCUPIED, errno.ENOENT)):
+                    raise
+            else:
+                return
 
 
 @contextmanager
 def atomic_file(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside ``target`` that replaces it when the block ends without an error."""
+    """Yield a temporary path beside ``target`` that replaces it when the block ends without an error.
+
+    Write into the file that is there: another file under its name would not be locked.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".writing-{target.name}-", dir=target.parent)
-    os.close(descriptor)
-    staging = Path(name)
+    staging, descriptor = _make_file(target.parent, target.name)
     try:
         yield staging
         with staging.open("rb") as opened:
@@ -85,6 +167,8 @@ def atomic_file(target: Path) -> Iterator[Path]:
     except BaseException:
         staging.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(descriptor)
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -92,3 +176,68 @@ def write_json(path: Path, value: Any) -> None:
     text = json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as staging:
         staging.write_text(text + "\n", encoding="utf-8")
+
+
+def remove_leftovers(root: Path) -> int:
+    """Remove what killed processes left half-written in ``root``, its folders and theirs; returns how many there were.
+
+    Safe at any time: what a living process writes is locked, and left alone. Where the file system has no locks,
+    everything counts as alive that was touched within a day. A folder that was being replaced, and has no
+    successor, is put back.
+    """
+    return sum(_remove_dead(path) for path in _staged(root, _LEVELS))
+
+
+def _staged(directory: Path, levels: int) -> list[Path]:
+    """Everything under a temporary name down to ``levels`` levels. Links are not followed."""
+    found: list[Path] = []
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # removed meanwhile, or not ours to look into
+        return found
+    for entry in entries:
+        if entry.name.startswith(_WRITING):
+            found.append(Path(entry.path))  # and nothing in it: it goes or stays as a whole
+        elif levels > 1 and entry.is_dir(follow_symlinks=False):
+            found += _staged(Path(entry.path), levels - 1)
+    return found
+
+
+def _remove_dead(path: Path) -> bool:
+    """Remove ``path`` if its maker is dead; whether it is gone."""
+    try:
+        is_directory = stat.S_ISDIR(path.lstat().st_mode)
+        descriptor = os.open(path, (os.O_RDONLY if is_directory else os.O_RDWR) | os.O_NOFOLLOW)
+    except OSError:  # finished meanwhile, a link, or somebody else's
+        return False
+    try:
+        locked = try_lock(descriptor)
+        if locked is False or (locked is None and time.time() - _last_touched(path) < _ABANDONED_SECONDS):
+            return False
+        if not is_at(descriptor, path):  # finished between the look and the lock: what is open is now the target
+            return False
+        if is_directory:
+            _put_back(path)
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+        return not path.exists()
+    finally:
+        os.close(descriptor)
+
+
+def _last_touched(path: Path) -> float:
+    """Seconds since 1970 when ``path`` or anything in it was last changed."""
+    times = []
+    for each in (path, *path.rglob("*")):
+        with suppress(FileNotFoundError):
+            times.append(each.lstat().st_mtime)
+    return max(times, default=0.0)
+
+
+def _put_back(old: Path) -> None:
+    """Give a folder its name again, if its maker died between moving it away and moving the new one in."""
+    named = _OLD.fullmatch(old.name)
+    if named and not (target := old.parent / named.group(1)).exists():
+        with suppress(OSError):  # there was none, or another process has just made a new one
+            (old / _REPLACED).rename(target)

@@ -1,0 +1,113 @@
+"""Checksums of a stored folder's files, by which a damaged one is told from a whole one."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from recsys_core.errors import StorageError
+
+__all__ = ["FileRecord", "check_files", "file_digests"]
+
+_SHOWN_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What a file was when it was recorded.
+
+    sha256    hex digest of its bytes: what counts
+    size      in bytes
+    mtime_ns  time of the last change, in nanoseconds since 1970
+    inode     its number in the file system; with size and time it tells that nobody wrote to the file since
+    """
+
+    sha256: str
+    size: int
+    mtime_ns: int
+    inode: int
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values that JSON can hold."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """The record of :meth:`as_dict`; :class:`StorageError` for anything else."""
+        expected = {"sha256": str, "size": int, "mtime_ns": int, "inode": int}
+        if not isinstance(values, Mapping) or {name: type(value) for name, value in values.items()} != expected:
+            raise StorageError(f"{values!r} is not a file's record; expected {', '.join(expected)}")
+        return cls(**values)
+
+
+def file_digests(directory: Path) -> dict[str, FileRecord]:
+    """The record of every file below ``directory``, by its path in it ("nested/rows.parquet"), sorted.
+
+    Raises :class:`StorageError` for a file that cannot be read, or that is a link or a device.
+    """
+    return {name: _record(directory, name) for name in sorted(_files(directory))}
+
+
+def check_files(directory: Path, records: Mapping[str, FileRecord], *, always: bool) -> list[str]:
+    """What is wrong with the files below ``directory``, in words; nothing if they are those of ``records``.
+
+    always  hash every file. Otherwise only those whose size, time or inode are not as recorded: a file that was
+            touched or copied is accepted if its bytes are the same
+    """
+    found = set(_files(directory))
+    faults = []
+    for name, record in sorted(records.items()):
+        if name not in found:
+            faults.append(f"{name} is gone")
+        elif always or not _is_untouched(directory / name, record):
+            try:
+                sha256 = _record(directory, name).sha256
+            except StorageError as error:
+                faults.append(str(error))
+                continue
+            if sha256 != record.sha256:
+                faults.append(
+                    f"{name} is damaged: expected SHA-256 {record.sha256[:_SHOWN_DIGITS]}…, "
+                    f"found {sha256[:_SHOWN_DIGITS]}…"
+                )
+    return faults + [f"{name} is unexpected" for name in sorted(found - records.keys())]
+
+
+def _files(directory: Path, prefix: str = "") -> Iterator[str]:
+    """Paths of everything below ``directory`` that is no folder; a link counts as itself."""
+    try:
+        entries = sorted(os.scandir(directory), key=lambda entry: entry.name)
+    except (FileNotFoundError, NotADirectoryError):  # then nothing is in it
+        return
+    for entry in entries:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _files(Path(entry.path), f"{prefix}{entry.name}/")
+        else:
+            yield prefix + entry.name
+
+
+def _record(directory: Path, name: str) -> FileRecord:
+    try:
+        if not stat.S_ISREG((directory / name).lstat().st_mode):
+            raise StorageError(f"{name} is a link or a device, expected a file")
+        with (directory / name).open("rb", buffering=0) as opened:
+            status = os.fstat(opened.fileno())
+            sha256 = hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"{name} cannot be read ({error.strerror})") from error
+    return FileRecord(sha256, status.st_size, status.st_mtime_ns, status.st_ino)
+
+
+def _is_untouched(path: Path, record: FileRecord) -> bool:
+    try:
+        status = path.lstat()
+    except FileNotFoundError:  # removed since it was listed: reading it will say so
+        return False
+    return stat.S_ISREG(status.st_mode) and (status.st_size, status.st_mtime_ns, status.st_ino) == (
+        record.size,
+        record.mtime_ns,
+        record.inode,
+    )
