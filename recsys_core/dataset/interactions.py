@@ -1,5 +1,6 @@
 """Interactions as a CSR matrix with both vocabularies, and the parts of a split."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -175,6 +176,31 @@ class HeldOut:
     @property
     def user_ids(self) -> NDArray[np.int64]:
         return self.history.user_ids
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex SHA-256 of who is asked, what is known of them and what must be found; computed at each call.
+
+        Over ids, not rows and columns: items that nobody here rated do not count, nor does the order of a vocabulary.
+        The same in every process, on every machine, and for a part that was saved and loaded.
+        """
+        found = hashlib.sha256(np.sort(self.user_ids).astype("<i8").tobytes())
+        known = self.history
+        for ratings, item_ids, times in (
+            (known.ratings, known.item_ids, known.timestamps),
+            (self.targets, known.item_ids, None),
+            (self.cold_targets, self.cold_item_ids, None),
+        ):
+            found.update(f"|{ratings.nnz}|".encode())
+            users = np.repeat(self.user_ids, np.diff(ratings.indptr))
+            items = item_ids[ratings.indices]
+            order = np.lexsort((items, users))
+            found.update(users[order].astype("<i8").tobytes())
+            found.update(items[order].astype("<i8").tobytes())
+            found.update(ratings.data[order].astype("<f4").tobytes())
+            if times is not None:
+                found.update(times[order].astype("<i8").tobytes())
+        return found.hexdigest()
 
     def save(self, directory: Path) -> None:
         (directory / "history").mkdir()

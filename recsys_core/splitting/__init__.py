@@ -3,7 +3,7 @@
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import PublishedSplitParameters, SplitParameters
 from recsys_core.splitting.published import PublishedSplit, published_split
-from recsys_core.splitting.split import assign_users, split_interactions
+from recsys_core.splitting.split import assign_users, split_interactions, split_parameters
 from recsys_core.splitting.truncation import held_out_rows, truncated_histories
 from recsys_core.splitting.views import VIEWS, cold_view, held_back_items, view_of
 
@@ -19,6 +19,7 @@ __all__ = [
     "held_out_rows",
     "published_split",
     "split_interactions",
+    "split_parameters",
     "truncated_histories",
     "view_of",
 ]

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import Split, UserItemMatrix, positions_in
-from recsys_core.errors import DataError
+from recsys_core.errors import DataError, StorageError
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import SplitParameters
 from recsys_core.splitting.parts import Vocabulary, known_mask, make_part, training_part
 
-__all__ = ["TEST", "TRAIN", "VALIDATION", "assign_users", "split_interactions"]
+__all__ = ["TEST", "TRAIN", "VALIDATION", "assign_users", "split_interactions", "split_parameters"]
 
 TRAIN, VALIDATION, TEST = 0, 1, 2
 
@@ -60,6 +60,20 @@ def split_interactions(
     if parameters.protocol == "user_holdout":
         return _split_users(interactions, parameters, catalogue_ids)
     return _split_time(interactions, parameters, catalogue_ids)
+
+
+def split_parameters(split: Split) -> SplitParameters:
+    """The parameters that made ``split``, also after it was saved and loaded.
+
+    Raises :class:`StorageError` for a split that :func:`split_interactions` did not make.
+    """
+    made_by = split.summary.get("parameters")
+    if not isinstance(made_by, dict) or "protocol" not in made_by:
+        raise StorageError(
+            f"a split by the protocol {split.summary.get('protocol')!r} holds no parameters of user_holdout or "
+            "temporal; split the interactions again"
+        )
+    return SplitParameters(**made_by)
 
 
 def _split_users(interactions: UserItemMatrix, parameters: SplitParameters, catalogue_ids: NDArray[np.int64]) -> Split:

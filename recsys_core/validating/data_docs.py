@@ -28,7 +28,7 @@ def docs_index(docs_directory: Path) -> Path:
 
 
 def publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], *, now: int, content: str) -> Path:
-    """Write the page of one validation and renew the index; returns the page.
+    """Write the page of one validation and renew the index; returns the page's path in ``docs_directory``.
 
     now      when it was validated, seconds since 1970, UTC
     content  hash of the validated file: the page's run is named after it
@@ -76,7 +76,8 @@ def _publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], now
     _forget_old(docs_directory, table)
     context.build_data_docs(resource_identifiers=[key, suite_key])
     (site,) = context.get_docs_sites_urls(key)
-    return Path(unquote(urlsplit(site["site_url"]).path))
+    page = Path(unquote(urlsplit(site["site_url"]).path))
+    return page.resolve().relative_to(docs_directory.resolve())
 
 
 def _statistics(results: Sequence[Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class ValidationSummary:
 
     rejected_by_reason  number of rejected rows by the first reason that each met; sums to ``n_rejected``
     faults              messages that stop everything built on the table; empty when the table may be used
-    docs_path           page of this validation in Data Docs
+    docs_path           page of this validation in Data Docs, relative to the docs directory, which may be moved
     """
 
     table: str
@@ -58,7 +58,7 @@ class ValidationSummary:
         values = asdict(self)
         values["outcomes"] = [{**outcome, "examples": list(outcome["examples"])} for outcome in values["outcomes"]]
         values["faults"] = list(self.faults)
-        values["docs_path"] = None if self.docs_path is None else str(self.docs_path)
+        values["docs_path"] = None if self.docs_path is None else self.docs_path.as_posix()
         return {**values, "rejected_by_reason": dict(self.rejected_by_reason), "passed": self.passed}
 
     @classmethod

@@ -66,7 +66,8 @@ def test_threads_change_no_bit() -> None:
 @pytest.mark.parametrize("use_cg", [True, False])
 def test_the_withheld_diagonal_of_a_checkerboard_comes_first(use_cg: bool) -> None:
     ratings = checkerboard(50)
-    model = fit(ratings, ALSParameters(factors=3, regularization=0.1, iterations=20, use_cg=use_cg))
+    # until it has converged: after 20 iterations, on some processors, the third factor still favours one pair of items
+    model = fit(ratings, ALSParameters(factors=3, regularization=0.1, iterations=100, use_cg=use_cg))
     scores = model.score(ratings)
     scores[ratings.nonzero()] = -np.inf
     np.testing.assert_array_equal(scores.argmax(axis=1), np.arange(50))

@@ -147,6 +147,44 @@ def test_a_split_comes_back_from_disk(tmp_path: Path) -> None:
         assert part.user_ids.tolist() == [1, 2]
 
 
+FINGERPRINT = "c86a4438e288b1b299e15ed058f838ba6007c9de40531f9ade2f898d9d0dd84b"
+
+
+def test_a_part_has_the_same_fingerprint_in_every_process_and_after_it_was_stored(tmp_path: Path) -> None:
+    assert a_part().fingerprint == FINGERPRINT
+    a_part().save(tmp_path)
+    assert HeldOut.load(tmp_path).fingerprint == FINGERPRINT
+
+
+def test_a_fingerprint_is_of_ids_not_of_columns() -> None:
+    part = a_part()
+    wider = part.history.with_items(np.array([0, 1, 2, 9]))  # nobody rated 0 and 9
+    targets = csr_matrix(np.array([[0, 0, 5, 0], [0, 4, 0, 0]], dtype=np.float32))
+    cold = csr_matrix(np.array([[0, 0, 0, 4], [0, 0, 0, 0]], dtype=np.float32))
+    assert HeldOut(wider, targets, cold, np.array([3, 4, 5, 7])).fingerprint == FINGERPRINT
+    turned = csr_matrix(part.cold_targets[:, ::-1])
+    assert HeldOut(part.history, part.targets, turned, np.array([7, 6, 5])).fingerprint == FINGERPRINT
+
+
+def test_whatever_is_asked_or_known_changes_the_fingerprint() -> None:
+    part = a_part()
+    other_time = built({(1, 1): (4.0, 11), (2, 2): (3.0, 20)})
+    other_rating = built({(1, 1): (4.5, 10), (2, 2): (3.0, 20)})
+    other_user = built({(1, 1): (4.0, 10), (3, 2): (3.0, 20)})
+    other_item = built({(1, 1): (4.0, 10), (2, 3): (3.0, 20)})
+    fewer = csr_matrix(np.array([[0, 5], [0, 0]], dtype=np.float32))
+    no_cold = csr_matrix((2, 3), dtype=np.float32)
+    found = [
+        part,
+        *(HeldOut(h, part.targets, part.cold_targets, part.cold_item_ids) for h in (other_time, other_rating)),
+        *(HeldOut(h, part.targets, part.cold_targets, part.cold_item_ids) for h in (other_user, other_item)),
+        HeldOut(part.history, fewer, part.cold_targets, part.cold_item_ids),
+        HeldOut(part.history, part.targets, no_cold, part.cold_item_ids),
+        HeldOut(part.history, part.targets, part.cold_targets, np.array([5, 6, 8])),
+    ]
+    assert len({each.fingerprint for each in found}) == len(found)
+
+
 def test_another_stored_type_is_not_read_as_a_matrix(tmp_path: Path) -> None:
     built({(3, 1): (4.5, 30)}).save(tmp_path)
     write_manifest(tmp_path, "ALSModel")

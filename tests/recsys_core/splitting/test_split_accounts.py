@@ -8,8 +8,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
-from recsys_core.errors import DataError, ParameterError
+from recsys_core.dataset.interactions import Split, UserItemMatrix, build_user_items
+from recsys_core.errors import DataError, ParameterError, StorageError
 from recsys_core.splitting import (
     PublishedSplitParameters,
     SplitParameters,
@@ -18,6 +18,7 @@ from recsys_core.splitting import (
     held_out_rows,
     published_split,
     split_interactions,
+    split_parameters,
     truncated_histories,
 )
 from recsys_core.splitting.parts import known_mask
@@ -53,7 +54,14 @@ def test_every_rating_and_every_user_is_accounted_for(seed: int, protocol: Any, 
     if protocol == "user_holdout":
         n_all = sum(summary[name]["n_ratings"] for name in ("train", "validation", "test"))
         assert n_all + summary["train"]["n_ratings_of_items_kept_cold"] == INTERACTIONS.n_ratings
-    assert SplitParameters(**json.loads(json.dumps(summary["parameters"]))) == parameters
+    stored = Split(found.train, found.validation, found.test, json.loads(json.dumps(summary)))
+    assert split_parameters(found) == split_parameters(stored) == parameters
+
+
+def test_a_split_that_was_published_has_no_parameters_of_ours() -> None:
+    found = published_split(INTERACTIONS, table((999_999, int(INTERACTIONS.item_ids[0]), 1.0, 1)))
+    with pytest.raises(StorageError, match=r"protocol 'published' holds no parameters.*split the interactions again"):
+        split_parameters(found.tuning)
 
 
 def test_targets_are_exactly_the_hidden_positives_of_trained_items() -> None:

@@ -330,11 +330,24 @@ def test_data_docs_show_the_numbers_of_all_chunks(tmp_path: Path) -> None:
     summary = _validate(tmp_path, columns, docs_directory=tmp_path / "docs", chunk_rows=10)
 
     assert summary.docs_path is not None
-    page = summary.docs_path.read_text(encoding="utf-8")
+    page = (tmp_path / "docs" / summary.docs_path).read_text(encoding="utf-8")
     assert "2 unexpected values found. 5% of 40 total rows." in page
     assert "movieId known in movies" in page
     assert "newest of its (userId, movieId)" in page
     assert summary.docs_path.name in docs_index(tmp_path / "docs").read_text(encoding="utf-8")
+
+
+def test_what_is_stored_of_data_docs_holds_after_the_folder_was_moved(tmp_path: Path) -> None:
+    (tmp_path / "linked").symlink_to(tmp_path)
+    summary = _validate(tmp_path, _ratings(), docs_directory=tmp_path / "linked" / "docs")
+
+    assert str(tmp_path) not in json.dumps(summary.as_dict())
+    stored = ValidationSummary.from_dict(json.loads(json.dumps(summary.as_dict())))
+    moved = (tmp_path / "docs").rename(tmp_path / "moved")
+    assert stored == summary
+    assert stored.docs_path is not None
+    assert not stored.docs_path.is_absolute()
+    assert "ratings" in (moved / stored.docs_path).read_text(encoding="utf-8")
 
 
 def test_data_docs_keep_the_newest_validations_and_link_no_removed_ones(
@@ -348,7 +361,7 @@ def test_data_docs_keep_the_newest_validations_and_link_no_removed_ones(
     ]
 
     index = docs_index(tmp_path / "docs").read_text(encoding="utf-8")
-    assert [page is not None and page.is_file() for page in pages] == [False, False, True, True]
+    assert [page is not None and (tmp_path / "docs" / page).is_file() for page in pages] == [False, False, True, True]
     assert [page is not None and page.parent.name in index for page in pages] == [False, False, True, True]
 
 
