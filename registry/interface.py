@@ -4,8 +4,12 @@ from typing import Any
 
 __all__ = [
     "BUNDLE",
+    "BUNDLE_FOLDER",
     "DEFAULT_K",
     "DEFAULT_MODEL",
+    "EVALUATION_FINGERPRINT",
+    "EVALUATION_MODEL",
+    "EVALUATION_RUN",
     "INPUT_COLUMNS",
     "MAX_K",
     "MODEL_NAME",
@@ -17,6 +21,10 @@ __all__ = [
 
 MODEL_NAME = "hybrid-recommender"
 BUNDLE = "bundle"  # name of the artifact that holds the model bundle
+BUNDLE_FOLDER = f"artifacts/{BUNDLE}"  # below a logged model's artifacts
+EVALUATION_MODEL = "evaluation_model"  # below a run's artifacts
+EVALUATION_FINGERPRINT = "evaluation_model_fingerprint"  # tag of a run
+EVALUATION_RUN = "evaluation_run_id"  # tag of a version whose evaluation twin is kept by another run than its own
 DEFAULT_K = 10
 DEFAULT_MODEL = "hybrid"
 MAX_K = 1000

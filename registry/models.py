@@ -1,30 +1,24 @@
 """Model versions: from a bundle on disk to a registered version, and back to its files."""
 
 import json
-import os
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 from recsys_core.errors import RegistryError
 from recsys_core.storage import atomic_directory
 from registry.content_hash import folder_fingerprint
-from registry.interface import BUNDLE, MODEL_NAME, OUTPUT_COLUMNS, pip_requirements, signature
-from registry.mlflow_library import import_mlflow
+from registry.interface import BUNDLE_FOLDER, EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
+from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
+from registry.pyfunc_files import PYFUNC_FILE, pyfunc_folder
 from registry.run_log import metric_key
+from registry.stored_folder import StoredFolder
 from registry.tracking import Tracking
 from registry.versions import CHAMPION, ModelVersion, Versions
 
 __all__ = ["PYFUNC_FILE", "ModelRegistry"]
-
-PYFUNC_FILE = Path(__file__).with_name("pyfunc_model.py")
-_EVALUATION_MODEL = "evaluation_model"
-_EVALUATION_FINGERPRINT = "evaluation_model_fingerprint"
-_STAGING = ".registering-"
 
 
 class ModelRegistry:
@@ -49,15 +43,22 @@ class ModelRegistry:
     ) -> ModelVersion:
         """Register the bundle in ``bundle_dir``; the same bundle gives the version that it gave before.
 
-        The version appears only when all its files are in place and it has answered ``example`` (see
-        :func:`registry.interface.input_example`). ``metrics`` are kept as they are, nested or not, for
-        ``recsys models``.
+        Files of that version that are gone or damaged are put back in place; a version whose logged model was deleted
+        from the store does not count. A new version appears only when all its files are in place and it has answered
+        ``example`` (see :func:`registry.interface.input_example`). ``metrics`` are kept as they are, nested or not,
+        for ``recsys models``.
         """
         fingerprint = folder_fingerprint(bundle_dir)
-        with self.tracking.lock():
-            known = self.versions.with_bundle(fingerprint)
-            if known is not None:
-                return known
+        with (
+            self.tracking.lock(),
+            as_registry_error(f"a bundle cannot be registered as a version of {self.name}"),
+        ):
+            for known in self.versions.with_bundle(fingerprint):
+                model = self._logged_model(known)
+                if model is not None:
+                    self._restore(known, model, bundle_dir, example, python_model)
+                    self._take_over_evaluation_model(known, parent_run_id)
+                    return known
             self.versions.ensure_registered()
             model_id = self._store(bundle_dir, parent_run_id, example, python_model, _numbers(metrics))
             texts = {
@@ -78,75 +79,136 @@ class ModelRegistry:
     def bundle_path(self, reference: str | int = CHAMPION) -> Path:
         """Folder with the bundle of a version or alias, checked against its fingerprint.
 
-        Files on this machine are used where they lie; those of a server are fetched once, into ``home/mlflow/fetched``.
+        RegistryError when it cannot be read. See :meth:`registry.stored_folder.StoredFolder.path` for where it lies.
         """
         found = self.versions.get(reference)
+        what, advice = f"the bundle of {self.name} version {found.version}", self._advice(found)
         if found.model_id is None:
-            raise RegistryError(f"{self.name} version {found.version} was not registered by this project")
-        model = self.tracking.client.get_logged_model(found.model_id)
-        folder = f"artifacts/{BUNDLE}"
-        return self._local(
-            f"{model.artifact_location}/{folder}",
-            found.bundle_fingerprint,
-            f"the bundle of {self.name} version {found.version}",
-        )
+            raise RegistryError(f"{self.name} version {found.version} was not registered by this project{advice}")
+        with as_registry_error(f"{what} cannot be read", advice):
+            model = self.tracking.client.get_logged_model(found.model_id)
+        return self._bundle(found, model.artifact_location).path()
 
     def log_evaluation_model(self, parent_run_id: str, directory: Path) -> None:
         """Keep a version's evaluation twin: the same model fitted without the test users, to be compared with later.
 
-        Its fingerprint is written last: a copy that was cut short has none and is never read.
+        A copy that is gone or damaged is written again. Its fingerprint is written last: a copy that was cut short has
+        none and is never read.
         """
-        client = self.tracking.client
         fingerprint = folder_fingerprint(directory)
-        if client.get_run(parent_run_id).data.tags.get(_EVALUATION_FINGERPRINT) == fingerprint:
-            return
-        client.log_artifacts(parent_run_id, str(directory), _EVALUATION_MODEL)
-        client.set_tag(parent_run_id, _EVALUATION_FINGERPRINT, fingerprint)
+        with as_registry_error(f"the evaluation model cannot be kept with run {parent_run_id}"):
+            client = self.tracking.client
+            run = client.get_run(parent_run_id)
+            kept = self._evaluation_model(run, fingerprint)
+            known = run.data.tags.get(EVALUATION_FINGERPRINT)
+            if known == fingerprint and kept.fault(directory) is None:
+                return
+            if known is not None:
+                client.delete_tag(parent_run_id, EVALUATION_FINGERPRINT)
+            kept.remove()
+            client.log_artifacts(parent_run_id, str(directory), EVALUATION_MODEL)
+            client.set_tag(parent_run_id, EVALUATION_FINGERPRINT, fingerprint)
 
     def evaluation_model_path(self, reference: str | int = CHAMPION) -> Path:
         """Folder with the evaluation twin of a version or alias; RegistryError when it has none or a damaged one."""
         found = self.versions.get(reference)
-        run = self.tracking.client.get_run(found.run_id)
-        fingerprint = run.data.tags.get(_EVALUATION_FINGERPRINT)
-        what = f"the evaluation model of {self.name} version {found.version}"
+        what, advice = f"the evaluation model of {self.name} version {found.version}", self._advice(found)
+        with as_registry_error(f"{what} cannot be read", advice):
+            run = self.tracking.client.get_run(self._evaluation_run_id(found))
+        fingerprint = run.data.tags.get(EVALUATION_FINGERPRINT)
         if fingerprint is None:
             raise RegistryError(f"{what} was never stored whole; the version cannot be compared, only promoted by hand")
-        return self._local(f"{run.info.artifact_uri}/{_EVALUATION_MODEL}", fingerprint, what)
+        return self._evaluation_model(run, fingerprint, what, advice).path()
+
+    def _bundle(self, version: ModelVersion, artifacts: str) -> StoredFolder:
+        return StoredFolder(
+            self.tracking,
+            f"{artifacts}/{BUNDLE_FOLDER}",
+            version.bundle_fingerprint,
+            f"the bundle of {self.name} version {version.version}",
+            self._advice(version),
+        )
+
+    def _evaluation_model(
+        self, run: Any, fingerprint: str, what: str = "the evaluation model", advice: str = ""
+    ) -> StoredFolder:
+        address = f"{run.info.artifact_uri}/{EVALUATION_MODEL}"
+        return StoredFolder(self.tracking, address, fingerprint, what, advice)
+
+    def _advice(self, version: ModelVersion) -> str:
+        if CHAMPION in version.aliases:
+            return "; it is the champion: `recsys promote VERSION` makes another version the champion"
+        return "; choose another version (`recsys models` lists them), or train again"
+
+    def _logged_model(self, version: ModelVersion) -> Any | None:
+        """MLflow's logged model behind a version; None when it was deleted."""
+        mlflow = import_mlflow()
+        try:
+            return self.tracking.client.get_logged_model(version.model_id) if version.model_id else None
+        except mlflow.MlflowException as error:
+            if is_missing(error):
+                return None
+            raise
+
+    def _restore(self, version: ModelVersion, model: Any, bundle_dir: Path, example: Any, python_model: Path) -> None:
+        """Put the files of a registered version back in place, where they are not whole, from the same bundle."""
+        bundle = self._bundle(version, model.artifact_location)
+        beside = {entry.path for entry in self.tracking.client.list_logged_model_artifacts(model.model_id)}
+        if bundle.fault(bundle_dir) is None and {"MLmodel", python_model.name} <= beside:
+            return
+        with pyfunc_folder(
+            self.tracking,
+            bundle_dir,
+            run_id=version.run_id,
+            model_id=model.model_id,
+            example=example,
+            python_model=python_model,
+        ) as folder:
+            local = self.tracking.folder_at(model.artifact_location)
+            if local is None:
+                bundle.remove()
+                self.tracking.client.log_model_artifacts(model.model_id, str(folder))
+            else:
+                with atomic_directory(local) as staging:
+                    shutil.copytree(folder, staging, dirs_exist_ok=True)
+        fault = bundle.fault(bundle_dir)
+        if fault is not None:
+            raise RegistryError(f"{bundle.what} could not be put back in place: {fault}{bundle.advice}")
+
+    def _evaluation_run_id(self, version: ModelVersion) -> str:
+        """The run that keeps a version's evaluation twin: its own, or the one that had to take over."""
+        kept = self.tracking.client.get_model_version(self.name, version.version)
+        return str(kept.tags.get(EVALUATION_RUN) or version.run_id)
+
+    def _take_over_evaluation_model(self, version: ModelVersion, run_id: str) -> None:
+        """Let the twin kept with ``run_id`` stand for the version's own one, when that cannot be read any more."""
+        client = self.tracking.client
+        try:
+            self.evaluation_model_path(version.version)
+        except RegistryError:
+            run = client.get_run(run_id)
+            if EVALUATION_FINGERPRINT in run.data.tags:
+                self.versions.tag(version.version, {EVALUATION_RUN: run_id})
 
     def _store(
         self, bundle_dir: Path, run_id: str, example: Any, python_model: Path, metrics: Mapping[str, float]
     ) -> str:
         """Store the pyfunc model with the parent run; its id. A model that fails its example is left as FAILED."""
-        mlflow = import_mlflow()
         client = self.tracking.client
         model = client.create_logged_model(
             self.tracking.experiment_id, self.name, source_run_id=run_id, model_type="recommender"
         )
-        ready = False
+        model_id, ready = str(model.model_id), False
         try:
-            with self._staging() as staging:
-                shutil.copytree(bundle_dir, staging / BUNDLE, copy_function=_link)  # MLflow keeps the folder's name
-                folder = staging / "model"
-                mlflow.pyfunc.save_model(
-                    folder,
-                    python_model=str(python_model),
-                    artifacts={BUNDLE: str(staging / BUNDLE)},
-                    signature=signature(),
-                    input_example=example,
-                    pip_requirements=pip_requirements(),
-                    mlflow_model=mlflow.models.Model(
-                        artifact_path=model.artifact_location, run_id=run_id, model_id=model.model_id
-                    ),
-                )
-                _check_answers(mlflow, folder, example)
-                for cache in folder.rglob("__pycache__"):
-                    shutil.rmtree(cache)
-                client.log_model_artifacts(model.model_id, str(folder))
-            self._log_metrics(run_id, model.model_id, metrics)
+            with pyfunc_folder(
+                self.tracking, bundle_dir, run_id=run_id, model_id=model_id, example=example, python_model=python_model
+            ) as folder:
+                client.log_model_artifacts(model_id, str(folder))
+            self._log_metrics(run_id, model_id, metrics)
             ready = True
         finally:
-            client.finalize_logged_model(model.model_id, "READY" if ready else "FAILED")
-        return str(model.model_id)
+            client.finalize_logged_model(model_id, "READY" if ready else "FAILED")
+        return model_id
 
     def _log_metrics(self, run_id: str, model_id: str, metrics: Mapping[str, float]) -> None:
         from mlflow.entities import LoggedModelOutput, Metric
@@ -155,69 +217,6 @@ class ModelRegistry:
         client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
         entries = [Metric(metric_key(name), value, now, 0, model_id=model_id) for name, value in metrics.items()]
         client.log_batch(run_id, metrics=entries)
-
-    @contextmanager
-    def _staging(self) -> Any:
-        """A folder on the disk of the artifacts; what a killed process left there is removed."""
-        for left in self.tracking.folder.glob(f"{_STAGING}*"):
-            shutil.rmtree(left, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_STAGING, dir=self.tracking.folder) as folder:
-            yield Path(folder)
-
-    def _local(self, uri: str, fingerprint: str, what: str) -> Path:
-        """The folder behind ``uri`` on this machine, checked against ``fingerprint``."""
-        mlflow = import_mlflow()
-        fetched = self.tracking.folder / "fetched" / fingerprint
-        if fetched.is_dir():
-            return fetched
-        try:
-            if uri.startswith(("file:", "/")):
-                found = Path(mlflow.artifacts.download_artifacts(artifact_uri=uri))  # answers the path, copies nothing
-                _check_fingerprint(found, fingerprint, what)
-                return found
-            with atomic_directory(fetched) as staging:
-                mlflow.artifacts.download_artifacts(
-                    artifact_uri=uri, dst_path=str(staging), tracking_uri=self.tracking.tracking_uri
-                )
-                inner = staging / uri.rsplit("/", 1)[-1]
-                _check_fingerprint(inner, fingerprint, what)
-                for path in inner.iterdir():
-                    path.rename(staging / path.name)
-                inner.rmdir()
-        except (mlflow.MlflowException, OSError) as error:
-            raise RegistryError(f"{what} cannot be read from {uri} ({error})") from error
-        return fetched
-
-
-def _link(source: str, target: str) -> None:
-    """A second name for a file where the disk allows it, else a copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-
-
-def _check_answers(mlflow: Any, folder: Path, example: Any) -> None:
-    """Load the stored model as a server would, and let it answer ``example``."""
-    try:
-        answer = mlflow.pyfunc.load_model(str(folder)).predict(example)
-    except Exception as error:
-        raise RegistryError(f"the model does not answer its own example, so it is not registered ({error})") from error
-    missing = [column for column in OUTPUT_COLUMNS if column not in answer.columns]
-    if missing or len(answer) == 0:
-        raise RegistryError(
-            f"the model answers its own example with {len(answer)} rows and without the columns {missing}; "
-            "it is not registered"
-        )
-
-
-def _check_fingerprint(folder: Path, fingerprint: str, what: str) -> None:
-    found = folder_fingerprint(folder) if folder.is_dir() else "nothing"
-    if found != fingerprint:
-        raise RegistryError(
-            f"{what} in {folder} is damaged: expected content {fingerprint[:12]}, found {found[:12]}; "
-            "train again, or promote another version"
-        )
 
 
 def _numbers(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:

@@ -16,10 +16,14 @@ from registry.promotion_log import LogEntry, PromotionLog, utc_text
 from registry.tracking import Tracking
 from registry.versions import CHALLENGER, CHAMPION, PREVIOUS_CHAMPION, Versions
 
-__all__ = ["PROMOTION_LOG", "Promotions"]
+__all__ = ["PROMOTION_LOG", "ChampionChangedError", "Promotions"]
 
 PROMOTION_LOG = "promotion_log.jsonl"
 _ALIASES = (CHALLENGER, PREVIOUS_CHAMPION, CHAMPION)  # in the order in which they move: the champion last
+
+
+class ChampionChangedError(RegistryError):
+    """Another version became champion while a version was being judged; it is to be judged again."""
 
 
 class Promotions:
@@ -51,8 +55,8 @@ class Promotions:
 
         FIRST and PROMOTED make it ``champion`` and the old one ``previous_champion``; KEPT and SUSPICIOUS leave it
         ``challenger``. ``against`` is the champion that it was compared with (None: there was none): when another
-        version has become champion since, the decision is refused. A decision about the champion itself moves
-        nothing and is on the record as KEPT.
+        version has become champion since, the decision is refused (:class:`ChampionChangedError`). A decision about
+        the champion itself moves nothing and is on the record as KEPT.
         """
         with self._locked():
             done = self.log.find(decision_id)
@@ -68,7 +72,7 @@ class Promotions:
                 decision = Decision("KEPT", (f"version {version} is the champion already",), decision.figures)
                 after: dict[str, str | None] = before
             elif against != before[CHAMPION]:
-                raise RegistryError(
+                raise ChampionChangedError(
                     f"version {version} was judged against {_named(against)}, but the champion is now "
                     f"{_named(before[CHAMPION])}; judge it again"
                 )
@@ -88,6 +92,22 @@ class Promotions:
                     figures=dict(decision.figures),
                 )
             )
+
+    def settled(self, base_id: str) -> LogEntry | None:
+        """The latest gate decision called ``base_id``, "``base_id``/2", ..., carried out; None when there is none.
+
+        Also None when no version is champion at present: whatever was decided before, it is to be judged anew.
+        """
+        with self._locked():
+            if self.versions.aliases().get(CHAMPION) is None:
+                return None
+            judged = [entry for _, entry in self._judgements(base_id) if entry.state == "applied"]
+            return judged[-1] if judged else None
+
+    def fresh_id(self, base_id: str) -> str:
+        """An id for a new decision: ``base_id``, or where the log has that one, "``base_id``/2", "/3", ..."""
+        taken = [number for number, _ in self._judgements(base_id)]
+        return f"{base_id}/{max(taken) + 1}" if taken else base_id
 
     def promote(self, version: str, *, reason: str, at: datetime, actor: str) -> LogEntry:
         """Make ``version`` champion by hand, whatever the gate said of it."""
@@ -136,6 +156,17 @@ class Promotions:
         """Finish the decisions that a killed process left half done; also part of every other operation."""
         with self._locked() as finished:
             return finished
+
+    def _judgements(self, base_id: str) -> list[tuple[int, LogEntry]]:
+        """Number and entry of every gate decision with this id, in the order they were made."""
+        found = []
+        for entry in self.log.entries():
+            number = entry.id.removeprefix(f"{base_id}/")
+            if entry.kind == "decision" and entry.id == base_id:
+                found.append((1, entry))
+            elif entry.kind == "decision" and number != entry.id and number.isdecimal():
+                found.append((int(number), entry))
+        return found
 
     @contextmanager
     def _locked(self) -> Iterator[list[LogEntry]]:

@@ -1,18 +1,16 @@
 """What is on record about versions, for people who look at them: all versions, and the plots of their evaluation."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from recsys_core.errors import RegistryError
-from registry.mlflow_library import import_mlflow
+from registry.mlflow_library import as_registry_error
 from registry.models import ModelRegistry
 from registry.versions import ModelVersion
 
 __all__ = ["ModelRecords"]
 
 _PLOTS = "plots"
+_UNASKED = "the registry cannot be asked"
 
 
 class ModelRecords:
@@ -23,12 +21,12 @@ class ModelRecords:
 
     def versions(self) -> list[ModelVersion]:
         """Every version, the newest first."""
-        with _as_registry_error():
+        with as_registry_error(_UNASKED):
             return self._registry.versions.all()
 
     def plots(self, version: ModelVersion) -> list[str]:
         """Names of the plots of the version's run, without ``.png``."""
-        with _as_registry_error():
+        with as_registry_error(_UNASKED):
             found = self._registry.tracking.client.list_artifacts(version.run_id, _PLOTS)
         names = [Path(entry.path) for entry in found if not entry.is_dir]
         return sorted(name.stem for name in names if name.suffix == ".png")
@@ -37,16 +35,7 @@ class ModelRecords:
         """One plot as PNG; None where the version has none of this name."""
         if name not in self.plots(version):
             return None
-        with _as_registry_error(), TemporaryDirectory(prefix="recsys-plot-") as folder:
+        with as_registry_error(_UNASKED), TemporaryDirectory(prefix="recsys-plot-") as folder:
             client = self._registry.tracking.client
             path = Path(client.download_artifacts(version.run_id, f"{_PLOTS}/{name}.png", folder))
             return path.read_bytes()
-
-
-@contextmanager
-def _as_registry_error() -> Iterator[None]:
-    mlflow = import_mlflow()
-    try:
-        yield
-    except (mlflow.MlflowException, OSError) as error:
-        raise RegistryError(f"the registry cannot be asked ({type(error).__name__}: {error})") from error

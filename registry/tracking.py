@@ -5,10 +5,7 @@ name their run explicitly, so nothing depends on MLflow's "active run" of the pr
 """
 
 import os
-import sqlite3
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
@@ -18,8 +15,12 @@ from typing import Any, Literal
 from filelock import FileLock
 
 from recsys_core.errors import RegistryError
+from registry.addresses import local_path, moved_address, without_credentials
 from registry.mlflow_library import import_mlflow
+from registry.moved_home import ARTIFACTS, DATABASE, is_moved, mend_addresses
+from registry.plain_path import plain_path
 from registry.run_log import RunLog
+from registry.store_checks import check_database, check_server
 
 __all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking", "embedded_store"]
 
@@ -28,18 +29,17 @@ DAGSTER_RUN_ID = "dagster_run_id"
 _PARENT = "mlflow.parentRunId"
 _STAGE = "stage"
 _LOCK_SECONDS = 120.0
-_ANSWER_SECONDS = 10.0
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
 
 
 def embedded_store(home: Path) -> tuple[str, str]:
-    """Addresses of the embedded store below ``home``: of its database, and of the folder of its artifacts."""
-    home = home.absolute()
-    if any(sign in str(home) for sign in "%?#"):
-        # SQLAlchemy decodes these in an address and MLflow does not: they would make two different folders
-        raise RegistryError(f"{home}: a home folder with one of % ? # in its path cannot hold MLflow's database")
-    return f"sqlite:///{home / 'mlflow' / 'mlflow.db'}", (home / "mlflow" / "artifacts").as_uri()
+    """Addresses of the embedded store below ``home``: of its database, and of the folder of its artifacts.
+
+    Both go by :func:`registry.plain_path.plain_path`: MLflow reads neither right with one of % ? # in it.
+    """
+    root = plain_path(home)
+    return f"sqlite:///{root / DATABASE}", (root / ARTIFACTS).as_uri()
 
 
 class Tracking:
@@ -50,7 +50,8 @@ class Tracking:
                        a server for its own choice
     experiment         name of the MLflow experiment; made when it is not there
 
-    Nothing is opened or written until it is first needed.
+    Nothing is opened or written in the home until it is first needed. An embedded store whose home was moved or copied
+    is mended when it is opened (see :mod:`registry.moved_home`).
     """
 
     def __init__(
@@ -62,15 +63,35 @@ class Tracking:
         experiment: str = DEFAULT_EXPERIMENT,
     ) -> None:
         self.home = home.absolute()
-        self.folder = self.home / "mlflow"
+        self.folder = self.home / ARTIFACTS.parent
         self.embedded = not tracking_uri
-        self.database = self.folder / "mlflow.db"
+        self.database = self.home / DATABASE
         self.tracking_uri, self.artifact_location = tracking_uri or "", artifact_location
         if not self._is_server:
             own_uri, own_artifacts = embedded_store(self.home)
             self.tracking_uri = tracking_uri or own_uri
             self.artifact_location = artifact_location or own_artifacts
         self.experiment = experiment
+        self.shown_uri = without_credentials(self.tracking_uri)
+
+    @property
+    def plain_folder(self) -> Path:
+        """``folder`` by a name that MLflow reads right; the link that it may need is there when this returns."""
+        return plain_path(self.home) / ARTIFACTS.parent
+
+    def folder_at(self, address: str) -> Path | None:
+        """The folder of this machine that an address of artifacts leads to, by its own name; None for a server's."""
+        plain = self.plain_folder.parent
+        return local_path(address if plain == self.home else moved_address(address, plain, self.home) or address)
+
+    def mend(self) -> None:
+        """Let the embedded store follow a home that was moved or copied; about 1 ms where it was not."""
+        if not self.embedded:
+            return
+        home, kept = self.plain_folder.parent, (self.artifact_location or "",)
+        if is_moved(home, kept=kept):
+            with self.lock():
+                mend_addresses(home, kept=kept)
 
     @property
     def _is_server(self) -> bool:
@@ -83,48 +104,29 @@ class Tracking:
         with FileLock(self.folder / ".lock", timeout=_LOCK_SECONDS, is_singleton=True):
             yield
 
-    @cached_property
+    @property
     def client(self) -> Any:
         """The MLflow client; the first one ever makes the database (under the lock: two at once would collide)."""
+        if self.embedded:
+            _ = self.plain_folder  # a link below the folder for temporary files may have been swept away meanwhile
+        return self._client
+
+    @cached_property
+    def _client(self) -> Any:
         mlflow = import_mlflow()
         with self.lock():
             if self.embedded:
-                self._check_database()
+                check_database(self.database)
+                self.mend()
             elif self._is_server:
-                self._check_server()
+                check_server(self.tracking_uri)
             try:
                 return mlflow.MlflowClient(self.tracking_uri, self.tracking_uri)
             except Exception as error:
                 raise RegistryError(
-                    f"the tracking store {self.tracking_uri} cannot be opened ({error}); "
+                    f"the tracking store {self.shown_uri} cannot be opened ({error}); "
                     "check the address, or that the file is an MLflow database"
                 ) from error
-
-    def _check_database(self) -> None:
-        """Fail at once where MLflow would try again for a hundred seconds."""
-        try:
-            connection = sqlite3.connect(self.database)
-            try:
-                connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            finally:
-                connection.close()
-        except sqlite3.Error as error:
-            raise RegistryError(
-                f"{self.database}: cannot be used as the tracking database ({error}); expected a writable SQLite "
-                "file; restore it from a copy, or move it away to begin with an empty one"
-            ) from error
-
-    def _check_server(self) -> None:
-        """Fail at once where MLflow would try again for minutes; any answer at all is a server."""
-        try:
-            with urllib.request.urlopen(f"{self.tracking_uri.rstrip('/')}/health", timeout=_ANSWER_SECONDS):
-                pass
-        except urllib.error.HTTPError as answered:
-            answered.close()
-        except OSError as error:
-            raise RegistryError(
-                f"the MLflow server {self.tracking_uri} does not answer ({error}); start it, or mend its address"
-            ) from error
 
     @cached_property
     def experiment_id(self) -> str:
@@ -135,7 +137,7 @@ class Tracking:
                 return str(created)
         if found.lifecycle_stage != "active":
             raise RegistryError(
-                f"the experiment {self.experiment!r} in {self.tracking_uri} was deleted; "
+                f"the experiment {self.experiment!r} in {self.shown_uri} was deleted; "
                 "restore it (`mlflow experiments restore`) or choose another name"
             )
         return str(found.experiment_id)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from recsys_core.errors import RegistryError
 from registry.interface import MODEL_NAME
+from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
 from registry.tracking import Tracking
 
 __all__ = ["CHALLENGER", "CHAMPION", "PREVIOUS_CHAMPION", "ModelVersion", "Versions"]
@@ -44,7 +46,7 @@ class ModelVersion:
 
 
 class Versions:
-    """Finds versions of one registered model and moves its aliases."""
+    """Finds versions of one registered model and moves its aliases; RegistryError when the store cannot be asked."""
 
     def __init__(self, tracking: Tracking, name: str = MODEL_NAME) -> None:
         self.tracking = tracking
@@ -73,7 +75,7 @@ class Versions:
                 return entry
         if not known:
             raise RegistryError(
-                f"no version of {self.name} is registered in {self.tracking.tracking_uri}; run the pipeline first"
+                f"no version of {self.name} is registered in {self.tracking.shown_uri}; run the pipeline first"
             )
         numbers = ", ".join(entry.version for entry in known)
         raise RegistryError(
@@ -86,10 +88,10 @@ class Versions:
         version = self.aliases().get(alias)
         return None if version is None else self.get(version)
 
-    def with_bundle(self, bundle_fingerprint: str) -> ModelVersion | None:
-        """The first version made from this very bundle, or None."""
+    def with_bundle(self, bundle_fingerprint: str) -> list[ModelVersion]:
+        """Every version made from this very bundle, the oldest first."""
         found = self._search(f"name = '{self.name}' and tag.bundle_fingerprint = '{bundle_fingerprint}'")
-        return self.get(str(min(int(entry.version) for entry in found))) if found else None
+        return [self.get(version) for version in sorted((str(entry.version) for entry in found), key=int)]
 
     def aliases(self) -> dict[str, str]:
         """Alias to version number; empty when nothing was registered yet."""
@@ -99,14 +101,16 @@ class Versions:
     def set_alias(self, alias: str, version: str | None) -> None:
         """Point ``alias`` at ``version``; None takes it away."""
         client = self.tracking.client
-        if version is None:
-            client.delete_registered_model_alias(self.name, alias)
-        else:
-            client.set_registered_model_alias(self.name, alias, version)
+        with as_registry_error(f"the alias {alias} of {self.name} cannot be moved"):
+            if version is None:
+                client.delete_registered_model_alias(self.name, alias)
+            else:
+                client.set_registered_model_alias(self.name, alias, version)
 
     def tag(self, version: str, tags: Mapping[str, str]) -> None:
-        for key, value in tags.items():
-            self.tracking.client.set_model_version_tag(self.name, version, key, value)
+        with as_registry_error(f"{self.name} version {version} cannot be tagged"):
+            for key, value in tags.items():
+                self.tracking.client.set_model_version_tag(self.name, version, key, value)
 
     def ensure_registered(self) -> None:
         """Make the registered model, without a version, when it is not there."""
@@ -116,20 +120,24 @@ class Versions:
             )
 
     def _registered(self) -> Any | None:
-        from mlflow.exceptions import MlflowException
+        mlflow = import_mlflow()
+        with self._asking():
+            try:
+                return self.tracking.client.get_registered_model(self.name)
+            except mlflow.MlflowException as error:
+                if is_missing(error):
+                    return None
+                raise
 
-        try:
-            return self.tracking.client.get_registered_model(self.name)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return None
-            raise
+    def _asking(self) -> AbstractContextManager[None]:
+        return as_registry_error(f"the tracking store {self.tracking.shown_uri} cannot be asked for its models")
 
     def _search(self, condition: str) -> list[Any]:
         found: list[Any] = []
         token = None
         while True:
-            page = self.tracking.client.search_model_versions(condition, page_token=token)
+            with self._asking():
+                page = self.tracking.client.search_model_versions(condition, page_token=token)
             found.extend(page)
             token = page.token
             if not token:
@@ -143,10 +151,19 @@ def _model_version(entry: Any, aliases: tuple[str, ...]) -> ModelVersion:
         aliases=aliases,
         created_at=datetime.fromtimestamp(entry.creation_timestamp / 1000, tz=UTC),
         verdict=tags.get("verdict"),
-        metrics=json.loads(tags.get("metrics", "{}")),
+        metrics=_metrics(tags.get("metrics", "{}")),
         run_id=entry.run_id or "",
         model_id=entry.model_id or tags.get("model_id"),
         data_fingerprint=tags.get("data_fingerprint", ""),
         bundle_fingerprint=tags.get("bundle_fingerprint", ""),
         dagster_run_id=tags.get("dagster_run_id"),
     )
+
+
+def _metrics(text: str) -> Mapping[str, Any]:
+    """Nothing when the tag was edited into something else: one version's tag must not hide all versions."""
+    try:
+        metrics = json.loads(text)
+    except ValueError:
+        return {}
+    return metrics if isinstance(metrics, dict) else {}

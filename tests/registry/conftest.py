@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from registry.interface import input_example
+from registry.models import ModelRegistry
 from registry.tracking import Tracking
 
+METRICS = {"hybrid": {"ndcg@10": 0.35, "coverage@10": 0.05}}
 _HERE = Path(__file__).parent
 # MLflow's own calls, not ours: deprecated in SQLAlchemy 2.1 and for pandas 4.
 _NARROW = (
@@ -60,3 +63,27 @@ def make_bundle(tmp_path: Path):
         return directory
 
     return make
+
+
+@pytest.fixture
+def registry(tracking) -> ModelRegistry:
+    return ModelRegistry(tracking)
+
+
+@pytest.fixture
+def register(registry, make_bundle, fake_pyfunc):
+    """Registers a fake bundle, by default in the test's own home; answers the version."""
+
+    def registered(name: str, *, dagster_run_id: str = "d1", folder: str | None = None, into: Tracking | None = None):
+        tracking = into or registry.tracking
+        return ModelRegistry(tracking).register_bundle(
+            make_bundle(name, folder),
+            tracking.parent_run(dagster_run_id),
+            data_fingerprint="data-1",
+            metrics=METRICS,
+            example=input_example(1, [1, 2]),
+            dagster_run_id=dagster_run_id,
+            python_model=fake_pyfunc,
+        )
+
+    return registered

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,6 +20,7 @@ from registry.content_hash import folder_fingerprint
 from registry.gate import Decision
 from registry.interface import input_example
 from registry.models import ModelRegistry
+from registry.observing import Observed, observe, version_fault
 from registry.promotion import Promotions
 from registry.tracking import Tracking
 
@@ -163,10 +165,68 @@ def test_runs_and_models_live_on_a_tracking_server(tmp_path, make_bundle, fake_p
         fetched = registry.bundle_path("champion")
         assert fetched.is_relative_to(tmp_path / "home")
         assert folder_fingerprint(fetched) == folder_fingerprint(make_bundle("A"))
+        seen = observe(tracking)
+        model_id = registry.versions.get("1").model_id
+        assert seen == Observed(address, "1", model_id, None)
+        assert version_fault(tracking, "1", model_id) is None
+        assert version_fault(tracking, "9", "") == "version 9 is not in the store"
         twin = registry.evaluation_model_path("champion")
         assert folder_fingerprint(twin) == folder_fingerprint(make_bundle("twin"))
         with tracking.as_global() as mlflow:
             assert mlflow.pyfunc.load_model("models:/hybrid-recommender@champion")
+        # a fetched copy that somebody changed is fetched again
+        (fetched / "bundle.json").write_text("{")
+        assert folder_fingerprint(registry.bundle_path("champion")) == folder_fingerprint(make_bundle("A"))
+
+        # what the server has lost is noticed, and put back by registering the same bundle
+        for lost in [*(folder / "kept").rglob("bundle"), *(folder / "kept").rglob("evaluation_model")]:
+            shutil.rmtree(lost)
+        assert "its artifacts are gone from mlflow-artifacts:/" in observe(tracking).champion_fault
+        registry.log_evaluation_model(run, make_bundle("twin"))
+        again = registry.register_bundle(
+            make_bundle("A"),
+            run,
+            data_fingerprint="data-1",
+            metrics={},
+            example=input_example(1, [1]),
+            python_model=fake_pyfunc,
+        )
+        assert again.version == "1"
+        assert version_fault(tracking, "1", model_id) is None
+        shutil.rmtree(tmp_path / "home" / "mlflow" / "fetched")
+        assert folder_fingerprint(registry.bundle_path("1")) == folder_fingerprint(make_bundle("A"))
+        assert folder_fingerprint(registry.evaluation_model_path("1")) == folder_fingerprint(make_bundle("twin"))
     # what was fetched is still there when the server is not, but finding the version takes the server
     assert fetched.is_dir()
     assert not (tmp_path / "home" / "mlflow" / "mlflow.db").exists()
+
+
+@pytest.mark.parametrize("name", ["plain", "all % ? # %41 ü"])
+def test_a_server_can_be_started_on_a_home_of_any_name(tmp_path, make_bundle, fake_pyfunc, folder, name):
+    home = tmp_path / name
+    tracking = Tracking(home)
+    run = tracking.parent_run("d1")
+    tracking.log(run).json("document", {"a": 1})
+    ModelRegistry(tracking).register_bundle(
+        make_bundle("A"),
+        run,
+        data_fingerprint="data-1",
+        metrics={},
+        example=input_example(1, [1]),
+        python_model=fake_pyfunc,
+    )
+    port = free_port()
+    arguments = ["server", "--backend-store-uri", tracking.tracking_uri, "--workers", "1", "--host", "127.0.0.1"]
+    arguments += ["--default-artifact-root", tracking.artifact_location, "--port", str(port)]
+    with running(arguments, port, folder, "/health") as address:
+        with urllib.request.urlopen(f"{address}/get-artifact?path=document.json&run_uuid={run}", timeout=30) as answer:
+            assert json.load(answer) == {"a": 1}
+        through = Tracking(tmp_path / "elsewhere", tracking_uri=address)
+        assert [entry.version for entry in ModelRegistry(through).versions.all()] == ["1"]
+        new = through.client.create_experiment("new")
+        made = through.client.create_run(new)
+        through.client.log_dict(made.info.run_id, {"b": 2}, "later.json")
+    assert [path.is_relative_to(home) for path in tmp_path.rglob("later.json")] == [True]
+    known = {"bundle-A", "elsewhere", folder.name, home.name}
+    assert {path.name for path in tmp_path.iterdir()} <= known
+    assert [path.name for path in folder.iterdir()] == ["server.log"]

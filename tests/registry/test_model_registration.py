@@ -10,33 +10,11 @@ from recsys_core.errors import RegistryError, StorageError
 from registry.content_hash import folder_fingerprint
 from registry.gate import Decision
 from registry.interface import input_example, pip_requirements
-from registry.models import ModelRegistry
 from registry.promotion import Promotions
 
 EXAMPLE = input_example(1, [1, 2])
 METRICS = {"hybrid": {"ndcg@10": 0.35, "coverage@10": 0.05}}
 AT = datetime(2026, 1, 2, tzinfo=UTC)
-
-
-@pytest.fixture
-def registry(tracking):
-    return ModelRegistry(tracking)
-
-
-@pytest.fixture
-def register(registry, tracking, make_bundle, fake_pyfunc):
-    def registered(name: str, *, dagster_run_id: str = "d1", folder: str | None = None):
-        return registry.register_bundle(
-            make_bundle(name, folder),
-            tracking.parent_run(dagster_run_id),
-            data_fingerprint="data-1",
-            metrics=METRICS,
-            example=EXAMPLE,
-            dagster_run_id=dagster_run_id,
-            python_model=fake_pyfunc,
-        )
-
-    return registered
 
 
 def test_a_registered_bundle_is_found_with_what_is_known_of_it(registry, register, make_bundle, tracking):

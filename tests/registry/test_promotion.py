@@ -5,7 +5,7 @@ import pytest
 
 from recsys_core.errors import RegistryError
 from registry.gate import Decision
-from registry.promotion import Promotions
+from registry.promotion import ChampionChangedError, Promotions
 from registry.tracking import Tracking
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -236,3 +236,48 @@ def test_a_half_made_decision_about_a_deleted_version_is_given_up(two_champions,
     assert two_champions.recover() == []
     assert two_champions.log.entries()[-1].state == "abandoned"
     assert versions.alias_of["champion"] == "2"
+
+
+def test_a_change_of_champion_meanwhile_can_be_told_from_other_faults(two_champions):
+    with pytest.raises(ChampionChangedError, match="judge it again"):
+        judge(two_champions, PROMOTED, "3", against="1")
+    with pytest.raises(RegistryError) as caught:
+        judge(two_champions, PROMOTED, "99", against="2")
+    assert not isinstance(caught.value, ChampionChangedError)
+
+
+def test_a_question_that_was_judged_is_settled_by_the_latest_judgement(promotions, versions):
+    assert promotions.settled("m-2/policy") is None
+    judge(promotions, FIRST, "1")
+    assert promotions.settled("m-2/policy") is None
+    assert promotions.fresh_id("m-2/policy") == "m-2/policy"
+    judge(promotions, KEPT, "2", against="1", decision_id="m-2/policy")
+    assert promotions.settled("m-2/policy").verdict == "KEPT"
+    assert promotions.fresh_id("m-2/policy") == "m-2/policy/2"
+    judge(promotions, PROMOTED, "2", against="1", decision_id=promotions.fresh_id("m-2/policy"))
+    assert promotions.settled("m-2/policy").verdict == "PROMOTED"
+    assert promotions.fresh_id("m-2/policy") == "m-2/policy/3"
+
+
+def test_an_id_that_only_begins_alike_is_another_question(promotions):
+    judge(promotions, FIRST, "1", decision_id="m-1")
+    for other in ("m-10", "m-1/x", "m-1/2/3"):
+        judge(promotions, KEPT, "2", against="1", decision_id=other)
+    assert promotions.settled("m-1").verdict == "FIRST"
+    assert promotions.fresh_id("m-1") == "m-1/2"
+
+
+def test_nothing_is_settled_without_a_champion(promotions, versions):
+    judge(promotions, FIRST, "1", decision_id="m-1")
+    del versions.alias_of["champion"]
+    assert promotions.settled("m-1") is None
+    assert promotions.fresh_id("m-1") == "m-1/2"
+
+
+def test_what_a_killed_process_decided_is_settled_once_it_is_finished(two_champions, versions):
+    versions.writes_left = 2
+    with pytest.raises(PowerCutError):
+        OPERATIONS["promoted"](two_champions)
+    versions.writes_left = 1_000
+    assert two_champions.settled("run-3").state == "applied"
+    assert versions.alias_of == EXPECTED["promoted"]
