@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import setuptools
 import yaml
 
 ROOT = Path(__file__).parents[2]
@@ -183,7 +184,8 @@ def test_nothing_else_is_sent_to_the_builder(path: str) -> None:
 
 
 def test_every_package_of_the_project_is_in_the_image(image: Path) -> None:
-    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    found = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]["find"]
+    packages = setuptools.find_packages(str(ROOT), include=found["include"])
     assert "serving" in packages
     for name in packages:
         folder = Path(*name.split("."))

@@ -51,19 +51,6 @@ def test_import_mlflow_is_the_library_with_the_checkout_on_the_path(place):
     assert FOLDER not in origin.parents
 
 
-def test_the_packages_to_ship_are_named_one_by_one(pyproject):
-    packages = pyproject["tool"]["setuptools"]["packages"]
-    assert isinstance(packages, list)  # discovery would be a table, and would take mlflow/ for a package
-    assert not [name for name in packages if name.split(".")[0] == "mlflow"]
-    ours = {"assets", "pipelines", "recsys_core", "registry"}
-    on_disk = {
-        ".".join(init.parent.relative_to(ROOT).parts) for top in ours for init in (ROOT / top).rglob("__init__.py")
-    }
-    assert ours <= on_disk
-    assert sorted(packages) == sorted(set(packages))
-    assert on_disk <= set(packages)
-
-
 def test_pytest_and_the_import_sorter_know_the_folder_is_not_code(pyproject):
     assert "mlflow" in pyproject["tool"]["pytest"]["ini_options"]["norecursedirs"]
     assert "mlflow" in pyproject["tool"]["ruff"]["lint"]["isort"]["known-third-party"]
