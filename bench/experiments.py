@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from bench.circumstances import circumstances
-from pipelines.cli.experiment import in_words
 from serving.events import EventStore, StoredEvent
-from serving.experiments import Arm, Experiment, assign, report
+from serving.experiments import Arm, Experiment, assign, in_words, report
 from serving.experiments.simulation import Scenario, look_at_all_times
 
 SEED = 20_261_122

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import httpx
@@ -42,6 +41,12 @@ class Service:
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
+    def answers(self) -> bool:
+        try:
+            return httpx.get(self.url + self.path, timeout=2).is_success
+        except httpx.HTTPError:
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class Ports:
@@ -55,49 +60,33 @@ class Ports:
 
 def development_services(settings: Settings, ports: Ports) -> list[Service]:
     """`dagster dev` (UI and daemon), MLflow's UI unless a server is configured, the API and the web page."""
-    dagster = Service(
-        "Dagster UI and daemon",
-        [*_module("dagster", "dev"), "-m", "pipelines.definitions", "-h", HOST, "-p", str(ports.dagster)],
-        ports.dagster,
-        "/server_info",
+    dagster = _module("dagster", "dev", "-m", "pipelines.definitions", *_listen(ports.dagster))
+    services = [Service("Dagster UI and daemon", dagster, ports.dagster, "/server_info")]
+    if not settings.tracking_uri:
+        store = settings.workspace().tracking()
+        places = ("--backend-store-uri", store.tracking_uri, "--default-artifact-root", str(store.artifact_location))
+        mlflow = _module("mlflow", "server", *places, *_listen(ports.mlflow), "--workers", "1")
+        services.append(Service("MLflow UI", mlflow, ports.mlflow, "/health"))
+    serve = _module("pipelines.cli", "serve", "--home", str(settings.home), *_listen(ports.api))
+    api = Service("API", serve, ports.api, "/health", shown="/docs")
+    streamlit = _module(
+        "streamlit",
+        "run",
+        str(REPOSITORY / "app.py"),
+        "--server.headless",
+        "true",
+        *_listen(ports.page, "--server.address", "--server.port"),
     )
-    api = Service(
-        "API",
-        [*_module("pipelines.cli", "serve"), "--home", str(settings.home), "--host", HOST, "--port", str(ports.api)],
-        ports.api,
-        "/health",
-        shown="/docs",
-    )
-    page = Service(
-        "Web page",
-        [
-            *_module("streamlit", "run", str(REPOSITORY / "app.py")),
-            *("--server.address", HOST, "--server.port", str(ports.page), "--server.headless", "true"),
-        ],
-        ports.page,
-        "/_stcore/health",
-        environment={"RECSYS_API_URL": api.url},
-    )
-    mlflow = [] if settings.tracking_uri else [_mlflow(settings, ports.mlflow)]
-    return [dagster, *mlflow, api, page]
-
-
-def _mlflow(settings: Settings, port: int) -> Service:
-    tracking = settings.workspace().tracking()
-    return Service(
-        "MLflow UI",
-        [
-            *_module("mlflow", "server"),
-            *("--backend-store-uri", tracking.tracking_uri, "--default-artifact-root", str(tracking.artifact_location)),
-            *("--host", HOST, "--port", str(port), "--workers", "1"),
-        ],
-        port,
-        "/health",
-    )
+    page = Service("Web page", streamlit, ports.page, "/_stcore/health", environment={"RECSYS_API_URL": api.url})
+    return [*services, api, page]
 
 
 def _module(name: str, *arguments: str) -> list[str]:
     return [sys.executable, "-m", name, *arguments]
+
+
+def _listen(port: int, host_option: str = "--host", port_option: str = "--port") -> list[str]:
+    return [host_option, HOST, port_option, str(port)]
 
 
 class Services:
@@ -116,23 +105,13 @@ class Services:
             _refuse_taken_port(service)
         try:
             for service in self._services:
-                with self._log_path(service).open("wb") as log:  # the child has a copy of the descriptor
-                    child = subprocess.Popen(
-                        service.command,
-                        stdout=log,
-                        stderr=subprocess.STDOUT,
-                        env={**self._environment, **service.environment},
-                        start_new_session=True,
-                    )
-                self._children.append((service, child))
+                self._children.append((service, self._start(service)))
         except BaseException:
             self.stop()
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def wait_until_ready(self, asked_to_stop: threading.Event) -> None:
@@ -140,7 +119,7 @@ class Services:
         deadline = time.monotonic() + _READY_SECONDS
         waiting = list(self._services)
         while waiting and not asked_to_stop.is_set():
-            waiting = [service for service in waiting if not _answers(service)]
+            waiting = [service for service in waiting if not service.answers()]
             gone = self.first_gone()
             if gone:
                 raise RecsysError(gone)
@@ -161,37 +140,34 @@ class Services:
 
     def stop(self) -> None:
         for number, seconds in ((signal.SIGINT, _STOP_SECONDS), (signal.SIGKILL, 5)):
+            deadline = time.monotonic() + seconds
             for _, child in self._children:
                 if child.poll() is None or number == signal.SIGKILL:
                     with suppress(ProcessLookupError):
                         os.killpg(child.pid, number)
-            _wait([child for _, child in self._children], seconds)
+            for _, child in self._children:
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(max(0.0, deadline - time.monotonic()))
         self._children = []
+
+    def _start(self, service: Service) -> "subprocess.Popen[bytes]":
+        with self._log_path(service).open("wb") as log:  # the child has a copy of the descriptor
+            return subprocess.Popen(
+                service.command,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={**self._environment, **service.environment},
+                start_new_session=True,
+            )
 
     def _log_path(self, service: Service) -> Path:
         return self.log_directory / f"{service.name.split()[0].lower()}.log"
 
 
-def _wait(children: list[subprocess.Popen[bytes]], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    for child in children:
-        with suppress(subprocess.TimeoutExpired):
-            child.wait(max(0.0, deadline - time.monotonic()))
-
-
-def _answers(service: Service) -> bool:
-    try:
-        return httpx.get(service.url + service.path, timeout=2).is_success
-    except httpx.HTTPError:
-        return False
-
-
 def _refuse_taken_port(service: Service) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, service.port))
-        except OSError:
-            raise RecsysError(
-                f"{service.name}: port {service.port} is taken; stop what uses it or give another port"
-            ) from None
+    try:
+        socket.create_server((HOST, service.port)).close()
+    except OSError:
+        raise RecsysError(
+            f"{service.name}: port {service.port} is taken; stop what uses it or give another port"
+        ) from None

@@ -3,26 +3,41 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from assets.workspace import Workspace
 from recsys_core.errors import ParameterError, RegistryError
+from registry.plain_path import plain_path
 from registry.tracking import Tracking
+
+if TYPE_CHECKING:
+    from assets.workspace import Workspace
+    from serving.events import EventStore
 
 __all__ = ["REPOSITORY", "SAMPLE_DATA", "Settings"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 SAMPLE_DATA = REPOSITORY / "data" / "sample"
 EXECUTORS = ("in_process", "multiprocess")
-MONDAYS_AT_THREE = "0 3 * * 1"
+VARIABLES = {
+    "home": "RECSYS_HOME",
+    "data_dir": "RECSYS_DATA",
+    "config_file": "RECSYS_CONFIG",
+    "tracking_uri": "MLFLOW_TRACKING_URI",
+    "executor": "RECSYS_EXECUTOR",
+    "retrain_cron": "RECSYS_RETRAIN_CRON",
+    "experiments_file": "RECSYS_EXPERIMENTS",
+    "events_url": "RECSYS_EVENTS_URL",
+    "dagster_postgres_url": "RECSYS_DAGSTER_POSTGRES_URL",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """RECSYS_HOME, _DATA, _CONFIG, _EXECUTOR, _RETRAIN_CRON, _EXPERIMENTS, _EVENTS_URL and MLFLOW_TRACKING_URI.
+    """What the VARIABLES say, or their defaults.
 
-    Or their defaults. ``retrain_cron`` says in cron's five fields, in UTC, when the whole pipeline runs by itself.
-    ``events_url`` is the path or URL of the store of events; empty for the one in ``home``. ``dagster_postgres_url``
-    (RECSYS_DAGSTER_POSTGRES_URL) is the database of Dagster's runs; empty for SQLite in ``home``.
+    ``retrain_cron`` says in cron's five fields, in UTC, when the whole pipeline runs by itself: Mondays at three.
+    ``events_url`` is the path or URL of the store of events; empty for the one in ``home``.
+    ``dagster_postgres_url`` is the database of Dagster's runs; empty for SQLite in ``home``.
     """
 
     home: Path
@@ -30,7 +45,7 @@ class Settings:
     config_file: Path | None = None
     tracking_uri: str = ""
     executor: str = "in_process"
-    retrain_cron: str = MONDAYS_AT_THREE
+    retrain_cron: str = "0 3 * * 1"
     experiments_file: Path | None = None
     events_url: str = ""
     dagster_postgres_url: str = ""
@@ -46,42 +61,39 @@ class Settings:
             )
 
     @classmethod
-    def from_environment(
-        cls,
-        *,
-        home: str | Path | None = None,
-        data_dir: str | Path | None = None,
-        config_file: str | Path | None = None,
-        experiments_file: str | Path | None = None,
-        events_url: str | None = None,
-    ) -> "Settings":
+    def from_environment(cls, **given: str | Path | None) -> "Settings":
         """Arguments win over the environment, the environment over the defaults. Paths become absolute."""
-        config = config_file or os.environ.get("RECSYS_CONFIG")
-        experiments = experiments_file or os.environ.get("RECSYS_EXPERIMENTS")
-        events = events_url or os.environ.get("RECSYS_EVENTS_URL") or ""
-        return cls(
-            home=Path(home or os.environ.get("RECSYS_HOME") or ".recsys").resolve(),
-            data_dir=Path(data_dir or os.environ.get("RECSYS_DATA") or SAMPLE_DATA).resolve(),
-            config_file=Path(config).resolve() if config else None,
-            tracking_uri=os.environ.get("MLFLOW_TRACKING_URI", ""),
-            executor=os.environ.get("RECSYS_EXECUTOR") or "in_process",
-            retrain_cron=os.environ.get("RECSYS_RETRAIN_CRON") or MONDAYS_AT_THREE,
-            experiments_file=Path(experiments).resolve() if experiments else None,
-            events_url=str(Path(events).resolve()) if events and "://" not in events else events,
-            dagster_postgres_url=os.environ.get("RECSYS_DAGSTER_POSTGRES_URL", ""),
-        )
+        found: dict[str, Any] = {"home": ".recsys", "data_dir": SAMPLE_DATA}
+        found |= {name: os.environ[variable] for name, variable in VARIABLES.items() if os.environ.get(variable)}
+        found |= {name: value for name, value in given.items() if value}
+        for name in ("home", "data_dir", "config_file", "experiments_file"):
+            if name in found:
+                found[name] = Path(found[name]).resolve()
+        if "://" not in found.get("events_url", "://"):
+            found["events_url"] = str(Path(found["events_url"]).resolve())
+        return cls(**found)
 
     @property
     def dagster_home(self) -> Path:
-        return self.home / "dagster"
+        """Dagster's folder; its SQLite addresses cannot hold every character, so perhaps by way of a link."""
+        return plain_path(self.home) / "dagster"
 
     def existing_tracking(self) -> Tracking:
         """The store of runs and models, to read from; a RegistryError where no run has made one yet."""
         if not self.tracking_uri and not (self.home / "mlflow").is_dir():
             raise RegistryError(f"no model is registered in {self.home}; run `recsys run` first or give --home")
-        return self.workspace().tracking()
+        return Tracking(self.home, tracking_uri=self.tracking_uri or None)
 
-    def workspace(self) -> Workspace:
+    def existing_events(self) -> "EventStore":
+        """The store of events, to read from; an EventStoreError where no server has made one yet."""
+        from serving.events import EventStore, event_store_path
+
+        return EventStore.open(self.events_url or event_store_path(self.home), create=False)
+
+    def workspace(self) -> "Workspace":
+        """The same places for assets; takes Dagster, which takes seconds to import."""
+        from assets.workspace import Workspace
+
         return Workspace(
             home=str(self.home),
             data_dir=str(self.data_dir),
@@ -91,21 +103,5 @@ class Settings:
 
     def as_environment(self) -> dict[str, str]:
         """The environment in which Dagster's own processes see the same places."""
-        settings = {
-            "RECSYS_HOME": str(self.home),
-            "RECSYS_DATA": str(self.data_dir),
-            "RECSYS_EXECUTOR": self.executor,
-            "RECSYS_RETRAIN_CRON": self.retrain_cron,
-            "DAGSTER_HOME": str(self.dagster_home),
-        }
-        if self.config_file:
-            settings["RECSYS_CONFIG"] = str(self.config_file)
-        if self.tracking_uri:
-            settings["MLFLOW_TRACKING_URI"] = self.tracking_uri
-        if self.experiments_file:
-            settings["RECSYS_EXPERIMENTS"] = str(self.experiments_file)
-        if self.events_url:
-            settings["RECSYS_EVENTS_URL"] = self.events_url
-        if self.dagster_postgres_url:
-            settings["RECSYS_DAGSTER_POSTGRES_URL"] = self.dagster_postgres_url
-        return settings
+        told = {variable: str(getattr(self, name) or "") for name, variable in VARIABLES.items()}
+        return {variable: text for variable, text in told.items() if text} | {"DAGSTER_HOME": str(self.dagster_home)}

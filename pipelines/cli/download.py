@@ -1,12 +1,18 @@
 """`recsys download`: a MovieLens data set from GroupLens."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recsys_core.errors import DownloadError
+
+if TYPE_CHECKING:
+    from recsys_core.download import DownloadProgress
+    from recsys_core.download.progress import OnProgress
 
 __all__ = ["download"]
 
@@ -18,11 +24,11 @@ __all__ = ["download"]
 @click.option("--base-url", hidden=True, help="Another server with the same files.")
 def download(name: str, out: Path, accept_licence: bool, base_url: str | None) -> None:
     """Fetch NAME into OUT/NAME: resumed where it was interrupted, checked, unpacked whole or not at all."""
-    from recsys_core.download import download_dataset
+    from recsys_core.download import BASE_URL, download_dataset
 
-    options: dict[str, Any] = {"base_url": base_url} if base_url else {}
-    with _Bar() as bar:
-        done = download_dataset(name, out, accept_licence=accept_licence or _ask, on_progress=bar.show, **options)
+    consent = accept_licence or _ask
+    with _bar() as show:
+        done = download_dataset(name, out, accept_licence=consent, base_url=base_url or BASE_URL, on_progress=show)
     click.echo(f"{done.directory} is {'there already' if done.was_there else 'complete'}")
     click.echo(f"next: recsys run --data {done.directory}")
 
@@ -34,30 +40,25 @@ def _ask(licence: str) -> bool:
     return click.confirm("Do you agree to these terms?", err=True)
 
 
-class _Bar:
-    """A progress bar on a terminal; nothing elsewhere."""
+@contextmanager
+def _bar() -> Iterator["OnProgress"]:
+    """Shows steps as a progress bar on a terminal, from the first of them on; nothing elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-    def __enter__(self) -> "_Bar":
-        self._progress: Any = None
-        self._tasks: dict[tuple[str, str], Any] = {}
-        return self
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    progress = Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+    tasks: dict[str, Any] = {}
 
-    def __exit__(self, *_: object) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+    def show(step: "DownloadProgress") -> None:
+        progress.start()
+        text = f"{step.stage} {step.file}"
+        if text not in tasks:
+            tasks[text] = progress.add_task(text, total=step.n_bytes_total)
+        text_now = f"{text}: {step.message}" if step.message else text
+        progress.update(tasks[text], completed=step.n_bytes, total=step.n_bytes_total, description=text_now)
 
-    def show(self, step: Any) -> None:
-        if not sys.stderr.isatty():
-            return
-        if self._progress is None:
-            from rich.console import Console
-            from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
-
-            columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
-            self._progress = Progress(*columns, console=Console(stderr=True))
-            self._progress.start()
-        key = (step.stage, step.file)
-        if key not in self._tasks:
-            self._tasks[key] = self._progress.add_task(f"{step.stage} {step.file}", total=step.n_bytes_total)
-        text = f"{step.stage} {step.file}" + (f": {step.message}" if step.message else "")
-        self._progress.update(self._tasks[key], completed=step.n_bytes, total=step.n_bytes_total, description=text)
+    try:
+        yield show
+    finally:
+        progress.stop()

@@ -4,7 +4,6 @@ import importlib
 import json
 import os
 import sys
-from typing import Any
 
 import click
 
@@ -12,6 +11,8 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "run": ("pipelines.cli.run", "Run the pipeline on a folder of CSV files."),
+    "plan": ("pipelines.cli.home", "Say what is out of date, and why; make nothing."),
+    "check-home": ("pipelines.cli.home", "Check every stored byte against its checksum."),
     "evaluate": ("pipelines.cli.evaluate", "Tune and evaluate every model on held-out people."),
     "recommend": ("pipelines.cli.recommend", "Recommend titles to a person."),
     "models": ("pipelines.cli.models", "List the registered model versions."),
@@ -34,7 +35,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(_COMMANDS[cmd_name][0]), cmd_name)
+        module = importlib.import_module(_COMMANDS[cmd_name][0])
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -71,8 +73,5 @@ def main(arguments: list[str] | None = None) -> None:
 def _report(error: Exception, *, as_json: bool) -> None:
     click.echo(f"recsys: {error}", err=True)
     if as_json:
-        document: dict[str, Any] = {
-            "status": "failed",
-            "failed": [{"asset": None, "check": None, "message": str(error)}],
-        }
-        click.echo(json.dumps(document, ensure_ascii=False))
+        failure = {"asset": None, "check": None, "message": str(error)}
+        click.echo(json.dumps({"status": "failed", "failed": [failure]}, ensure_ascii=False))

@@ -1,81 +1,62 @@
 """`recsys models`, `recsys promote`, `recsys rollback`: the registry from the command line."""
 
 import getpass
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from pipelines.cli.output import print_json
+from pipelines.cli.options import answers, places
+from pipelines.settings import Settings
+
+if TYPE_CHECKING:
+    from registry.promotion import Promotions
+    from registry.promotion_log import LogEntry
 
 __all__ = ["models", "promote", "rollback"]
 
-_home = click.option(
-    "--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys)."
-)
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-
 
 @click.command()
-@_home
-@_json
-def models(home: str | None, as_json: bool) -> None:
+@places("home")
+@answers
+def models(settings: Settings) -> tuple[dict[str, Any], str]:
     """List the registered versions, the newest first."""
-    from pipelines.settings import Settings
+    from registry.in_words import models_in_words
     from registry.versions import Versions
 
-    document = Versions(Settings.from_environment(home=home).existing_tracking()).list_models()
-    if as_json:
-        print_json(document)
-        return
-    click.echo(f"{'version':9}{'made':22}{'verdict':12}{'ndcg@10':>9}{'recall@10':>11}  aliases")
-    for entry in document["models"]:
-        hybrid = entry["metrics"].get("hybrid", {})
-        figures = [f"{hybrid[name]:.4f}" if name in hybrid else "–" for name in ("ndcg@10", "recall@10")]
-        click.echo(
-            f"{entry['version']:9}{entry['created_at']:22}{entry['verdict'] or '–':12}{figures[0]:>9}{figures[1]:>11}"
-            f"  {', '.join(entry['aliases'])}"
-        )
+    document = Versions(settings.existing_tracking()).list_models()
+    return document, models_in_words(document)
 
 
 @click.command()
 @click.argument("version")
 @click.option("--reason", default="promoted by hand", show_default=True, help="Why; goes into the promotion log.")
-@_home
-@_json
-def promote(version: str, reason: str, home: str | None, as_json: bool) -> None:
+@places("home")
+@answers
+def promote(settings: Settings, version: str, reason: str) -> tuple[dict[str, Any], str]:
     """Make VERSION the champion, whatever the gate said; the old one becomes previous_champion."""
-    _report(_promotions(home).promote(version, reason=reason, at=datetime.now(UTC), actor=_actor()), as_json)
+    return _by_hand(settings, lambda promotions, how: promotions.promote(version, reason=reason, **how))
 
 
 @click.command()
 @click.option("--reason", default="rolled back", show_default=True, help="Why; goes into the promotion log.")
-@_home
-@_json
-def rollback(reason: str, home: str | None, as_json: bool) -> None:
+@places("home")
+@answers
+def rollback(settings: Settings, reason: str) -> tuple[dict[str, Any], str]:
     """Swap the champion and the one before it."""
-    _report(_promotions(home).rollback(at=datetime.now(UTC), actor=_actor(), reason=reason), as_json)
+    return _by_hand(settings, lambda promotions, how: promotions.rollback(reason=reason, **how))
 
 
-def _promotions(home: str | None) -> Any:
-    from pipelines.settings import Settings
+def _by_hand(
+    settings: Settings, move: Callable[["Promotions", dict[str, Any]], "LogEntry"]
+) -> tuple[dict[str, Any], str]:
+    from registry.in_words import promotion_in_words
     from registry.promotion import Promotions
 
-    return Promotions(Settings.from_environment(home=home).existing_tracking())
-
-
-def _report(entry: Any, as_json: bool) -> None:
-    document = entry.as_dict()
-    if as_json:
-        print_json(document)
-        return
-    after = document["after"]
-    click.echo(f"champion: version {after['champion']} (before: {document['before']['champion']})")
-    click.echo(f"previous_champion: version {after['previous_champion']}")
-
-
-def _actor() -> str:
     try:
-        return getpass.getuser()
+        actor = getpass.getuser()
     except (OSError, KeyError):  # no entry for this user id
-        return "unknown"
+        actor = "unknown"
+    entry = move(Promotions(settings.existing_tracking()), {"at": datetime.now(UTC), "actor": actor})
+    return entry.as_dict(), promotion_in_words(entry)

@@ -9,21 +9,19 @@ from typing import Any
 
 import click
 
-__all__ = ["print_json", "progress_on_terminal", "say"]
+__all__ = ["print_json", "progress_on_terminal"]
 
 
 def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def say(message: str, *, passing: bool = False) -> None:
-    """Tell whoever watches; a ``passing`` message is overwritten by the next one."""
-    logging.getLogger("recsys").info(message, extra={"passing": passing})
-
-
 @contextmanager
 def progress_on_terminal(*, quiet: bool) -> Iterator[None]:
-    """Show messages of the logger "recsys" with a spinner while the block runs; nothing if not on a terminal."""
+    """Show messages of the logger "recsys" with a spinner while the block runs; nothing if not on a terminal.
+
+    Messages that are ``passing`` are overwritten by the next one.
+    """
     if quiet or not sys.stderr.isatty():
         yield
         return

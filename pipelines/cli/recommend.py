@@ -1,10 +1,11 @@
 """`recsys recommend`: the champion's recommendations for a person."""
 
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from pipelines.cli.output import print_json
+from pipelines.cli.options import answers, places
+from pipelines.settings import Settings
 from recsys_core.errors import ParameterError
 
 __all__ = ["recommend"]
@@ -18,23 +19,14 @@ __all__ = ["recommend"]
 @click.option("--version", default="champion", show_default=True, help="Model version or alias.")
 @click.option("--diversity", type=click.FloatRange(0, 1), default=0.0, help="0: best first; 0.4: less alike; 1: most.")
 @click.option("--explain", is_flag=True, help="Say what each source gave, and because of which titles.")
-@click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys).")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
+@places("home")
+@answers
 def recommend(
-    user_id: int | None,
-    liked: str | None,
-    k: int,
-    model: str,
-    version: str,
-    diversity: float,
-    explain: bool,
-    home: str | None,
-    as_json: bool,
-) -> None:
+    settings: Settings, user_id: int | None, liked: str | None, version: str, **wanted: Any
+) -> tuple[dict[str, Any], str]:
     """Recommend titles: to a known person, to somebody who likes certain titles, or to a newcomer."""
-    from pipelines.settings import Settings
     from recsys_core.bundle import ListOptions, ModelBundle
-    from recsys_core.hybrid import ModelName
+    from recsys_core.bundle.in_words import in_words
     from registry.models import ModelRegistry
 
     if user_id is not None and liked is not None:
@@ -42,19 +34,16 @@ def recommend(
     if user_id is not None and user_id <= 0:
         raise ParameterError(f"--user {user_id}: ids of people are positive")
     liked_ids = _ids(liked or "")
-    registry = ModelRegistry(Settings.from_environment(home=home).existing_tracking())
+    registry = ModelRegistry(settings.existing_tracking())
     found = registry.versions.get(version)
     bundle = ModelBundle.load(registry.bundle_path(found.version))
-    wanted = ListOptions(k=k, model=cast(ModelName, model), explain=explain, diversity=diversity)
+    options = ListOptions(**wanted)
     if user_id is not None:
-        answer = bundle.recommend_for_user(user_id, wanted)
+        answer = bundle.recommend_for_user(user_id, options)
     else:
-        answer = bundle.recommend_for_liked(liked_ids, wanted)
-    document = {**answer.as_dict(), "model_version": found.version}
-    if as_json:
-        print_json({key: document[key] for key in ("user_id", "model_version", "path", "items")})
-    else:
-        _say(document)
+        answer = bundle.recommend_for_liked(liked_ids, options)
+    document = {"user_id": answer.user_id, "model_version": found.version, **answer.as_dict()}
+    return document, in_words(answer, version=found.version)
 
 
 def _ids(text: str) -> list[int]:
@@ -62,21 +51,3 @@ def _ids(text: str) -> list[int]:
         return [int(part) for part in text.split(",") if part.strip()]
     except ValueError:
         raise ParameterError(f"--liked {text!r}: expected movie ids separated by commas, such as 1,260") from None
-
-
-_PATHS = {
-    "warm": "from this person's ratings",
-    "folded_in": "from the liked titles",
-    "cold": "nothing is known of this person: what suits newcomers",
-}
-
-
-def _say(document: dict[str, Any]) -> None:
-    whom = f"user {document['user_id']}" if document["user_id"] is not None else "you"
-    click.echo(f"For {whom}, {_PATHS[document['path']]} (model version {document['model_version']}):")
-    for item in document["items"]:
-        click.echo(f"{item['rank']:>4}  {item['score']:6.2f}  {item['title']}")
-        if "sources" in item:
-            sources = ", ".join(f"{name} {value:+.2f}" for name, value in item["sources"].items())
-            because = "; ".join(reason["title"] for reason in item["because"])
-            click.echo(f"              {sources}" + (f"; because of {because}" if because else ""))

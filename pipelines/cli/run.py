@@ -5,35 +5,29 @@ from typing import Any, Literal
 
 import click
 
+from pipelines.cli.options import json_wanted, places
 from pipelines.cli.output import print_json, progress_on_terminal
+from pipelines.settings import Settings
 
 __all__ = ["run"]
 
 
 @click.command()
-@click.option("--data", "data_dir", type=click.Path(), help="Folder with the CSV files (default: the bundled sample).")
-@click.option("--home", type=click.Path(), help="Folder for all that runs make (default: RECSYS_HOME or .recsys).")
-@click.option("--config", "config_file", type=click.Path(), help="YAML file with parameters that differ.")
+@places("data_dir", "home", "config_file")
 @click.option("--only", type=click.Choice(["data", "training"]), help="One part of the pipeline instead of all of it.")
 @click.option("--force", is_flag=True, help="Make every asset anew, up to date or not.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
-def run(
-    data_dir: str | None,
-    home: str | None,
-    config_file: str | None,
-    only: Literal["data", "training"] | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+@json_wanted
+def run(settings: Settings, only: Literal["data", "training"] | None, force: bool, as_json: bool) -> None:
     """Bring the pipeline up to date with a folder of CSV files: only what changed is made anew."""
+    from assets.materialising.store import Store
     from pipelines.reporting import run_report
     from pipelines.running import run_pipeline, since_process_start
-    from pipelines.settings import Settings
 
-    settings = Settings.from_environment(home=home, data_dir=data_dir, config_file=config_file)
     with progress_on_terminal(quiet=as_json):
         outcome = run_pipeline(settings, force=force, only=only, on_plan=None if as_json else _say_plan)
-    report = run_report(settings.workspace(), outcome, since_process_start(), with_model=only != "data")
+    report = run_report(
+        Store(settings.workspace().store_directory), outcome, since_process_start(), with_model=only != "data"
+    )
     if as_json:
         print_json(report)
     else:

@@ -41,7 +41,8 @@ def evaluate_published(
     """Run one experiment on two files with the columns userId, movieId and, if present, rating and timestamp.
 
     Without a rating column every row counts as the best rating. ``movies_csv`` gives the content features; without it
-    there are none. ``workspace`` is a folder for intermediate files.
+    there are none. ``workspace`` is a folder for intermediate files. As published figures are, everybody in the test
+    file is judged, on all their rows and with all that the training file has of them, whatever the parameters say.
     """
     train = read_interactions(train_csv, dataset, workspace / "train")
     test = read_interactions(test_csv, dataset, workspace / "test")
@@ -55,8 +56,8 @@ def evaluate_published(
     return run_experiment(
         parts.tuning,
         fitted_on(parts.tuning.train),
-        tuning=tuning,
-        evaluation=evaluation,
+        tuning=tuning.replace(whole_history_share=1.0),
+        evaluation=evaluation.replace(positive_threshold=None, max_users=None),
         rating_scale=scale_of(train),
         train=parts.train,
         test=parts.test,

@@ -1,11 +1,11 @@
-"""Tables of an evaluation, as Markdown for documents and as aligned text for a terminal."""
+"""Tables of an evaluation, as Markdown for documents and as aligned text for a terminal; all of it in words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics
 
-__all__ = ["Table", "metrics_table", "paired_table", "slices_table"]
+__all__ = ["Table", "evaluation_in_words", "metrics_table", "paired_table", "slices_table"]
 
 _ABSENT = "–"
 
@@ -79,6 +79,19 @@ def paired_table(
             for pair, by_metric in pairs.items()
         ),
     )
+
+
+def evaluation_in_words(evaluation: Evaluation) -> str:
+    """All models, the reference against each other, and the slices, at the shortest list length."""
+    k = evaluation.parameters.ks[0]
+    names = [f"{name}@{k}" for name in ("ndcg", "recall", "precision", "map", "coverage", "novelty", "diversity")]
+    parts = (
+        f"{evaluation.n_users} test users, {evaluation.protocol}; 95 % bootstrap intervals over users",
+        metrics_table(evaluation, names).text(),
+        paired_table(evaluation, names[:2]).text(),
+        f"ndcg@{k} by slice\n{slices_table(evaluation, f'ndcg@{k}').text()}",
+    )
+    return "\n\n".join(parts)
 
 
 def _cell(metric: Metrics | None) -> str:

@@ -13,6 +13,8 @@ from recsys_core.user_knn import UserKNNParameters
 
 __all__ = ["TuningParameters"]
 
+_SHARES = {"als": 3, "ease": 2, "blend": 4, "gate": 1}  # of all trials; the blend's are the cheapest
+
 
 class TuningParameters(Parameters):
     """How ALS, EASE and the blend are tuned on validation users."""
@@ -69,3 +71,10 @@ class TuningParameters(Parameters):
     def n_trials(self, stage: str) -> int:
         """Trials planned for ``stage``."""
         return int(getattr(self, f"n_trials_{stage}"))
+
+    def with_trials(self, n_trials: int) -> Self:
+        """So many trials in all, divided among the stages; each has at least one."""
+        whole = sum(_SHARES.values())
+        counts = {stage: max(1, n_trials * share // whole) for stage, share in _SHARES.items()}
+        counts["blend"] = max(1, counts["blend"] + n_trials - sum(counts.values()))
+        return self.replace(**{f"n_trials_{stage}": count for stage, count in counts.items()})

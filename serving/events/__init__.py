@@ -3,6 +3,7 @@
 from serving.events.errors import EventStoreError
 from serving.events.event import Kind, StoredEvent
 from serving.events.export import export_ratings
+from serving.events.merging import merge_ratings
 from serving.events.recorder import Recorder
 from serving.events.store import EventStore, event_store_path
 
@@ -14,4 +15,5 @@ __all__ = [
     "StoredEvent",
     "event_store_path",
     "export_ratings",
+    "merge_ratings",
 ]

@@ -2,6 +2,7 @@
 
 from serving.experiments.assignment import assign
 from serving.experiments.declaration import Arm, Experiment, Experiments, load_experiments
+from serving.experiments.in_words import in_words
 from serving.experiments.reporting import ArmReport, Comparison, ExperimentReport, MetricReport, report
 from serving.experiments.verdict import Verdict
 
@@ -15,6 +16,7 @@ __all__ = [
     "MetricReport",
     "Verdict",
     "assign",
+    "in_words",
     "load_experiments",
     "report",
 ]

@@ -21,6 +21,8 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
     [
         (["walk"], ["No such command 'walk'"]),
         (["run", "--dta", "x"], ["No such option", "--dta"]),
+        (["plan", "--only", "data"], ["No such option", "--only"]),
+        (["check-home", "--data", "x"], ["No such option", "--data"]),
         (["run", "--only", "models"], ["'models' is not one of 'data', 'training'"]),
         (["recommend", "--user", "anna"], ["'anna' is not a valid integer"]),
         (["recommend", "-k", "0", "--user", "1"], ["0 is not in the range 1<=x<=1000"]),
@@ -46,6 +48,9 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
     ("arguments", "words"),
     [
         (["run", "--data", "nowhere"], ["data folder", "nowhere does not exist", "give --data a folder"]),
+        (["plan", "--data", "nowhere"], ["data folder", "nowhere does not exist", "give --data a folder"]),
+        (["plan", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
+        (["check-home"], ["home ", "does not exist; give --home the folder of a run"]),
         (["run", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["recommend", "--user", "1", "--liked", "2"], ["give --user or --liked, not both"]),
         (["recommend", "--user", "-4"], ["--user -4: ids of people are positive"]),
@@ -83,7 +88,8 @@ def test_a_users_mistake_is_one_message_and_with_json_one_document(
 
 
 @pytest.mark.parametrize(
-    "command", ["run", "evaluate", "recommend", "models", "promote", "rollback", "download", "dev"]
+    "command",
+    ["run", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve", "dev"],
 )
 def test_help_describes_every_option(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, err = call(capsys, command, "--help")
@@ -100,8 +106,8 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
     assert code == 0
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
     assert set(listed) == {
-        "run", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve", "experiment", "feedback",
-        "dev",
+        "run", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve",
+        "experiment", "feedback", "dev",
     }  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from recsys_core.errors import ParameterError
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
 from recsys_core.evaluation.trade_off import TradeOff
 from recsys_core.plotting import (
+    evaluation_in_words,
     metric_by_slice,
     metrics_table,
     models_by_metric,
@@ -64,6 +65,17 @@ def test_tables_show_mean_and_interval_and_mark_what_is_absent() -> None:
         "als     .250 [.250, .250]       1.500",
         "hybrid  .125 [.125, .125]           –",
     ]
+
+
+def test_an_evaluation_in_words_has_all_tables() -> None:
+    parts = [part.splitlines() for part in evaluation_in_words(evaluation()).split("\n\n")]
+    assert parts[0] == ["40 test users, user_holdout; 95 % bootstrap intervals over users"]
+    assert [part[0].split()[:2] for part in parts[1:]] == [
+        ["model", "ndcg@10"],
+        ["difference", "ndcg@10"],
+        ["ndcg@10", "by"],
+    ]
+    assert [len(part) for part in parts[1:]] == [1 + 3, 1 + 2, 1 + 1 + 3 + 1]
 
 
 def test_differences_carry_their_sign() -> None:

@@ -72,6 +72,15 @@ def test_what_is_chosen_is_the_best_of_each_stage() -> None:
     assert RESULT.weights.kappa == best_trial(RESULT.of_stage("gate")).params["kappa"]
 
 
+@pytest.mark.parametrize("n_trials", [4, 5, 8, 10, 33, 124])
+def test_trials_are_divided_among_all_stages(n_trials: int) -> None:
+    divided = PARAMETERS.with_trials(n_trials)
+    counts = [divided.n_trials(stage) for stage in STAGES]
+    assert (min(counts) >= 1, sum(counts)) == (True, n_trials)
+    assert divided.n_trials("blend") == max(counts)
+    assert divided.replace(**{f"n_trials_{stage}": PARAMETERS.n_trials(stage) for stage in STAGES}) == PARAMETERS
+
+
 def test_the_first_trial_of_each_stage_has_the_defaults() -> None:
     assert RESULT.of_stage("als")[0].params == {"factors": 3}
     assert RESULT.of_stage("gate")[0].params == {"kappa": 10.0}

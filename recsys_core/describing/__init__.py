@@ -1,0 +1,29 @@
+"""Values in brief: counts, columns, first rows, tables and plots, for whichever page shows them. Decides nothing."""
+
+from recsys_core.describing.description import Description, Rows
+from recsys_core.describing.features import describe_features, describe_matrix, describe_split
+from recsys_core.describing.models import (
+    describe_als,
+    describe_content,
+    describe_ease,
+    describe_evaluation,
+    describe_hybrid,
+    describe_weights,
+)
+from recsys_core.describing.release import describe_bundle, describe_recommendations
+
+__all__ = [
+    "Description",
+    "Rows",
+    "describe_als",
+    "describe_bundle",
+    "describe_content",
+    "describe_ease",
+    "describe_evaluation",
+    "describe_features",
+    "describe_hybrid",
+    "describe_matrix",
+    "describe_recommendations",
+    "describe_split",
+    "describe_weights",
+]

@@ -1,0 +1,125 @@
+"""Models and what tuning found, in brief."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.als import ALSModel
+from recsys_core.content import ContentModel
+from recsys_core.describing.description import Description
+from recsys_core.ease import EASEModel
+from recsys_core.evaluation import Evaluation
+from recsys_core.hybrid import HybridModel
+from recsys_core.plotting import metrics_table, paired_table, slices_table, tuning_history
+from recsys_core.tuning import Trial, TuningResult, best_trial
+
+__all__ = [
+    "describe_als",
+    "describe_content",
+    "describe_ease",
+    "describe_evaluation",
+    "describe_hybrid",
+    "describe_weights",
+]
+
+_ITEM = {"movieId": ("id", "title")}
+_FACTORS = _ITEM | {"factors": ("float32", "item factors; the preview shows the first")}
+_TRIAL_COLUMNS = {
+    "stage": ("text", "what was tuned"),
+    "number": ("int", "0 are the defaults"),
+    "ndcg@10": ("float", "on validation users"),
+    "params": ("json", "point of the search space"),
+}
+
+
+def describe_als(model: ALSModel, trials: Sequence[Trial]) -> Description:
+    return Description(
+        len(model.item_ids),
+        _FACTORS,
+        _first(model.item_ids, model.item_factors),
+        {
+            "validation_ndcg_at_10": max(trial.value for trial in trials),
+            "validation_ndcg_at_10_with_defaults": trials[0].value,
+            "n_trials": len(trials),
+        },
+        {"parameters": (["parameter", "value"], model.parameters.as_dict().items())},
+    )
+
+
+def describe_content(model: ContentModel, *, n_warm: int) -> Description:
+    groups, ids = model.features.groups, model.features.item_ids
+    first = [(int(ids[i]), sum(matrix[i].nnz for matrix in groups.values())) for i in range(min(5, len(ids)))]
+    return Description(
+        len(ids),
+        _ITEM | {"features": ("sparse float32", "values")},
+        first,
+        {"titles_without_a_training_rating": len(ids) - n_warm},
+        {"groups": (["group", "features", "values"], [(n, m.shape[1], m.nnz) for n, m in groups.items()])},
+    )
+
+
+def describe_weights(tuned: TuningResult, *, n_rounds: int) -> Description:
+    best = [best_trial(tuned.of_stage(stage)) for stage in dict.fromkeys(trial.stage for trial in tuned.trials)]
+    shown = [(t.stage, t.number, t.value, json.dumps({k: round(v, 3) for k, v in t.params.items()})) for t in best]
+    return Description(
+        len(tuned.trials),
+        _TRIAL_COLUMNS,
+        shown,
+        {
+            "validation_objective": tuned.best_objective,
+            "validation_objective_with_defaults": tuned.default_objective,
+            "n_trials": len(tuned.trials),
+            "n_rounds": n_rounds,
+            "n_validation_users": tuned.n_users,
+        },
+        {"weights": (["weight", "value"], _weights(tuned))},
+        {"tuning_history": tuning_history([trial.as_dict() for trial in tuned.trials])},
+    )
+
+
+def describe_ease(model: EASEModel) -> Description:
+    return Description(
+        len(model.kept_nums),
+        _ITEM | {"weights": ("float32", f"to each of {len(model.kept_nums)} titles")},
+        _first(model.item_ids[model.kept_nums], model.weights),
+        tables={"parameters": (["parameter", "value"], model.parameters.as_dict().items())},
+    )
+
+
+def describe_hybrid(model: HybridModel, tuned: TuningResult) -> Description:
+    return Description(
+        model.n_items,
+        _FACTORS,
+        _first(model.item_ids, model.als.item_factors),
+        {"n_items_without_ratings": len(model.cold_item_ids)},
+        {"weights": (["weight", "value"], _weights(tuned))},
+    )
+
+
+def describe_evaluation(evaluation: Evaluation, plots: dict[str, bytes]) -> Description:
+    tables = {
+        "models": metrics_table(evaluation),
+        "slices_ndcg_at_10": slices_table(evaluation),
+        "hybrid_minus_others": paired_table(evaluation),
+    }
+    return Description(
+        evaluation.n_users,
+        dict.fromkeys(evaluation.slice_of("all").metric_names, ("float", "of each user")),
+        tables={name: (table.columns, table.rows) for name, table in tables.items()},
+        plots=plots,
+    )
+
+
+def _first(item_ids: NDArray[np.int64], rows: NDArray[np.float32]) -> list[tuple[int, str]]:
+    """The first titles with the first numbers of their rows."""
+    shown = (", ".join(f"{value:.3f}" for value in row[:6]) + ", …" for row in rows[:5])
+    return list(zip(item_ids[:5].tolist(), shown, strict=False))
+
+
+def _weights(tuned: TuningResult) -> list[tuple[str, Any]]:
+    weights = tuned.weights.as_dict()
+    groups = weights.pop("group_weights")
+    return [*weights.items(), *((f"content: {name}", weight) for name, weight in groups.items())]

@@ -1,0 +1,57 @@
+"""The released model and its recommendations, in brief."""
+
+import numpy as np
+
+from recsys_core.bundle import ListOptions, ModelBundle, Recommendations
+from recsys_core.describing.description import Description, Rows
+
+__all__ = ["describe_bundle", "describe_recommendations"]
+
+_TITLE_COLUMNS = {"movieId": ("id", "title"), "title": ("text", "as in movies")}
+_SHOWN_PEOPLE = 3
+
+
+def describe_bundle(bundle: ModelBundle) -> Description:
+    titles = bundle.titles
+    return Description(
+        len(titles.item_ids),
+        _TITLE_COLUMNS,
+        [(int(item_id), titles.title(int(item_id))) for item_id in titles.item_ids[:5]],
+        {
+            "n_ratings": bundle.known.n_ratings,
+            "n_users": bundle.known.n_users,
+            "n_items": bundle.model.n_items,
+            "n_items_without_ratings": len(bundle.model.cold_item_ids),
+        },
+    )
+
+
+def describe_recommendations(recommendations: Recommendations, bundle: ModelBundle) -> Description:
+    """With the lists of people with short, middling and long histories, for a person to judge."""
+    table = recommendations.table
+    order = np.argsort(np.diff(bundle.known.ratings.indptr), kind="stable")
+    places = np.linspace(0, len(order) - 1, _SHOWN_PEOPLE).astype(int)
+    people = [int(user_id) for user_id in bundle.known.user_ids[order[np.unique(places)]]]
+    return Description(
+        table.num_rows,
+        {field.name: (str(field.type), "") for field in table.schema},
+        [list(row.values()) for row in table.slice(0, 5).to_pylist()],
+        {"distinct_titles": len(table["movie_id"].unique())},
+        {f"user_{user_id}": _for_a_person(bundle, user_id) for user_id in people},
+    )
+
+
+def _for_a_person(bundle: ModelBundle, user_id: int) -> Rows:
+    """Favourites and recommendations side by side."""
+    row = bundle.known.ratings[int(np.searchsorted(bundle.known.user_ids, user_id))]
+    favourites = bundle.known.item_ids[row.indices[np.argsort(-row.data, kind="stable")[:10]]]
+    answer = bundle.recommend_for_user(user_id, ListOptions(explain=True))
+    liked = [bundle.titles.title(int(item_id)) for item_id in favourites]
+    return ["rated highest", "recommended", "because of"], [
+        (
+            liked[i] if i < len(liked) else "",
+            item.title,
+            ", ".join(reason.title for reason in (item.because or ())[:2]),
+        )
+        for i, item in enumerate(answer.items)
+    ]

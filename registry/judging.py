@@ -1,0 +1,109 @@
+"""The gate at work: a new version against the champion, on today's test users; decided once for what was judged."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable
+from datetime import datetime
+
+import numpy as np
+
+from recsys_core.bundle import ModelBundle
+from recsys_core.dataset.interactions import Split
+from recsys_core.errors import RecsysError
+from recsys_core.evaluation import Evaluation, evaluate
+from recsys_core.experiment import OnVocabulary
+from recsys_core.splitting import split_parameters
+from registry.documents import Promotion, Registration
+from registry.gate import GateInput, decide
+from registry.gate_inputs import gate_input
+from registry.loading import load_bundle, load_evaluation_model
+from registry.models import ModelRegistry
+from registry.policy import PromotionPolicy
+from registry.promotion import Promotions
+from registry.tracking import Tracking
+from registry.versions import CHAMPION
+
+__all__ = ["judge"]
+
+_TIMED_USERS = 50
+
+
+def judge(
+    tracking: Tracking,
+    registered: Registration,
+    release: ModelBundle,
+    evaluation: Evaluation,
+    split: Split,
+    *,
+    policy: PromotionPolicy,
+    against: str | None,
+    data_fingerprint: str,
+    now: Callable[[], datetime],
+) -> Promotion:
+    """The decision about ``registered``: what was decided before on this policy and test part, or a new one.
+
+    against  the champion that it is compared with, None when there is none: ChampionChangedError when another version
+             has become champion since
+    A champion that cannot be read is not judged: the verdict is KEPT, with the reason.
+    """
+    promotions = Promotions(tracking)
+    promotions.recover()
+    version = str(registered.content["version"])
+    promotions.announce(version)
+    judged_on = json.dumps([policy.model_dump(mode="json"), split.test.fingerprint], sort_keys=True)
+    base_id = f"{registered.content['model_id']}/{hashlib.sha256(judged_on.encode()).hexdigest()[:16]}"
+    entry = promotions.settled(base_id)
+    if entry is None:
+        latency = _latency_p95_ms(release)
+        challenger = gate_input(evaluation, "hybrid", policy, data_fingerprint=data_fingerprint, latency_p95_ms=latency)
+        entry = promotions.apply(
+            decide(challenger, _champion(tracking, against, evaluation, split, policy, data_fingerprint), policy),
+            version,
+            against=against,
+            decision_id=promotions.fresh_id(base_id),
+            at=now(),
+        )
+    champion = promotions.versions.find(CHAMPION)
+    return Promotion({**entry.as_dict(), "champion": champion.version if champion else None})
+
+
+def _champion(
+    tracking: Tracking,
+    version: str | None,
+    evaluation: Evaluation,
+    split: Split,
+    policy: PromotionPolicy,
+    data_fingerprint: str,
+) -> GateInput | None:
+    """The champion's twin on today's test users."""
+    if version is None:
+        return None
+    registry = ModelRegistry(tracking)
+    try:
+        if load_bundle(registry, version).metadata.get("split") != split_parameters(split).as_dict():
+            return GateInput.missing(
+                "it was split by other parameters, so it may have been fitted on today's test users"
+            )
+        twin = OnVocabulary(load_evaluation_model(registry, version), split.train.item_ids, split.test.cold_item_ids)
+        judged = evaluate(
+            {"hybrid": twin.score},
+            split.test,
+            split.train,
+            cold_scorers={"hybrid": twin.score_cold},
+            protocol=split.summary["protocol"],
+            parameters=evaluation.parameters,
+        )
+    except RecsysError as error:
+        return GateInput.missing(str(error))
+    return gate_input(judged, "hybrid", policy, data_fingerprint=data_fingerprint)
+
+
+def _latency_p95_ms(bundle: ModelBundle) -> float:
+    """95th percentile of one person's ten recommendations, in milliseconds, over some users."""
+    seconds = []
+    for user_id in bundle.known.user_ids[:_TIMED_USERS]:
+        started = time.perf_counter()
+        bundle.recommend_for_user(int(user_id))
+        seconds.append(time.perf_counter() - started)
+    return float(np.percentile(seconds, 95) * 1000)

@@ -1,0 +1,53 @@
+"""Where the server listens, and with which limits; who can reach it is said when it starts."""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Callable
+
+from fastapi import FastAPI
+
+from recsys_core.errors import ParameterError
+
+__all__ = ["address", "listen"]
+
+# MLflow's client tries for minutes; a server that follows an alias asks again soon anyway.
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+
+
+def address(host: str | None = None, port: int | None = None) -> tuple[str, int]:
+    """Arguments win over RECSYS_API_HOST and RECSYS_API_PORT, these over port 8000 of this machine alone."""
+    host = host or os.environ.get("RECSYS_API_HOST") or "127.0.0.1"
+    text = (os.environ.get("RECSYS_API_PORT") or "8000") if port is None else str(port)
+    if not text.isdecimal() or int(text) > 65535:
+        raise ParameterError(f"RECSYS_API_PORT is {text!r}, expected a port, 0 to 65535")
+    return host, int(text)
+
+
+def listen(make: Callable[[], FastAPI], host: str, port: int) -> None:
+    """Serve what ``make`` returns until this process is told to stop."""
+    import uvicorn
+
+    for name, value in _IMPATIENT.items():
+        os.environ.setdefault(name, value)
+    app = make()
+    if not _is_local(host):
+        print(f"recsys: listening on {host}: whoever reaches this machine can ask", file=sys.stderr)
+    print(f"http://{host}:{port}  (documents: /docs)", file=sys.stderr, flush=True)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        log_level="warning",
+        timeout_graceful_shutdown=5,
+        limit_concurrency=512,
+    )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
