@@ -1,10 +1,11 @@
 """The pipeline's parameters: typed and ranged, each beside its component; read from YAML once, here."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
@@ -14,8 +15,9 @@ from recsys_core.parameters import Parameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 from recsys_core.validating import RejectLimits
+from registry.policy import PromotionPolicy, load_policy
 
-__all__ = ["PipelineConfig", "RecommendationParameters", "load_config"]
+__all__ = ["Configuration", "PipelineConfig", "RecommendationParameters", "load_config"]
 
 
 class RecommendationParameters(Parameters):
@@ -38,10 +40,28 @@ class PipelineConfig(Parameters):
     promotion_policy: str = ""
     """Path of the promotion policy; empty for mlflow/promotion.yaml."""
 
-    def section(self, name: str) -> dict[str, Any]:
-        """One component's parameters as JSON-able values."""
-        value: Parameters = getattr(self, name)
-        return value.as_dict()
+
+class Configuration(dict[str, BaseModel]):
+    """All parameters by section, the promotion policy among them ("promotion"): what a run is made with."""
+
+    @classmethod
+    def read(cls, path: Path | None) -> Self:
+        """From the YAML file of overrides and the policy that it names; no path means the defaults."""
+        config = load_config(path)
+        policy = load_policy(Path(config.promotion_policy)) if config.promotion_policy else load_policy()
+        sections = {name: getattr(config, name) for name in PipelineConfig.model_fields if name != "promotion_policy"}
+        return cls({**sections, "promotion": policy})
+
+    def as_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold; :meth:`of` makes an equal configuration of them."""
+        return {name: section.model_dump(mode="json") for name, section in self.items()}
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> Self:
+        sections = {name: values for name, values in content.items() if name != "promotion"}
+        config = PipelineConfig(**sections)
+        policy = PromotionPolicy.model_validate(content["promotion"], strict=False)
+        return cls({**{name: getattr(config, name) for name in sections}, "promotion": policy})
 
 
 def load_config(path: Path | None) -> PipelineConfig:

@@ -1,21 +1,23 @@
-"""Every asset, in the order in which the graph reads from left to right."""
+"""Every asset, in the order in which the graph reads from left to right: each after all that it is made of."""
 
-from assets.evaluation import EVALUATION_ASSETS
-from assets.features import FEATURE_ASSETS
-from assets.models import MODEL_ASSETS
-from assets.promoting import PROMOTION_ASSETS
-from assets.raw import RAW_ASSETS
-from assets.release import RELEASE_ASSETS
-from assets.validated import VALIDATED_ASSETS
+from importlib import import_module
 
-__all__ = ["ALL_ASSETS"]
+import dagster as dg
 
-ALL_ASSETS = [
-    *RAW_ASSETS,
-    *VALIDATED_ASSETS,
-    *FEATURE_ASSETS,
-    *MODEL_ASSETS,
-    *EVALUATION_ASSETS,
-    *RELEASE_ASSETS,
-    *PROMOTION_ASSETS,
-]
+from assets.configuration import Configuration
+from assets.materialising import RECIPES
+from assets.materialising.outside import outside_assets
+from assets.materialising.step import dagster_asset
+from assets.materialising.world import code_versions
+
+__all__ = ["build_assets"]
+
+_MODULES = ("raw", "validated", "features", "models", "evaluation", "release", "promoting", "recommendations")
+for _name in _MODULES:  # each declares its recipes
+    import_module(f"assets.{_name}")
+
+
+def build_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
+    """The software-defined assets and the observable sources; code versions are those of ``configuration``."""
+    versions = code_versions(configuration)
+    return [*outside_assets(), *(dagster_asset(recipe, versions[name]) for name, recipe in RECIPES.items())]

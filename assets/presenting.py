@@ -1,20 +1,37 @@
-"""What a person sees on an asset's page: row counts, column schemas, previews, plots."""
+"""What a person sees on an asset's page: a value's description, as Dagster's metadata."""
 
 import base64
 import io
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
 
-from assets.tables import TableFolder
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
+from recsys_core.dataset.table_folders import TableFolder
+from recsys_core.describing import Description
+from recsys_core.tuning import Trial
 
-__all__ = ["column_schema", "image", "preview", "rows_metadata", "table_metadata", "text_table"]
+__all__ = ["column_schema", "page", "say_trial", "table_page", "text_table"]
 
 _PREVIEW_ROWS = 5
 _DIALOG_PIXELS = 1080  # what fits into a dialog on a screen 1440 pixels wide
+
+
+def page(described: Description) -> dict[str, Any]:
+    """Row count, column schema, preview, and whatever else the description has."""
+    columns = [dg.TableColumn(name, kind, text) for name, (kind, text) in described.columns.items()]
+    return {
+        "dagster/row_count": described.n_rows,
+        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "preview": text_table(list(described.columns), described.preview),
+        **described.facts,
+        **{name: text_table(header, rows) for name, (header, rows) in described.tables.items()},
+        **{name: _image(png, name.replace("_", " ")) for name, png in described.plots.items()},
+    }
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.TableMetadataValue:
@@ -30,41 +47,35 @@ def _cell(value: Any) -> str:
     return text.replace("\n", " ")[:120]
 
 
-def preview(rows: pa.Table) -> dg.TableMetadataValue:
-    return text_table(rows.column_names, [list(row.values()) for row in rows.to_pylist()])
-
-
-def image(png: bytes, caption: str) -> dg.MarkdownMetadataValue:
+def _image(png: bytes, caption: str) -> dg.MarkdownMetadataValue:
     """A plot, shown at the size of the dialog in which pages open it: they cut off what is wider."""
-    shown = base64.b64encode(_at_most(png, _DIALOG_PIXELS)).decode()
-    return dg.MetadataValue.md(f"![{caption}](data:image/png;base64,{shown})")
-
-
-def _at_most(png: bytes, width: int) -> bytes:
     from PIL import Image
 
     with Image.open(io.BytesIO(png)) as plot:
-        if plot.width <= width:
-            return png
-        smaller = plot.convert("RGB").resize((width, round(plot.height * width / plot.width)), Image.Resampling.LANCZOS)
-    written = io.BytesIO()
-    smaller.save(written, "PNG", optimize=True)
-    return written.getvalue()
+        if plot.width > _DIALOG_PIXELS:
+            size = (_DIALOG_PIXELS, round(plot.height * _DIALOG_PIXELS / plot.width))
+            written = io.BytesIO()
+            plot.convert("RGB").resize(size, Image.Resampling.LANCZOS).save(written, "PNG", optimize=True)
+            png = written.getvalue()
+    return dg.MetadataValue.md(f"![{caption}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def rows_metadata(
-    n_rows: int, columns: Mapping[str, tuple[str, str]], first_rows: Iterable[Sequence[Any]]
-) -> dict[str, Any]:
-    """Row count, column schema and preview of a value that is rows of something.
-
-    ``columns`` maps each name to its type and description; ``first_rows`` are shown as they are.
-    """
-    schema = [dg.TableColumn(name, kind, description) for name, (kind, description) in columns.items()]
+def table_page(table: TableSpec, folder: TableFolder, where: Path) -> dict[str, Any]:
+    """Row count, schema, previews of accepted and rejected rows of a table that will lie in ``where``."""
+    n_rejected = folder.summary["n_rejected"]
     return {
-        "dagster/row_count": n_rows,
-        "dagster/column_schema": dg.TableSchema(columns=schema),
-        "preview": text_table(list(columns), first_rows),
+        "dagster/row_count": folder.n_rows,
+        "dagster/column_schema": column_schema(table),
+        "preview": _first_rows(folder.head(_PREVIEW_ROWS)),
+        "rows_in": folder.summary["n_in"],
+        "rows_rejected": n_rejected,
+        "rejected_rows": dg.MetadataValue.path(str(where / folder.rejected_path.name)),
+        **({"rejected_preview": _first_rows(folder.rejected_head(_PREVIEW_ROWS))} if n_rejected else {}),
     }
+
+
+def _first_rows(rows: pa.Table) -> dg.TableMetadataValue:
+    return text_table(rows.column_names, [list(row.values()) for row in rows.to_pylist()])
 
 
 def column_schema(table: TableSpec) -> dg.TableSchema:
@@ -83,24 +94,11 @@ def column_schema(table: TableSpec) -> dg.TableSchema:
 
 
 def _ranges(column: ColumnSpec) -> list[str]:
-    ranges = []
-    if column.minimum is not None:
-        ranges.append(f"at least {column.minimum:g}")
-    if column.maximum is not None:
-        ranges.append(f"at most {column.maximum:g}")
-    return ranges
+    bounds: Mapping[str, float | None] = {"at least": column.minimum, "at most": column.maximum}
+    return [f"{words} {bound:g}" for words, bound in bounds.items() if bound is not None]
 
 
-def table_metadata(table: TableSpec, folder: TableFolder) -> dict[str, Any]:
-    """Row count, schema, previews of accepted and rejected rows."""
-    metadata: dict[str, Any] = {
-        "dagster/row_count": folder.n_rows,
-        "dagster/column_schema": column_schema(table),
-        "preview": preview(folder.head(_PREVIEW_ROWS)),
-        "rows_in": folder.summary["n_in"],
-        "rows_rejected": folder.summary["n_rejected"],
-        "rejected_rows": dg.MetadataValue.path(str(folder.rejected_path)),
-    }
-    if folder.summary["n_rejected"]:
-        metadata["rejected_preview"] = preview(folder.rejected_head(_PREVIEW_ROWS))
-    return metadata
+def say_trial(trial: Trial, n_trials: int, best: Trial) -> None:
+    """Progress of a search, to whoever watches."""
+    text = f"tuning {trial.stage}: trial {trial.number + 1} of {n_trials}, best {best.value:.4f}"
+    logging.getLogger("recsys").info(text, extra={"passing": True})

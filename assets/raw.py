@@ -1,31 +1,47 @@
-"""Raw assets: CSV files as typed Parquet. The data version is the file's content hash."""
+"""Raw assets: CSV files as typed Parquet. The data version follows the bytes that were read."""
 
-import dagster as dg
+from assets.materialising import InputChangedError, Inputs, Made, Shown, Step, recsys_asset
+from assets.presenting import table_page
+from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES
+from recsys_core.dataset.table_folders import RawTable
+from recsys_core.reading import read_table, write_absent_table
 
-from assets.declaring import Made, recsys_asset
-from assets.presenting import table_metadata
-from assets.tables import RawTable
-from assets.workspace import Workspace
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES, TableSpec
-from recsys_core.reading import locate_table, read_table, write_absent_table
-
-__all__ = ["RAW_ASSETS"]
+__all__ = ["raw_table"]
 
 
-def _declare(table: TableSpec) -> dg.AssetsDefinition:
-    def read(workspace: Workspace) -> Made[RawTable]:
-        path = locate_table(workspace.data_path, table)
-        directory = workspace.store.scratch()
-        summary = read_table(path, table, directory) if path else write_absent_table(table, directory)
-        raw = RawTable(directory, {**summary.as_dict(), "n_in": summary.n_rows})
-        metadata = table_metadata(table, raw) | {
-            "file": str(path) if path else f"absent: {table.name} is optional",
-            "sha256": summary.sha256 or "",
+def raw_table(inputs: Inputs) -> Made[RawTable]:
+    """A CSV file as it is, one row a line; the bytes are hashed as they are read, and must be those of ``inputs``."""
+    ((name, expected),) = inputs.files.items()
+    table, csv, scratch = inputs.dataset.table(name), inputs.places.csv, inputs.places.scratch
+    summary = read_table(csv, table, scratch) if csv else write_absent_table(table, scratch)
+    if csv and f"{csv.name} {summary.sha256}" != expected:
+        raise InputChangedError(f"{csv.name} changed while it was read")
+    return Made(RawTable(scratch, {**summary.as_dict(), "n_in": summary.n_rows}))
+
+
+def _show(step: Step) -> Shown:
+    raw: RawTable = step.value
+    (name,) = step.inputs.files
+    csv = step.inputs.places.csv
+    return Shown(
+        {
+            **table_page(step.inputs.dataset.table(name), raw, step.where),
+            "file": str(csv) if csv else f"absent: {name} is optional",
+            "sha256": raw.summary["sha256"] or "",
         }
-        return Made(raw, metadata)
-
-    read.__doc__ = f"{table.name}.csv as it is: {table.description}. One row a line, with its line number."
-    return recsys_asset(name=f"raw_{table.name}", group="raw", kinds={"csv", "parquet"}, table=table.name)(read)
+    )
 
 
-RAW_ASSETS = [_declare(MOVIELENS.table(name)) for name in TABLE_NAMES]
+for _table in (MOVIELENS.table(name) for name in TABLE_NAMES):
+    recsys_asset(
+        name=f"raw_{_table.name}",
+        description=(
+            f"{_table.name}.csv as it is: {_table.description}. One row a line, with its line number; "
+            "lines that cannot be read apart."
+        ),
+        group="raw",
+        kinds={"csv", "parquet"},
+        show=_show,
+        code=("recsys_core.reading",),
+        table=_table.name,
+    )(raw_table)

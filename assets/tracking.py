@@ -1,4 +1,4 @@
-"""The MLflow run that belongs to a Dagster run, and how assets write into it."""
+"""The MLflow run that belongs to a Dagster run, and how the assets' pages are mirrored in it."""
 
 import subprocess
 from collections.abc import Iterator
@@ -7,26 +7,25 @@ from pathlib import Path
 
 import dagster as dg
 
-from assets.workspace import Workspace
+from assets.materialising import Step
 from registry.run_log import RunLog
 from registry.tracking import Tracking
 
-__all__ = ["finish_run", "tracked", "tracked_child"]
+__all__ = ["tracked", "tracked_child"]
 
 _OPEN = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
 
 
-def tracked(context: dg.AssetExecutionContext, workspace: Workspace) -> tuple[Tracking, RunLog]:
+def tracked(step: Step) -> tuple[Tracking, RunLog]:
     """The store of runs, and the parent run of this Dagster run: found, or made and described."""
-    tracking = workspace.tracking()
+    context, tracking = step.context, step.inputs.places.tracking
     going_on = {run.run_id for run in context.instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN))}
-    tracking.close_abandoned(going_on | {context.run_id})
+    tracking.close_abandoned(going_on | {context.run.run_id})
     run_id = tracking.parent_run(
-        context.run_id,
-        name=f"pipeline {context.run_id[:8]}",
+        context.run.run_id,
         tags={
-            "data_fingerprint": workspace.data_fingerprint(),
-            "data_dir": str(workspace.data_path),
+            "data_dir": step.workspace.data_dir,
+            "data_fingerprint": step.inputs.data_fingerprint,
             "git_commit": _git_commit(),
             "why": context.run.tags.get("recsys/why", ""),
         },
@@ -35,16 +34,11 @@ def tracked(context: dg.AssetExecutionContext, workspace: Workspace) -> tuple[Tr
 
 
 @contextmanager
-def tracked_child(context: dg.AssetExecutionContext, workspace: Workspace, name: str) -> Iterator[RunLog]:
+def tracked_child(step: Step, name: str) -> Iterator[RunLog]:
     """A child run of this Dagster run's parent for the length of a block."""
-    tracking, parent = tracked(context, workspace)
+    tracking, parent = tracked(step)
     with tracking.child(parent.run_id, name) as log:
         yield log
-
-
-def finish_run(context: dg.AssetExecutionContext, workspace: Workspace) -> None:
-    tracking, parent = tracked(context, workspace)
-    tracking.finish(parent.run_id)
 
 
 def _git_commit() -> str:

@@ -4,51 +4,50 @@ from dataclasses import fields
 from typing import Any
 
 import dagster as dg
-import numpy as np
-from numpy.typing import NDArray
 
-from assets.declaring import Made, recsys_asset
-from assets.presenting import table_metadata, text_table
-from assets.tables import CleanTable, RawTable
-from assets.workspace import Workspace
+from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
+from assets.presenting import table_page, text_table
 from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.table_folders import CleanTable, RawTable
 from recsys_core.reading import ReadSummary
-from recsys_core.validating import ValidationSummary, validate_table
+from recsys_core.validating import RejectLimits, ValidationSummary, known_ids, tables_in_order, validate_table
 
-__all__ = ["VALIDATED_ASSETS"]
+__all__ = ["validated"]
 
 _CHECKS = (
     ("expectations", "every table-level expectation of the suite holds, and few enough rows were rejected"),
     ("rows_add_up", "rows in = rows accepted + rows rejected"),
 )
-_READ_FIELDS = [field.name for field in fields(ReadSummary)]
-Known = dict[tuple[str, str], NDArray[np.int64]]
 
 
-def _ids(table: CleanTable, name: str, column: str) -> Known:
-    ids = table.read([column])[column].to_numpy()
-    return {(name, column): np.unique(ids)}
+def validated(inputs: Inputs, **tables: Any) -> Made[CleanTable]:
+    """The rows of the raw table that its suite lets through, the others with their reasons.
 
-
-def _validate(name: str, raw: RawTable, workspace: Workspace, known: Known) -> Made[CleanTable]:
-    table = MOVIELENS.table(name)
-    directory = workspace.store.scratch()
+    ``tables`` are the raw table and the validated ones that it refers to.
+    """
+    raw: RawTable = tables[f"raw_{inputs.asset}"]
+    table = inputs.dataset.table(inputs.asset)
     summary = validate_table(
         raw.directory,
         table,
-        workspace.dataset,
-        directory,
-        read=ReadSummary(**{name: raw.summary[name] for name in _READ_FIELDS}),
-        known=known,
-        now=workspace.now(),
-        limits=workspace.config.validation,
-        docs_directory=workspace.docs_directory,
+        inputs.dataset,
+        inputs.places.scratch,
+        read=ReadSummary(**{field.name: raw.summary[field.name] for field in fields(ReadSummary)}),
+        known={(other, column): known_ids(tables[other].directory, column) for _, other, column in table.references},
+        now=inputs.now,
+        limits=inputs.of(RejectLimits),
+        docs_directory=inputs.places.docs,
     )
-    clean = CleanTable(directory, summary.as_dict())
-    metadata: dict[str, Any] = table_metadata(table, clean)
+    return Made(CleanTable(inputs.places.scratch, summary.as_dict()), facts=summary)
+
+
+def _show(step: Step) -> Shown:
+    summary: ValidationSummary = step.made.facts
+    metadata: dict[str, Any] = table_page(step.inputs.dataset.table(step.inputs.asset), step.value, step.where)
     if summary.docs_path is not None:
-        metadata["data_docs"] = dg.MetadataValue.url(summary.docs_path.resolve().as_uri())
-    return Made(clean, metadata, _check_results(summary))
+        page = step.inputs.places.docs / summary.docs_path
+        metadata["data_docs"] = dg.MetadataValue.url(page.resolve().as_uri())
+    return Shown(metadata, _check_results(summary))
 
 
 def _check_results(summary: ValidationSummary) -> tuple[dg.AssetCheckResult, ...]:
@@ -75,48 +74,15 @@ def _check_results(summary: ValidationSummary) -> tuple[dg.AssetCheckResult, ...
     )
 
 
-_declared = recsys_asset(
-    group="validated", kinds={"greatexpectations", "parquet"}, parameters=("validation",), checks=_CHECKS
-)
-
-
-@_declared
-def movies(workspace: Workspace, raw_movies: RawTable) -> Made[CleanTable]:
-    """The catalogue: every movie once, with title and genres."""
-    return _validate("movies", raw_movies, workspace, {})
-
-
-@_declared
-def genome_tags(workspace: Workspace, raw_genome_tags: RawTable) -> Made[CleanTable]:
-    """The tags of the tag genome, each id once."""
-    return _validate("genome_tags", raw_genome_tags, workspace, {})
-
-
-@_declared
-def ratings(workspace: Workspace, raw_ratings: RawTable, movies: CleanTable) -> Made[CleanTable]:
-    """Ratings on the declared scale, the newest of each user and movie, of movies in the catalogue."""
-    return _validate("ratings", raw_ratings, workspace, _ids(movies, "movies", "movieId"))
-
-
-@_declared
-def links(workspace: Workspace, raw_links: RawTable, movies: CleanTable) -> Made[CleanTable]:
-    """Each movie's ids at IMDb and TMDB."""
-    return _validate("links", raw_links, workspace, _ids(movies, "movies", "movieId"))
-
-
-@_declared
-def tags(workspace: Workspace, raw_tags: RawTable, movies: CleanTable) -> Made[CleanTable]:
-    """Free-text tags that users gave to movies."""
-    return _validate("tags", raw_tags, workspace, _ids(movies, "movies", "movieId"))
-
-
-@_declared
-def genome_scores(
-    workspace: Workspace, raw_genome_scores: RawTable, movies: CleanTable, genome_tags: CleanTable
-) -> Made[CleanTable]:
-    """The tag genome: relevance, 0 to 1, of each tag to each movie that was judged."""
-    known = _ids(movies, "movies", "movieId") | _ids(genome_tags, "genome_tags", "tagId")
-    return _validate("genome_scores", raw_genome_scores, workspace, known)
-
-
-VALIDATED_ASSETS = [movies, ratings, links, tags, genome_scores, genome_tags]
+for _table in tables_in_order(MOVIELENS):
+    recsys_asset(
+        name=_table.name,
+        description=f"The accepted rows of {_table.name}: {_table.description}. The rejected ones apart, with reasons.",
+        group="validated",
+        kinds={"greatexpectations", "parquet"},
+        show=_show,
+        code=("recsys_core.validating", "recsys_core.reading"),
+        upstream={f"raw_{_table.name}": RawTable, **{other: CleanTable for _, other, _ in _table.references}},
+        parameters=("validation",),
+        checks=_CHECKS,
+    )(validated)

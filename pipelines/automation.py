@@ -1,30 +1,27 @@
-"""When the pipeline runs by itself: on a schedule, weekly by default, and when an input file's content changes."""
+"""When the pipeline runs by itself: on a schedule, weekly by default, and when something is out of date."""
 
 import json
 from typing import Any
 
 import dagster as dg
 
-from assets.versions import digest
+from assets.materialising.code import differs_on_disk
+from assets.materialising.planning import Plan
+from assets.materialising.step import PLAN_TAG
+from assets.materialising.versions import digest
+from assets.materialising.world import World
 from assets.workspace import Workspace
+from pipelines.instance import UNFINISHED
 from pipelines.jobs import PIPELINE_JOB
-from pipelines.planning import plan
+from pipelines.running import look, run_pipeline
+from pipelines.settings import Settings
 from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.errors import ParameterError, RecsysError
 from recsys_core.reading import locate_table
 
-__all__ = ["SENSORS", "input_files_changed", "retraining"]
+__all__ = ["SENSORS", "bring_up_to_date", "out_of_date", "retraining"]
 
 SENSOR_SECONDS = 30
-_UNFINISHED = dg.RunsFilter(
-    statuses=[
-        dg.DagsterRunStatus.QUEUED,
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
-        dg.DagsterRunStatus.CANCELING,
-    ]
-)
 
 
 def retraining(cron: str) -> dg.ScheduleDefinition:
@@ -45,63 +42,99 @@ def retraining(cron: str) -> dg.ScheduleDefinition:
         ) from None
 
 
+@dg.op(name="run_what_is_out_of_date")
+def _bring_up_to_date(context: dg.OpExecutionContext) -> None:
+    try:
+        outcome = run_pipeline(Settings.from_environment(), on_plan=lambda work: _log_plan(context, work))
+    except RecsysError as error:
+        raise dg.Failure(description=str(error), allow_retries=False) from error
+    if outcome.failed:
+        told = "; ".join(f"{failure['asset'] or 'the run'}: {failure['message']}" for failure in outcome.failed)
+        raise dg.Failure(description=told, metadata={"run": outcome.run_id or ""}, allow_retries=False)
+    context.add_output_metadata(
+        {"run": outcome.run_id or "none: everything is up to date", "made": len(outcome.seconds)}
+    )
+
+
+def _log_plan(context: dg.OpExecutionContext, work: Plan) -> None:
+    context.log.info("; ".join(work.causes) or "everything is up to date")
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="What `recsys run` does: plan, and run what is out of date (as a run of the job pipeline of its own).",
+)
+def bring_up_to_date() -> None:
+    _bring_up_to_date()
+
+
 @dg.sensor(
     job=PIPELINE_JOB,
     minimum_interval_seconds=SENSOR_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Starts the pipeline when an input file's content (not merely its time stamp) changes.",
+    description=(
+        "Starts the pipeline on what is out of date: files by their content, parameters, code, lost values, "
+        "another champion or tracking store."
+    ),
 )
-def input_files_changed(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult | dg.SkipReason:
-    """Ask for a run of what is out of date, once for each change of the files' content.
+def out_of_date(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult | dg.SkipReason:
+    """Ask for a run of what is out of date, once for each state of things.
 
     A file must look the same (size and modification time) at two ticks before it is read, so that a copy in
     progress starts nothing.
     """
     seen = json.loads(context.cursor) if context.cursor else {}
     try:
-        stats = _stats(workspace)
-        reason = _reason_to_wait(context, workspace)
+        world = World(workspace)
+        stats = _stats(world)
+        reason = _reason_to_wait(context, world)
         if reason is None and stats != seen.get("stats"):
             context.update_cursor(json.dumps({**seen, "stats": stats}))
             reason = "input files changed; waiting until they are the same at two looks"
-        elif reason is None and stats == seen.get("handled"):
-            reason = "input files are as they were"
         if reason is not None:
             return dg.SkipReason(reason)
-        work = plan(workspace)
+        work = look(context.instance, world)
     except RecsysError as error:
         return dg.SkipReason(str(error))
-    cursor = json.dumps({"stats": stats, "handled": stats})
+    asked = digest([work.stale, work.versions]) if work.stale else ""
+    if asked == seen.get("asked", ""):
+        return dg.SkipReason("a run of this was asked for already" if asked else "everything is up to date")
+    n_asked = seen.get("n_asked", 0) + 1
+    cursor = json.dumps({"stats": stats, "asked": asked, "n_asked": n_asked})
     if not work.stale:
         context.update_cursor(cursor)
-        return dg.SkipReason("file times changed, but no content did")
+        return dg.SkipReason("everything is up to date")
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=digest([work.versions, stats]),  # the times too: a content may come back after another
+                run_key=f"{asked}-{n_asked}",  # counted: the same state may come back after another
                 asset_selection=[dg.AssetKey(name) for name in work.stale],
-                tags={"recsys/why": "; ".join(work.causes)[:500]},
+                tags={PLAN_TAG: work.pin(world), "recsys/why": "; ".join(work.causes)[:500]},
             )
         ],
         cursor=cursor,
     )
 
 
-def _reason_to_wait(context: dg.SensorEvaluationContext, workspace: Workspace) -> str | None:
-    if not any(workspace.store.pointer(f"raw_{name}") for name in TABLE_NAMES):
+def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | None:
+    changed = differs_on_disk()
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        return f"{changed[0]}{more} changed since the code was loaded: reload the code location"
+    if not any(world.store.current(f"raw_{name}") for name in TABLE_NAMES):
         return "nothing has been made yet: run the pipeline once, then changes start it"
-    if context.instance.get_runs(filters=_UNFINISHED, limit=1):
+    if context.instance.get_runs(filters=UNFINISHED, limit=1):
         return "a run is in progress; looking again after it"
     return None
 
 
-def _stats(workspace: Workspace) -> dict[str, Any]:
+def _stats(world: World) -> dict[str, Any]:
     stats: dict[str, Any] = {}
     for name in TABLE_NAMES:
-        path = locate_table(workspace.data_path, workspace.dataset.table(name))
+        path = locate_table(world.workspace.data_path, world.dataset.table(name))
         if path is not None:
             stats[path.name] = [path.stat().st_size, path.stat().st_mtime_ns]
     return stats
 
 
-SENSORS = [input_files_changed]
+SENSORS = [out_of_date]

@@ -2,9 +2,9 @@
 
 import dagster as dg
 
-from assets.declaring import StoreIOManager
-from assets.graph import ALL_ASSETS
-from pipelines.automation import SENSORS, retraining
+from assets.configuration import Configuration
+from assets.graph import build_assets
+from pipelines.automation import SENSORS, bring_up_to_date, retraining
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings
 
@@ -25,11 +25,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to the places in ``settings``."""
     workspace = settings.workspace()
     return dg.Definitions(
-        assets=ALL_ASSETS,
-        jobs=JOBS,
+        assets=build_assets(Configuration.read(workspace.config_path)),
+        jobs=[*JOBS, bring_up_to_date],
         schedules=[retraining(settings.retrain_cron)],
         sensors=SENSORS,
-        resources={"workspace": workspace, "store": StoreIOManager(workspace=workspace)},
+        resources={"workspace": workspace},
         executor=_executor(settings),
     )
 

@@ -4,37 +4,38 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 
+from assets.materialising.step import PLAN_TAG
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
 
-__all__ = ["PROCESS_TAG", "close_abandoned_runs", "open_instance", "runs_in_progress", "write_dagster_yaml"]
+__all__ = [
+    "PROCESS_TAG",
+    "UNFINISHED",
+    "close_abandoned_runs",
+    "open_instance",
+    "process_mark",
+    "runs_in_progress",
+    "runs_to_remember",
+    "write_dagster_yaml",
+]
 
+UNFINISHED = dg.RunsFilter(
+    statuses=[
+        dg.DagsterRunStatus.QUEUED,
+        dg.DagsterRunStatus.NOT_STARTED,
+        dg.DagsterRunStatus.STARTING,
+        dg.DagsterRunStatus.STARTED,
+        dg.DagsterRunStatus.CANCELING,
+    ]
+)
 PROCESS_TAG = "recsys/process"  # pid and start time of the process that executes a run in itself
 
-_DAGSTER_YAML = """\
-# Written by recsys when missing; edit it freely, it is not overwritten.
-nux:
-  enabled: false
-telemetry:
-  enabled: false
-concurrency:
-  runs:
-    max_concurrent_runs: 1  # one writer per home
-run_monitoring:
-  enabled: true
-  start_timeout_seconds: 300
-retention:
-  sensor:
-    purge_after_days: 14
-  schedule:
-    purge_after_days: 90
-"""
-
-
+_DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
 # The address has a password in it: the file names the variable only.
 _IN_POSTGRESQL = """\
 storage:
@@ -51,7 +52,7 @@ def write_dagster_yaml(settings: Settings) -> None:
     path = settings.dagster_home / "dagster.yaml"
     if not path.exists():
         in_postgresql = _IN_POSTGRESQL if settings.dagster_postgres_url else ""
-        path.write_text(_DAGSTER_YAML + in_postgresql, encoding="utf-8")
+        path.write_text(_DAGSTER_YAML.read_text(encoding="utf-8") + in_postgresql, encoding="utf-8")
     named = _VARIABLE in path.read_text(encoding="utf-8")
     if settings.dagster_postgres_url and not named:
         raise RecsysError(
@@ -97,6 +98,17 @@ def runs_in_progress(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
     """Runs that are being executed, by whichever process, as far as the instance knows."""
     statuses = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
     return instance.get_runs(filters=dg.RunsFilter(statuses=statuses))
+
+
+def runs_to_remember(instance: dg.DagsterInstance) -> set[str]:
+    """Runs whose pins are needed: those that are not over, and those of the last day that somebody may run again."""
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    over = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+    runs = [
+        *instance.get_runs(filters=UNFINISHED),
+        *instance.get_runs(filters=dg.RunsFilter(statuses=over, updated_after=yesterday)),
+    ]
+    return {found for run in runs for found in (run.run_id, run.tags.get(PLAN_TAG)) if found}
 
 
 def close_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:

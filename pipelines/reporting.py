@@ -1,10 +1,12 @@
 """What a run reports: read from the stored values, so that a run with nothing to do reports the same."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from assets.documents import Promotion, Registration
-from assets.tables import CleanTable
-from assets.workspace import Workspace
+from registry.documents import Promotion, Registration
+from assets.materialising.store import Store
+from assets.materialising.versions import digest
+from recsys_core.dataset.table_folders import CleanTable
 from pipelines.running import RunOutcome
 from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.evaluation import Evaluation
@@ -12,29 +14,26 @@ from recsys_core.evaluation import Evaluation
 __all__ = ["run_report"]
 
 
-def run_report(
-    workspace: Workspace, outcome: RunOutcome, total_seconds: float, *, with_model: bool = True
-) -> dict[str, Any]:
+def run_report(store: Store, outcome: RunOutcome, total_seconds: float, *, with_model: bool = True) -> dict[str, Any]:
     """The document of ``recsys run --json``; without a model where only the data part was asked for."""
     if outcome.failed:
         return {"status": "failed", "dagster_run_id": outcome.run_id, "failed": outcome.failed}
-    model = _model_report(workspace) if with_model else {"dagster_run_id": None}
+    model = _model_report(store, outcome.versions) if with_model else {"dagster_run_id": None}
     return {
         "status": "succeeded",
         **model,
         "dagster_run_id": outcome.run_id or model["dagster_run_id"],
-        "data_fingerprint": workspace.data_fingerprint(),
-        "rows": table_counts(workspace),
+        "data_fingerprint": _data_fingerprint(store, outcome.versions),
+        "rows": _table_counts(store, outcome.versions),
         "made": outcome.plan.stale,
         "seconds": {"total": round(total_seconds, 2), "assets": outcome.seconds},
     }
 
 
-def _model_report(workspace: Workspace) -> dict[str, Any]:
-    store = workspace.store
-    registration = store.get("registered_model", Registration).content
-    promotion = store.get("promotion", Promotion).content
-    evaluation = store.get("evaluation", Evaluation)
+def _model_report(store: Store, versions: Mapping[str, str]) -> dict[str, Any]:
+    registration = store.load("registered_model", Registration, versions["registered_model"]).content
+    promotion = store.load("promotion", Promotion, versions["promotion"]).content
+    evaluation = store.load("evaluation", Evaluation, versions["evaluation"])
     return {
         "dagster_run_id": registration["dagster_run_id"],
         "mlflow_run_id": registration["mlflow_run_id"],
@@ -49,10 +48,18 @@ def _model_report(workspace: Workspace) -> dict[str, Any]:
     }
 
 
-def table_counts(workspace: Workspace) -> dict[str, dict[str, int]]:
+def _data_fingerprint(store: Store, versions: Mapping[str, str]) -> str:
+    """One short digest of all input files' contents: equal for equal data."""
+    records = [store.record(f"raw_{name}", versions[f"raw_{name}"]) for name in TABLE_NAMES]
+    return digest(
+        {f"file {table}": found for record in records if record for table, found in record.parts["files"].items()}
+    )
+
+
+def _table_counts(store: Store, versions: Mapping[str, str]) -> dict[str, dict[str, int]]:
     """Rows in, accepted and rejected of every table."""
     counts = {}
     for name in TABLE_NAMES:
-        summary = workspace.store.get(name, CleanTable).summary
+        summary = store.load(name, CleanTable, versions[name], always=False).summary
         counts[name] = {"in": summary["n_in"], "accepted": summary["n_accepted"], "rejected": summary["n_rejected"]}
     return counts

@@ -2,23 +2,29 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import dagster as dg
 from filelock import FileLock, Timeout
 
-from assets.workspace import Workspace
-from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, runs_in_progress
+import assets.graph  # noqa: F401  (declares all recipes)
+from assets.materialising.planning import Plan, plan
+from assets.materialising.step import PLAN_TAG
+from assets.materialising.store import Pins
+from assets.materialising.world import World
+from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, runs_to_remember
 from pipelines.jobs import PARTS
-from pipelines.planning import Plan, plan
 from pipelines.settings import Settings
+from pipelines.telling import tell_dagster
 from recsys_core.errors import MissingFileError, RecsysError
+from recsys_core.storage import read_json, remove_leftovers, write_json
 
-__all__ = ["RunOutcome", "check_data_folder", "exclusive_home", "pipeline_job", "run_pipeline"]
+__all__ = ["RunOutcome", "check_data_folder", "exclusive_home", "look", "pipeline_job", "run_pipeline"]
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -28,6 +34,7 @@ class RunOutcome:
     """How a run ended.
 
     run_id   Dagster's run; None when nothing was out of date
+    versions of all assets as this run has them: made, or found up to date
     failed   for each failure {"asset", "check", "message"}
     seconds  for each asset that was made the seconds of its own work
     """
@@ -36,6 +43,7 @@ class RunOutcome:
     run_id: str | None
     failed: list[dict[str, str | None]] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
 
 
 def run_pipeline(
@@ -50,28 +58,36 @@ def run_pipeline(
     ``only`` takes one part of the pipeline, training on the features as they are stored; ``force`` makes all
     assets of it anew. Raises RecsysError for what is wrong before anything runs.
     """
-    workspace = settings.workspace()
+    world = World(settings.workspace())
     check_data_folder(settings.data_dir)
-    _ = workspace.config, workspace.policy  # mistakes in them are told before anything is made
+    _ = world.configuration  # mistakes in it are told before anything is made
     os.environ.update(settings.as_environment())
     with exclusive_home(settings):
         instance = open_instance(settings)
         close_abandoned_runs(instance)
-        if not runs_in_progress(instance):  # the daemon's runs write into the store without holding the lock
-            workspace.store.remove_leftovers()
-        work = plan(workspace, groups=PARTS[only] if only else None)
+        work = look(instance, world, groups=PARTS[only] if only else None)
         if force:
-            work = _everything(work)
+            work = work.everything("asked for by --force")
         if on_plan:
             on_plan(work)
         if not work.stale:
-            return RunOutcome(work, None)
-        return _execute(settings, workspace, instance, work)
+            return RunOutcome(work, None, versions=work.found)
+        return _execute(settings, world, instance, work)
 
 
-def _execute(settings: Settings, workspace: Workspace, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
+def look(instance: dg.DagsterInstance, world: World, *, groups: Collection[str] | None = None) -> Plan:
+    """What is out of date, told to Dagster; what dead processes left is removed on the way."""
+    remove_leftovers(world.store.root)
+    Pins.forget(world.store.root, runs_to_remember(instance))
+    work = plan(world, groups=groups)
+    tell_dagster(instance, world, work)
+    return work
+
+
+def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
     selection = [dg.AssetKey(name) for name in work.stale]
-    tags = {PROCESS_TAG: process_mark(), "recsys/why": "; ".join(work.causes)[:1000]}
+    plan_id = work.pin(world)
+    tags = {PROCESS_TAG: process_mark(), PLAN_TAG: plan_id, "recsys/why": "; ".join(work.causes)[:1000]}
     if settings.executor == "in_process":
         result: Any = pipeline_job().execute_in_process(
             instance=instance, asset_selection=selection, tags=tags, raise_on_error=False, run_config=_QUIET
@@ -90,7 +106,9 @@ def _execute(settings: Settings, workspace: Workspace, instance: dg.DagsterInsta
     failed = list(_failures(events))
     if not result.success and not failed:
         failed.append({"asset": None, "check": None, "message": _run_failure_message(events)})
-    return RunOutcome(work, result.run_id, failed, dict(_seconds(events)))
+    pins = Pins(world.store.root, result.run_id, [plan_id])
+    versions = {name: pins.get(name) or version for name, version in (work.found | work.versions).items()}
+    return RunOutcome(work, result.run_id, failed, dict(_seconds(events)), versions)
 
 
 def pipeline_job() -> dg.JobDefinition:
@@ -103,15 +121,22 @@ def pipeline_job() -> dg.JobDefinition:
 @contextmanager
 def exclusive_home(settings: Settings) -> Iterator[None]:
     """Hold the home for one writer; the system releases the lock when the process dies."""
+    holder = settings.home / "run.json"
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
         lock = FileLock(settings.home / "run.lock")
         lock.acquire(timeout=0)
     except Timeout:
-        raise RecsysError(f"another run is working in {settings.home}; wait for it, or give another --home") from None
+        other = ""
+        with suppress(RecsysError, KeyError, TypeError):
+            other = " (process {process}, since {since})".format_map(read_json(holder))
+        raise RecsysError(
+            f"another run{other} is working in {settings.home}; wait for it, or give another --home"
+        ) from None
     except OSError as error:
         raise RecsysError(f"home {settings.home}: cannot be written ({error.strerror}); give another --home") from error
     try:
+        write_json(holder, {"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
         yield
     finally:
         lock.release()
@@ -121,10 +146,6 @@ def check_data_folder(data_dir: Path) -> None:
     if not data_dir.is_dir():
         kind = "is not a folder" if data_dir.exists() else "does not exist"
         raise MissingFileError(f"data folder {data_dir} {kind}; give --data a folder with ratings.csv and movies.csv")
-
-
-def _everything(work: Plan) -> Plan:
-    return Plan({name: work.stale.get(name, ["asked for by --force"]) for name in work.versions}, work.versions)
 
 
 def _failures(events: list[dg.DagsterEvent]) -> Iterator[dict[str, str | None]]:

@@ -7,7 +7,16 @@ from typing import Final
 
 import numpy as np
 
-__all__ = ["FIRST_MOVIE", "HEALTHY_ROWS", "MOVIE_IDS", "N_USERS", "edit_lines", "lines_of", "write_healthy_folder"]
+__all__ = [
+    "FEW_TRIALS",
+    "FIRST_MOVIE",
+    "HEALTHY_ROWS",
+    "MOVIE_IDS",
+    "N_USERS",
+    "edit_lines",
+    "lines_of",
+    "write_healthy_folder",
+]
 
 N_USERS: Final = 30
 MOVIE_IDS: Final = tuple(range(101, 221, 3))  # 40 movies; no user has an id that is also a movie's
@@ -25,6 +34,12 @@ HEALTHY_ROWS: Final = {
     "genome_tags": 20,
 }
 """Rows of each table; the last movie has no rating and no tag."""
+
+FEW_TRIALS: Final = (
+    "tuning: {n_trials_als: 3, n_trials_ease: 2, n_trials_blend: 4, n_trials_gate: 3,"
+    " als: {factors: 8, iterations: 3}}\n"
+)
+"""A configuration for tests that ask what is done and not how well."""
 
 
 def write_healthy_folder(folder: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.corpus.healthy_folder import FEW_TRIALS
 from tests.end_to_end.calling import OURS
 
 
@@ -25,8 +26,5 @@ def environment() -> Iterator[None]:
 def small_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Few trials, for tests that ask what is done and not how well."""
     path = tmp_path_factory.mktemp("config") / "small.yaml"
-    path.write_text(
-        "tuning: {n_trials_als: 3, n_trials_ease: 2, n_trials_blend: 4, n_trials_gate: 3,"
-        " als: {factors: 8, iterations: 3}}\n"
-    )
+    path.write_text(FEW_TRIALS)
     return path

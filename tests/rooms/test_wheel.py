@@ -1,5 +1,7 @@
 """What is installed is what is in the repository: every file of the rooms, and nothing of another folder."""
 
+import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,8 +26,8 @@ def in_repository() -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def in_wheel(in_repository: set[str], tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """Paths of the files in a wheel of a copy, in which mlflow/ looks like a package."""
+def wheel(in_repository: set[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel of a copy, in which mlflow/ looks like a package."""
     copy, built = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
     for name in in_repository:
         if name.split("/")[0] in ROOMS | {"mlflow"} or "/" not in name:
@@ -37,6 +39,12 @@ def in_wheel(in_repository: set[str], tmp_path_factory: pytest.TempPathFactory) 
     done = subprocess.run([*pip, "wheel", *options, "."], capture_output=True, text=True, check=False, cwd=copy)
     assert done.returncode == 0, done.stderr
     (wheel,) = built.iterdir()
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def in_wheel(wheel: Path) -> set[str]:
+    """Paths of the files in it."""
     with zipfile.ZipFile(wheel) as opened:
         return {name for name in opened.namelist() if ".dist-info/" not in name}
 
@@ -50,3 +58,21 @@ def test_every_file_of_the_rooms_is_installed(in_repository: set[str], in_wheel:
 
 def test_the_folder_mlflow_is_no_package_even_if_it_looks_like_one(in_wheel: set[str]) -> None:
     assert [name for name in in_wheel if name.startswith("mlflow")] == []
+
+
+def test_installed_code_has_the_versions_of_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(wheel) as opened:
+        opened.extractall(tmp_path)
+    program = (
+        "import json, assets.graph; from assets.materialising import RECIPES; "
+        "print(json.dumps([assets.__file__, {n: [r.code.files, r.code.libraries] for n, r in RECIPES.items()}]))"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", program]
+    found = {}
+    for place in (tmp_path, ROOT):
+        environment = {**os.environ, "PYTHONPATH": str(place), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=place, env=environment)
+        loaded_from, found[place] = json.loads(done.stdout)
+        assert loaded_from.startswith(f"{place}/")
+    assert len(found[ROOT]) == 25
+    assert found[tmp_path] == found[ROOT]

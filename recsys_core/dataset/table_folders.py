@@ -37,11 +37,6 @@ class TableFolder:
         """False when a table-level fault stops everything made from it."""
         return not self.summary.get("faults")
 
-    def discard_scratch(self) -> None:
-        """Remove the folder that the table was made in, once it is stored."""
-        if self.directory.name.startswith(".writing-"):
-            shutil.rmtree(self.directory, ignore_errors=True)
-
     @property
     def rows_path(self) -> Path:
         return self.directory / ROWS

@@ -1,0 +1,173 @@
+"""What the code that decides a result says, whatever it looks like: a digest of each file, and of one function.
+
+Comments, docstrings, line breaks, quotes and brackets do not count, nor does the release of Python: the tree is written
+out by this module, because ``ast.dump`` differs from 3.11 to 3.13.
+"""
+
+import ast
+import atexit
+import hashlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from recsys_core.errors import StorageError
+from recsys_core.storage import read_json, write_json
+
+__all__ = ["Code", "differs_on_disk", "source_digest"]
+
+_MEMORY = Path(__file__).with_name("__pycache__") / "code_digests.json"
+_ROOT = Path(__file__).resolve().parents[2]
+_LEFT_OUT = {"ctx", "kind", "type_comment", "type_ignores"}
+_LIBRARIES = ("great_expectations", "implicit", "mlflow", "numpy", "optuna", "pandas", "pyarrow", "scipy")
+"""Libraries that decide results; their releases count where named code imports them."""
+
+
+class Code:
+    """The code behind one asset: its function, and the packages and modules that it names.
+
+    files      digest of each file, by its name in the project: the same in a checkout, a wheel and a container
+    libraries  release of each library that they import
+
+    Read when this is made, which is when the code is loaded.
+    """
+
+    def __init__(self, function: Callable[..., Any], modules: tuple[str, ...]) -> None:
+        path = Path(inspect.getfile(function)).resolve()
+        own = f"{function.__name__} in {_name(path)}"
+        paths = sorted({found for module in modules for found in _files_of(module)})
+        self.files: Mapping[str, str] = {
+            own: _facts(path, function.__name__)[0],
+            **{_name(found): _facts(found)[0] for found in paths},
+        }
+        imported = {library for found in [path, *paths] for library in _facts(found)[1]}
+        self.libraries: Mapping[str, str] = {name: version(name) for name in sorted(imported)}
+
+
+_LOADED: dict[Path, str] = {}  # the content of every file whose digest was taken, when it was taken
+
+
+def differs_on_disk() -> list[str]:
+    """Files that say something else now than when their code was loaded, by name; empty when none does."""
+    changed = []
+    for path, text in _LOADED.items():
+        try:
+            now = path.read_text(encoding="utf-8")
+            same = now == text or source_digest(now) == source_digest(text)
+        except (OSError, SyntaxError, ValueError):  # removed, or saved by half
+            same = False
+        if not same:
+            changed.append(_name(path))
+    return changed
+
+
+def source_digest(source: str, *, function: str | None = None) -> str:
+    """16 hex digits for what ``source`` says; of one top-level ``function`` in it, without its decorators, if named."""
+    tree: ast.AST = ast.parse(source)
+    if function is not None:
+        tree = next(node for node in ast.iter_child_nodes(tree) if getattr(node, "name", None) == function)
+        tree.decorator_list = []  # type: ignore[attr-defined]
+    return _tree_digest(tree)
+
+
+def _tree_digest(tree: ast.AST) -> str:
+    written: list[str] = []
+    _write(tree, written)
+    return hashlib.sha256("".join(written).encode()).hexdigest()[:16]
+
+
+def _write(node: Any, out: list[str]) -> None:
+    if isinstance(node, ast.JoinedStr):
+        _write_joined(node, out)
+    elif isinstance(node, ast.AST):
+        out += (type(node).__name__, "(")
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if name not in _LEFT_OUT and value is not None and value != []:  # empty fields come and go with releases
+                out.append(name)
+                _write(value, out)
+        out.append(")")
+    elif isinstance(node, list):
+        for inner in node:
+            if not _says_nothing(inner):
+                _write(inner, out)
+                out.append(",")
+    else:
+        out.append(ascii(node))  # repr shows what the release's Unicode knows to be printable
+
+
+def _says_nothing(node: Any) -> bool:
+    """A docstring, of a module, class, function or field, or ``pass``."""
+    if isinstance(node, ast.Pass):
+        return True
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _write_joined(node: ast.JoinedStr, out: list[str]) -> None:
+    """An f-string with its texts joined: releases of Python cut them at different places."""
+    text = ""
+    for part in node.values:
+        if isinstance(part, ast.Constant):
+            text += str(part.value)
+        else:
+            out.append(f"f{text!a}")
+            _write(part, out)
+            text = ""
+    out.append(f"f{text!a}")
+
+
+@cache
+def _files_of(module: str) -> tuple[Path, ...]:
+    """The source files of a module, or of a package without its subpackages."""
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{module}: an asset names it as its code, and there is no such module")
+    path = Path(spec.origin).resolve()
+    return tuple(path.parent.glob("*.py")) if path.name == "__init__.py" else (path,)
+
+
+@cache
+def _facts(path: Path, function: str | None = None) -> tuple[str, frozenset[str]]:
+    """The digest of a file, or of one function in it, and the libraries that the file imports."""
+    text = _text(path)
+    key = hashlib.sha256(f"{_text(Path(__file__).resolve())}\0{function}\0{text}".encode()).hexdigest()
+    if key not in _known():
+        nodes = [*ast.walk(ast.parse(text))]
+        modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+        modules += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+        libraries = {module.split(".")[0] for module in modules} & {*_LIBRARIES}
+        _known()[key] = [source_digest(text, function=function), sorted(libraries)]
+    digest, found = _known()[key]
+    return digest, frozenset(found)
+
+
+@cache
+def _known() -> dict[str, Any]:
+    """What earlier processes found, kept beside the byte code: parsing the project takes half a second."""
+    known: dict[str, Any] = {}
+    with suppress(StorageError):
+        known = read_json(_MEMORY)
+    n_known = len(known)
+
+    def keep() -> None:
+        if len(known) > n_known:
+            with suppress(OSError):  # a folder that cannot be written
+                write_json(_MEMORY, known)
+
+    atexit.register(keep)
+    return known
+
+
+@cache
+def _text(path: Path) -> str:
+    _LOADED[path] = path.read_text(encoding="utf-8")
+    return _LOADED[path]
+
+
+def _name(path: Path) -> str:
+    return path.relative_to(_ROOT).as_posix() if path.is_relative_to(_ROOT) else path.name

@@ -1,0 +1,179 @@
+"""One step of a run: pin → Inputs → function(Inputs, values) → store, and what Dagster is told of it."""
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.configuration import Configuration
+from assets.materialising.inputs import InputChangedError, Inputs, Origin, Places
+from assets.materialising.recipe import Made, Recipe
+from assets.materialising.store import Pins, Record
+from assets.materialising.world import World
+from assets.workspace import Workspace
+from recsys_core.errors import RecsysError, StorageError
+from recsys_core.storage import scratch_directory
+
+__all__ = ["OWNERS", "PLAN_TAG", "STORED", "Shown", "Step", "dagster_asset", "label", "outside_versions", "pins_of"]
+
+OWNERS = ["team:recommender"]
+PLAN_TAG = "recsys/plan"  # of a run: the plan whose pins it takes
+STORED = "stored"
+_STORED_DESCRIPTION = "the stored value is whole, and what it tells of in MLflow is there"
+_LOG = logging.getLogger("recsys")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What people get to see of a value: metadata for its page, results of its checks."""
+
+    metadata: Mapping[str, Any]
+    checks: tuple[dg.AssetCheckResult, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What an asset's ``show`` gets: what was made, from what, where it will lie, and in which run."""
+
+    made: Made[Any]
+    inputs: Inputs
+    values: Mapping[str, Any]
+    where: Path
+    context: dg.AssetExecutionContext = field(repr=False)
+    workspace: Workspace
+
+    @property
+    def value(self) -> Any:
+        return self.made.value
+
+
+def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
+    """The software-defined asset of ``recipe``. It has no I/O manager: loading and labelling are one thing, below."""
+
+    @dg.asset(
+        name=recipe.name,
+        group_name=recipe.group,
+        kinds=set(recipe.kinds),
+        owners=OWNERS,
+        code_version=code_version,
+        description=recipe.description,
+        deps=[*recipe.upstream, *recipe.outside],
+        check_specs=[
+            *(
+                dg.AssetCheckSpec(check, asset=recipe.name, description=text, blocking=True)
+                for check, text in recipe.checks
+            ),
+            dg.AssetCheckSpec(STORED, asset=recipe.name, description=_STORED_DESCRIPTION),
+        ],
+    )
+    def run(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        try:
+            return _twice(recipe, context, workspace)
+        except RecsysError as error:
+            raise dg.Failure(description=str(error), allow_retries=False) from error
+
+    return run
+
+
+def label(record: Record) -> dict[str, str]:
+    """Dagster's tags for a stored value: what was loaded, not what is newest when it is told."""
+    upstream: dict[str, str] = {**record.parts["upstream"], **outside_versions(record.parts)}
+    return {
+        "dagster/data_version": record.origin.version,
+        "dagster/code_version": record.origin.code_version,
+        **{f"dagster/input_data_version/{name}": version for name, version in upstream.items()},
+    }
+
+
+def outside_versions(parts: Mapping[str, Any]) -> dict[str, str]:
+    """The versions of what the pipeline does not make, by the name of their assets."""
+    found = {f"{table}_csv": version for table, version in parts["files"].items()}
+    found |= {"tracking_store": parts["store"]} if parts["store"] else {}
+    return found | ({"champion": parts["champion"]} if parts["champion"] else {})
+
+
+def pins_of(run: dg.DagsterRun, world: World) -> Pins:
+    """The pins of a run: its own, then those of the run that it executes again, then those of its plan."""
+    before = [run.parent_run_id, run.tags.get(PLAN_TAG)]
+    return Pins(world.store.root, run.run_id, [found for found in before if found])
+
+
+def _twice(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[Any]:
+    try:
+        return _once(recipe, context, workspace)
+    except InputChangedError as error:
+        context.log.warning(f"{error}; making {recipe.name} once more")
+        return _once(recipe, context, workspace)
+
+
+def _once(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[Any]:
+    started = time.perf_counter()
+    _LOG.info("%s …", recipe.name, extra={"passing": True})
+    world = _world(context.run, workspace)
+    store, pins = world.store, pins_of(context.run, world)
+    origins = {upstream: _pinned(world, pins, upstream) for upstream in recipe.upstream}
+    with scratch_directory(store.root) as scratch:
+        places = Places(
+            csv=world.file(recipe.table)[0] if recipe.table else None,
+            scratch=scratch,
+            docs=workspace.docs_directory,
+            studies=store.folder(recipe.name),
+            values={name: store.directory(name, origin.version) for name, origin in origins.items()},
+            tracking=workspace.tracking(),
+        )
+        inputs = world.inputs(recipe, origins, run_id=context.run.run_id, places=places)
+        values = {name: store.load(name, kind, origins[name].version) for name, kind in recipe.upstream.items()}
+        made = recipe.function(inputs, **values)
+        where = store.directory(recipe.name, inputs.version)
+        shown: Shown = recipe.show(Step(made, inputs, values, where, context, workspace))
+        record = store.put(inputs, made.value, usable=getattr(made.value, "usable", True))
+    pins.made(recipe.name, inputs.version)
+    _tell_outside(context, recipe, inputs)
+    seconds = round(time.perf_counter() - started, 3)
+    _LOG.info("%-22s %6.1f s", recipe.name, seconds)
+    return dg.MaterializeResult(
+        metadata={**shown.metadata, "path": dg.MetadataValue.path(str(where)), "seconds": seconds},
+        data_version=dg.DataVersion(inputs.version),
+        tags=label(record),
+        check_results=[*shown.checks, dg.AssetCheckResult(passed=True, check_name=STORED)],
+    )
+
+
+def _world(run: dg.DagsterRun, workspace: Workspace) -> World:
+    """What is now, with the run's one configuration; a run executed again reads its own."""
+    world = World(workspace)
+    before = [] if run.parent_run_id else [run.tags.get(PLAN_TAG) or run.run_id]
+    pins = Pins(world.store.root, run.run_id, before)
+    return World(workspace, Configuration.of(pins.first(world.configuration_pin, world.configuration.as_dict())))
+
+
+def _pinned(world: World, pins: Pins, asset: str) -> Origin:
+    """The version of ``asset`` that this run uses."""
+    version = pins.get(asset)
+    if version is None:
+        current = world.store.current(asset)
+        if current is None:
+            raise StorageError(
+                f"asset {asset} is not materialised in {world.store.root}; materialise it first, or run the whole "
+                "pipeline (`recsys run`, or the job bring_up_to_date)"
+            )
+        version = pins.first(asset, current.origin.version)
+    record = world.store.record(asset, version)
+    if record is None:
+        raise StorageError(
+            f"version {version[:12]} of asset {asset}, which this run began with, is gone from {world.store.root}; "
+            "start a new run (`recsys run`, or the job bring_up_to_date)"
+        )
+    if not record.usable:
+        raise StorageError(f"asset {asset} failed its checks; mend what they name, then run again")
+    return record.origin
+
+
+def _tell_outside(context: dg.AssetExecutionContext, recipe: Recipe, inputs: Inputs) -> None:
+    """What was found outside, so that Dagster compares with it and not with an older look."""
+    for name, version in outside_versions(inputs.parts()).items():
+        context.log_event(dg.AssetObservation(name, tags={"dagster/data_version": version}))

@@ -1,0 +1,134 @@
+"""What Inputs are made from, as it is now: files, configuration, tracking store, champion, clock."""
+
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from assets.configuration import Configuration
+from assets.materialising.inputs import Inputs, Origin, Places, descent
+from assets.materialising.recipe import RECIPES, Recipe
+from assets.materialising.store import Store
+from assets.materialising.versions import digest
+from assets.workspace import Workspace
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.errors import StorageError
+from recsys_core.reading import file_sha256, locate_table
+from recsys_core.storage import read_json, write_json
+from registry.observing import Observed, observe
+
+__all__ = ["World", "code_versions"]
+
+_ABSENT = "absent"
+_SETTLED_SECONDS = 2.0  # a file younger than this when it was read may have changed since in the same instant
+
+
+class World:
+    """One look at what is: everything is asked once, when it is first needed, and stays as it was found."""
+
+    def __init__(self, workspace: Workspace, configuration: Configuration | None = None) -> None:
+        self.workspace = workspace
+        self.store = Store(workspace.store_directory)
+        self.now = int(time.time())
+        self._files: dict[str, tuple[Path | None, str]] = {}
+        if configuration is not None:
+            self.configuration = configuration
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        return Configuration.read(self.workspace.config_path)
+
+    @property
+    def configuration_pin(self) -> str:
+        """Name under which a run keeps its configuration; the launchpad may name another file."""
+        return f"configuration-{digest(self.workspace.config_file)}"
+
+    @property
+    def dataset(self) -> DatasetSpec:
+        return MOVIELENS
+
+    @cached_property
+    def observed(self) -> Observed:
+        return observe(self.workspace.tracking())
+
+    def file(self, table: str) -> tuple[Path | None, str]:
+        """The table's CSV file, and "name SHA-256" of it as it is, or "absent"."""
+        if table not in self._files:
+            path = locate_table(self.workspace.data_path, self.dataset.table(table))
+            self._files[table] = (path, f"{path.name} {self._sha256(path)}" if path else _ABSENT)
+        return self._files[table]
+
+    def outside(self, name: str) -> str:
+        """Version of what the pipeline does not make: "ratings_csv", "tracking_store" or "champion"."""
+        if name == "tracking_store":
+            return self.observed.store
+        if name == "champion":
+            return _champion(self.observed)
+        return self.file(name.removesuffix("_csv"))[1]
+
+    def inputs(
+        self, recipe: Recipe, upstream: Mapping[str, Origin], *, run_id: str = "", places: Places | None = None
+    ) -> Inputs:
+        """What goes into ``recipe``'s value if it is made now of ``upstream``."""
+        files = {recipe.table: self.file(recipe.table)[1]} if recipe.table else {}
+        parameters = {name: self.configuration[name] for name in recipe.parameters}
+        digests = {name: digest(section.model_dump(mode="json")) for name, section in parameters.items()}
+        return Inputs(
+            asset=recipe.name,
+            dataset=self.dataset,
+            files=files,
+            upstream={name: origin.version for name, origin in upstream.items()},
+            parameters=parameters,
+            code=recipe.code.files,
+            libraries=recipe.code.libraries,
+            store=self.observed.store if "tracking_store" in recipe.observes else "",
+            champion=_champion(self.observed) if "champion" in recipe.observes else "",
+            code_version=_code_version(
+                recipe, digests, self.dataset, {name: origin.code_version for name, origin in upstream.items()}
+            ),
+            descent=descent(recipe, files, digests, upstream),
+            now=self.now,
+            run_id=run_id,
+            against=self.observed.champion if recipe.observes else None,
+            places=places,  # type: ignore[arg-type]
+        )
+
+    def _sha256(self, path: Path) -> str:
+        """Of the content; a file that has not been touched since it was last read is not read again."""
+        memory = self.workspace.store_directory / "hashes.json"
+        found = path.stat()
+        mark = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        known: dict[str, Any] = {}
+        with suppress(StorageError):
+            known = read_json(memory)
+        if known.get(str(path), {}).get("mark") == mark:
+            return str(known[str(path)]["sha256"])
+        sha256 = file_sha256(path)
+        if time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED_SECONDS:
+            with suppress(OSError):  # a home that cannot be written
+                write_json(memory, {**known, str(path): {"mark": mark, "sha256": sha256}})
+        return sha256
+
+
+def code_versions(configuration: Configuration) -> dict[str, str]:
+    """Each asset's code version as Dagster is told it: code, libraries, parameters, those of its upstream included."""
+    found: dict[str, str] = {}
+    for name, recipe in RECIPES.items():
+        digests = {section: digest(configuration[section].model_dump(mode="json")) for section in recipe.parameters}
+        found[name] = _code_version(recipe, digests, MOVIELENS, {up: found[up] for up in recipe.upstream})
+    return found
+
+
+def _code_version(
+    recipe: Recipe, parameters: Mapping[str, str], dataset: DatasetSpec, upstream: Mapping[str, str]
+) -> str:
+    return digest([recipe.code.files, recipe.code.libraries, parameters, digest(dataset), upstream])
+
+
+def _champion(observed: Observed) -> str:
+    if observed.champion is None:
+        return "none"
+    unreadable = ", its files are gone" if observed.champion_fault else ""
+    return f"version {observed.champion} ({observed.champion_model_id or 'unknown model'}{unreadable})"

@@ -1,0 +1,59 @@
+"""Recommendations for everybody, by whichever version is the champion."""
+
+import logging
+from dataclasses import replace
+
+from assets.configuration import RecommendationParameters
+from assets.deciding_code import RELEASED
+from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
+from assets.presenting import page
+from assets.tracking import tracked
+from recsys_core.bundle import ModelBundle, Recommendations, recommend_all
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.describing import describe_recommendations
+from recsys_core.errors import RecsysError
+from registry.documents import Promotion
+from registry.loading import load_bundle
+from registry.models import ModelRegistry
+
+__all__ = ["recommendations"]
+
+_LOG = logging.getLogger("recsys")
+
+
+def _show(step: Step) -> Shown:
+    result: Recommendations = step.value
+    bundle, version, warning = step.made.facts
+    tracking, parent = tracked(step)
+    tracking.finish(parent.run_id)
+    warned = {"warning": warning} if warning else {}
+    k = step.inputs.of(RecommendationParameters).k
+    return Shown({**page(describe_recommendations(result, bundle)), "model_version": version, "k": k, **warned})
+
+
+@recsys_asset(
+    group="release",
+    kinds={"parquet"},
+    show=_show,
+    code=(*RELEASED, "registry"),
+    parameters=("recommendations",),
+    observes=("tracking_store", "champion"),
+)
+def recommendations(
+    inputs: Inputs, promotion: Promotion, release_model: ModelBundle, user_item_matrix: UserItemMatrix
+) -> Made[Recommendations]:
+    """The champion's best unseen titles for every user, from all ratings as they are now.
+
+    By the newest version where there is no champion, or none that can be read.
+    """
+    newest = str(promotion.content["version"])
+    bundle, version, warning = release_model, newest, ""
+    if inputs.against not in {None, newest}:
+        try:
+            former = load_bundle(ModelRegistry(inputs.places.tracking), str(inputs.against))
+            bundle = replace(former, known=user_item_matrix.with_items(former.model.item_ids))
+            version = str(inputs.against)
+        except RecsysError as error:
+            warning = f"the champion, version {inputs.against}, cannot be read ({error}); these are version {newest}'s"
+            _LOG.warning(warning)
+    return Made(recommend_all(bundle, inputs.of(RecommendationParameters).k), facts=(bundle, version, warning))
