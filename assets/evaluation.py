@@ -49,7 +49,7 @@ def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes]) -> None:
     group="evaluation",
     kinds={"scipy", "matplotlib"},
     show=_show,
-    code=(
+    modules=(
         *MODELS,
         "recsys_core.evaluation",
         "recsys_core.experiment.line_up",

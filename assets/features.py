@@ -14,7 +14,7 @@ from recsys_core.splitting import SplitParameters, split_interactions
 __all__ = ["item_features", "split", "user_item_matrix"]
 
 
-@recsys_asset(group="features", kinds={"scipy"}, show=lambda step: Shown(page(describe_matrix(step.value))), code=())
+@recsys_asset(group="features", kinds={"scipy"}, show=lambda step: Shown(page(describe_matrix(step.value))), modules=())
 def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix]:
     """All accepted ratings as a CSR matrix, users × items, with both vocabularies."""
     return Made(interactions_of(ratings.rows_path))
@@ -24,7 +24,7 @@ def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix
     group="features",
     kinds={"scipy"},
     show=lambda step: Shown(page(describe_split(step.value))),
-    code=("recsys_core.splitting",),
+    modules=("recsys_core.splitting",),
     parameters=("split",),
 )
 def split(inputs: Inputs, user_item_matrix: UserItemMatrix, movies: CleanTable) -> Made[Split]:
@@ -43,7 +43,7 @@ def _show_features(step: Step) -> Shown:
     group="features",
     kinds={"scipy"},
     show=_show_features,
-    code=ITEM_KNOWLEDGE,
+    modules=ITEM_KNOWLEDGE,
     parameters=("features",),
 )
 def item_features(

@@ -58,7 +58,7 @@ def _show_als(step: Step) -> Shown:
     group="models",
     kinds={"implicit", "optuna"},
     show=_show_als,
-    code=TUNING,
+    modules=TUNING,
     parameters=("tuning",),
 )
 def als_model(inputs: Inputs, split: Split) -> Made[ALSModel]:
@@ -82,7 +82,7 @@ def _show_content(step: Step) -> Shown:
     group="models",
     kinds={"scipy"},
     show=_show_content,
-    code=("recsys_core.content", "recsys_core.features", "recsys_core.hybrid.fit"),
+    modules=("recsys_core.content", "recsys_core.features", "recsys_core.hybrid.fit"),
 )
 def content_model(inputs: Inputs, split: Split, item_features: ItemFeatures) -> Made[ContentModel]:
     """Profiles of what people liked against the features of titles: the warm ones, then those nobody has rated."""
@@ -110,7 +110,7 @@ def _show_weights(step: Step) -> Shown:
     group="models",
     kinds={"optuna"},
     show=_show_weights,
-    code=(*TUNING, *MODELS, *ITEM_KNOWLEDGE),
+    modules=(*TUNING, *MODELS, *ITEM_KNOWLEDGE),
     parameters=("tuning", "features"),
 )
 def hybrid_weights(
@@ -155,7 +155,7 @@ def hybrid_weights(
     group="models",
     kinds={"scipy"},
     show=lambda step: Shown(page(describe_ease(step.value))),
-    code=("recsys_core.ease", "recsys_core.features", "recsys_core.scoring"),
+    modules=("recsys_core.ease", "recsys_core.features", "recsys_core.scoring"),
 )
 def ease_model(
     inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult
@@ -181,7 +181,7 @@ def _show_hybrid(step: Step) -> Shown:
     group="models",
     kinds={"scipy"},
     show=_show_hybrid,
-    code=MODELS,
+    modules=MODELS,
     parameters=("tuning",),
 )
 def hybrid_model(

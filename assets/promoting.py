@@ -54,7 +54,7 @@ def _still_decided(promotion: Promotion, tracking: Tracking, observed: Observed)
     group="release",
     kinds={"mlflow"},
     show=_show,
-    code=(
+    modules=(
         *RELEASED,
         "recsys_core.evaluation",
         "recsys_core.experiment.other_vocabulary",

@@ -42,6 +42,6 @@ for _table in (MOVIELENS.table(name) for name in TABLE_NAMES):
         group="raw",
         kinds={"csv", "parquet"},
         show=_show,
-        code=("recsys_core.reading",),
+        modules=("recsys_core.reading",),
         table=_table.name,
     )(raw_table)

@@ -35,7 +35,7 @@ def _show(step: Step) -> Shown:
     group="release",
     kinds={"parquet"},
     show=_show,
-    code=(*RELEASED, "registry"),
+    modules=(*RELEASED, "registry"),
     parameters=("recommendations",),
     observes=("tracking_store", "champion"),
 )

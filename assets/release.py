@@ -32,7 +32,7 @@ _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in 
     group="release",
     kinds={"implicit", "scipy"},
     show=lambda step: Shown(page(describe_bundle(step.value))),
-    code=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.splitting"),
+    modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.splitting"),
     parameters=("features", "onboarding", "tuning"),
 )
 def release_model(
@@ -83,7 +83,7 @@ def _show_registration(step: Step) -> Shown:
     group="release",
     kinds={"mlflow"},
     show=_show_registration,
-    code=(*RELEASED, "recsys_core.evaluation", "registry"),
+    modules=(*RELEASED, "recsys_core.evaluation", "registry"),
     observes=("tracking_store",),
     still_there=_still_registered,
 )

@@ -81,7 +81,7 @@ for _table in tables_in_order(MOVIELENS):
         group="validated",
         kinds={"greatexpectations", "parquet"},
         show=_show,
-        code=("recsys_core.validating", "recsys_core.reading"),
+        modules=("recsys_core.validating", "recsys_core.reading"),
         upstream={f"raw_{_table.name}": RawTable, **{other: CleanTable for _, other, _ in _table.references}},
         parameters=("validation",),
         checks=_CHECKS,

@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 from assets.materialising.code import Code
@@ -10,12 +10,7 @@ from assets.materialising.code import Code
 __all__ = ["RECIPES", "Made", "Recipe", "recsys_asset"]
 
 Value = TypeVar("Value")
-Observed = Literal["tracking_store", "champion"]
-_EVERYWHERE = (
-    "recsys_core.dataset",
-    "recsys_core.parameters",
-    "recsys_core.storage",
-)
+_EVERYWHERE = ("recsys_core.dataset", "recsys_core.parameters", "recsys_core.storage")
 """Code that reads and writes every value, or says what its columns are."""
 
 
@@ -27,34 +22,56 @@ class Made(Generic[Value]):
     facts: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """An asset: the function that makes it, and what its value depends on.
+    """An asset: the function that makes it, and what its value depends on. Used as a decorator of the function.
 
-    function  called with :class:`Inputs` and the upstream values
-    show      called afterwards with :class:`Step`: what the asset's page and MLflow get to see; decides nothing
-    upstream  assets that it is made of, with the types that read them; ``kind`` is the type of its own value
-    table     the table whose CSV file it reads
-    observes  what it depends on outside: the tracking store, the champion
-    checks    (name, description) of its blocking checks
+    show         called afterwards with :class:`Step`: what the asset's page and MLflow get to see; decides nothing
+    modules      the project's packages and modules that decide the value: a test runs every asset, and fails on one
+                 that is run and not named
+    parameters   names of the sections of the configuration that decide it
+    table        the table whose CSV file it reads
+    observes     what it depends on outside: the tracking store, the champion
+    checks       (name, description) of its blocking checks
     still_there  asked of the stored value, the tracking store and what was observed there: why what the value tells
                  of is not there any more, None if it is
+    name, description, upstream
+                 those of the function, unless given: upstream assets are its parameters but ``inputs``, with the types
+                 that read them
+    kind         the type of its own value
     """
 
-    name: str
     group: str
-    kinds: frozenset[str]
-    description: str
-    function: Callable[..., Made[Any]]
+    kinds: set[str]
     show: Callable[..., Any]
-    upstream: Mapping[str, Any]
-    kind: Any
-    parameters: tuple[str, ...]
-    code: Code
+    modules: tuple[str, ...] = ()
+    parameters: tuple[str, ...] = ()
     table: str | None = None
-    observes: tuple[Observed, ...] = ()
+    observes: tuple[Literal["tracking_store", "champion"], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
     still_there: Callable[..., str | None] | None = None
+    name: str = ""
+    description: str = ""
+    upstream: Mapping[str, Any] = field(default_factory=dict)
+    function: Callable[..., Made[Any]] = Made  # and what follows: given by the decorator
+    kind: Any = None
+    code: Code = field(default=None)  # type: ignore[assignment]
+
+    def __call__(self, function: Callable[..., Made[Any]]) -> "Recipe":
+        """Declare the asset that ``function`` makes."""
+        signature = inspect.signature(function)
+        asked = {p.name: p.annotation for p in signature.parameters.values() if p.name != "inputs"}
+        recipe = replace(
+            self,
+            name=self.name or function.__name__,
+            description=self.description or inspect.getdoc(function) or "",
+            upstream=self.upstream or asked,
+            function=function,
+            kind=get_args(signature.return_annotation)[0],
+            code=Code(function, (*_EVERYWHERE, *self.modules)),
+        )
+        RECIPES[recipe.name] = recipe
+        return recipe
 
     @property
     def outside(self) -> tuple[str, ...]:
@@ -63,51 +80,4 @@ class Recipe:
 
 
 RECIPES: dict[str, Recipe] = {}
-
-
-def recsys_asset(
-    *,
-    group: str,
-    kinds: set[str],
-    show: Callable[..., Any],
-    code: tuple[str, ...],
-    parameters: tuple[str, ...] = (),
-    table: str | None = None,
-    observes: tuple[Observed, ...] = (),
-    checks: tuple[tuple[str, str], ...] = (),
-    still_there: Callable[..., str | None] | None = None,
-    name: str | None = None,
-    description: str | None = None,
-    upstream: Mapping[str, Any] | None = None,
-) -> Callable[[Callable[..., Made[Any]]], Recipe]:
-    """Declare an asset.
-
-    The function's parameters are ``inputs`` and upstream assets (typed: the type's ``load`` reads them), unless
-    ``upstream`` names them. ``parameters``
-    names the sections of the configuration that its value depends on; ``code`` the project's packages and modules: a
-    test runs every asset and fails on one that is run and not named.
-    """
-
-    def declare(function: Callable[..., Made[Any]]) -> Recipe:
-        signature = inspect.signature(function)
-        asked = {p.name: p.annotation for p in signature.parameters.values() if p.name != "inputs"}
-        recipe = Recipe(
-            name=name or function.__name__,
-            group=group,
-            kinds=frozenset(kinds),
-            description=description or inspect.getdoc(function) or "",
-            function=function,
-            show=show,
-            upstream=asked if upstream is None else upstream,
-            kind=get_args(signature.return_annotation)[0],
-            parameters=parameters,
-            code=Code(function, (*_EVERYWHERE, *code)),
-            table=table,
-            observes=observes,
-            checks=checks,
-            still_there=still_there,
-        )
-        RECIPES[recipe.name] = recipe
-        return recipe
-
-    return declare
+recsys_asset = Recipe

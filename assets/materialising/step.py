@@ -147,8 +147,8 @@ def _world(run: dg.DagsterRun, workspace: Workspace) -> World:
     """What is now, with the run's one configuration; a run executed again reads its own."""
     world = World(workspace)
     before = [] if run.parent_run_id else [run.tags.get(PLAN_TAG) or run.run_id]
-    pins = Pins(world.store.root, run.run_id, before)
-    return World(workspace, Configuration.of(pins.first(world.configuration_pin, world.configuration.as_dict())))
+    pins, name = Pins(world.store.root, run.run_id, before), world.configuration_pin
+    return World(workspace, Configuration.of(pins.get(name) or pins.first(name, world.configuration.as_dict())))
 
 
 def _pinned(world: World, pins: Pins, asset: str) -> Origin:

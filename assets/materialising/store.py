@@ -191,19 +191,22 @@ class Pins:
         self._chain = [self._own, *(root / ".pins" / other for other in before)]
 
     def get(self, name: str) -> Any:
-        """What is pinned under ``name``; None if nothing is."""
-        found = next((folder / name for folder in self._chain if (folder / name).is_file()), None)
-        return read_json(found) if found else None
+        """What is pinned under ``name``, from now on by this run itself; None if nothing is."""
+        for folder in self._chain:
+            with suppress(StorageError):
+                found = read_json(folder / name)
+                return found if folder == self._own else self.first(name, found)
+        return None
 
     def first(self, name: str, content: Any) -> Any:
-        """Pin ``content`` unless something is pinned already; what is pinned. The first of several processes wins."""
-        if self.get(name) is None:
+        """Pin ``content`` unless this run has a pin already; what is pinned. The first of several processes wins."""
+        if not (self._own / name).is_file():
             draft = self._own / f".{name}-{os.getpid()}-{time.monotonic_ns()}"
             write_json(draft, content)
             with suppress(FileExistsError):
                 os.link(draft, self._own / name)
             draft.unlink()
-        return self.get(name)
+        return read_json(self._own / name)
 
     def made(self, asset: str, version: str) -> None:
         """Pin what the run has made itself."""
@@ -222,5 +225,6 @@ class Pins:
     def forget(root: Path, kept: Collection[str]) -> None:
         """Remove the pins of runs that are over: all but ``kept`` and those written this very minute."""
         for folder in (root / ".pins").glob("*"):
-            if folder.name not in kept and time.time() - folder.stat().st_mtime > _YOUNG_SECONDS:
-                shutil.rmtree(folder, ignore_errors=True)
+            with suppress(FileNotFoundError):  # another process forgets it, too
+                if folder.name not in kept and time.time() - folder.stat().st_mtime > _YOUNG_SECONDS:
+                    shutil.rmtree(folder, ignore_errors=True)

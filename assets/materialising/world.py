@@ -99,16 +99,17 @@ class World:
         """Of the content; a file that has not been touched since it was last read is not read again."""
         memory = self.workspace.store_directory / "hashes.json"
         found = path.stat()
-        mark = [found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        mark = [str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
         known: dict[str, Any] = {}
-        with suppress(StorageError):
-            known = read_json(memory)
-        if known.get(str(path), {}).get("mark") == mark:
-            return str(known[str(path)]["sha256"])
+        with suppress(StorageError, TypeError, ValueError, KeyError):
+            known = dict(read_json(memory))
+            sha256, seal = known[str(path)]
+            if seal == digest([mark, sha256]):  # of this very state, and not a digit of it is wrong
+                return str(sha256)
         sha256 = file_sha256(path)
         if time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED_SECONDS:
             with suppress(OSError):  # a home that cannot be written
-                write_json(memory, {**known, str(path): {"mark": mark, "sha256": sha256}})
+                write_json(memory, {**known, str(path): [sha256, digest([mark, sha256])]})
         return sha256
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 from filelock import FileLock
 
@@ -76,7 +75,7 @@ def _publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], now
     _forget_old(docs_directory, table)
     context.build_data_docs(resource_identifiers=[key, suite_key])
     (site,) = context.get_docs_sites_urls(key)
-    page = Path(unquote(urlsplit(site["site_url"]).path))
+    page = Path(site["site_url"].removeprefix("file://"))  # as it stands: nothing in it is escaped
     return page.resolve().relative_to(docs_directory.resolve())
 
 

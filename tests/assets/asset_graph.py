@@ -4,37 +4,73 @@ After a wanted change of the graph: ``.venv/bin/python -m tests.assets.asset_gra
 """
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from assets.declaring import RECIPES
-from assets.graph import ALL_ASSETS
+from assets.configuration import Configuration
+from assets.graph import build_assets
+from assets.materialising import RECIPES
 
-__all__ = ["SNAPSHOT", "asset_graph"]
+__all__ = ["SNAPSHOT", "asset_graph", "outside_graph"]
 
+REPOSITORY: Final = Path(__file__).parents[2]
 SNAPSHOT: Final = Path(__file__).with_name("asset_graph.json")
+ALL_ASSETS: Final = build_assets(Configuration.read(None))
 
 
 def asset_graph() -> dict[str, Any]:
-    """Every asset by name: what its page says of it besides the description, what it is made of, its checks."""
+    """Every asset that the pipeline makes, by name: what its page says of it besides the description, what it is made
+    of, what it depends on outside, its checks. No digest is in it: those follow every edit of the code.
+    """
     graph = {}
-    for definition in ALL_ASSETS:
-        checks = {
-            check.name: "blocking" if check.blocking else "warning"
-            for check in sorted(definition.check_specs, key=lambda check: check.name)
+    for name, definition in _definitions().items():
+        if name not in RECIPES:
+            continue
+        spec, recipe = definition.get_asset_spec(), RECIPES[name]
+        graph[name] = {
+            "group": spec.group_name,
+            "made_of": sorted(recipe.upstream),
+            "outside": sorted({dep.asset_key.to_user_string() for dep in spec.deps} - recipe.upstream.keys()),
+            "observes": list(recipe.observes),
+            "parameters": sorted(recipe.parameters),
+            "code": _named_code(recipe.code.files),
+            "libraries": sorted(recipe.code.libraries),
+            "kinds": sorted(spec.kinds),
+            "owners": list(spec.owners),
+            "checks": {
+                check.name: "blocking" if check.blocking else "told"
+                for check in sorted(definition.check_specs, key=lambda check: check.name)
+            },
         }
-        for spec in definition.specs:
-            graph[spec.key.to_user_string()] = {
-                "group": spec.group_name,
-                "made_of": sorted(dep.asset_key.to_user_string() for dep in spec.deps),
-                "parameters": sorted(RECIPES[spec.key.to_user_string()].parameters),
-                "kinds": sorted(spec.kinds),
-                "owners": list(spec.owners),
-                "code_version": spec.code_version,
-                "checks": checks,
-            }
     return dict(sorted(graph.items()))
 
 
+def outside_graph() -> dict[str, Any]:
+    """The assets that the pipeline observes and does not make."""
+    return {
+        name: {"group": asset.group_name, "tags": sorted(asset.tags)}
+        for name, asset in sorted(_definitions().items())
+        if name not in RECIPES
+    }
+
+
+def _definitions() -> dict[str, Any]:
+    return {definition.key.to_user_string(): definition for definition in ALL_ASSETS}
+
+
+def _named_code(files: Iterable[str]) -> list[str]:
+    """Files by name; those of a folder that is named whole as that folder."""
+    by_folder: dict[str, set[str]] = {}
+    for file in files:
+        by_folder.setdefault(file.rpartition("/")[0], set()).add(file)
+    named: set[str] = set()
+    for folder, found in by_folder.items():
+        whole = {path.relative_to(REPOSITORY).as_posix() for path in (REPOSITORY / folder).glob("*.py")}
+        named |= {f"{folder}/"} if found == whole else found
+    return sorted(named)
+
+
 if __name__ == "__main__":
-    SNAPSHOT.write_text(json.dumps(asset_graph(), indent=1) + "\n", encoding="utf-8")
+    written = {"made": asset_graph(), "outside": outside_graph()}
+    SNAPSHOT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")

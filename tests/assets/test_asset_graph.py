@@ -4,17 +4,22 @@ import json
 
 import pytest
 
-from assets.declaring import RECIPES
-from assets.graph import ALL_ASSETS
-from tests.assets.asset_graph import SNAPSHOT, asset_graph
+from assets.configuration import Configuration
+from assets.graph import build_assets
+from assets.materialising import RECIPES
+from assets.materialising.outside import outside_names
+from assets.materialising.world import code_versions
+from tests.assets.asset_graph import ALL_ASSETS, SNAPSHOT, asset_graph, outside_graph
 
-SPECS = [spec for definition in ALL_ASSETS for spec in definition.specs]
+SPECS = [asset.get_asset_spec() for asset in ALL_ASSETS if asset.key.to_user_string() in RECIPES]
+OUTSIDE = [asset for asset in ALL_ASSETS if asset.key.to_user_string() not in RECIPES]
 GROUPS = ("raw", "validated", "features", "models", "evaluation", "release")
 
 
 def test_the_graph_is_the_one_in_the_snapshot() -> None:
     stored = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
-    assert asset_graph() == stored, "if this is wanted: .venv/bin/python -m tests.assets.asset_graph"
+    found = {"made": asset_graph(), "outside": outside_graph()}
+    assert found == stored, "if this is wanted: .venv/bin/python -m tests.assets.asset_graph"
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
@@ -25,6 +30,22 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_belongs(spec) -> N
     assert spec.kinds
     assert spec.group_name in GROUPS
     assert spec.code_version
+
+
+@pytest.mark.parametrize("asset", OUTSIDE, ids=lambda asset: asset.key.to_user_string())
+def test_every_outside_asset_is_observed_and_says_what_it_is(asset) -> None:
+    assert asset.description.strip().endswith(".")
+    assert asset.group_name == "outside"
+    assert asset.tags
+    assert asset.is_observable
+
+
+def test_every_outside_asset_is_somebodys_input_and_every_recipe_names_its_own() -> None:
+    graph = asset_graph()
+    assert {name for asset in graph.values() for name in asset["outside"]} == set(outside_names())
+    assert {name: sorted(recipe.outside) for name, recipe in RECIPES.items()} == {
+        name: asset["outside"] for name, asset in graph.items()
+    }
 
 
 def test_the_graph_reads_from_left_to_right_by_group() -> None:
@@ -38,26 +59,46 @@ def test_the_graph_reads_from_left_to_right_by_group() -> None:
     assert backwards == []
 
 
-def test_every_validated_table_has_the_same_blocking_checks() -> None:
-    checks = {name: asset["checks"] for name, asset in asset_graph().items() if asset["group"] == "validated"}
-    assert set(checks) == {"ratings", "movies", "links", "tags", "genome_scores", "genome_tags"}
-    assert all(of == {"expectations": "blocking", "rows_add_up": "blocking"} for of in checks.values())
+def test_every_asset_has_the_check_that_its_stored_value_is_whole_and_validated_tables_blocking_ones() -> None:
+    blocking = {"expectations": "blocking", "rows_add_up": "blocking"}
+    validated = {"ratings", "movies", "links", "tags", "genome_scores", "genome_tags"}
+    assert {name: asset["checks"] for name, asset in asset_graph().items()} == {
+        name: {"stored": "told", **(blocking if name in validated else {})} for name in RECIPES
+    }
 
 
-def test_versions_are_derived_from_the_inputs_that_the_graph_shows() -> None:
-    graph = asset_graph()
-    assert {name: sorted(recipe.upstream) for name, recipe in RECIPES.items()} == {
-        name: asset["made_of"] for name, asset in graph.items()
-    }
-    assert {name: recipe.group for name, recipe in RECIPES.items()} == {
-        name: asset["group"] for name, asset in graph.items()
-    }
+def test_dagster_knows_the_same_dependencies_as_the_recipes() -> None:
+    deps = {spec.key.to_user_string(): {dep.asset_key.to_user_string() for dep in spec.deps} for spec in SPECS}
+    assert deps == {name: {*recipe.upstream, *recipe.outside} for name, recipe in RECIPES.items()}
 
 
 def test_no_model_is_made_of_the_evaluation_which_alone_reads_the_test_part() -> None:
     graph = asset_graph()
     after = {name for name in graph if "evaluation" in _ancestors(graph, name)}
     assert after == {"registered_model", "promotion", "recommendations"}
+
+
+def test_only_recommendations_follow_the_champion_and_only_the_release_the_tracking_store() -> None:
+    observing = {name: set(recipe.observes) for name, recipe in RECIPES.items() if recipe.observes}
+    assert observing == {
+        "registered_model": {"tracking_store"},
+        "promotion": {"tracking_store"},
+        "recommendations": {"tracking_store", "champion"},
+    }
+
+
+def test_the_code_versions_that_dagster_compares_fold_in_parameters_and_upstream_code() -> None:
+    configuration = Configuration.read(None)
+    before = code_versions(configuration)
+    split = configuration["split"].model_copy(update={"seed": 12345})
+
+    after = code_versions(Configuration({**configuration, "split": split}))
+
+    graph = asset_graph()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed == {name for name in graph if name == "split" or "split" in _ancestors(graph, name)}
+    shown = {asset.key.to_user_string(): asset for asset in build_assets(configuration)}
+    assert {name: shown[name].get_asset_spec().code_version for name in RECIPES} == before
 
 
 def _ancestors(graph, name: str) -> set[str]:

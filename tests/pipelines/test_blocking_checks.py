@@ -7,14 +7,13 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from assets.declaring import StoreIOManager
-from assets.graph import ALL_ASSETS
-from assets.tables import CleanTable, RawTable
+from assets.materialising.planning import plan
+from assets.materialising.store import Store
+from assets.materialising.world import World
 from assets.workspace import Workspace
-from pipelines.planning import plan
 from pipelines.running import run_pipeline
 from pipelines.settings import Settings
-from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.table_folders import CleanTable
 from tests.corpus.healthy_folder import HEALTHY_ROWS, edit_lines, lines_of, write_healthy_folder
 
 pytestmark = pytest.mark.xdist_group("great_expectations")
@@ -36,6 +35,16 @@ def after_a_run(settings: Settings, healthy_home: Path) -> Settings:
     return settings
 
 
+def store_of(settings: Settings) -> Store:
+    return Store(settings.workspace().store_directory)
+
+
+def stored_version(settings: Settings, name: str) -> str:
+    record = store_of(settings).current(name)
+    assert record is not None
+    return record.origin.version
+
+
 def scale_ratings(settings: Settings, n_rows: int) -> None:
     header, *rows = lines_of(settings.data_dir / "ratings.csv")
     for number in range(n_rows):
@@ -45,9 +54,7 @@ def scale_ratings(settings: Settings, n_rows: int) -> None:
 
 
 def test_a_healthy_folder_passes_and_every_row_is_counted(after_a_run: Settings) -> None:
-    workspace = after_a_run.workspace()
-
-    assert plan(workspace).stale.keys() == {
+    assert plan(World(after_a_run.workspace())).stale.keys() == {
         "als_model",
         "content_model",
         "hybrid_weights",
@@ -60,16 +67,15 @@ def test_a_healthy_folder_passes_and_every_row_is_counted(after_a_run: Settings)
         "recommendations",
     }
     for name, n_rows in HEALTHY_ROWS.items():
-        table = workspace.store.get(name, CleanTable)
+        table = store_of(after_a_run).load(name, CleanTable)
         assert (table.summary["n_in"], table.n_rows, table.summary["n_rejected"]) == (n_rows, n_rows, 0)
-    assert list(workspace.store.root.glob(".writing-*")) == []
+    assert list(store_of(after_a_run).root.glob(".writing-*")) == []
 
 
 def test_a_fault_stops_what_is_made_of_the_table_and_names_expectation_column_count_and_examples(
     after_a_run: Settings,
 ) -> None:
-    workspace = after_a_run.workspace()
-    before = {name: workspace.stored_version(name) for name in ("user_item_matrix", "split", "item_features")}
+    before = {name: stored_version(after_a_run, name) for name in ("user_item_matrix", "split", "item_features")}
     scale_ratings(after_a_run, 62)
 
     outcome = run_pipeline(after_a_run, only="data")
@@ -81,14 +87,14 @@ def test_a_fault_stops_what_is_made_of_the_table_and_names_expectation_column_co
     assert [word for word in words if word not in message] == []
     assert [f"(line {number})" in message for number in (2, 3, 4, 5)] == [True, True, True, False]
     assert set(outcome.seconds) == {"raw_ratings", "ratings"}
-    assert {name: workspace.stored_version(name) for name in before} == before
+    assert {name: stored_version(after_a_run, name) for name in before} == before
 
-    table = workspace.store.get("ratings", CleanTable)
+    table = store_of(after_a_run).load("ratings", CleanTable)
     assert not table.usable, "it is kept for inspection with its rejected rows"
     rejected = pq.read_table(table.rejected_path).to_pylist()
     assert [row["line"] for row in rejected] == list(range(2, 64))
     assert {row["file"] for row in rejected} == {"ratings.csv"}
-    assert list(workspace.docs_directory.rglob("index.html"))
+    assert list(after_a_run.workspace().docs_directory.rglob("index.html"))
 
 
 def test_an_unchanged_fault_stops_the_next_run_too_and_a_mended_file_goes_through(after_a_run: Settings) -> None:
@@ -104,7 +110,7 @@ def test_an_unchanged_fault_stops_the_next_run_too_and_a_mended_file_goes_throug
     path.write_bytes(healthy)
     mended = run_pipeline(after_a_run, only="data")
     assert mended.failed == []
-    assert after_a_run.workspace().store.get("ratings", CleanTable).usable
+    assert store_of(after_a_run).load("ratings", CleanTable).usable
 
 
 def test_two_faults_are_told_together_and_a_table_beside_them_is_made_all_the_same(after_a_run: Settings) -> None:
@@ -116,7 +122,7 @@ def test_two_faults_are_told_together_and_a_table_beside_them_is_made_all_the_sa
     outcome = run_pipeline(after_a_run, only="data")
 
     assert {failure["asset"] for failure in outcome.failed} == {"ratings", "genome_scores"}
-    assert after_a_run.workspace().store.get("tags", CleanTable).n_rows == HEALTHY_ROWS["tags"] - 1
+    assert store_of(after_a_run).load("tags", CleanTable).n_rows == HEALTHY_ROWS["tags"] - 1
 
 
 def test_a_limit_in_the_configuration_lets_the_same_rows_through(after_a_run: Settings, tmp_path: Path) -> None:
@@ -128,7 +134,7 @@ def test_a_limit_in_the_configuration_lets_the_same_rows_through(after_a_run: Se
     )
 
     assert outcome.failed == []
-    table = after_a_run.workspace().store.get("ratings", CleanTable)
+    table = store_of(after_a_run).load("ratings", CleanTable)
     assert (table.n_rows, table.summary["n_rejected"]) == (615 - 62, 62)
 
 
@@ -157,37 +163,6 @@ def test_an_unexpected_error_is_one_line_that_says_so(after_a_run: Settings, mon
     )
 
 
-def test_assets_can_be_materialised_by_themselves_from_stored_inputs(after_a_run: Settings) -> None:
-    workspace = after_a_run.workspace()
-    matrix = next(a for a in ALL_ASSETS if a.key == dg.AssetKey("user_item_matrix"))
-    ratings = next(a for a in ALL_ASSETS if a.key == dg.AssetKey("ratings"))
-    resources = {"workspace": workspace, "store": StoreIOManager(workspace=workspace)}
-    with dg.DagsterInstance.ephemeral() as instance:
-        result = dg.materialize(
-            [matrix, *ratings.to_source_assets()], resources=resources, instance=instance, selection=[matrix]
-        )
-
-    (made,) = result.asset_materializations_for_node("user_item_matrix")
-    assert made.metadata["dagster/row_count"].value == HEALTHY_ROWS["ratings"]
-    assert made.metadata["path"].value == str(
-        workspace.store.directory("user_item_matrix", workspace.stored_version("user_item_matrix"))
-    )
-    assert workspace.store.get("user_item_matrix", UserItemMatrix).n_ratings == HEALTHY_ROWS["ratings"]
-
-
-def test_a_raw_asset_is_a_plain_function_too(settings: Settings) -> None:
-    raw_links = next(a for a in ALL_ASSETS if a.key == dg.AssetKey("raw_links"))
-
-    result = raw_links(context=dg.build_asset_context(), workspace=settings.workspace())
-
-    assert isinstance(result.value, RawTable)
-    assert result.value.n_rows == HEALTHY_ROWS["links"]
-    assert result.metadata["dagster/row_count"] == HEALTHY_ROWS["links"]
-    columns = [column.name for column in result.metadata["dagster/column_schema"].columns]
-    assert columns == ["movieId", "imdbId", "tmdbId"]
-    assert str(settings.data_dir / "links.csv") == result.metadata["file"]
-
-
 def test_every_table_page_has_row_count_schema_preview_and_data_docs(healthy_home: Path) -> None:
     with dg.DagsterInstance.from_config(str(healthy_home / "dagster")) as instance:
         for name, n_rows in HEALTHY_ROWS.items():
@@ -205,7 +180,7 @@ def test_a_run_that_fails_before_any_asset_is_a_failure(after_a_run: Settings, m
     def broken(*_: object, **__: object) -> None:
         raise OSError("no resource today")
 
-    monkeypatch.setattr(StoreIOManager, "setup_for_execution", broken)
+    monkeypatch.setattr(Workspace, "setup_for_execution", broken)
     scale_ratings(after_a_run, 1)
 
     (failure,) = run_pipeline(after_a_run, only="data").failed
@@ -217,6 +192,5 @@ def test_a_run_that_fails_before_any_asset_is_a_failure(after_a_run: Settings, m
 def test_a_workspace_for_another_home_shares_nothing(tmp_path: Path, data_dir: Path) -> None:
     one = Workspace(home=str(tmp_path / "one"), data_dir=str(data_dir))
     two = Workspace(home=str(tmp_path / "two"), data_dir=str(data_dir))
-    assert one.store.root != two.store.root
-    assert one.studies_directory != two.studies_directory
+    assert one.store_directory != two.store_directory
     assert one.docs_directory != two.docs_directory

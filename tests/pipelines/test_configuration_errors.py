@@ -1,12 +1,13 @@
 """A mistake in the YAML file is one message that names the file, the section and the field."""
 
+import json
 from pathlib import Path
 
 import pytest
 
-from assets.configuration import PipelineConfig, load_config
-from assets.workspace import Workspace
-from recsys_core.errors import ParameterError, StorageError
+from assets.configuration import Configuration, PipelineConfig, load_config
+from recsys_core.errors import ParameterError
+from registry.policy import load_policy
 
 
 def test_no_file_and_an_empty_file_mean_the_defaults(tmp_path: Path) -> None:
@@ -56,24 +57,27 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         load_config(tmp_path / "gone.yaml")
 
 
-def test_a_workspace_shows_any_section_and_the_promotion_policy(tmp_path: Path) -> None:
-    workspace = Workspace(home=str(tmp_path), data_dir=str(tmp_path))
+def test_a_configuration_has_every_section_and_the_promotion_policy() -> None:
+    configuration = Configuration.read(None)
 
-    assert workspace.section("recommendations") == {"k": 20}
-    assert workspace.section("promotion")["metric"] == "ndcg@10"
+    assert configuration["recommendations"].model_dump() == {"k": 20}
+    assert configuration["promotion"] == load_policy()
+    assert set(configuration) == {*PipelineConfig.model_fields, "promotion"} - {"promotion_policy"}
+
+
+def test_a_configuration_comes_back_from_json(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text("tuning: {als: {factors: 8}}\nevaluation: {ks: [5, 10]}\nsplit: {seed: 4}\n")
+    configuration = Configuration.read(tmp_path / "c.yaml")
+
+    again = Configuration.of(json.loads(json.dumps(configuration.as_dict())))
+
+    assert again == configuration
+    assert again.as_dict() == configuration.as_dict()
 
 
 def test_a_promotion_policy_with_a_mistake_names_its_file(tmp_path: Path) -> None:
     (tmp_path / "policy.yaml").write_text("minimum_users: 5\n")
     (tmp_path / "config.yaml").write_text(f"promotion_policy: {tmp_path / 'policy.yaml'}\n")
-    workspace = Workspace(home=str(tmp_path), data_dir=str(tmp_path), config_file=str(tmp_path / "config.yaml"))
 
     with pytest.raises(ParameterError, match=r"policy\.yaml.*minimum_users"):
-        workspace.section("promotion")
-
-
-def test_a_version_of_what_was_never_made_names_the_asset_and_the_home(tmp_path: Path) -> None:
-    workspace = Workspace(home=str(tmp_path), data_dir=str(tmp_path))
-
-    with pytest.raises(StorageError, match=rf"asset split has not been materialised in {tmp_path}"):
-        workspace.stored_version("split")
+        Configuration.read(tmp_path / "config.yaml")

@@ -11,11 +11,20 @@ import pytest
 import yaml
 from filelock import FileLock
 
+from assets.materialising.step import PLAN_TAG
 from assets.workspace import Workspace
-from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, write_dagster_yaml
+from pipelines.instance import (
+    PROCESS_TAG,
+    close_abandoned_runs,
+    open_instance,
+    process_mark,
+    runs_to_remember,
+    write_dagster_yaml,
+)
 from pipelines.running import exclusive_home, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.errors import MissingFileError, RecsysError
+from recsys_core.storage import scratch_directory
 
 
 @dg.job
@@ -109,16 +118,37 @@ def test_a_data_folder_that_is_none_is_named_before_anything_is_made(tmp_path: P
     assert not (tmp_path / "home").exists()
 
 
-@pytest.mark.parametrize("launched_by_the_daemon", [True, False])
-def test_what_a_run_of_the_daemon_is_writing_is_not_taken_for_a_leftover(
-    settings: Settings, up_to_date: Workspace, launched_by_the_daemon: bool
-) -> None:
-    writing = up_to_date.store.scratch()
-    if launched_by_the_daemon:
-        with open_instance(settings) as instance:
-            started(instance, None)
+def test_the_other_writer_is_named(settings: Settings) -> None:
+    with exclusive_home(settings), pytest.raises(RecsysError) as refused, exclusive_home(settings):
+        pytest.fail("two writers in one home")
+    message = str(refused.value)
+    assert message.startswith(f"another run (process {os.getpid()}, since 20")
+    assert message.endswith(f") is working in {settings.home}; wait for it, or give another --home")
 
-    outcome = run_pipeline(settings)
+
+def test_what_another_process_is_writing_is_not_taken_for_a_leftover_and_what_a_dead_one_left_is(
+    settings: Settings, up_to_date: Workspace
+) -> None:
+    dead = up_to_date.store_directory / ".writing-scratch-of-a-dead-one"
+    dead.mkdir()
+    with scratch_directory(up_to_date.store_directory) as writing:
+        outcome = run_pipeline(settings)
+        assert writing.exists()
 
     assert outcome.run_id is None
-    assert writing.exists() == launched_by_the_daemon
+    assert not dead.exists()
+
+
+def test_pins_are_remembered_of_runs_that_go_on_or_failed_within_a_day_and_of_their_plans(
+    instance: dg.DagsterInstance,
+) -> None:
+    def run(status: dg.DagsterRunStatus, plan: str) -> str:
+        return instance.create_run_for_job(nothing, status=status, tags={PLAN_TAG: plan}).run_id
+
+    going_on, begun = run(dg.DagsterRunStatus.STARTED, "plan-1"), run(dg.DagsterRunStatus.NOT_STARTED, "plan-2")
+    failed, whole = run(dg.DagsterRunStatus.FAILURE, "plan-3"), run(dg.DagsterRunStatus.SUCCESS, "plan-4")
+
+    remembered = runs_to_remember(instance)
+
+    assert remembered == {going_on, begun, failed, "plan-1", "plan-2", "plan-3"}
+    assert whole not in remembered

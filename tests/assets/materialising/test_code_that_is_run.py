@@ -1,0 +1,126 @@
+"""What an asset names as its code is all the project's code that runs while its value is made."""
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any
+
+import pytest
+
+import assets.graph  # noqa: F401  (declares all recipes)
+from assets.materialising import RECIPES
+from pipelines.running import run_pipeline
+from pipelines.settings import Settings
+from tests.corpus.healthy_folder import FEW_TRIALS, write_healthy_folder
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("great_expectations")]
+
+REPOSITORY = Path(__file__).parents[3]
+SITE_PACKAGES = f"{Path(pytest.__file__).parents[1]}/"
+ROOMS = ("assets", "pipelines", "recsys_core", "registry")
+DECIDES_NOTHING = {
+    "assets/materialising/inputs.py",  # hands over what the version is made of
+    "assets/materialising/versions.py",  # digests of it
+    "assets/presenting.py",  # says how far a search has come
+    "recsys_core/errors.py",
+}
+COUNTS_FOR_NOTHING = {
+    "_pytest", "alembic", "click", "coverage", "dagster", "dagster_shared", "filelock", "pydantic", "pydantic_core",
+    "sqlalchemy", "threadpoolctl", "tqdm", "typing_extensions", "yaml",
+}  # fmt: skip
+
+
+class Recorder:
+    """The project's files of which code is run inside a block, and the libraries that it calls directly."""
+
+    def __init__(self) -> None:
+        self.files: set[str] = set()
+        self.libraries: set[str] = set()
+        self._known: dict[CodeType, str] = {}
+
+    def __enter__(self) -> "Recorder":
+        threading.setprofile(self._note)
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        sys.setprofile(None)
+        threading.setprofile(None)  # type: ignore[arg-type]
+
+    def _note(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event == "call":
+            place = self._place(frame.f_code)
+            if place.startswith("own "):
+                self.files.add(place[4:])
+            elif place and frame.f_back is not None and self._place(frame.f_back.f_code).startswith("own "):
+                self.libraries.add(place)
+        elif event == "c_call" and self._place(frame.f_code).startswith("own "):
+            module = getattr(arg, "__module__", None) or type(getattr(arg, "__self__", None)).__module__
+            self.libraries.add(str(module).split(".")[0])
+
+    def _place(self, code: CodeType) -> str:
+        """ "own recsys_core/als/fit.py" of ours, "scipy" of a library, "" of Python itself."""
+        if code not in self._known:
+            path = code.co_filename
+            if path.startswith(SITE_PACKAGES):
+                self._known[code] = path.removeprefix(SITE_PACKAGES).split("/")[0].removesuffix(".py")
+            else:
+                inside = path.startswith(f"{REPOSITORY}/")
+                name = path.removeprefix(f"{REPOSITORY}/")
+                own = inside and name.split("/")[0] in ROOMS
+                self._known[code] = f"own {_own_name(name, code)}" if own else ""
+        return self._known[code]
+
+
+def _own_name(path: str, code: CodeType) -> str:
+    """The file; of one that declares assets, the top-level function in it, because that is what is named there."""
+    if path.startswith("assets/") and path.count("/") == 1:
+        return f"{code.co_qualname.split('.')[0]} in {path}"
+    return path
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorder]:
+    folder = tmp_path_factory.mktemp("recorded")
+    write_healthy_folder(folder / "data")
+    (folder / "small.yaml").write_text(FEW_TRIALS)
+    recorders = {name: Recorder() for name in RECIPES}
+
+    def listening(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **values: Any) -> Any:
+            with recorders[name]:
+                return function(*arguments, **values)
+
+        return called
+
+    settings = Settings(folder / "home", folder / "data", config_file=folder / "small.yaml")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, recipe in list(RECIPES.items()):
+            patch.setitem(RECIPES, name, replace(recipe, function=listening(name, recipe.function)))
+        for _ in range(2):  # the second time there is a champion to be judged against
+            assert run_pipeline(settings, force=True).failed == []
+    return recorders
+
+
+def _unnamed(name: str, files: set[str]) -> Iterator[str]:
+    named = set(RECIPES[name].code.files)
+    for file in sorted(files):
+        whole = file.split(" in ")[-1]
+        if file not in named and whole not in named and whole not in DECIDES_NOTHING:
+            yield file
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_an_asset_names_all_code_that_makes_its_value(recorded: dict[str, Recorder], name: str) -> None:
+    assert recorded[name].files
+    assert list(_unnamed(name, recorded[name].files)) == [], f"the recipe of {name} must name these in `code`"
+
+
+@pytest.mark.parametrize("name", list(RECIPES))
+def test_an_asset_names_all_libraries_that_its_code_calls(recorded: dict[str, Recorder], name: str) -> None:
+    called = recorded[name].libraries - set(sys.stdlib_module_names) - set(ROOMS) - COUNTS_FOR_NOTHING - {"builtins"}
+    named = {library.replace("-", "_") for library in RECIPES[name].code.libraries}
+    assert sorted(called - named) == [], f"the recipe of {name} must name these in `libraries`"
