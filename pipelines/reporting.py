@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from registry.documents import Promotion, Registration
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
-from recsys_core.dataset.table_folders import CleanTable
 from pipelines.running import RunOutcome
 from recsys_core.dataset.schema import TABLE_NAMES
+from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.evaluation import Evaluation
+from registry.documents import Promotion, Registration
 
 __all__ = ["run_report"]
 

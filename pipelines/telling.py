@@ -1,5 +1,6 @@
 """Dagster is told what a plan has found, so that its pages, the sensor and the command line say the same."""
 
+from collections.abc import Set
 from typing import Any
 
 import dagster as dg
@@ -24,17 +25,20 @@ def tell_dagster(instance: dg.DagsterInstance, world: World, work: Plan) -> None
         (told, *_) = [*instance.fetch_observations(dg.AssetKey(name), limit=1).records, None]
         if _version(told) != found:
             instance.report_runless_asset_event(dg.AssetObservation(name, tags={_VERSION: found}))
-    made = _materializations(instance, work)
+    records = instance.get_asset_records([dg.AssetKey(name) for name in work.current])
+    made = {found.asset_entry.asset_key.to_user_string(): found.asset_entry for found in records}
+    known = {name for name, entry in made.items() if entry.last_materialization_record is not None}
     for name, record in work.current.items():
-        if record is not None and record.usable and _version(made.get(name)) != record.origin.version:
+        event = made[name].last_materialization_record if name in known else None
+        if record is not None and record.usable and _version(event) != record.origin.version:
             instance.report_runless_asset_event(dg.AssetMaterialization(name, tags=label(record)))
-    _tell_losses(instance, work)
+            known.add(name)
+    _tell_losses(instance, work, known & work.versions.keys())
 
 
-def _tell_losses(instance: dg.DagsterInstance, work: Plan) -> None:
+def _tell_losses(instance: dg.DagsterInstance, work: Plan, known: Set[str]) -> None:
     """The check ``stored`` of every asset that Dagster takes for made: failed with the reason, or passed again."""
-    made = _materializations(instance, work)
-    checks = {name: dg.AssetCheckKey(dg.AssetKey(name), STORED) for name in made if name in work.versions}
+    checks = {name: dg.AssetCheckKey(dg.AssetKey(name), STORED) for name in sorted(known)}
     latest = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(checks.values()))
     for name, check in checks.items():
         execution, lost = latest.get(check), work.lost.get(name)
@@ -49,17 +53,6 @@ def _tell_losses(instance: dg.DagsterInstance, work: Plan) -> None:
                 description=lost or "",
             )
         )
-
-
-def _materializations(instance: dg.DagsterInstance, work: Plan) -> dict[str, Any]:
-    """Dagster's newest materialization of every planned asset that it has one of."""
-    records = instance.get_asset_records([dg.AssetKey(name) for name in work.current])
-    entries = [record.asset_entry for record in records]
-    return {
-        entry.asset_key.to_user_string(): entry.last_materialization_record
-        for entry in entries
-        if entry.last_materialization_record is not None
-    }
 
 
 def _version(event: Any) -> str | None:

@@ -46,7 +46,7 @@ class Code:
             **{_name(found): _facts(found)[0] for found in paths},
         }
         imported = {library for found in [path, *paths] for library in _facts(found)[1]}
-        self.libraries: Mapping[str, str] = {name: version(name) for name in sorted(imported)}
+        self.libraries: Mapping[str, str] = {name: _release(name) for name in sorted(imported)}
 
 
 _LOADED: dict[Path, str] = {}  # the content of every file whose digest was taken, when it was taken
@@ -161,6 +161,9 @@ def _known() -> dict[str, Any]:
 
     atexit.register(keep)
     return known
+
+
+_release = cache(version)
 
 
 @cache

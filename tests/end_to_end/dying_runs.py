@@ -14,10 +14,13 @@ import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
 
+import assets.graph
+import assets.materialising.store
 import assets.models
-import assets.store
-from assets.store import Store
+from assets.materialising import Inputs
+from assets.materialising.store import Store
 from pipelines.cli import main
+from recsys_core.storage import write_json
 
 _MOST = 60
 
@@ -25,7 +28,7 @@ _MOST = 60
 def attempt(home: Path, data: Path, config: Path, log: Path) -> None:
     """One run that dies at the first new place."""
     died_at = log.read_text().split() if log.exists() else []
-    store_whole, say_trial = Store.put, assets.models._say_trial
+    store_whole, say_trial = Store.put, assets.models.say_trial
 
     def die(place: str) -> NoReturn:
         with log.open("a") as opened:
@@ -35,15 +38,19 @@ def attempt(home: Path, data: Path, config: Path, log: Path) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
         raise AssertionError("still alive")
 
-    def put(self: Store, asset: str, version: str, value: Any, **rest: Any) -> None:
-        if asset in died_at:
-            store_whole(self, asset, version, value, **rest)
-        elif len(died_at) % 2:
-            assets.store.write_json = lambda *_: die(asset)  # the value is there, its pointer is not
-            store_whole(self, asset, version, value, **rest)
-        else:
-            _write_half(self.directory(asset, version), value)
+    def put(self: Store, inputs: Inputs, value: Any, **rest: Any) -> Any:
+        asset = inputs.asset
+        if asset not in died_at and not len(died_at) % 2:
+            _write_half(self.directory(asset, inputs.version).parent, value)
             die(asset)
+
+        def write(path: Path, content: Any) -> None:
+            if path.name == "current.json" and asset not in died_at:
+                die(asset)  # the value is there, its pointer is not
+            write_json(path, content)
+
+        assets.materialising.store.write_json = write
+        return store_whole(self, inputs, value, **rest)
 
     def count_trial(trial: Any, n_trials: int, best: Any) -> None:
         place = f"trial-of-{trial.stage}"
@@ -51,7 +58,7 @@ def attempt(home: Path, data: Path, config: Path, log: Path) -> None:
             die(place)
         say_trial(trial, n_trials, best)
 
-    Store.put, assets.models._say_trial = put, count_trial  # type: ignore[method-assign]
+    Store.put, assets.models.say_trial = put, count_trial  # type: ignore[method-assign]
     main(["run", "--data", str(data), "--home", str(home), "--config", str(config), "--json"])
 
 
@@ -59,7 +66,8 @@ def _write_half(directory: Path, value: Any) -> None:
     """What a process leaves that is killed while it writes: files cut short, under the temporary name."""
     directory.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f".writing-{directory.name}-", dir=directory.parent))
-    value.save(staging)
+    (staging / "value").mkdir()
+    value.save(staging / "value")
     for path in list(staging.rglob("*")):
         if path.is_file():
             content = path.read_bytes()

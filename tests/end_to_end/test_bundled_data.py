@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from assets.store import Store
+from assets.materialising.store import Store
 from pipelines.settings import SAMPLE_DATA
 from tests.end_to_end.calling import recsys
 
@@ -42,9 +42,9 @@ def test_the_first_version_is_promoted_and_the_hybrid_loses_to_nothing(report: d
 
 def test_everybody_gets_unseen_titles(home: Path, report: dict[str, Any]) -> None:
     store = Store(home / "store")
-    pointer = store.pointer("recommendations")
-    assert pointer is not None
-    (path,) = store.directory("recommendations", pointer.version).glob("*.parquet")
+    record = store.current("recommendations")
+    assert record is not None
+    (path,) = store.directory("recommendations", record.origin.version).glob("*.parquet")
     table = pq.read_table(path)
     ratings = [line.split(",")[:2] for line in (SAMPLE_DATA / "ratings.csv").read_text().splitlines()[1:]]
     seen = {(int(user), int(movie)) for user, movie in ratings}

@@ -175,7 +175,7 @@ def test_models_are_listed_promoted_and_rolled_back(place: Place, after_a_change
 
 
 def test_a_home_that_was_moved_is_read_where_it_is_now(place: Place, after_a_change, tmp_path: Path) -> None:
-    """The store is found below the home; the registry of a copied home names the former place and says so."""
+    """A part of it is enough for the data; whole homes are moved in test_moved_homes.py."""
     shutil.copytree(place.home / "store", tmp_path / "moved" / "store")
 
     said = recsys(

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from assets.tables import CleanTable
+from assets.materialising.store import Store
 from pipelines.running import run_pipeline
 from pipelines.settings import Settings
+from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.errors import RecsysError
 from tests.corpus.corrupted_inputs import CORRUPTED_INPUTS, CorruptedInput
 from tests.corpus.healthy_folder import HEALTHY_ROWS, write_healthy_folder
@@ -59,7 +60,7 @@ def test_rows_are_counted_or_the_run_stops_with_one_message(
         return
     assert failures == []
     for table in HEALTHY_ROWS:
-        summary = settings.workspace().store.get(table, CleanTable).summary
+        summary = Store(settings.workspace().store_directory).load(table, CleanTable).summary
         expected = (case.n_in(table), case.n_rejected(table)) if table in case.tables else (HEALTHY_ROWS[table], 0)
         assert (table, summary["n_in"], summary["n_rejected"]) == (table, *expected)
         assert summary["n_accepted"] == summary["n_in"] - summary["n_rejected"]

@@ -79,7 +79,7 @@ def settings(tmp_path: Path, small_config: Path) -> Settings:
 def test_a_changed_file_gives_a_new_version_and_the_clock_starts_a_run(settings: Settings) -> None:
     with Daemon(settings) as daemon:  # sensor and schedule are on by default
         change_one_rating(settings.data_dir)
-        run = daemon.wait_for_run("dagster/sensor_name", "input_files_changed")
+        run = daemon.wait_for_run("dagster/sensor_name", "out_of_date")
 
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert run.tags["recsys/why"].startswith("raw_ratings: ratings.csv changed")
