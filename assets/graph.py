@@ -17,6 +17,14 @@ for _name in _MODULES:  # each declares its recipes
     import_module(f"assets.{_name}")
 
 
+def _depth(name: str) -> int:
+    return 1 + max((_depth(upstream) for upstream in RECIPES[name].upstream), default=0)
+
+
+for _name in sorted(RECIPES, key=_depth):  # somebody may have imported one of the modules before
+    RECIPES[_name] = RECIPES.pop(_name)
+
+
 def build_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
     """The software-defined assets and the observable sources; code versions are those of ``configuration``."""
     versions = code_versions(configuration)

@@ -10,7 +10,7 @@ from pipelines.settings import Settings
 
 __all__ = ["build_definitions", "defs"]
 
-_PRELOADED = ["assets", "recsys_core.als", "recsys_core.evaluation", "recsys_core.tuning"]
+_PRELOADED = ["assets.graph", "recsys_core.als", "recsys_core.evaluation", "recsys_core.tuning"]
 
 
 def _executor(settings: Settings) -> dg.ExecutorDefinition:

@@ -107,7 +107,10 @@ def _twice(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspa
         return _once(recipe, context, workspace)
     except InputChangedError as error:
         context.log.warning(f"{error}; making {recipe.name} once more")
+    try:
         return _once(recipe, context, workspace)
+    except InputChangedError as error:
+        raise InputChangedError(f"{error}, the second time, too; run again when it has come to rest") from error
 
 
 def _once(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[Any]:

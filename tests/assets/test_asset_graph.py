@@ -1,6 +1,8 @@
 """What exists and from what it is made: nothing in the graph changes unnoticed."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -106,3 +108,13 @@ def _ancestors(graph, name: str) -> set[str]:
     for upstream in graph[name]["made_of"]:
         found |= {upstream} | _ancestors(graph, upstream)
     return found
+
+
+def test_recipes_are_in_order_whichever_module_was_imported_first() -> None:
+    program = (
+        "import assets.models, assets.graph; from assets.materialising import RECIPES; names = [*RECIPES]; "
+        "assert len(names) == 25; "
+        "assert all(names.index(u) < names.index(n) for n, r in RECIPES.items() for u in r.upstream), names"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

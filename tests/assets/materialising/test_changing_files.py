@@ -91,7 +91,9 @@ def test_a_file_that_changes_again_is_refused_in_one_line_and_nothing_is_stored(
     result = materialize(settings.workspace(), "raw_links", instance=instance)
 
     assert not result.success
-    assert failure(result) == "links.csv changed while it was read"
+    assert failure(result) == (
+        "links.csv changed while it was read, the second time, too; run again when it has come to rest"
+    )
     store = Store(settings.workspace().store_directory)
     assert store.current("raw_links") is None
     assert store.versions("raw_links") == []
