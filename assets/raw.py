@@ -37,7 +37,7 @@ for _table in (MOVIELENS.table(name) for name in TABLE_NAMES):
         name=f"raw_{_table.name}",
         description=(
             f"{_table.name}.csv as it is: {_table.description}. One row a line, with its line number; "
-            "lines that cannot be read apart."
+            "unreadable lines are kept apart."
         ),
         group="raw",
         kinds={"csv", "parquet"},

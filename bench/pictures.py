@@ -37,7 +37,7 @@ __all__ = ["main"]
 
 PLAIN: Final = "tuning: {ease: null, n_trials_als: 1, n_trials_blend: 1, n_trials_gate: 1}\n"
 """The first run's configuration: no EASE in the blend, and the defaults as the only trial of each stage."""
-GROUPS: Final = ("raw", "validated", "features", "models", "evaluation", "release")
+GROUPS: Final = ("outside", "raw", "validated", "features", "models", "evaluation", "release")
 PLOTS: Final = ("models_by_metric", "metric_by_slice", "tuning_history", "precision_coverage")
 _MOST_BYTES = 400_000
 

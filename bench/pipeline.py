@@ -2,6 +2,7 @@
 
 python -m bench.pipeline            # the bundled data
 python -m bench.pipeline --large    # and a folder in ml-25m's shape with 2 million ratings
+python -m bench.pipeline --full     # and the data part with 24.6 million ratings, twice
 """
 
 import argparse
@@ -54,7 +55,7 @@ class Measured:
         return f"| {self.name} | {total:.1f} | {own:.1f} | {total - own:.1f} | {self.peak_mib:,.0f} MiB |"
 
 
-def main(out: Path, *, large: bool) -> None:
+def main(out: Path, *, large: bool, full: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="recsys-bench-") as folder:
         root = Path(folder)
         data = root / "data"
@@ -69,8 +70,12 @@ def main(out: Path, *, large: bool) -> None:
         if large:
             write_folder(root / "large")
             runs.append(_run("ml-25m's shape, 2 million ratings", root / "large", root / "large-home"))
+        if full:
+            write_folder(root / "full", n_ratings=24_600_000)
+            for name in ("24.6 million ratings, data part alone", "again, nothing changed"):
+                runs.append(_run(name, root / "full", root / "full-home", "--only", "data"))
     longest = sorted(runs[0].report["seconds"]["assets"].items(), key=lambda entry: -entry[1])[:8]
-    command = "python -m bench.pipeline" + (" --large" if large else "")
+    command = "python -m bench.pipeline" + " --large" * large + " --full" * full
     out.write_text(
         _TEXT.format(
             circumstances=circumstances(command),
@@ -82,8 +87,8 @@ def main(out: Path, *, large: bool) -> None:
     print(f"{out} written")
 
 
-def _run(name: str, data: Path, home: Path) -> Measured:
-    finished = recsys(["run", "--data", str(data), "--home", str(home), "--json"])
+def _run(name: str, data: Path, home: Path, *more: str) -> Measured:
+    finished = recsys(["run", "--data", str(data), "--home", str(home), "--json", *more])
     print(f"{name}: done")
     return Measured(name, json.loads(finished.printed), finished.peak_mib)
 
@@ -99,5 +104,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", type=Path, default=Path("docs/performance.md"))
     parser.add_argument("--large", action="store_true")
+    parser.add_argument("--full", action="store_true")
     arguments = parser.parse_args()
-    main(arguments.out, large=arguments.large)
+    main(arguments.out, large=arguments.large, full=arguments.full)
