@@ -38,7 +38,7 @@ class PipelineConfig(Parameters):
     onboarding: OnboardingParameters = OnboardingParameters()
     recommendations: RecommendationParameters = RecommendationParameters()
     promotion_policy: str = ""
-    """Path of the promotion policy; empty for mlflow/promotion.yaml."""
+    """Path of the promotion policy, relative to this file; empty for mlflow/promotion.yaml."""
 
 
 class Configuration(dict[str, BaseModel]):
@@ -48,7 +48,8 @@ class Configuration(dict[str, BaseModel]):
     def read(cls, path: Path | None) -> Self:
         """From the YAML file of overrides and the policy that it names; no path means the defaults."""
         config = load_config(path)
-        policy = load_policy(Path(config.promotion_policy)) if config.promotion_policy else load_policy()
+        beside = path.parent if path else Path()  # a policy's path is relative to the file that names it
+        policy = load_policy(beside / config.promotion_policy) if config.promotion_policy else load_policy()
         sections = {name: getattr(config, name) for name in PipelineConfig.model_fields if name != "promotion_policy"}
         return cls({**sections, "promotion": policy})
 

@@ -15,6 +15,8 @@ from recsys_core.errors import RecsysError
 from registry.documents import Promotion
 from registry.loading import load_bundle
 from registry.models import ModelRegistry
+from registry.observing import Observed
+from registry.tracking import Tracking
 
 __all__ = ["recommendations"]
 
@@ -23,12 +25,25 @@ _LOG = logging.getLogger("recsys")
 
 def _show(step: Step) -> Shown:
     result: Recommendations = step.value
-    bundle, version, warning = step.made.facts
+    bundle, warning = step.made.facts
     tracking, parent = tracked(step)
     tracking.finish(parent.run_id)
     warned = {"warning": warning} if warning else {}
     k = step.inputs.of(RecommendationParameters).k
-    return Shown({**page(describe_recommendations(result, bundle)), "model_version": version, "k": k, **warned})
+    return Shown(
+        {**page(describe_recommendations(result, bundle)), "model_version": result.model_version, "k": k, **warned}
+    )
+
+
+def _still_the_champions(recommendations: Recommendations, tracking: Tracking, observed: Observed) -> str | None:
+    """They are the newest version's while the champion cannot be read; it may have come back."""
+    if observed.champion in {None, recommendations.model_version} or observed.champion_fault:
+        return None
+    try:
+        load_bundle(ModelRegistry(tracking), str(observed.champion))
+    except RecsysError:
+        return None
+    return f"they are version {recommendations.model_version}'s, and the champion can be read again"
 
 
 @recsys_asset(
@@ -38,6 +53,7 @@ def _show(step: Step) -> Shown:
     modules=(*RELEASED, "registry"),
     parameters=("recommendations",),
     observes=("tracking_store", "champion"),
+    still_there=_still_the_champions,
 )
 def recommendations(
     inputs: Inputs, promotion: Promotion, release_model: ModelBundle, user_item_matrix: UserItemMatrix
@@ -56,4 +72,5 @@ def recommendations(
         except RecsysError as error:
             warning = f"the champion, version {inputs.against}, cannot be read ({error}); these are version {newest}'s"
             _LOG.warning(warning)
-    return Made(recommend_all(bundle, inputs.of(RecommendationParameters).k), facts=(bundle, version, warning))
+    found = recommend_all(bundle, inputs.of(RecommendationParameters).k)
+    return Made(replace(found, model_version=version), facts=(bundle, warning))

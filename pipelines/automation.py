@@ -13,7 +13,7 @@ from assets.materialising.world import World
 from assets.workspace import Workspace
 from pipelines.instance import UNFINISHED
 from pipelines.jobs import PIPELINE_JOB
-from pipelines.running import look, run_pipeline
+from pipelines.running import close_dead_runs, look, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.errors import ParameterError, RecsysError
@@ -123,6 +123,7 @@ def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | 
         return f"{changed[0]}{more} changed since the code was loaded: reload the code location"
     if not any(world.store.current(f"raw_{name}") for name in TABLE_NAMES):
         return "nothing has been made yet: run the pipeline once, then changes start it"
+    close_dead_runs(world.workspace.home_path, context.instance)
     if context.instance.get_runs(filters=UNFINISHED, limit=1):
         return "a run is in progress; looking again after it"
     return None

@@ -6,7 +6,6 @@ from assets.materialising.store import Store
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
 from registry.models import ModelRegistry
-from registry.observing import observe
 
 __all__ = ["check_everything"]
 
@@ -14,7 +13,7 @@ __all__ = ["check_everything"]
 def check_everything(settings: Settings) -> dict[str, str]:
     """For everything that was looked at, what is wrong with it; "" where nothing is.
 
-    Values are those of all kept versions. RecsysError when there is no home, or the tracking store cannot be asked.
+    Values are the current ones. RecsysError when there is no home, or the tracking store cannot be asked.
     """
     if not settings.home.is_dir():
         raise RecsysError(f"home {settings.home} does not exist; give --home the folder of a run")
@@ -22,12 +21,13 @@ def check_everything(settings: Settings) -> dict[str, str]:
     store = Store(workspace.store_directory)
     checked: dict[str, str] = {}
     for asset in RECIPES:
-        for version in store.versions(asset):
-            record = store.record(asset, version)
-            faults = store.faults(asset, record, always=True) if record else ["its record cannot be read"]
-            checked[f"{asset} {version}"] = "; ".join(faults)
+        record = store.current(asset)
+        if record is not None:
+            checked[f"{asset} {record.origin.version}"] = "; ".join(store.faults(asset, record, always=True))
+        elif store.versions(asset):
+            checked[asset] = "has no current value whose record can be read"
     tracking = workspace.tracking()
-    if observe(tracking).champion is not None:
+    if not tracking.embedded or tracking.database.exists():
         registry = ModelRegistry(tracking)
         for alias, version in sorted(registry.versions.aliases().items()):
             checked[f"model version {version} ({alias})"] = _fault(registry, version)

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +18,6 @@ __all__ = [
     "close_abandoned_runs",
     "open_instance",
     "process_mark",
-    "runs_in_progress",
     "runs_to_remember",
     "write_dagster_yaml",
 ]
@@ -48,12 +46,15 @@ _VARIABLE = "RECSYS_DAGSTER_POSTGRES_URL"
 
 def write_dagster_yaml(settings: Settings) -> None:
     """Write dagster.yaml if it is missing; RecsysError if the one that is there keeps runs elsewhere than is asked."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
     path = settings.dagster_home / "dagster.yaml"
-    if not path.exists():
-        in_postgresql = _IN_POSTGRESQL if settings.dagster_postgres_url else ""
-        path.write_text(_DAGSTER_YAML.read_text(encoding="utf-8") + in_postgresql, encoding="utf-8")
-    named = _VARIABLE in path.read_text(encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            in_postgresql = _IN_POSTGRESQL if settings.dagster_postgres_url else ""
+            path.write_text(_DAGSTER_YAML.read_text(encoding="utf-8") + in_postgresql, encoding="utf-8")
+        named = _VARIABLE in path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RecsysError(f"home {settings.home}: cannot be used ({error.strerror}); give another --home") from error
     if settings.dagster_postgres_url and not named:
         raise RecsysError(
             f"{_VARIABLE} is set, but {path} was written without it; remove the file or add a storage block"
@@ -94,12 +95,6 @@ def process_mark(pid: int | None = None) -> str:
     return f"{pid}:{started}"
 
 
-def runs_in_progress(instance: dg.DagsterInstance) -> Sequence[dg.DagsterRun]:
-    """Runs that are being executed, by whichever process, as far as the instance knows."""
-    statuses = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
-    return instance.get_runs(filters=dg.RunsFilter(statuses=statuses))
-
-
 def runs_to_remember(instance: dg.DagsterInstance) -> set[str]:
     """Runs whose pins are needed: those that are not over, and those of the last day that somebody may run again."""
     yesterday = datetime.now(UTC) - timedelta(days=1)
@@ -108,14 +103,14 @@ def runs_to_remember(instance: dg.DagsterInstance) -> set[str]:
         *instance.get_runs(filters=UNFINISHED),
         *instance.get_runs(filters=dg.RunsFilter(statuses=over, updated_after=yesterday)),
     ]
-    return {found for run in runs for found in (run.run_id, run.tags.get(PLAN_TAG)) if found}
+    return {found for run in runs for found in (run.run_id, run.root_run_id, run.tags.get(PLAN_TAG)) if found}
 
 
 def close_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
     """Mark runs as failed whose process is gone, so that no page shows them running for ever."""
     closed = []
-    for run in runs_in_progress(instance):
-        mark = run.tags.get(PROCESS_TAG)
+    for run in instance.get_runs(filters=UNFINISHED):
+        mark = run.tags.get(PROCESS_TAG) if run.parent_run_id is None else None  # one executed again has a copy of it
         if mark is not None and process_mark(int(mark.split(":")[0])) != mark:
             instance.report_run_failed(run, message="The process that executed this run was killed.")
             closed.append(run.run_id)

@@ -24,7 +24,15 @@ from pipelines.telling import tell_dagster
 from recsys_core.errors import MissingFileError, RecsysError
 from recsys_core.storage import read_json, remove_leftovers, write_json
 
-__all__ = ["RunOutcome", "check_data_folder", "exclusive_home", "look", "pipeline_job", "run_pipeline"]
+__all__ = [
+    "RunOutcome",
+    "check_data_folder",
+    "close_dead_runs",
+    "exclusive_home",
+    "look",
+    "pipeline_job",
+    "run_pipeline",
+]
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -140,6 +148,12 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def close_dead_runs(home: Path, instance: dg.DagsterInstance) -> None:
+    """Close the runs of killed commands; nothing while one is at work, whose process may not be visible from here."""
+    with suppress(Timeout, OSError), FileLock(home / "run.lock", timeout=0):
+        close_abandoned_runs(instance)
 
 
 def check_data_folder(data_dir: Path) -> None:

@@ -5,6 +5,7 @@ import sqlite3
 from recsys_core.errors import RegistryError
 from registry.interface import BUNDLE_FOLDER, EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
 from registry.moved_home import opened
+from registry.stored_folder import damage_mark
 from registry.tracking import Tracking
 from registry.versions import CHAMPION
 
@@ -67,6 +68,8 @@ class ObservedDatabase:
             there = folder is None or any(path.is_file() for path in folder.rglob("*"))
         except OSError as error:
             return f"{folder} cannot be read ({error})"
+        if there and damage_mark(self._tracking, address).exists():
+            return f"{what} damaged in {folder}"
         return None if there else f"{what} gone from {folder}"
 
     def _first(self, query: str, *values: str | int) -> str | int | None:

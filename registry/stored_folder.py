@@ -1,6 +1,8 @@
 """One folder of artifacts in the store: whether it is whole, and its way to this machine."""
 
+import hashlib
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,12 @@ from registry.content_hash import folder_fingerprint
 from registry.mlflow_library import as_registry_error, import_mlflow
 from registry.tracking import Tracking
 
-__all__ = ["StoredFolder"]
+__all__ = ["StoredFolder", "damage_mark"]
+
+
+def damage_mark(tracking: Tracking, address: str) -> Path:
+    """The file that is there while the folder at ``address`` is known to be damaged: plans look at no contents."""
+    return tracking.folder / "damaged" / hashlib.sha256(address.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,12 @@ class StoredFolder:
             local = self.tracking.folder_at(self.address)
             if local is None:
                 return self._fetched()
-            self._check(local)
+            try:
+                self._check(local)
+            except RegistryError:
+                self._remember(damaged=True)
+                raise
+            self._remember(damaged=False)
             return local
 
     def fault(self, original: Path | None = None) -> str | None:
@@ -49,6 +61,7 @@ class StoredFolder:
         local = self.tracking.folder_at(self.address)
         if local is not None:
             found = _fingerprint(local)
+            self._remember(damaged=found != self.fingerprint)
             return None if found == self.fingerprint else f"{local} {_difference(self.fingerprint, found)}"
         sizes = self._sizes()
         if not sizes:
@@ -57,6 +70,15 @@ class StoredFolder:
                                          for file in original.rglob("*") if file.is_file()}:  # fmt: skip
             return None
         return f"the files at {self.address} are not those that were stored"
+
+    def _remember(self, *, damaged: bool) -> None:
+        mark = damage_mark(self.tracking, self.address)
+        with suppress(OSError):  # a home that cannot be written
+            if damaged:
+                mark.parent.mkdir(exist_ok=True)
+                mark.touch()
+            else:
+                mark.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Take the files out of the store, so that new ones do not mix with old ones."""

@@ -50,10 +50,12 @@ class Code:
 
 
 _LOADED: dict[Path, str] = {}  # the content of every file whose digest was taken, when it was taken
+_NAMED: dict[str, tuple[Path, ...]] = {}  # the files of every named package or module, as they were then
+_RELEASES: dict[str, str] = {}
 
 
 def differs_on_disk() -> list[str]:
-    """Files that say something else now than when their code was loaded, by name; empty when none does."""
+    """What is otherwise than when the code was loaded, by name: files that say something else, new ones, libraries."""
     changed = []
     for path, text in _LOADED.items():
         try:
@@ -63,7 +65,10 @@ def differs_on_disk() -> list[str]:
             same = False
         if not same:
             changed.append(_name(path))
-    return changed
+    for paths in _NAMED.values():
+        if paths[0].with_name("__init__.py") in paths:  # a whole package
+            changed += [f"{_name(path)} (new)" for path in sorted({*_glob(paths[0])} - {*paths})]
+    return changed + [f"{name} (another release)" for name, found in _RELEASES.items() if version(name) != found]
 
 
 def source_digest(source: str, *, function: str | None = None) -> str:
@@ -128,7 +133,12 @@ def _files_of(module: str) -> tuple[Path, ...]:
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"{module}: an asset names it as its code, and there is no such module")
     path = Path(spec.origin).resolve()
-    return tuple(path.parent.glob("*.py")) if path.name == "__init__.py" else (path,)
+    _NAMED[module] = _glob(path) if path.name == "__init__.py" else (path,)
+    return _NAMED[module]
+
+
+def _glob(path: Path) -> tuple[Path, ...]:
+    return tuple(path.parent.glob("*.py"))
 
 
 @cache
@@ -150,8 +160,8 @@ def _facts(path: Path, function: str | None = None) -> tuple[str, frozenset[str]
 def _known() -> dict[str, Any]:
     """What earlier processes found, kept beside the byte code: parsing the project takes half a second."""
     known: dict[str, Any] = {}
-    with suppress(StorageError):
-        known = read_json(_MEMORY)
+    with suppress(StorageError, TypeError, ValueError):
+        known = dict(read_json(_MEMORY))
     n_known = len(known)
 
     def keep() -> None:
@@ -163,7 +173,10 @@ def _known() -> dict[str, Any]:
     return known
 
 
-_release = cache(version)
+@cache
+def _release(library: str) -> str:
+    _RELEASES[library] = version(library)
+    return _RELEASES[library]
 
 
 @cache

@@ -33,9 +33,9 @@ class Plan:
 
     @property
     def causes(self) -> list[str]:
-        """The first causes alone: reasons that are not merely an upstream asset made anew."""
-        causes = [f"{name}: {reason}" for name, reasons in self.stale.items() for reason in reasons]
-        return [cause for cause in causes if not cause.endswith(ANEW)]
+        """The first causes alone: reasons that are not merely an upstream asset to be made anew."""
+        told = {f"{name} {ANEW}" for name in self.stale}
+        return [f"{name}: {reason}" for name, reasons in self.stale.items() for reason in reasons if reason not in told]
 
     def everything(self, reason: str) -> "Plan":
         """The same with every asset to be made."""

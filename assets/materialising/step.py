@@ -98,7 +98,7 @@ def outside_versions(parts: Mapping[str, Any]) -> dict[str, str]:
 
 def pins_of(run: dg.DagsterRun, world: World) -> Pins:
     """The pins of a run: its own, then those of the run that it executes again, then those of its plan."""
-    before = [run.parent_run_id, run.tags.get(PLAN_TAG)]
+    before = [run.parent_run_id, run.root_run_id, run.tags.get(PLAN_TAG)]
     return Pins(world.store.root, run.run_id, [found for found in before if found])
 
 

@@ -28,6 +28,7 @@ Value = TypeVar("Value", bound=Storable)
 WHOLE = "all"  # the one partition there is
 _KEPT_VERSIONS = 2  # the current one, and the one that a reader may still hold open
 _REPLACING_SECONDS = 0.2
+_ABANDONED_SECONDS = 86_400.0  # after the last trial of a search
 _YOUNG_SECONDS = 60.0  # a plan writes its pins before there is a run that has them
 _UNREADABLE = (StorageError, KeyError, TypeError, ValueError, AttributeError)
 
@@ -127,9 +128,11 @@ class Store:
         """
         folder = self.directory(asset, record.origin.version)
         faults = check_files(folder, record.files, always=always)
-        seen = {name: _as_seen(None if faults else folder / name, found) for name, found in record.files.items()}
-        if seen != record.files and self.record(asset, record.origin.version) == record:
-            with suppress(OSError):  # a home that cannot be written is read all the same
+        with suppress(
+            OSError
+        ):  # a home that cannot be written is read all the same; another run may remove the version
+            seen = {name: _as_seen(None if faults else folder / name, found) for name, found in record.files.items()}
+            if seen != record.files and self.record(asset, record.origin.version) == record:
                 write_json(folder.with_name("record.json"), replace(record, files=seen).as_dict())
         return faults
 
@@ -159,6 +162,10 @@ class Store:
         for version in others[_KEPT_VERSIONS - 1 :]:
             shutil.rmtree(self._folder(asset, version), ignore_errors=True)
             for journal in self.folder(asset).glob(f"{version}.journal*"):
+                journal.unlink(missing_ok=True)
+        kept |= {*self.versions(asset)}
+        for journal in self.folder(asset).glob("*.journal*"):  # also of a search that never came to its end
+            if journal.name.split(".")[0] not in kept and time.time() - journal.stat().st_mtime > _ABANDONED_SECONDS:
                 journal.unlink(missing_ok=True)
 
 

@@ -14,7 +14,7 @@ from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
-from recsys_core.errors import StorageError
+from recsys_core.errors import MissingFileError, StorageError
 from recsys_core.reading import file_sha256, locate_table
 from recsys_core.storage import read_json, write_json
 from registry.observing import Observed, observe
@@ -98,7 +98,10 @@ class World:
     def _sha256(self, path: Path) -> str:
         """Of the content; a file that has not been touched since it was last read is not read again."""
         memory = self.workspace.store_directory / "hashes.json"
-        found = path.stat()
+        try:
+            found = path.stat()
+        except OSError as error:
+            raise MissingFileError(f"{path}: cannot be read ({error.strerror}); it was there a moment ago") from error
         mark = [str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
         known: dict[str, Any] = {}
         with suppress(StorageError, TypeError, ValueError, KeyError):
@@ -131,5 +134,5 @@ def _code_version(
 def _champion(observed: Observed) -> str:
     if observed.champion is None:
         return "none"
-    unreadable = ", its files are gone" if observed.champion_fault else ""
+    unreadable = ", cannot be read" if observed.champion_fault else ""
     return f"version {observed.champion} ({observed.champion_model_id or 'unknown model'}{unreadable})"

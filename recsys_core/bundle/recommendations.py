@@ -29,9 +29,13 @@ _BLOCK_FLOATS = 16_000_000  # scores in one block: 64 MB for each of a few array
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommendations:
-    """The best unseen movies of every user: a table of :data:`RECOMMENDATIONS_SCHEMA`, by user, then rank from 1."""
+    """The best unseen movies of every user: a table of :data:`RECOMMENDATIONS_SCHEMA`, by user, then rank from 1.
+
+    model_version  whose they are, "" where that is not known
+    """
 
     table: pa.Table
+    model_version: str = ""
 
     def __post_init__(self) -> None:
         if not self.table.schema.equals(RECOMMENDATIONS_SCHEMA):
@@ -41,14 +45,14 @@ class Recommendations:
 
     def save(self, directory: Path) -> None:
         pq.write_table(self.table, directory / "recommendations.parquet")
-        write_manifest(directory, "Recommendations", n_rows=self.table.num_rows)
+        write_manifest(directory, "Recommendations", n_rows=self.table.num_rows, model_version=self.model_version)
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        read_manifest(directory, "Recommendations")
+        manifest = read_manifest(directory, "Recommendations")
         path = directory / "recommendations.parquet"
         try:
-            return cls(pq.read_table(path).cast(RECOMMENDATIONS_SCHEMA))
+            return cls(pq.read_table(path).cast(RECOMMENDATIONS_SCHEMA), str(manifest.get("model_version", "")))
         except (OSError, ValueError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as recommendations ({error}); make it again") from error
 

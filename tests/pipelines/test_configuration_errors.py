@@ -81,3 +81,13 @@ def test_a_promotion_policy_with_a_mistake_names_its_file(tmp_path: Path) -> Non
 
     with pytest.raises(ParameterError, match=r"policy\.yaml.*minimum_users"):
         Configuration.read(tmp_path / "config.yaml")
+
+
+def test_a_promotion_policy_is_looked_for_beside_the_file_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "policy.yaml").write_text("minimum_test_users: 7\n")
+    (tmp_path / "config.yaml").write_text("promotion_policy: policy.yaml\n")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert Configuration.read(tmp_path / "config.yaml")["promotion"].model_dump()["minimum_test_users"] == 7

@@ -21,7 +21,7 @@ from pipelines.instance import (
     runs_to_remember,
     write_dagster_yaml,
 )
-from pipelines.running import exclusive_home, run_pipeline
+from pipelines.running import close_dead_runs, exclusive_home, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.errors import MissingFileError, RecsysError
 from recsys_core.storage import scratch_directory
@@ -152,3 +152,30 @@ def test_pins_are_remembered_of_runs_that_go_on_or_failed_within_a_day_and_of_th
 
     assert remembered == {going_on, begun, failed, "plan-1", "plan-2", "plan-3"}
     assert whole not in remembered
+
+
+def test_a_run_executed_again_is_left_alone_although_it_has_the_tags_of_the_dead_one(
+    instance: dg.DagsterInstance,
+) -> None:
+    dead = started(instance, f"{os.getpid()}:1")
+    again = instance.create_run_for_job(
+        nothing,
+        status=dg.DagsterRunStatus.STARTED,
+        tags={PROCESS_TAG: f"{os.getpid()}:1"},
+        parent_run_id=dead,
+        root_run_id=dead,
+    ).run_id
+    assert close_abandoned_runs(instance) == [dead]
+    assert status(instance, again) == dg.DagsterRunStatus.STARTED
+
+
+def test_dead_runs_are_closed_by_whoever_looks_but_not_while_a_command_is_at_work(
+    instance: dg.DagsterInstance, settings: Settings
+) -> None:
+    settings.home.mkdir()
+    dead = started(instance, f"{os.getpid()}:1")
+    with FileLock(settings.home / "run.lock"):
+        close_dead_runs(settings.home, instance)
+    assert status(instance, dead) == dg.DagsterRunStatus.STARTED
+    close_dead_runs(settings.home, instance)
+    assert status(instance, dead) == dg.DagsterRunStatus.FAILURE

@@ -146,7 +146,7 @@ def test_a_record_that_cannot_be_read_is_a_fault(
     shutil.rmtree(up_to_date.home_path / "mlflow")
     (a_file_of(up_to_date, "links").parents[1] / "record.json").write_text("{")
     code, out, _ = call(capsys, "check-home", "--home", settings.home, "--json")
-    assert (code, list(as_json(out)["faults"].values())) == (1, ["its record cannot be read"])
+    assert (code, list(as_json(out)["faults"].values())) == (1, ["has no current value whose record can be read"])
 
 
 def test_a_home_that_is_not_there_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,6 +13,7 @@ from pipelines.running import RunOutcome, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.bundle import Recommendations
 from registry.documents import Promotion, Registration
+from registry.models import ModelRegistry
 from registry.promotion import Promotions
 from tests.assets.materialising.configuring import configured
 from tests.corpus.made_home import copy_home
@@ -28,8 +29,9 @@ def run(settings: Settings, folder: Path, text: str) -> tuple[Settings, RunOutco
 
 
 def damage(home: Path) -> None:
-    """One flipped byte in every array of the champion."""
-    for path in (home / "mlflow" / "artifacts" / "models").rglob("*.np*"):
+    """One flipped byte in every array of the first version; flipped back by the next call."""
+    first = min((home / "mlflow" / "artifacts" / "models").iterdir(), key=lambda path: path.stat().st_ctime_ns)
+    for path in first.rglob("*.np*"):
         content = bytearray(path.read_bytes())
         content[len(content) // 2] ^= 1
         path.write_bytes(content)
@@ -57,6 +59,12 @@ def test_a_damaged_champion_is_kept_with_the_reason_and_recommendations_are_the_
     assert "the champion, version 1, cannot be read (" in caplog.text
     assert "these are version 2's" in caplog.text
     assert stale(settings) == {}, "a second run makes nothing"
+
+    damage(settings.home)  # the same bytes flipped back, in what is the champion's; found by whoever reads it next
+    ModelRegistry(settings.workspace().tracking()).bundle_path("1")
+    assert list(stale(settings)) == ["recommendations"]
+    assert run_pipeline(settings).failed == []
+    assert store.load("recommendations", Recommendations).model_version == "1"
 
     promotions = Promotions(settings.workspace().tracking())
     promotions.promote("2", reason="the way on", at=datetime.now(UTC), actor="somebody")

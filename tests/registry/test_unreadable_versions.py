@@ -8,6 +8,7 @@ import pytest
 from recsys_core.errors import RegistryError
 from registry import moved_home
 from registry.loading import load_bundle, load_evaluation_model
+from registry.observing import version_fault
 from registry.versions import Versions
 
 
@@ -98,3 +99,18 @@ def test_an_edited_tag_hides_no_version(tracking, champion, registry):
     assert registry.versions.get("1").metrics == {}
     json.dumps(registry.versions.list_models())
     assert len(registry.versions.all()) == 1
+
+
+def test_damage_that_was_found_once_is_remembered_until_the_files_are_put_back(
+    champion, registry, tracking, make_bundle
+):
+    assert version_fault(tracking, champion.version, champion.model_id) is None
+    (stored,) = [f.parent for f in (tracking.home / "mlflow").rglob("bundle.json") if champion.model_id in str(f)]
+    whole = (stored / "bundle.json").read_bytes()
+    flip_one_byte(stored)
+    with pytest.raises(RegistryError, match="damaged"):
+        registry.bundle_path()
+    assert "its artifacts are damaged" in (version_fault(tracking, champion.version, champion.model_id) or "")
+    (stored / "bundle.json").write_bytes(whole)
+    assert registry.bundle_path() == stored
+    assert version_fault(tracking, champion.version, champion.model_id) is None

@@ -98,3 +98,12 @@ def test_code_that_says_something_else_on_disk_is_named(edited: Callable[[str, s
 def test_code_that_is_gone_from_disk_is_named(edited: Callable[[str, str], Path]) -> None:
     edited("recsys_core/ease/fit.py", "").unlink()
     assert differs_on_disk() == ["recsys_core/ease/fit.py"]
+
+
+def test_a_new_file_in_a_named_package_and_another_release_of_a_library_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    files = code._NAMED["recsys_core.ease"]
+    monkeypatch.setitem(code._NAMED, "recsys_core.ease", tuple(path for path in files if path.name != "fit.py"))
+    monkeypatch.setitem(code._RELEASES, "numpy", "1.0")
+    assert differs_on_disk() == ["recsys_core/ease/fit.py (new)", "numpy (another release)"]

@@ -111,7 +111,7 @@ def test_with_the_artifacts_gone_the_release_is_made_again(up_to_date: Workspace
 
     assert set(work.stale) == RELEASE
     assert work.stale["registered_model"][0].startswith("its artifacts are gone from ")
-    assert "its files are gone)" in work.stale["recommendations"][0]
+    assert "cannot be read)" in work.stale["recommendations"][0]
 
 
 def sql(workspace: Workspace, statement: str) -> None:

@@ -163,7 +163,7 @@ def test_the_tracking_store_is_asked_once_and_only_when_it_matters(
         (Observed("embedded", None, None, None), "none"),
         (Observed("embedded", "3", "m-1", None), "version 3 (m-1)"),
         (Observed("embedded", "3", "", None), "version 3 (unknown model)"),
-        (Observed("embedded", "3", "m-1", "gone"), "version 3 (m-1, its files are gone)"),
+        (Observed("embedded", "3", "m-1", "gone"), "version 3 (m-1, cannot be read)"),
     ],
 )
 def test_the_champion_is_named_with_its_files(
