@@ -59,6 +59,7 @@ def _answer(route: Route) -> None:
 
 
 def ids_of(page: Page, name: str) -> list[int]:
-    """Movie ids of the row ``name``, in order."""
+    """Movie ids of the row ``name``, in order, once it is there: on a busy machine a page looks settled before."""
     cards = page.locator(f'[data-list="{name}"] [data-movie-id]')
+    cards.first.wait_for(state="attached")
     return [int(str(card.get_attribute("data-movie-id"))) for card in cards.all()]
