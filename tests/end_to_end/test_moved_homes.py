@@ -24,7 +24,7 @@ from tests.end_to_end.test_serving_the_champion import ready, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("moved_homes"), pytest.mark.timeout(600)]
 
-ODD_NAMES = ["a home", "100%", "home%41", "which?", "home #1", "Übung"]
+ODD_NAMES = ["a home", "which? 100%41"]  # each sign by itself is tested in tests/registry
 ALL_AT_ONCE = "my %41 home: 100% ü? #1"
 _SECONDS = 280
 
