@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from assets.deciding_code import RELEASED
 from assets.materialising import InputChangedError, Inputs, Made, Shown, Step, recsys_asset
@@ -43,9 +44,9 @@ def _show(step: Step) -> Shown:
     return Shown(page(described))
 
 
-def _still_decided(promotion: Promotion, tracking: Tracking, observed: Observed) -> str | None:
+def _still_decided(folder: Path, tracking: Tracking, observed: Observed) -> str | None:
     """A decision leaves a champion behind, unless it kept a version from being the first."""
-    if promotion.content["champion"] is None or observed.champion is not None:
+    if Promotion.load(folder).content["champion"] is None or observed.champion is not None:
         return None
     return "no version has the alias champion any more"
 

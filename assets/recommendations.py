@@ -2,6 +2,7 @@
 
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 from assets.configuration import RecommendationParameters
 from assets.deciding_code import RELEASED
@@ -12,6 +13,7 @@ from recsys_core.bundle import ModelBundle, Recommendations, recommend_all
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.describing import describe_recommendations
 from recsys_core.errors import RecsysError
+from recsys_core.storage import read_manifest
 from registry.documents import Promotion
 from registry.loading import load_bundle
 from registry.models import ModelRegistry
@@ -35,15 +37,16 @@ def _show(step: Step) -> Shown:
     )
 
 
-def _still_the_champions(recommendations: Recommendations, tracking: Tracking, observed: Observed) -> str | None:
+def _still_the_champions(folder: Path, tracking: Tracking, observed: Observed) -> str | None:
     """They are the newest version's while the champion cannot be read; it may have come back."""
-    if observed.champion in {None, recommendations.model_version} or observed.champion_fault:
+    theirs = read_manifest(folder, "Recommendations").get("model_version", "")
+    if observed.champion in {None, theirs} or observed.champion_fault:
         return None
     try:
         load_bundle(ModelRegistry(tracking), str(observed.champion))
     except RecsysError:
         return None
-    return f"they are version {recommendations.model_version}'s, and the champion can be read again"
+    return f"they are version {theirs}'s, and the champion can be read again"
 
 
 @recsys_asset(

@@ -1,5 +1,7 @@
 """The release: the tuned recipe on all ratings, and its registration in MLflow."""
 
+from pathlib import Path
+
 import numpy as np
 
 from assets.deciding_code import ITEM_KNOWLEDGE, RELEASED
@@ -69,8 +71,9 @@ def release_model(
     return Made(ModelBundle(model, user_item_matrix, titles, described, onboarding))
 
 
-def _still_registered(registration: Registration, tracking: Tracking, observed: Observed) -> str | None:
+def _still_registered(folder: Path, tracking: Tracking, observed: Observed) -> str | None:
     """Why the registered version is not, or not whole, in the tracking store; None when it is."""
+    registration = Registration.load(folder)
     return version_fault(tracking, str(registration.content["version"]), str(registration.content.get("model_id", "")))
 
 

@@ -111,11 +111,11 @@ def _loss(world: World, recipe: Recipe, inputs: Inputs, record: Record | None) -
         return "; ".join(faults)
     if recipe.still_there is None or record.origin.version != inputs.version:
         return None
+    folder = world.store.directory(recipe.name, record.origin.version)
     try:
-        value = world.store.load(recipe.name, recipe.kind, always=False)
+        return recipe.still_there(folder, world.workspace.tracking(), world.observed)
     except StorageError as error:
         return str(error)
-    return recipe.still_there(value, world.workspace.tracking(), world.observed)
 
 
 def _demand_usable(world: World, asset: str, record: Record | None) -> None:

@@ -33,8 +33,8 @@ class Recipe:
     table        the table whose CSV file it reads
     observes     what it depends on outside: the tracking store, the champion
     checks       (name, description) of its blocking checks
-    still_there  asked of the stored value, the tracking store and what was observed there: why what the value tells
-                 of is not there any more, None if it is
+    still_there  asked with the folder of the stored value, the tracking store and what was observed there: why what
+                 the value tells of is not there any more, None if it is
     name, description, upstream
                  those of the function, unless given: upstream assets are its parameters but ``inputs``, with the types
                  that read them
