@@ -1,6 +1,5 @@
 """From a bundle to the folder that MLflow keeps of a model: the bundle, the code that names its class, the papers."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recsys_core.errors import RegistryError
+from recsys_core.storage import link_or_copy
 from registry.interface import BUNDLE, OUTPUT_COLUMNS, pip_requirements, signature
 from registry.mlflow_library import import_mlflow, one_line
 from registry.tracking import Tracking
@@ -31,7 +31,7 @@ def pyfunc_folder(
     """
     mlflow = import_mlflow()
     with _staging(tracking) as staging:
-        shutil.copytree(bundle_dir, staging / BUNDLE, copy_function=_link)  # MLflow keeps the folder's name
+        shutil.copytree(bundle_dir, staging / BUNDLE, copy_function=link_or_copy)  # MLflow keeps the folder's name
         folder = staging / "model"
         mlflow.pyfunc.save_model(
             folder,
@@ -59,14 +59,6 @@ def _staging(tracking: Tracking) -> Iterator[Path]:
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=_STAGING, dir=tracking.plain_folder) as folder:
         yield Path(folder)
-
-
-def _link(source: str, target: str) -> None:
-    """A second name for a file where the disk allows it, else a copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _check_answers(mlflow: Any, folder: Path, example: Any) -> None:

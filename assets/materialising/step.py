@@ -151,7 +151,8 @@ def _world(run: dg.DagsterRun, workspace: Workspace) -> World:
     world = World(workspace)
     before = [] if run.parent_run_id else [run.tags.get(PLAN_TAG) or run.run_id]
     pins, name = Pins(world.store.root, run.run_id, before), world.configuration_pin
-    return World(workspace, Configuration.of(pins.get(name) or pins.first(name, world.configuration.as_dict())))
+    world.configuration = Configuration.of(pins.get(name) or pins.first(name, world.configuration.as_dict()))
+    return world
 
 
 def _pinned(world: World, pins: Pins, asset: str) -> Origin:

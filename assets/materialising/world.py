@@ -28,13 +28,11 @@ _SETTLED_SECONDS = 2.0  # a file younger than this when it was read may have cha
 class World:
     """One look at what is: everything is asked once, when it is first needed, and stays as it was found."""
 
-    def __init__(self, workspace: Workspace, configuration: Configuration | None = None) -> None:
+    def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
         self.store = Store(workspace.store_directory)
         self.now = int(time.time())
         self._files: dict[str, tuple[Path | None, str]] = {}
-        if configuration is not None:
-            self.configuration = configuration
 
     @cached_property
     def configuration(self) -> Configuration:

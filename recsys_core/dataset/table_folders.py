@@ -1,7 +1,5 @@
 """Tables as values of assets: a folder of Parquet files and a summary, passed by reference, never held whole."""
 
-import os
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,7 +7,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_core.storage import read_manifest, write_manifest
+from recsys_core.storage import link_or_copy, read_manifest, write_manifest
 
 __all__ = ["CleanTable", "RawTable", "TableFolder"]
 
@@ -25,7 +23,7 @@ class TableFolder:
 
     def save(self, directory: Path) -> None:
         for name in (ROWS, REJECTED):
-            _link_or_copy(self.directory / name, directory / name)
+            link_or_copy(self.directory / name, directory / name)
         write_manifest(directory, type(self).__name__, summary=self.summary)
 
     @classmethod
@@ -58,14 +56,6 @@ class TableFolder:
 
     def rejected_head(self, n_rows: int) -> pa.Table:
         return _head(self.rejected_path, n_rows)
-
-
-def _link_or_copy(source: Path, target: Path) -> None:
-    """A hard link where the file system has them: millions of rows need no second copy."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _head(path: Path, n_rows: int) -> pa.Table:

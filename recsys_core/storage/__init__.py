@@ -1,7 +1,14 @@
 """Values on disk: npz, npy, JSON and Parquet beside a manifest, written whole or not at all, never pickled."""
 
 from recsys_core.storage.arrays import load_arrays, load_csr, save_arrays, save_csr
-from recsys_core.storage.atomic import atomic_directory, atomic_file, remove_leftovers, scratch_directory, write_json
+from recsys_core.storage.atomic import (
+    atomic_directory,
+    atomic_file,
+    link_or_copy,
+    remove_leftovers,
+    scratch_directory,
+    write_json,
+)
 from recsys_core.storage.checksums import FileRecord, check_files, file_digests
 from recsys_core.storage.manifest import Storable, read_json, read_manifest, write_manifest
 
@@ -12,6 +19,7 @@ __all__ = [
     "atomic_file",
     "check_files",
     "file_digests",
+    "link_or_copy",
     "load_arrays",
     "load_csr",
     "read_json",

@@ -23,6 +23,7 @@ __all__ = [
     "atomic_directory",
     "atomic_file",
     "fsync_directory",
+    "link_or_copy",
     "remove_leftovers",
     "scratch_directory",
     "write_json",
@@ -241,3 +242,11 @@ def _put_back(old: Path) -> None:
     if named and not (target := old.parent / named.group(1)).exists():
         with suppress(OSError):  # there was none, or another process has just made a new one
             (old / _REPLACED).rename(target)
+
+
+def link_or_copy(source: str | Path, target: str | Path) -> None:
+    """A second name for a file where the file system has hard links, else a copy: millions of rows need none."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
