@@ -1,8 +1,4 @@
-"""What the code that decides a result says, whatever it looks like: a digest of each file, and of one function.
-
-Comments, docstrings, line breaks, quotes and brackets do not count, nor does the release of Python: the tree is written
-out by this module, because ``ast.dump`` differs from 3.11 to 3.13.
-"""
+"""The code that decides a result: a digest of what each file says, and the releases of the libraries it imports."""
 
 import ast
 import atexit
@@ -17,13 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from recsys_core.errors import StorageError
+from recsys_core.source_digest import source_digest
 from recsys_core.storage import read_json, write_json
 
-__all__ = ["Code", "differs_on_disk", "source_digest"]
+__all__ = ["Code", "differs_on_disk"]
 
 _MEMORY = Path(__file__).with_name("__pycache__") / "code_digests.json"
 _ROOT = Path(__file__).resolve().parents[2]
-_LEFT_OUT = {"ctx", "kind", "type_comment", "type_ignores"}
 _LIBRARIES = ("great_expectations", "implicit", "mlflow", "numpy", "optuna", "pandas", "pyarrow", "scipy")
 """Libraries that decide results; their releases count where named code imports them."""
 
@@ -71,61 +67,6 @@ def differs_on_disk() -> list[str]:
     return changed + [f"{name} (another release)" for name, found in _RELEASES.items() if version(name) != found]
 
 
-def source_digest(source: str, *, function: str | None = None) -> str:
-    """16 hex digits for what ``source`` says; of one top-level ``function`` in it, without its decorators, if named."""
-    tree: ast.AST = ast.parse(source)
-    if function is not None:
-        tree = next(node for node in ast.iter_child_nodes(tree) if getattr(node, "name", None) == function)
-        tree.decorator_list = []  # type: ignore[attr-defined]
-    return _tree_digest(tree)
-
-
-def _tree_digest(tree: ast.AST) -> str:
-    written: list[str] = []
-    _write(tree, written)
-    return hashlib.sha256("".join(written).encode()).hexdigest()[:16]
-
-
-def _write(node: Any, out: list[str]) -> None:
-    if isinstance(node, ast.JoinedStr):
-        _write_joined(node, out)
-    elif isinstance(node, ast.AST):
-        out += (type(node).__name__, "(")
-        for name in node._fields:
-            value = getattr(node, name, None)
-            if name not in _LEFT_OUT and value is not None and value != []:  # empty fields come and go with releases
-                out.append(name)
-                _write(value, out)
-        out.append(")")
-    elif isinstance(node, list):
-        for inner in node:
-            if not _says_nothing(inner):
-                _write(inner, out)
-                out.append(",")
-    else:
-        out.append(ascii(node))  # repr shows what the release's Unicode knows to be printable
-
-
-def _says_nothing(node: Any) -> bool:
-    """A docstring, of a module, class, function or field, or ``pass``."""
-    if isinstance(node, ast.Pass):
-        return True
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def _write_joined(node: ast.JoinedStr, out: list[str]) -> None:
-    """An f-string with its texts joined: releases of Python cut them at different places."""
-    text = ""
-    for part in node.values:
-        if isinstance(part, ast.Constant):
-            text += str(part.value)
-        else:
-            out.append(f"f{text!a}")
-            _write(part, out)
-            text = ""
-    out.append(f"f{text!a}")
-
-
 @cache
 def _files_of(module: str) -> tuple[Path, ...]:
     """The source files of a module, or of a package without its subpackages."""
@@ -145,7 +86,8 @@ def _glob(path: Path) -> tuple[Path, ...]:
 def _facts(path: Path, function: str | None = None) -> tuple[str, frozenset[str]]:
     """The digest of a file, or of one function in it, and the libraries that the file imports."""
     text = _text(path)
-    key = hashlib.sha256(f"{_text(Path(__file__).resolve())}\0{function}\0{text}".encode()).hexdigest()
+    how = [_text(Path(file).resolve()) for file in (__file__, inspect.getfile(source_digest))]
+    key = hashlib.sha256("\0".join([*how, str(function), text]).encode()).hexdigest()
     if key not in _known():
         nodes = [*ast.walk(ast.parse(text))]
         modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]

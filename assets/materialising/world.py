@@ -2,10 +2,8 @@
 
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from assets.configuration import Configuration
 from assets.materialising.inputs import Inputs, Origin, Places, descent
@@ -14,15 +12,14 @@ from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
-from recsys_core.errors import MissingFileError, StorageError
-from recsys_core.reading import file_sha256, locate_table
-from recsys_core.storage import read_json, write_json
+from recsys_core.errors import MissingFileError
+from recsys_core.reading import locate_table
+from recsys_core.storage import RememberedDigests
 from registry.observing import Observed, observe
 
 __all__ = ["World", "code_versions"]
 
 _ABSENT = "absent"
-_SETTLED_SECONDS = 2.0  # a file younger than this when it was read may have changed since in the same instant
 
 
 class World:
@@ -32,6 +29,7 @@ class World:
         self.workspace = workspace
         self.store = Store(workspace.store_directory)
         self.now = int(time.time())
+        self._digests = RememberedDigests(workspace.store_directory / "hashes.json")
         self._files: dict[str, tuple[Path | None, str]] = {}
 
     @cached_property
@@ -94,24 +92,10 @@ class World:
         )
 
     def _sha256(self, path: Path) -> str:
-        """Of the content; a file that has not been touched since it was last read is not read again."""
-        memory = self.workspace.store_directory / "hashes.json"
         try:
-            found = path.stat()
+            return self._digests.sha256(path)
         except OSError as error:
             raise MissingFileError(f"{path}: cannot be read ({error.strerror}); it was there a moment ago") from error
-        mark = [str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-        known: dict[str, Any] = {}
-        with suppress(StorageError, TypeError, ValueError, KeyError):
-            known = dict(read_json(memory))
-            sha256, seal = known[str(path)]
-            if seal == digest([mark, sha256]):  # of this very state, and not a digit of it is wrong
-                return str(sha256)
-        sha256 = file_sha256(path)
-        if time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED_SECONDS:
-            with suppress(OSError):  # a home that cannot be written
-                write_json(memory, {**known, str(path): [sha256, digest([mark, sha256])]})
-        return sha256
 
 
 def code_versions(configuration: Configuration) -> dict[str, str]:

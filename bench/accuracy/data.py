@@ -10,8 +10,7 @@ from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.experiment import ItemTables
-from recsys_core.reading import file_sha256
-from recsys_core.storage import atomic_directory
+from recsys_core.storage import atomic_directory, file_sha256
 from recsys_core.validating.folder import clean_folder
 
 __all__ = ["Bundle", "fingerprint", "load_data"]

@@ -7,6 +7,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
+from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_matrix, diags_array
 
 from recsys_core.errors import ShapeError
@@ -95,12 +96,18 @@ def fit_feature_ridge(
     if n_features <= n_items:
         gram = (design.T @ design).toarray()
         gram[np.diag_indices(n_features)] += parameters.regularization
-        coefficients = np.linalg.solve(gram, design.T @ residual)
+        coefficients = _solve(gram, design.T @ residual)
     else:
         gram = (design @ design.T).toarray()
         gram[np.diag_indices(n_items)] += parameters.regularization
-        coefficients = design.T @ np.linalg.solve(gram, residual)
+        coefficients = design.T @ _solve(gram, residual)
     return FeatureRidge(columns, coefficients.astype(np.float32), intercept.astype(np.float32), parameters)
+
+
+def _solve(gram: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By Cholesky's factors, half the work of a general solution: λ > 0 makes ``gram`` positive definite."""
+    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    return np.asarray(cho_solve(factor, target, check_finite=False))
 
 
 def _design(features: ItemFeatures, columns: dict[str, int], group_weights: dict[str, float]) -> csr_matrix:

@@ -20,6 +20,8 @@ from recsys_core.scoring import check_item_ids, check_user_ratings
 
 __all__ = ["fit_ease", "most_rated", "solve_ease", "solve_ease_by_users"]
 
+_BLOCK = 256
+
 
 def fit_ease(
     user_items: csr_matrix,
@@ -95,11 +97,21 @@ def solve_ease(
         )
     matrix, _ = invert(matrix, lower=True, overwrite_c=True)
     diagonal = np.diag(matrix).astype(np.float32)
-    weights: NDArray[np.float32] = np.tril(matrix.astype(np.float32, copy=False), -1)
-    del matrix
-    weights = weights + weights.T
+    weights: NDArray[np.float32] = _mirrored(matrix.astype(np.float32, copy=False)).T  # symmetric, now in C order
+    weights[np.diag_indices(n_kept)] = 0.0
     weights /= -diagonal
     return weights
+
+
+def _mirrored(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """``matrix``, in its place, with the lower triangle above the diagonal too; in blocks for the cache."""
+    for start in range(0, len(matrix), _BLOCK):
+        end = start + _BLOCK
+        matrix[start:end, end:] = matrix[end:, start:end].T
+        block = matrix[start:end, start:end]
+        lower = np.tril(block, -1)
+        block[...] = np.tril(block) + lower.T
+    return matrix
 
 
 def solve_ease_by_users(strength: csr_matrix, regularization: float) -> NDArray[np.float32]:

@@ -1,12 +1,11 @@
 """Where a table's CSV file is, and the hash of its content."""
 
-import hashlib
 from pathlib import Path
 
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import DataError, MissingFileError
 
-__all__ = ["file_sha256", "locate_table"]
+__all__ = ["locate_table"]
 
 
 def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
@@ -34,12 +33,3 @@ def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
     alike = [name for name in present if name.lower() in {path.name for path in candidates}]
     action = f"rename {alike[0]}" if alike else "put the file there or name another folder"
     raise MissingFileError(f"{data_dir}: has no {wanted}, which the table {table.name} needs; {there}; {action}")
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 of the file's content in hexadecimal, computed in constant memory."""
-    try:
-        with path.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise MissingFileError(f"{path}: cannot be read ({error.strerror}); expected a CSV file") from error

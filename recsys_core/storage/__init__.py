@@ -9,16 +9,18 @@ from recsys_core.storage.atomic import (
     scratch_directory,
     write_json,
 )
-from recsys_core.storage.checksums import FileRecord, check_files, file_digests
+from recsys_core.storage.checksums import FileRecord, RememberedDigests, check_files, file_digests, file_sha256
 from recsys_core.storage.manifest import Storable, read_json, read_manifest, write_manifest
 
 __all__ = [
     "FileRecord",
+    "RememberedDigests",
     "Storable",
     "atomic_directory",
     "atomic_file",
     "check_files",
     "file_digests",
+    "file_sha256",
     "link_or_copy",
     "load_arrays",
     "load_csr",

@@ -1,18 +1,24 @@
 """Checksums of a stored folder's files, by which a damaged one is told from a whole one."""
 
 import hashlib
+import json
 import os
 import stat
+import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from recsys_core.errors import StorageError
+from recsys_core.storage.atomic import write_json
+from recsys_core.storage.manifest import read_json
 
-__all__ = ["FileRecord", "check_files", "file_digests"]
+__all__ = ["FileRecord", "RememberedDigests", "check_files", "file_digests", "file_sha256"]
 
 _SHOWN_DIGITS = 12
+_SETTLED_SECONDS = 2.0  # a file younger than this when it was read may have changed since in the same instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,39 @@ class FileRecord:
         if not isinstance(values, Mapping) or {name: type(value) for name, value in values.items()} != expected:
             raise StorageError(f"{values!r} is not a file's record; expected {', '.join(expected)}")
         return cls(**values)
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of the file's content in hexadecimal, computed in constant memory."""
+    with path.open("rb", buffering=0) as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+class RememberedDigests:
+    """SHA-256 of files, kept in a JSON file: what nobody has touched since it was read is not read again."""
+
+    def __init__(self, memory: Path) -> None:
+        self._memory = memory
+
+    def sha256(self, path: Path) -> str:
+        """Of the content of ``path``; OSError where it cannot be read."""
+        found = path.stat()
+        mark = [str(path), found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        known: dict[str, Any] = {}
+        with suppress(StorageError, TypeError, ValueError, KeyError):
+            known = dict(read_json(self._memory))
+            sha256, seal = known[str(path)]
+            if seal == _seal(mark, sha256):  # of this very state, and not a digit of it is wrong
+                return str(sha256)
+        sha256 = file_sha256(path)
+        if time.time() - max(found.st_mtime, found.st_ctime) > _SETTLED_SECONDS:
+            with suppress(OSError):  # a folder that cannot be written
+                write_json(self._memory, {**known, str(path): [sha256, _seal(mark, sha256)]})
+        return sha256
+
+
+def _seal(mark: list[Any], sha256: Any) -> str:
+    return hashlib.sha256(json.dumps([mark, sha256]).encode()).hexdigest()[:16]
 
 
 def file_digests(directory: Path) -> dict[str, FileRecord]:

@@ -6,6 +6,7 @@ what an uninterrupted one does.
 """
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,7 +14,10 @@ from recsys_core.tuning.journal import Journal
 from recsys_core.tuning.space import StageSpace
 from recsys_core.tuning.trials import Trial, best_trial, distribution, frozen_trial, quiet_optuna
 
-__all__ = ["Clock", "Objective", "OnTrial", "run_stage", "suggest"]
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Clock", "Objective", "OnTrial", "Proposals", "run_stage"]
 
 Clock = Callable[[], float]
 Objective = Callable[[dict[str, float | int]], float]
@@ -47,6 +51,7 @@ def run_stage(
     """
     trials = journal.read(space, decided)[:n_trials] if journal else []
     planned = n_trials if space.parameters else 1
+    proposals = Proposals(space, seed=seed)
     if journal and trials and journal.is_ended(space, decided):
         planned = min(planned, len(trials))
     for number in range(planned):
@@ -56,7 +61,7 @@ def run_stage(
                 if journal:
                     journal.end(space, decided)
                 break
-            params = suggest(space, trials, seed=seed)
+            params = proposals.after(trials)
             value = float(objective(params))
             trials.append(Trial(space.stage, number, params, value, clock() - started))
             if journal:
@@ -66,16 +71,29 @@ def run_stage(
     return trials
 
 
-def suggest(space: StageSpace, trials: Sequence[Trial], *, seed: int) -> dict[str, float | int]:
-    """The point to try after ``trials``: the defaults first, then what the sampler proposes."""
-    if not trials:
-        return space.defaults
-    import optuna
+class Proposals:
+    """The points of one stage: the defaults first, then what the sampler proposes after the trials so far."""
 
-    trial_seed = int(np.random.SeedSequence([seed, len(trials)]).generate_state(1)[0])
-    with quiet_optuna():
-        sampler = optuna.samplers.TPESampler(seed=trial_seed, n_startup_trials=_N_STARTUP_TRIALS)
-        study = optuna.create_study(direction="maximize", sampler=sampler)
-        study.add_trials([frozen_trial(space, trial) for trial in trials])
-        proposed = study.ask(fixed_distributions={p.name: distribution(p) for p in space.parameters})
-    return {p.name: proposed.params[p.name] for p in space.parameters}
+    def __init__(self, space: StageSpace, *, seed: int) -> None:
+        self._space = space
+        self._seed = seed
+        self._study: optuna.Study | None = None
+        self._n_told = 0
+
+    def after(self, trials: Sequence[Trial]) -> dict[str, float | int]:
+        """The next point; ``trials`` are those of the last call and those that were made since."""
+        if not trials:
+            return self._space.defaults
+        import optuna
+
+        seed = int(np.random.SeedSequence([self._seed, len(trials)]).generate_state(1)[0])
+        with quiet_optuna():
+            if self._study is None:
+                self._study = optuna.create_study(direction="maximize")
+            for trial in trials[self._n_told :]:
+                self._study.add_trial(frozen_trial(self._space, trial))
+            self._n_told = len(trials)
+            self._study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_N_STARTUP_TRIALS)
+            proposed = self._study.ask(fixed_distributions={p.name: distribution(p) for p in self._space.parameters})
+            self._study.tell(proposed, state=optuna.trial.TrialState.FAIL)  # what it came to is added when it is known
+        return {p.name: proposed.params[p.name] for p in self._space.parameters}

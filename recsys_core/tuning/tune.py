@@ -18,7 +18,7 @@ from recsys_core.hybrid import HybridWeights
 from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
-from recsys_core.tuning.rounds import Round, Tables, mean_over
+from recsys_core.tuning.rounds import Round, Tables, in_each, mean_over
 from recsys_core.tuning.space import GROUP_PREFIX, StageSpace
 from recsys_core.tuning.study import Clock, Objective, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
@@ -117,7 +117,7 @@ class _Tuner:
             self.rounds[0].remember(als_model)
         ease = self._ease_stage()
         defaults = self._default_weights()
-        tables = [r.tables(als, ease, defaults) for r in self.rounds]
+        tables = in_each(self.rounds, lambda r: r.tables(als, ease, defaults))
         decided = [als.as_dict(), ease and ease.as_dict()]
         weights = self._blend_stage(tables, self._blend_space(), defaults, decided)
         weights = self._gate_stage(tables, weights, decided)
@@ -144,7 +144,7 @@ class _Tuner:
 
         def objective(values: dict[str, float | int]) -> float:
             tried = base.replace(**values)
-            return mean_over(judges, [r.ease_ndcg(tried) for r in judges])
+            return mean_over(judges, in_each(judges, lambda r: r.ease_ndcg(tried)))
 
         return base.replace(**self._run(self._space("ease"), objective))
 
@@ -153,7 +153,7 @@ class _Tuner:
     ) -> HybridWeights:
         def objective(values: dict[str, float | int]) -> float:
             weights = with_values(base, values)
-            return mean_over(self.rounds, [table.blend_ndcg(weights) for table in tables])
+            return mean_over(self.rounds, in_each(tables, lambda table: table.blend_ndcg(weights)))
 
         return with_values(base, self._run(space, objective, decided))
 
@@ -165,7 +165,7 @@ class _Tuner:
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
-        return mean_over(self.rounds, [table.gate_ndcg(weights, share) for table in tables])
+        return mean_over(self.rounds, in_each(tables, lambda table: table.gate_ndcg(weights, share)))
 
     def _run(self, space: StageSpace, objective: Objective, decided: Sequence[Any] = ()) -> dict[str, float | int]:
         """Run one stage after what earlier ones ``decided``. Returns the best point."""

@@ -7,7 +7,8 @@ import pytest
 
 import assets.graph  # noqa: F401  (declares all recipes)
 from assets.materialising import RECIPES, code
-from assets.materialising.code import Code, differs_on_disk, source_digest
+from assets.materialising.code import Code, differs_on_disk
+from recsys_core.source_digest import source_digest
 
 REPOSITORY = Path(__file__).parents[3]
 

@@ -14,6 +14,7 @@ from assets.materialising.world import World
 from assets.workspace import Workspace
 from pipelines.settings import Settings
 from recsys_core.errors import ParameterError
+from recsys_core.storage import checksums
 from registry.observing import Observed
 
 
@@ -34,14 +35,14 @@ def settle(path: Path) -> None:
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of files whose bytes are read, one entry for each time; looks happen a minute later."""
     read: list[str] = []
-    hashing, clock = world.file_sha256, time.time
+    hashing, clock = checksums.file_sha256, time.time
 
     def listening(path: Path) -> str:
         read.append(path.name)
         return hashing(path)
 
-    monkeypatch.setattr(world, "file_sha256", listening)
-    monkeypatch.setattr(world.time, "time", lambda: clock() + 60)
+    monkeypatch.setattr(checksums, "file_sha256", listening)
+    monkeypatch.setattr(checksums.time, "time", lambda: clock() + 60)
     return read
 
 

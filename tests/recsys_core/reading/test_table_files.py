@@ -1,13 +1,12 @@
 """Finding a table's file under its declared names, and hashing it."""
 
-import hashlib
 from pathlib import Path
 
 import pytest
 
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import DataError, MissingFileError
-from recsys_core.reading import file_sha256, locate_table
+from recsys_core.reading import locate_table
 
 RATINGS = MOVIELENS.table("ratings")
 GENOME = MOVIELENS.table("genome_scores")
@@ -42,11 +41,3 @@ def test_two_files_for_one_table_are_refused(tmp_path: Path) -> None:
     (tmp_path / "genome-scores.csv").touch()
     with pytest.raises(DataError, match=r"genome_scores\.csv and genome-scores\.csv.*keep one"):
         locate_table(tmp_path, GENOME)
-
-
-def test_hash_is_that_of_the_content(tmp_path: Path) -> None:
-    path = tmp_path / "file.csv"
-    path.write_bytes(b"a,b\r\n" * 100_000)
-    assert file_sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest()
-    with pytest.raises(MissingFileError, match=r"other\.csv: cannot be read"):
-        file_sha256(tmp_path / "other.csv")

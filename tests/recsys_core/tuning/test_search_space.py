@@ -10,7 +10,7 @@ from recsys_core.errors import ParameterError
 from recsys_core.features import GROUP_NAMES
 from recsys_core.hybrid import HybridWeights
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
-from recsys_core.tuning.study import suggest
+from recsys_core.tuning.study import Proposals
 from recsys_core.tuning.tune import with_values
 
 
@@ -70,9 +70,9 @@ def test_tuned_values_become_weights() -> None:
 def test_the_first_trial_has_the_defaults_and_later_ones_stay_inside_the_ranges() -> None:
     for stage in STAGES:
         space = StageSpace(stage, SEARCH_SPACE)
-        trials: list[Trial] = []
+        proposals, trials = Proposals(space, seed=1), list[Trial]()
         for number in range(9):
-            point = suggest(space, trials, seed=1)
+            point = proposals.after(trials)
             if number == 0:
                 assert point == space.defaults
             for parameter in space.parameters:
@@ -85,8 +85,16 @@ def test_the_first_trial_has_the_defaults_and_later_ones_stay_inside_the_ranges(
 def test_a_point_depends_on_the_seed_and_the_trials_before_it_alone(seed: int) -> None:
     space = StageSpace("gate", SEARCH_SPACE)
     before = [Trial("gate", 0, space.defaults, 0.1)]
-    assert suggest(space, before, seed=seed) == suggest(space, before, seed=seed)
-    assert suggest(space, before, seed=seed) != suggest(space, before, seed=seed ^ 1)
+
+    def after(seed: int, *, at_once: bool) -> dict[str, float | int]:
+        proposals, trials = Proposals(space, seed=seed), before[:]
+        for number in range(1, 9):  # beyond the points that are drawn at random
+            point = proposals.after(trials) if not at_once else Proposals(space, seed=seed).after(trials)
+            trials.append(Trial("gate", number, point, -abs(float(next(iter(point.values()))) - 2.0)))
+        return dict(trials[-1].params)
+
+    assert after(seed, at_once=True) == after(seed, at_once=False)
+    assert after(seed, at_once=False) != after(seed ^ 1, at_once=False)
 
 
 def test_of_equal_trials_the_earliest_is_the_best() -> None:

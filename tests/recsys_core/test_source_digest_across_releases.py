@@ -5,7 +5,7 @@ The table is the guarantee: each release that runs the tests must find these ver
 
 import pytest
 
-from assets.materialising.code import source_digest
+from recsys_core.source_digest import source_digest
 
 SOURCES = {
     "nothing": ("", "ad2e13b69c4fc1fd"),

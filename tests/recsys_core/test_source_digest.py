@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.materialising.code import source_digest
+from recsys_core.source_digest import source_digest
 
 FUNCTION = "@declared(1)\ndef f(a, b=2):\n    return a + b\n"
 
