@@ -1,12 +1,13 @@
-"""The pipeline's parameters: typed and ranged, each beside its component; read from YAML once, here."""
+"""The pipeline's parameters: typed and ranged, each beside its component. One schema for YAML file and launchpad."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Self
 
-import yaml
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, model_validator
 
+from recsys_core.dataset.relevance import RelevanceParameters
+from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
@@ -15,9 +16,19 @@ from recsys_core.parameters import Parameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 from recsys_core.validating import RejectLimits
-from registry.policy import PromotionPolicy, load_policy
+from recsys_core.yaml_files import read_yaml
+from registry.policy import POLICY_FILE, PromotionPolicy, load_policy
 
-__all__ = ["Configuration", "PipelineConfig", "RecommendationParameters", "load_config"]
+__all__ = ["SAID_ONCE", "Configuration", "RecommendationParameters"]
+
+SAID_ONCE = {
+    "split": ("positive_threshold",),
+    "tuning": ("positive_threshold", "k"),
+    "evaluation": ("positive_threshold",),
+    "onboarding": ("positive_threshold",),
+}
+"""Parameters of sections that have them from ``relevance``: nobody gives them there."""
+_POLICY = "promotion_policy"
 
 
 class RecommendationParameters(Parameters):
@@ -27,9 +38,10 @@ class RecommendationParameters(Parameters):
     """Titles per user."""
 
 
-class PipelineConfig(Parameters):
-    """Every parameter of the pipeline, by component. All have defaults; a YAML file may override any."""
+class Configuration(Parameters):
+    """Every parameter of the pipeline, by component: what a run is made with. All have defaults."""
 
+    relevance: RelevanceParameters = MOVIELENS.relevance
     validation: RejectLimits = RejectLimits()
     split: SplitParameters = SplitParameters()
     features: FeatureParameters = FeatureParameters()
@@ -37,51 +49,56 @@ class PipelineConfig(Parameters):
     evaluation: EvaluationParameters = EvaluationParameters()
     onboarding: OnboardingParameters = OnboardingParameters()
     recommendations: RecommendationParameters = RecommendationParameters()
-    promotion_policy: str = ""
-    """Path of the promotion policy, relative to this file; empty for mlflow/promotion.yaml."""
+    promotion: PromotionPolicy = PromotionPolicy()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _say_once(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        relevance = given.get("relevance", MOVIELENS.relevance)
+        if isinstance(relevance, Mapping):
+            relevance = MOVIELENS.relevance.replace(**relevance)
+        sections = {**given, "relevance": relevance}
+        for name, fields in SAID_ONCE.items():
+            section = sections.get(name, {})
+            values = section.model_dump(exclude={*fields}) if isinstance(section, BaseModel) else section
+            if isinstance(values, Mapping):
+                for old in sorted({*values} & {*fields}):
+                    raise ParameterError(f"{name}.{old} is now said once for all: relevance.{old}")
+                sections[name] = {**values, **{field: getattr(relevance, field) for field in fields}}
+        return sections
 
-class Configuration(dict[str, BaseModel]):
-    """All parameters by section, the promotion policy among them ("promotion"): what a run is made with."""
+    @model_validator(mode="after")
+    def _judge_the_first_list(self) -> Self:
+        if self.relevance.k not in self.evaluation.ks:
+            raise ParameterError(
+                f"evaluation.ks = {list(self.evaluation.ks)}: does not hold relevance.k = {self.relevance.k}; add it"
+            )
+        return self
+
+    def __getitem__(self, section: str) -> BaseModel:
+        found: BaseModel = getattr(self, section)
+        return found
+
+    def as_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold, as a YAML file or the launchpad gives them."""
+        return self.model_dump(mode="json", exclude={name: {*fields} for name, fields in SAID_ONCE.items()})
 
     @classmethod
     def read(cls, path: Path | None) -> Self:
-        """From the YAML file of overrides and the policy that it names; no path means the defaults."""
-        config = load_config(path)
-        beside = path.parent if path else Path()  # a policy's path is relative to the file that names it
-        policy = load_policy(beside / config.promotion_policy) if config.promotion_policy else load_policy()
-        sections = {name: getattr(config, name) for name in PipelineConfig.model_fields if name != "promotion_policy"}
-        return cls({**sections, "promotion": policy})
+        """From a YAML file of what differs from the defaults; no path means the defaults.
 
-    def as_dict(self) -> dict[str, Any]:
-        """Values that JSON can hold; :meth:`of` makes an equal configuration of them."""
-        return {name: section.model_dump(mode="json") for name, section in self.items()}
-
-    @classmethod
-    def of(cls, content: Mapping[str, Any]) -> Self:
-        sections = {name: values for name, values in content.items() if name != "promotion"}
-        config = PipelineConfig(**sections)
-        policy = PromotionPolicy.model_validate(content["promotion"], strict=False)
-        return cls({**{name: getattr(config, name) for name in sections}, "promotion": policy})
-
-
-def load_config(path: Path | None) -> PipelineConfig:
-    """Read a YAML file of overrides; no path means the defaults."""
-    if path is None:
-        return PipelineConfig()
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ParameterError(f"configuration {path}: cannot be read ({error.strerror}); give a file") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ParameterError(f"configuration {path}: is not valid YAML ({error})") from error
-    if content is None:
-        content = {}
-    if not isinstance(content, dict):
-        raise ParameterError(
-            f"configuration {path}: expected sections such as 'tuning:', found {type(content).__name__}"
-        )
-    try:
-        return PipelineConfig(**content)
-    except ParameterError as error:
-        raise ParameterError(f"configuration {path}: {error}") from None
+        ``promotion_policy`` in the file names another policy than mlflow/promotion.yaml, relative to the file;
+        what its section ``promotion`` says comes before either.
+        """
+        if path is None:
+            return cls(promotion=load_policy())
+        content = read_yaml(path, "configuration")
+        policy = content.pop(_POLICY, None)
+        content["promotion"] = {
+            **load_policy(path.parent / policy if policy else POLICY_FILE).model_dump(),
+            **content.get("promotion", {}),
+        }
+        try:
+            return cls(**content)
+        except ParameterError as error:
+            raise ParameterError(f"configuration {path}: {error}") from None

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from recsys_core.errors import ParameterError
@@ -25,6 +25,16 @@ class Parameters(BaseModel):
             super().__init__(**values)
         except ValidationError as error:
             raise parameter_error(error, type(self)) from None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic would take True for 1."""
+        values = value if isinstance(value, (list, tuple)) else [value]
+        is_switch = cls.model_fields[str(info.field_name)].annotation is bool
+        if not is_switch and any(isinstance(one, bool) for one in values):
+            raise ValueError("true and false are no values for it")
+        return value
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold; ``type(self)(**self.as_dict())`` is equal to ``self``."""

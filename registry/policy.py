@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from recsys_core.errors import MissingFileError, ParameterError
+from recsys_core.errors import ParameterError
+from recsys_core.yaml_files import read_yaml
 
 __all__ = [
     "POLICY_FILE",
@@ -89,36 +89,35 @@ class PromotionPolicy(_Section):
 
 def load_policy(path: Path = POLICY_FILE) -> PromotionPolicy:
     """Read a policy; what it leaves out has the defaults above. Faults name the file and the key."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise MissingFileError(f"{path}: the promotion policy cannot be read ({error})") from error
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ParameterError(f"{path}: is not YAML ({error})") from error
-    if not isinstance(values, dict):
-        raise ParameterError(f"{path}: expected keys such as 'metric' and 'rule', found {type(values).__name__}")
+    values = read_yaml(path, "promotion policy")
+    if not values:
+        raise ParameterError(f"promotion policy {path}: is empty; expected keys such as 'metric' and 'rule'")
     try:
         # in JSON mode a list may stand for a tuple while "50" still cannot stand for 50
         policy = PromotionPolicy.model_validate_json(_as_json(values, path))
     except ValidationError as error:
         faults = "; ".join(_describe(fault) for fault in error.errors(include_url=False))
-        raise ParameterError(f"{path}: {faults}") from None
+        raise ParameterError(f"promotion policy {path}: {faults}") from None
     if policy.rule == "superior" and policy.margin > 0:
-        raise ParameterError(f"{path}: margin = {policy.margin} means nothing with rule 'superior'; use 'not_inferior'")
+        raise ParameterError(
+            f"promotion policy {path}: margin = {policy.margin} means nothing with rule 'superior'; use 'not_inferior'"
+        )
     if policy.rule == "not_inferior" and policy.minimum_gain > 0:
-        raise ParameterError(f"{path}: minimum_gain = {policy.minimum_gain} means nothing with rule 'not_inferior'")
+        raise ParameterError(
+            f"promotion policy {path}: minimum_gain = {policy.minimum_gain} means nothing with rule 'not_inferior'"
+        )
     return policy
 
 
-def _as_json(values: dict[Any, Any], path: Path) -> str:
+def _as_json(values: dict[str, Any], path: Path) -> str:
     import json
 
     try:
         return json.dumps(values)
-    except (TypeError, ValueError) as error:  # a date, a set, a key that is a tuple
-        raise ParameterError(f"{path}: holds a value that is not a text, number, list or mapping ({error})") from error
+    except (TypeError, ValueError) as error:  # a date, a set
+        raise ParameterError(
+            f"promotion policy {path}: holds a value that is not a text, number, list or mapping ({error})"
+        ) from error
 
 
 def _describe(fault: Any) -> str:

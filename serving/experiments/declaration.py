@@ -6,10 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from recsys_core.errors import MissingFileError, ParameterError
+from recsys_core.errors import ParameterError
+from recsys_core.yaml_files import read_yaml
 
 __all__ = ["METRICS", "Arm", "Experiment", "Experiments", "Metric", "load_experiments"]
 
@@ -67,9 +67,9 @@ class Experiment(_Declared):
     ends: Moment | None = None
     metric: Metric = "click_through_rate"
     """The figure that the verdict follows."""
-    window_hours: Annotated[float, Field(gt=0, le=24 * 90)] = 24.0
+    window_hours: Annotated[float, Field(strict=True, gt=0, le=24 * 90)] = 24.0
     """What a person does so long after the first exposure counts; afterwards that person's figures are final."""
-    expected_people: Annotated[int, Field(ge=100, le=10**9)] = 2_000
+    expected_people: Annotated[int, Field(strict=True, ge=100, le=10**9)] = 2_000
     """Number of people at which the intervals are to be narrowest; not to be changed while it runs."""
 
     @model_validator(mode="after")
@@ -144,22 +144,14 @@ class Experiments(_Declared):
 
 def load_experiments(path: Path) -> Experiments:
     """Read the declared experiments. Raises MissingFileError or ParameterError; all faults in one message."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise MissingFileError(f"{path}: the experiments cannot be read ({reason})") from error
-    try:
-        values = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2026-02-30 as a date
-        raise ParameterError(f"{path}: is not YAML ({' '.join(str(error).split())})") from error
-    if not isinstance(values, dict):
-        raise ParameterError(f"{path}: expected the key 'experiments' with a list, found {type(values).__name__}")
+    values = read_yaml(path, "experiments")
+    if not values:
+        raise ParameterError(f"experiments {path}: is empty; expected the key 'experiments' with a list")
     try:
         return Experiments.model_validate(values)
     except ValidationError as error:
         faults = (_describe(fault, values) for fault in error.errors(include_url=False))
-        raise ParameterError(f"{path}: " + "; ".join(faults)) from None
+        raise ParameterError(f"experiments {path}: " + "; ".join(faults)) from None
 
 
 _KNOWN_KEYS = {

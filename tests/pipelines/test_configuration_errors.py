@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from assets.configuration import Configuration, PipelineConfig, load_config
-from recsys_core.errors import ParameterError
+from recsys_core.errors import MissingFileError, ParameterError
 from registry.policy import load_policy
 
 
@@ -37,8 +37,9 @@ def test_named_fields_are_overridden_and_all_others_keep_their_defaults(tmp_path
         ("split: {validation_share: 0.6, test_share: 0.5}", ["validation_share 0.6", "leave nothing to train on"]),
         ("validation: {max_rejected_share: 1.5}", ["RejectLimits", "max_rejected_share = 1.5", "at most 1"]),
         ("tuning: {als: {factors: -1}}", ["ALSParameters", "factors = -1", "at least 1"]),
-        ("- split", ["expected sections such as 'tuning:'", "list"]),
-        ("split: [", ["is not valid YAML"]),
+        ("split: {seed: true}", ["SplitParameters", "seed = True", "true and false are no values for it"]),
+        ("- split", ["expected 'name: value' lines", "list"]),
+        ("split: [", ["line 1: is not valid YAML"]),
     ],
 )
 def test_a_mistake_names_the_file_the_section_and_the_field(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -53,7 +54,7 @@ def test_a_mistake_names_the_file_the_section_and_the_field(tmp_path: Path, text
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"gone\.yaml: cannot be read \(No such file"):
+    with pytest.raises(MissingFileError, match=r"gone\.yaml: cannot be read \(No such file"):
         load_config(tmp_path / "gone.yaml")
 
 

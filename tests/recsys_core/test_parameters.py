@@ -1,5 +1,7 @@
 """Typed parameters: ranges, unknown names and messages."""
 
+from typing import Any
+
 import pytest
 from pydantic import Field, ValidationError
 
@@ -15,6 +17,8 @@ class Outer(Parameters):
     factors: int = Field(default=8, ge=1, le=64)
     inner: Inner = Inner()
     names: tuple[str, ...] = ("a",)
+    ks: tuple[int, ...] = (10,)
+    fast: bool = False
 
 
 def test_a_value_outside_its_range_names_field_value_and_range() -> None:
@@ -23,7 +27,7 @@ def test_a_value_outside_its_range_names_field_value_and_range() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ParameterError, match=r"factor is not known; expected one of factors, inner, names"):
+    with pytest.raises(ParameterError, match=r"factor is not known; expected one of factors, inner, names, ks, fast"):
         Outer(factor=3)
 
 
@@ -41,6 +45,13 @@ def test_a_fault_inside_a_nested_value_names_its_field() -> None:
 def test_values_that_are_not_finite_are_refused(value: float) -> None:
     with pytest.raises(ParameterError, match="share"):
         Inner(share=value)
+
+
+@pytest.mark.parametrize("values", [{"factors": True}, {"ks": [10, True]}, {"inner": {"share": False}}])
+def test_true_and_false_are_no_numbers(values: dict[str, Any]) -> None:
+    with pytest.raises(ParameterError, match=r"(factors|ks|share) = .*true and false are no values for it"):
+        Outer(**values)
+    assert Outer(fast=True).fast
 
 
 def test_parameters_cannot_be_changed() -> None:

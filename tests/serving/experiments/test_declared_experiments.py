@@ -112,10 +112,10 @@ _ZERO = "arms: [{name: old, model: champion, share: 1.0}, {name: new, model: x, 
         ("experiments:\n" + entry("a") + entry("b"), ["'a' and 'b' run at the same time", "ends"]),
         ("experiments: {}", ["experiments"]),
         ("experiment: []", ["experiment is not a known key; expected one of experiments"]),
-        ("- a", ["expected the key 'experiments' with a list, found list"]),
-        ("", ["found NoneType"]),
-        ("experiments: [", ["is not YAML"]),
-        ("experiments:\n" + entry(more="starts: 2026-02-30"), ["is not YAML", "day"]),
+        ("- a", ["expected 'name: value' lines, found a list"]),
+        ("", ["expected the key 'experiments' with a list"]),
+        ("experiments:\n" + entry(more="expected_people: true"), ["expected_people ('blend') = True"]),
+        ("experiments:\n" + entry(more="starts: 2026-02-30"), ["is not valid YAML", "day"]),
     ],
 )
 def test_a_fault_names_the_file_and_the_field(tmp_path: Path, text: str, words: list[str]) -> None:
@@ -123,11 +123,11 @@ def test_a_fault_names_the_file_and_the_field(tmp_path: Path, text: str, words: 
         load(tmp_path, text)
 
     message = str(caught.value)
-    assert message.startswith(f"{tmp_path / 'experiments.yaml'}: ")
+    assert message.startswith(f"experiments {tmp_path / 'experiments.yaml'}: ")
     assert [word for word in words if word not in message] == [], message
     assert "\n" not in message
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(MissingFileError, match=r"none.yaml: the experiments cannot be read \(No such file"):
+    with pytest.raises(MissingFileError, match=r"none.yaml: cannot be read \(No such file"):
         load_experiments(tmp_path / "none.yaml")
