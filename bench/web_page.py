@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
@@ -79,9 +79,9 @@ def _wait_until_up(page: subprocess.Popen[bytes], url: str) -> None:
         if page.poll() is not None:
             raise SystemExit(f"the page ended with code {page.returncode} before it answered at {url}")
         try:
-            if httpx.get(f"{url}/_stcore/health", trust_env=False).is_success:
+            if httpx2.get(f"{url}/_stcore/health", trust_env=False).is_success:
                 return
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             pass
         time.sleep(0.1)
     raise SystemExit(f"the page does not answer at {url} after {_START_SECONDS} s")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-import httpx
+import httpx2
 
 from pipelines.instance import write_dagster_yaml
 from pipelines.settings import REPOSITORY, Settings
@@ -43,8 +43,8 @@ class Service:
 
     def answers(self) -> bool:
         try:
-            return httpx.get(self.url + self.path, timeout=2).is_success
-        except httpx.HTTPError:
+            return httpx2.get(self.url + self.path, timeout=2).is_success
+        except httpx2.HTTPError:
             return False
 
 

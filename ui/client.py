@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import httpx
+import httpx2
 from pydantic import BaseModel, ValidationError
 
 from serving.schemas import (
@@ -36,7 +36,7 @@ __all__ = [
     "Fault",
 ]
 
-_TIMEOUT: Final = httpx.Timeout(10.0, connect=2.0)
+_TIMEOUT: Final = httpx2.Timeout(10.0, connect=2.0)
 _NO_MODEL: Final = "no model is loaded"
 """The API's words when it has no model; every other 503 passes by itself."""
 _Answer = TypeVar("_Answer", bound=BaseModel)
@@ -97,10 +97,10 @@ class ApiBrokenError(ApiError):
 class ApiClient:
     """Calls of the API at ``base_url``; may be shared by threads. All methods raise ApiError."""
 
-    def __init__(self, base_url: str, *, timeout: httpx.Timeout | float = _TIMEOUT) -> None:
+    def __init__(self, base_url: str, *, timeout: httpx2.Timeout | float = _TIMEOUT) -> None:
         self.base_url = base_url.rstrip("/")
         # an API on this machine is never behind the proxy of the environment
-        self._http = httpx.Client(timeout=timeout, headers={"accept": "application/json"}, trust_env=False)
+        self._http = httpx2.Client(timeout=timeout, headers={"accept": "application/json"}, trust_env=False)
 
     def __enter__(self) -> "ApiClient":
         return self
@@ -166,14 +166,14 @@ class ApiClient:
     def _post(self, path: str, body: BaseModel, form: type[_Answer]) -> _Answer:
         return self._read(self._send("POST", path, json=body.model_dump(exclude_none=True)), form)
 
-    def _send(self, method: str, path: str, **given: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **given: Any) -> httpx2.Response:
         try:
             answer = self._http.request(method, self.base_url + path, **given)
-        except httpx.TimeoutException as error:
+        except httpx2.TimeoutException as error:
             raise ApiUnreachableError(
                 f"The recommender at {self.base_url} takes too long to answer; try again in a moment."
             ) from error
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise ApiUnreachableError(
                 f"The recommender does not answer at {self.base_url}: start it with `recsys serve` or `make dev`."
             ) from error
@@ -181,7 +181,7 @@ class ApiClient:
             return answer
         raise _error_of(answer)
 
-    def _read(self, answer: httpx.Response, form: type[_Answer]) -> _Answer:
+    def _read(self, answer: httpx2.Response, form: type[_Answer]) -> _Answer:
         try:
             return form.model_validate_json(answer.content)
         except ValidationError as error:
@@ -196,7 +196,7 @@ def _query(options: ListOptions) -> dict[str, Any]:
     return options.model_dump(exclude_defaults=True, exclude_none=True)
 
 
-def _error_of(answer: httpx.Response) -> ApiError:
+def _error_of(answer: httpx2.Response) -> ApiError:
     said = _said(answer)
     detail = said if isinstance(said, str) else "; ".join(map(str, said))
     match answer.status_code:
@@ -214,7 +214,7 @@ def _error_of(answer: httpx.Response) -> ApiError:
             return ApiRefusedError(detail or f"The recommender refused this with code {code}.", faults)
 
 
-def _said(answer: httpx.Response) -> str | list[Fault]:
+def _said(answer: httpx2.Response) -> str | list[Fault]:
     """The API's own words: a text, or the fields at fault."""
     try:
         detail = answer.json()["detail"]

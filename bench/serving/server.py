@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 from pipelines.settings import SAMPLE_DATA
 
@@ -77,8 +77,8 @@ def _running(command: Sequence[str], port: int) -> Iterator[Running]:
 
 def _is_ready(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/ready", timeout=1).status_code == 200
-    except httpx.HTTPError:
+        return httpx2.get(f"http://127.0.0.1:{port}/ready", timeout=1).status_code == 200
+    except httpx2.HTTPError:
         return False
 
 

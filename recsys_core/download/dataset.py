@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import filelock
-import httpx
+import httpx2
 
 from recsys_core.download.catalogue import BASE_URL, RemoteDataset, remote_dataset
 from recsys_core.download.fetching import Fetcher, discard, free_disk_bytes
@@ -45,7 +45,7 @@ def download_dataset(
     on_progress: OnProgress | None = None,
     retries: int = 5,
     timeout: float = 30.0,
-    transport: httpx.BaseTransport | None = None,
+    transport: httpx2.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
     free_bytes: Callable[[Path], int] = free_disk_bytes,
 ) -> DownloadedDataset:
@@ -56,7 +56,7 @@ def download_dataset(
     on_progress     is told of every step
     retries         how many passing faults in a row (time-out, cut connection, 5xx) are endured without progress
     timeout         seconds without an answer or a byte before an attempt is a fault
-    transport, sleep, free_bytes   the outside world: httpx transport, waiting, free bytes at a folder
+    transport, sleep, free_bytes   the outside world: httpx2 transport, waiting, free bytes at a folder
 
     An interrupted download goes on where it stopped when called again. The archive is checked against the checksum
     published beside it and the known one. The folder appears whole or not at all; where it is complete already,
@@ -197,8 +197,8 @@ def _is_complete(target: Path, dataset: RemoteDataset) -> bool:
     return True
 
 
-def _client(timeout: float, transport: httpx.BaseTransport | None) -> httpx.Client:
-    return httpx.Client(
+def _client(timeout: float, transport: httpx2.BaseTransport | None) -> httpx2.Client:
+    return httpx2.Client(
         timeout=timeout,
         transport=transport,
         follow_redirects=True,

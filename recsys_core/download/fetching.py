@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
+import httpx2
 import tenacity
 
 from recsys_core.download.progress import DownloadProgress, OnProgress
@@ -48,7 +48,7 @@ class Fetcher:
     free_bytes   free space at a folder
     """
 
-    client: httpx.Client
+    client: httpx2.Client
     retries: int = 5
     longest_wait: float = 60.0
     worthwhile_bytes: int = 1 << 20
@@ -108,7 +108,7 @@ class Fetcher:
         return continued
 
     def _receive(
-        self, url: str, response: httpx.Response, part: Path, start: int, max_bytes: int, reserve_bytes: int
+        self, url: str, response: httpx2.Response, part: Path, start: int, max_bytes: int, reserve_bytes: int
     ) -> None:
         length = response.headers.get("Content-Length", "")
         total = start + int(length) if length.isdigit() else None
@@ -143,7 +143,7 @@ class Fetcher:
                 ) from error
             raise
 
-    def _check_status(self, url: str, response: httpx.Response) -> None:
+    def _check_status(self, url: str, response: httpx2.Response) -> None:
         status = response.status_code
         if status in _PASSING_STATUS:
             raise _PassingFaultError(f"the server answered {status} {response.reason_phrase}", _asked_wait(response))
@@ -200,14 +200,14 @@ class Fetcher:
 
 
 def _translated(url: str, attempt: Callable[[], bool]) -> bool:
-    """Run ``attempt``; what httpx raises becomes a passing fault or a DownloadError."""
+    """Run ``attempt``; what httpx2 raises becomes a passing fault or a DownloadError."""
     try:
         return attempt()
-    except httpx.TimeoutException as error:
+    except httpx2.TimeoutException as error:
         raise _PassingFaultError("the server did not answer in time") from error
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.TooManyRedirects, httpx.DecodingError) as error:
+    except (httpx2.UnsupportedProtocol, httpx2.InvalidURL, httpx2.TooManyRedirects, httpx2.DecodingError) as error:
         raise DownloadError(f"{url}: cannot be fetched ({error}); check the address") from error
-    except httpx.TransportError as error:
+    except httpx2.TransportError as error:
         if _is_certificate_fault(error):
             raise DownloadError(
                 f"{url}: the server's certificate is not valid ({error}); nothing was downloaded. Check this "
@@ -224,7 +224,7 @@ def _is_certificate_fault(error: BaseException | None) -> bool:
     return False
 
 
-def _asked_wait(response: httpx.Response) -> float:
+def _asked_wait(response: httpx2.Response) -> float:
     """Seconds of Retry-After; a date is taken relative to the server's own Date."""
     value = response.headers.get("Retry-After", "").strip()
     if value.isdigit():
@@ -236,14 +236,14 @@ def _asked_wait(response: httpx.Response) -> float:
         return 0.0
 
 
-def _continues(response: httpx.Response, start: int, validator: str) -> bool:
+def _continues(response: httpx2.Response, start: int, validator: str) -> bool:
     """Whether the answer is the rest, from ``start``, of the same file."""
     if response.status_code != 206 or not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
         return False
     return validator in (_validator(response), response.headers.get("Last-Modified")) or _validator(response) is None
 
 
-def _validator(response: httpx.Response) -> str | None:
+def _validator(response: httpx2.Response) -> str | None:
     """What If-Range can be asked with: a strong ETag, else the time of the last change."""
     tag: str = response.headers.get("ETag", "")
     if tag and not tag.startswith("W/"):
@@ -270,7 +270,7 @@ def _read_state(part: Path, url: str) -> dict[str, Any]:
     return state if usable else {}
 
 
-def _write_state(part: Path, url: str, response: httpx.Response, total: int | None) -> None:
+def _write_state(part: Path, url: str, response: httpx2.Response, total: int | None) -> None:
     validator = _validator(response)
     if validator is not None:
         write_json(_state_path(part), {"url": url, "validator": validator, "n_bytes": total})

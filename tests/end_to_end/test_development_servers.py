@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from tests.corpus.healthy_folder import write_healthy_folder
@@ -42,15 +42,15 @@ def processes_of(home: Path) -> set[int]:
     return found
 
 
-def wait_for(url: str, child: subprocess.Popen[str]) -> httpx.Response:
+def wait_for(url: str, child: subprocess.Popen[str]) -> httpx2.Response:
     deadline = time.monotonic() + 120
     while True:
         assert child.poll() is None, child.communicate()
         try:
-            answer = httpx.get(url, timeout=5)
+            answer = httpx2.get(url, timeout=5)
             if answer.is_success:
                 return answer
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             pass
         assert time.monotonic() < deadline, url
         time.sleep(0.5)
@@ -75,11 +75,11 @@ def test_all_pages_answer_and_an_interrupt_leaves_no_process(tmp_path: Path) -> 
         assert wait_for(f"http://{HOST}:{dagster}/server_info", child).json()["dagster_version"]
         assert wait_for(f"http://{HOST}:{mlflow}/health", child).text == "OK"
         assert wait_for(f"http://{HOST}:{api}/health", child).json() == {"status": "ok"}
-        not_ready = httpx.get(f"http://{HOST}:{api}/ready", timeout=30)
+        not_ready = httpx2.get(f"http://{HOST}:{api}/ready", timeout=30)
         assert (not_ready.status_code, not_ready.json()["status"]) == (503, "not_ready")
         assert "<html" in wait_for(f"http://{HOST}:{page}/", child).text
         query = {"query": "{assetNodes { assetKey { path } } }"}
-        nodes = httpx.post(f"http://{HOST}:{dagster}/graphql", json=query, timeout=60).json()["data"]["assetNodes"]
+        nodes = httpx2.post(f"http://{HOST}:{dagster}/graphql", json=query, timeout=60).json()["data"]["assetNodes"]
         assert {"raw_ratings", "hybrid_model"} <= {node["assetKey"]["path"][-1] for node in nodes}
         assert len(processes_of(home)) >= 5, "UI, daemon, code server, MLflow, API, page"
         child.send_signal(signal.SIGINT)

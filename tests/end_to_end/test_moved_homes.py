@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from pipelines.settings import REPOSITORY
@@ -247,7 +247,7 @@ def test_all_commands_work_in_a_home_moved_from_one_odd_name_to_another(room: Ro
         text=True,
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
             until(lambda: ready(client), child)
             answer = client.get("/recommendations/3", params={"k": 5}).json()
         child.send_signal(signal.SIGTERM)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 
 from tests.corpus.healthy_folder import MOVIE_IDS, write_healthy_folder
@@ -35,7 +35,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, small_config: Path) -> Path:
 
 
 @contextmanager
-def serving(home: Path, **environment: str) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+def serving(home: Path, **environment: str) -> Iterator[tuple[httpx2.Client, subprocess.Popen[str]]]:
     """The command as a process of its own, ready."""
     (port,) = free_ports(1)
     child = subprocess.Popen(
@@ -45,7 +45,7 @@ def serving(home: Path, **environment: str) -> Iterator[tuple[httpx.Client, subp
         text=True,
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
             until(lambda: ready(client), child)
             yield client, child
     finally:
@@ -53,10 +53,10 @@ def serving(home: Path, **environment: str) -> Iterator[tuple[httpx.Client, subp
         child.communicate()
 
 
-def ready(client: httpx.Client) -> bool:
+def ready(client: httpx2.Client) -> bool:
     try:
         return client.get("/ready").status_code == 200
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False
 
 
@@ -134,7 +134,7 @@ def test_a_home_without_a_model_says_what_to_do(tmp_path: Path) -> None:
         text=True,
     )
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
+        with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
             until(lambda: alive(client), child)
             until(lambda: "recsys run makes one" in client.get("/ready").text, child)
             assert client.get("/recommendations/1").status_code == 503
@@ -143,10 +143,10 @@ def test_a_home_without_a_model_says_what_to_do(tmp_path: Path) -> None:
         child.communicate()
 
 
-def alive(client: httpx.Client) -> bool:
+def alive(client: httpx2.Client) -> bool:
     try:
         return client.get("/health").status_code == 200
-    except httpx.TransportError:
+    except httpx2.TransportError:
         return False
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import httpx
+import httpx2
 
 from pipelines.settings import REPOSITORY
 from tests.end_to_end.calling import Said, clean_environment
@@ -203,7 +203,7 @@ class WebServer:
 
     def ask(self, query: str, **variables: Any) -> dict[str, Any]:
         url, question = f"http://{_HOST}:{self.port}/graphql", {"query": query, "variables": variables}
-        answer = httpx.post(url, json=question, timeout=_SECONDS).json()
+        answer = httpx2.post(url, json=question, timeout=_SECONDS).json()
         assert "errors" not in answer, answer
         data: dict[str, Any] = answer["data"]
         return data
@@ -357,8 +357,8 @@ def _running(place: Place, command: Sequence[str], log_name: str, health: str | 
 
 def _answers(url: str) -> bool:
     try:
-        return httpx.get(url, timeout=5).is_success
-    except httpx.HTTPError:
+        return httpx2.get(url, timeout=5).is_success
+    except httpx2.HTTPError:
         return False
 
 

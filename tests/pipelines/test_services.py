@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 from filelock import FileLock, Timeout
 
@@ -63,12 +63,12 @@ def test_services_answer_inside_the_block_and_are_gone_after_it(settings: Settin
     one, two = file_server("one", folder), file_server("two", folder)
     with Services(settings, [one, two]) as services:
         services.wait_until_ready(threading.Event())
-        assert [httpx.get(service.url).text for service in (one, two)] == ["here I am"] * 2
+        assert [httpx2.get(service.url).text for service in (one, two)] == ["here I am"] * 2
         assert services.first_gone() is None
         assert [line.split()[-1] for line in services.described()] == [one.url, two.url]
     for service in (one, two):
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(service.url)
+        with pytest.raises(httpx2.ConnectError):
+            httpx2.get(service.url)
 
 
 def test_children_of_a_service_are_stopped_with_it(settings: Settings, tmp_path: Path) -> None:
@@ -103,8 +103,8 @@ def test_a_service_that_dies_is_named_with_the_end_of_its_log_and_the_others_are
         services,
     ):
         services.wait_until_ready(threading.Event())
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(well.url)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(well.url)
     assert (settings.home / "logs" / "dying.log").read_text().strip() == "no database"
 
 
@@ -139,8 +139,8 @@ def test_a_command_that_is_not_there_stops_those_already_started(settings: Setti
         Services(settings, [well, Service("missing", ["/no/such/command"], free_port())]),
     ):
         pytest.fail("entered without all services")
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(well.url)
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(well.url)
 
 
 def test_development_runs_dagster_and_mlflow_on_the_home_and_leaves_a_configured_server_alone(

@@ -240,5 +240,5 @@ def test_key_is_in_no_log_line_error_or_file(tmdb, tmp_path, caplog, key):
     artwork.close()
     said += [f"{record.getMessage()} {record.__dict__}" for record in caplog.records]
     said += [path.read_bytes().decode("latin-1") for path in tmp_path.rglob("*") if path.is_file()]
-    assert any("HTTP Request" in line for line in said), "httpx logs its requests, which is what could give it away"
+    assert any("HTTP Request" in line for line in said), "httpx2 logs its requests, which is what could give it away"
     assert not [line for line in said if key in line]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-import httpx
+import httpx2
 from pydantic import SecretStr
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
@@ -17,7 +17,7 @@ MOST_SECONDS: Final = 5.0
 """Longest wait that a Retry-After may ask for; with more, the movie is asked for another time."""
 _ATTEMPTS: Final = 3
 _V3_KEY: Final = re.compile(r"[0-9a-fA-F]{32}")
-_TIMEOUT: Final = httpx.Timeout(4.0, connect=2.0)
+_TIMEOUT: Final = httpx2.Timeout(4.0, connect=2.0)
 
 
 class TmdbError(Exception):
@@ -40,18 +40,18 @@ class _BusyError(TmdbError):
         self.seconds = seconds
 
 
-class _WithKey(httpx.BaseTransport):
+class _WithKey(httpx2.BaseTransport):
     """Adds the key at the last moment.
 
-    httpx logs the address of every request and puts the request into its errors: those never see the key, because
+    httpx2 logs the address of every request and puts the request into its errors: those never see the key, because
     only the copy that goes out has it.
     """
 
-    def __init__(self, key: SecretStr, inner: httpx.BaseTransport) -> None:
+    def __init__(self, key: SecretStr, inner: httpx2.BaseTransport) -> None:
         self._key = key
         self._inner = inner
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         value = self._key.get_secret_value()
         url, headers = request.url, request.headers.copy()
         if _V3_KEY.fullmatch(value):
@@ -59,7 +59,7 @@ class _WithKey(httpx.BaseTransport):
         else:
             headers["authorization"] = f"Bearer {value}"
         return self._inner.handle_request(
-            httpx.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
+            httpx2.Request(request.method, url, headers=headers, stream=request.stream, extensions=request.extensions)
         )
 
     def close(self) -> None:
@@ -77,12 +77,12 @@ class TmdbClient:
         key: SecretStr,
         api_url: str,
         *,
-        timeout: httpx.Timeout | float = _TIMEOUT,
+        timeout: httpx2.Timeout | float = _TIMEOUT,
         back_off: float = 0.5,
-        transport: httpx.BaseTransport | None = None,
+        transport: httpx2.BaseTransport | None = None,
     ) -> None:
         self._api_url = api_url
-        self._http = httpx.Client(timeout=timeout, transport=_WithKey(key, transport or httpx.HTTPTransport()))
+        self._http = httpx2.Client(timeout=timeout, transport=_WithKey(key, transport or httpx2.HTTPTransport()))
         self._waits = wait_exponential_jitter(multiplier=back_off, max=MOST_SECONDS, jitter=back_off)
 
     def close(self) -> None:
@@ -104,9 +104,9 @@ class TmdbClient:
     def _ask(self, tmdb_id: int) -> Art | None:
         try:
             answer = self._http.get(f"{self._api_url}/movie/{tmdb_id}")
-        except httpx.TimeoutException:
+        except httpx2.TimeoutException:
             raise TmdbUnreachableError("TMDB takes too long to answer") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
             raise TmdbUnreachableError(f"TMDB cannot be reached ({type(error).__name__})") from None
         code = answer.status_code
         if code == 404:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import filelock
-import httpx
+import httpx2
 import numpy as np
 import pytest
 
@@ -156,7 +156,7 @@ class Caller:
             "base_url": self.server.url,
             "on_progress": self.steps.append,
             "timeout": 5.0,
-            "transport": httpx.HTTPTransport(),  # whatever proxy the environment names, this is localhost
+            "transport": httpx2.HTTPTransport(),  # whatever proxy the environment names, this is localhost
             "sleep": self.sleeps.append,
         }
         return download_dataset(dataset, self.out, **{**chosen, **options})
@@ -486,22 +486,22 @@ def test_unreachable_server_is_named(download: Caller) -> None:
 
 
 def test_invalid_certificate_is_not_tried_again_and_never_ignored(download: Caller) -> None:
-    def handle(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("verify failed") from ssl.SSLCertVerificationError("certificate has expired")
+    def handle(request: httpx2.Request) -> httpx2.Response:
+        raise httpx2.ConnectError("verify failed") from ssl.SSLCertVerificationError("certificate has expired")
 
     with pytest.raises(DownloadError, match="certificate is not valid"):
-        download(transport=httpx.MockTransport(handle), base_url="https://files.example/")
+        download(transport=httpx2.MockTransport(handle), base_url="https://files.example/")
     assert download.sleeps == []
 
 
 def test_redirect_away_from_encryption_is_not_followed(download: Caller) -> None:
-    def handle(request: httpx.Request) -> httpx.Response:
+    def handle(request: httpx2.Request) -> httpx2.Response:
         if request.url.scheme == "https":
-            return httpx.Response(302, headers={"Location": str(request.url.copy_with(scheme="http"))})
-        return httpx.Response(200, content=ARCHIVE)
+            return httpx2.Response(302, headers={"Location": str(request.url.copy_with(scheme="http"))})
+        return httpx2.Response(200, content=ARCHIVE)
 
     with pytest.raises(DownloadError, match="not encrypted"):
-        download(transport=httpx.MockTransport(handle), base_url="https://files.example/")
+        download(transport=httpx2.MockTransport(handle), base_url="https://files.example/")
 
 
 def test_too_little_space_stops_before_the_first_byte(server: Server, download: Caller) -> None:
