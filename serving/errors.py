@@ -11,11 +11,23 @@ from starlette.responses import Response
 
 from recsys_core.errors import RecsysError, RegistryError
 
-__all__ = ["NotReadyError", "OverloadedError", "TooSlowError", "field_error", "install_handlers", "json_response"]
+__all__ = [
+    "NotReadyError",
+    "NotRenewedError",
+    "OverloadedError",
+    "TooSlowError",
+    "field_error",
+    "install_handlers",
+    "json_response",
+]
 
 
 class NotReadyError(RecsysError):
     """No model is loaded."""
+
+
+class NotRenewedError(RecsysError):
+    """The models were looked up as asked, and what the aliases name could not be taken."""
 
 
 class OverloadedError(RecsysError):
@@ -49,6 +61,10 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(NotReadyError)
     async def not_ready(request: Request, error: NotReadyError) -> Response:
         return json_response(503, f"no model is loaded yet: {error}", {"Retry-After": "5"})
+
+    @app.exception_handler(NotRenewedError)
+    async def not_renewed(request: Request, error: NotRenewedError) -> Response:
+        return json_response(503, str(error), {"Retry-After": "5"})
 
     @app.exception_handler(RegistryError)
     async def registry_away(request: Request, error: RegistryError) -> Response:

@@ -5,7 +5,6 @@ import contextlib
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import structlog
@@ -15,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from recsys_core.errors import RecsysError
 from registry.versions import ModelVersion
 from serving.cache import Cache, make_cache
-from serving.errors import NotReadyError, OverloadedError, TooSlowError
+from serving.errors import NotReadyError, NotRenewedError, OverloadedError, TooSlowError
 from serving.events import EventStore, Recorder, export_ratings
 from serving.experiments import Experiments, load_experiments
 from serving.given_ratings import GivenRatings
@@ -166,9 +165,15 @@ class Server:
         return await self._in_time(self._looking_up, work)
 
     async def follow_now(self) -> bool:
-        """Look the aliases up at once, what has failed before included."""
-        work = partial(self.refresh, force=True)
-        return await asyncio.get_running_loop().run_in_executor(self._following, work)
+        """Look the aliases up at once, what has failed before included; :class:`NotRenewedError` for what fails now."""
+
+        def look() -> bool:
+            changed = self.refresh(force=True)
+            if faults := self.shelf.faults:
+                raise NotRenewedError(". ".join(faults))
+            return changed
+
+        return await asyncio.get_running_loop().run_in_executor(self._following, look)
 
     async def _in_time(self, pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:
         future = asyncio.get_running_loop().run_in_executor(pool, work)

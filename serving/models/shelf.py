@@ -9,7 +9,7 @@ from typing import Protocol
 
 import structlog
 
-from recsys_core.errors import RecsysError
+from recsys_core.errors import RecsysError, RegistryError
 from serving.models.served import Found, Served, load_served
 
 __all__ = ["CHAMPION", "ModelShelf", "Source"]
@@ -19,6 +19,10 @@ _RETRY_SECONDS = 60.0
 _REASONS = {
     "lookup": "no champion is registered (recsys run makes one), or the registry cannot be asked; the log says which",
     "load": "the champion cannot be loaded; the log says why",
+}
+_FAULTS = {
+    "lookup": "is not registered, or the registry cannot be asked; the log says which",
+    "load": "cannot be loaded; the log says why",
 }
 _log = structlog.get_logger("serving.models")
 
@@ -55,6 +59,7 @@ class ModelShelf:
         self._failed: dict[str, float] = {}
         self._said: dict[str, str] = {}
         self._kinds: dict[str, str] = {}
+        self._faults: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def get(self, reference: str = CHAMPION) -> Served | None:
@@ -74,6 +79,11 @@ class ModelShelf:
         """Why there is no champion, in words for who asks; the log has the error, which may hold addresses."""
         return _REASONS.get(self._kinds.get(CHAMPION, ""), "the models are being loaded")
 
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What could not be followed at the last look, one sentence for each reference, without addresses."""
+        return tuple(self._faults.values())
+
     def refresh(self, *, force: bool = False) -> bool:
         """Look every reference up and load what has changed; True when something did. Blocks while it loads.
 
@@ -85,6 +95,7 @@ class ModelShelf:
             wanted = tuple(dict.fromkeys((CHAMPION, *self._references())))
             changed = [self._follow(reference) for reference in wanted]
             self._looked = True
+            self._faults = {name: fault for name, fault in self._faults.items() if name in wanted}
             if gone := set(self._served) - set(wanted):  # an experiment is over: its models need not stay
                 self._served = {name: served for name, served in self._served.items() if name in wanted}
             return any(changed) or bool(gone)
@@ -97,7 +108,7 @@ class ModelShelf:
             return False
         current = self._served.get(reference)
         if current is not None and current.identity == found.identity:
-            self._said.pop(reference, None)
+            self._follows(reference)
             return False
         if self._clock() < self._failed.get(found.identity, float("-inf")):
             return False
@@ -111,7 +122,7 @@ class ModelShelf:
         gc.collect()
         gc.freeze()  # a model's many small objects stay: looking at them again and again would hold up answers
         self._failed.pop(found.identity, None)
-        self._said.pop(reference, None)
+        self._follows(reference)
         before = current.version if current else None
         _log.info("model swapped", reference=reference, version=found.version, before=before)
         return True
@@ -119,15 +130,28 @@ class ModelShelf:
     def _already(self, found: Found) -> Served | None:
         return next((served for served in self._served.values() if served.identity == found.identity), None)
 
+    def _follows(self, reference: str) -> None:
+        self._said.pop(reference, None)
+        self._faults.pop(reference, None)
+
     def _tell(self, reference: str, kind: str, error: Exception, **more: str) -> None:
         """Count a failure; say it once for as long as it stays the same."""
         self._on_failure(kind)
         self._kinds[reference] = kind
         text = str(error) if isinstance(error, RecsysError) else f"{type(error).__name__}: {error}"
+        kept = self._served.get(reference)
+        self._faults[reference] = _fault(reference, kind, error, kept, **more)
         if self._said.get(reference) != text:
             self._said[reference] = text
-            kept = self._served.get(reference)
             _log.warning(
                 "model not refreshed", reference=reference, kind=kind, error=text,
                 still_serving=kept.version if kept else None, **more,
             )  # fmt: skip
+
+
+def _fault(reference: str, kind: str, error: Exception, kept: Served | None, version: str = "") -> str:
+    """For the operator who asks. What a registry's client says may hold an address: that is for the log alone."""
+    plain = isinstance(error, RecsysError) and not isinstance(error, RegistryError)
+    why = f"cannot be loaded: {error}" if plain and kind == "load" else _FAULTS[kind]
+    what = f"version {version} ({reference})" if version else reference
+    return f"{what} {why}; " + (f"version {kept.version} goes on answering" if kept else "nothing answers in its place")

@@ -68,6 +68,7 @@ async def plot(version: VersionParam, name: PlotName, server: ServerParam) -> Re
     responses={
         401: {"model": schemas.Problem, "description": "Without the token"},
         403: {"model": schemas.Problem, "description": "Admin calls are off"},
+        503: {"model": schemas.Problem, "description": "A model could not be renewed, and why; the old one answers"},
     },
 )
 async def reload(

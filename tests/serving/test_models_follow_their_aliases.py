@@ -1,5 +1,6 @@
 """The shelf: a moved alias is followed without a restart, a bad version changes nothing, nobody sees half a model."""
 
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -166,6 +167,28 @@ def test_reload_follows_the_alias_at_once(start_server: MakeServer, registry: An
     assert client.post("/admin/reload", headers=reload).json() == {"model_version": "2", "changed": True}
     assert version(client) == "2"
     assert client.post("/admin/reload", headers=reload).json() == {"model_version": "2", "changed": False}
+
+
+def test_a_reload_that_fails_says_what_failed_and_the_old_model_answers(
+    start_server: MakeServer, registry: Any
+) -> None:
+    client = start_server(admin_token="secret", poll_seconds=1000)
+    reload = {"authorization": "Bearer secret"}
+    registry.aliases["champion"] = "3"
+    answer = client.post("/admin/reload", headers=reload)
+    assert answer.status_code == 503
+    assert re.fullmatch(
+        r"version 3 \(champion\) cannot be loaded: .*titles\.parquet.*; version 1 goes on answering",
+        answer.json()["detail"],
+    )
+    assert version(client) == "1"
+    registry.down = True
+    answer = client.post("/admin/reload", headers=reload)
+    assert answer.status_code == 503
+    assert answer.json()["detail"].startswith("champion is not registered, or the registry cannot be asked")
+    assert "secret" not in answer.text
+    registry.down, registry.aliases["champion"] = False, "2"
+    assert client.post("/admin/reload", headers=reload).json() == {"model_version": "2", "changed": True}
 
 
 def test_models_tells_what_is_served_and_what_there_is(client: TestClient) -> None:
