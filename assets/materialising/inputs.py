@@ -45,6 +45,7 @@ class Places:
     scratch  an empty folder that goes when the step ends
     studies  where searches are kept
     values   folders of the upstream values
+    told     what the MLflow run is told of this one: "data_dir", and "why" it was started
     """
 
     csv: Path | None
@@ -53,6 +54,7 @@ class Places:
     studies: Path
     values: Mapping[str, Path]
     tracking: Tracking
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ class Recipe:
     table        the table whose CSV file it reads
     observes     what it depends on outside: the tracking store, the champion
     checks       (name, description) of its blocking checks
+    quality      (name, description) of checks that are shown and stop nothing
     still_there  asked with the folder of the stored value, the tracking store and what was observed there: why what
                  the value tells of is not there any more, None if it is
     name, description, upstream
@@ -49,6 +50,7 @@ class Recipe:
     table: str | None = None
     observes: tuple[Literal["tracking_store", "champion"], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
+    quality: tuple[tuple[str, str], ...] = ()
     still_there: Callable[..., str | None] | None = None
     name: str = ""
     description: str = ""

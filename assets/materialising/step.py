@@ -2,6 +2,7 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ __all__ = ["OWNERS", "PLAN_TAG", "STORED", "Shown", "Step", "dagster_asset", "la
 
 OWNERS = ["team:recommender"]
 PLAN_TAG = "recsys/plan"  # of a run: the plan whose pins it takes
+WHY_TAG = "recsys/why"  # of a run: what was out of date, in words
 STORED = "stored"
 _STORED_DESCRIPTION = "the stored value is whole, and what it tells of in MLflow is there"
 _LOG = logging.getLogger("recsys")
@@ -62,12 +64,16 @@ def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
         code_version=code_version,
         description=recipe.description,
         deps=[*recipe.upstream, *recipe.outside],
+        metadata=_written_in(recipe),
         check_specs=[
             *(
                 dg.AssetCheckSpec(check, asset=recipe.name, description=text, blocking=True)
                 for check, text in recipe.checks
             ),
-            dg.AssetCheckSpec(STORED, asset=recipe.name, description=_STORED_DESCRIPTION),
+            *(
+                dg.AssetCheckSpec(check, asset=recipe.name, description=text)
+                for check, text in (*recipe.quality, (STORED, _STORED_DESCRIPTION))
+            ),
         ],
     )
     def run(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
@@ -77,6 +83,15 @@ def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
             raise dg.Failure(description=str(error), allow_retries=False) from error
 
     return run
+
+
+def _written_in(recipe: Recipe) -> dict[str, Any]:
+    """Where its function is, for the page's "open in editor"."""
+    code = recipe.function.__code__
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # of code references, as of Dagster 1.13
+        place = dg.LocalFileCodeReference(file_path=code.co_filename, line_number=code.co_firstlineno)
+        return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[place])}
 
 
 def label(record: Record) -> dict[str, str]:
@@ -127,6 +142,7 @@ def _once(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspac
             studies=store.folder(recipe.name),
             values={name: store.directory(name, origin.version) for name, origin in origins.items()},
             tracking=workspace.tracking(),
+            told={"data_dir": workspace.data_dir, "why": context.run.tags.get(WHY_TAG, "")},
         )
         inputs = world.inputs(recipe, origins, run_id=context.run.run_id, places=places)
         values = {name: store.load(name, kind, origins[name].version) for name, kind in recipe.upstream.items()}
