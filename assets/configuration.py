@@ -58,6 +58,10 @@ class Configuration(Parameters):
         if isinstance(relevance, Mapping):
             relevance = MOVIELENS.relevance.replace(**relevance)
         sections = {**given, "relevance": relevance}
+        if isinstance(sections.get("promotion"), Mapping):
+            sections["promotion"] = PromotionPolicy.model_validate(sections["promotion"], strict=False)
+        if not isinstance(relevance, RelevanceParameters):
+            return sections  # and have it refused
         for name, fields in SAID_ONCE.items():
             section = sections.get(name, {})
             values = section.model_dump(exclude={*fields}) if isinstance(section, BaseModel) else section
@@ -69,10 +73,8 @@ class Configuration(Parameters):
 
     @model_validator(mode="after")
     def _judge_the_first_list(self) -> Self:
-        if self.relevance.k not in self.evaluation.ks:
-            raise ParameterError(
-                f"evaluation.ks = {list(self.evaluation.ks)}: does not hold relevance.k = {self.relevance.k}; add it"
-            )
+        evaluation = self.evaluation.replace(ks=tuple(sorted({self.relevance.k, *self.evaluation.ks})))
+        object.__setattr__(self, "evaluation", evaluation)  # of a value that nobody has seen yet
         return self
 
     def __getitem__(self, section: str) -> BaseModel:
@@ -94,11 +96,16 @@ class Configuration(Parameters):
             return cls(promotion=load_policy())
         content = read_yaml(path, "configuration")
         policy = content.pop(_POLICY, None)
-        content["promotion"] = {
-            **load_policy(path.parent / policy if policy else POLICY_FILE).model_dump(),
-            **content.get("promotion", {}),
-        }
+        file = load_policy(path.parent / policy if policy else POLICY_FILE)
+        content["promotion"] = _laid_over(file.model_dump(), content.get("promotion", {}))
         try:
             return cls(**content)
         except ParameterError as error:
             raise ParameterError(f"configuration {path}: {error}") from None
+
+
+def _laid_over(values: Any, changes: Any) -> Any:
+    if not isinstance(changes, Mapping) or not isinstance(values, Mapping):
+        return changes
+    laid = {name: _laid_over(values[name], new) if name in values else new for name, new in changes.items()}
+    return {**values, **laid}

@@ -1,15 +1,15 @@
-"""The one resource of all assets: where data, values and configuration are. Addresses alone, nothing is opened."""
+"""Where data, values and configuration are. Addresses alone, nothing is opened."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
-
-import dagster as dg
 
 from registry.tracking import Tracking
 
 __all__ = ["Workspace"]
 
 
-class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
+@dataclass(frozen=True, slots=True)
+class Workspace:
     """Folders of one home, and where its configuration and its runs are.
 
     home         RECSYS_HOME: all that runs make
@@ -21,7 +21,7 @@ class Workspace(dg.ConfigurableResource):  # type: ignore[type-arg]
     home: str
     data_dir: str
     config_file: str = ""
-    tracking_uri: str = ""
+    tracking_uri: str = field(default="", repr=False)  # may hold a password
 
     @property
     def home_path(self) -> Path:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
-from assets.configuration import load_config
+from assets.configuration import Configuration
 from bench.accuracy.data import load_data
 from bench.circumstances import circumstances
 from recsys_core.als import ALSParameters
@@ -83,7 +83,7 @@ class Truth:
 
 def default_hybrid(workspace: Path) -> tuple[HybridModel, UserItemMatrix]:
     """The default recipe fitted on all ratings of the bundled data."""
-    bundle, config = load_data(workspace), load_config(None)
+    bundle, config = load_data(workspace), Configuration.read(None)
     defaults = {stage: StageSpace(stage, SEARCH_SPACE).defaults for stage in ("als", "blend", "gate")}
     model = fit_hybrid(
         bundle.interactions,

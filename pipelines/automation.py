@@ -5,6 +5,8 @@ from typing import Any
 
 import dagster as dg
 
+from assets.configuration import Configuration
+from assets.launchpad import run_config
 from assets.materialising.code import differs_on_disk
 from assets.materialising.planning import Plan
 from assets.materialising.step import PLAN_TAG
@@ -24,13 +26,15 @@ __all__ = ["SENSORS", "bring_up_to_date", "out_of_date", "retraining"]
 SENSOR_SECONDS = 30
 
 
-def retraining(cron: str) -> dg.ScheduleDefinition:
-    """The schedule of the whole pipeline; ParameterError when ``cron`` is none."""
+def retraining(settings: Settings) -> dg.ScheduleDefinition:
+    """The schedule of the whole pipeline; ParameterError when its cron is none."""
+    cron = settings.retrain_cron
     try:
         return dg.ScheduleDefinition(
             name="retraining",
             job=PIPELINE_JOB,
             cron_schedule=cron,
+            run_config_fn=lambda _: run_config(Configuration.read(settings.config_file)),
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",
@@ -77,7 +81,9 @@ def bring_up_to_date() -> None:
         "another champion or tracking store."
     ),
 )
-def out_of_date(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg.SensorResult | dg.SkipReason:
+def out_of_date(
+    context: dg.SensorEvaluationContext, workspace: dg.ResourceParam[Workspace]
+) -> dg.SensorResult | dg.SkipReason:
     """Ask for a run of what is out of date, once for each state of things.
 
     A file must look the same (size and modification time) at two ticks before it is read, so that a copy in
@@ -109,6 +115,7 @@ def out_of_date(context: dg.SensorEvaluationContext, workspace: Workspace) -> dg
             dg.RunRequest(
                 run_key=f"{asked}-{n_asked}",  # counted: the same state may come back after another
                 asset_selection=[dg.AssetKey(name) for name in work.stale],
+                run_config=run_config(world.configuration),
                 tags={PLAN_TAG: work.pin(world), "recsys/why": "; ".join(work.causes)[:500]},
             )
         ],

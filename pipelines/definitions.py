@@ -4,6 +4,7 @@ import dagster as dg
 
 from assets.configuration import Configuration
 from assets.graph import build_assets
+from assets.launchpad import parameters_resource
 from pipelines.automation import SENSORS, bring_up_to_date, retraining
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings
@@ -24,12 +25,13 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to the places in ``settings``."""
     workspace = settings.workspace()
+    configuration = Configuration.read(workspace.config_path)
     return dg.Definitions(
-        assets=build_assets(Configuration.read(workspace.config_path)),
+        assets=build_assets(configuration),
         jobs=[*JOBS, bring_up_to_date],
-        schedules=[retraining(settings.retrain_cron)],
+        schedules=[retraining(settings)],
         sensors=SENSORS,
-        resources={"workspace": workspace},
+        resources={"workspace": workspace, "parameters": parameters_resource(configuration)},
         executor=_executor(settings),
     )
 

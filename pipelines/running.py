@@ -13,6 +13,7 @@ import dagster as dg
 from filelock import FileLock, Timeout
 
 import assets.graph  # noqa: F401  (declares all recipes)
+from assets.launchpad import run_config
 from assets.materialising.planning import Plan, plan
 from assets.materialising.step import PLAN_TAG
 from assets.materialising.store import Pins
@@ -95,10 +96,11 @@ def look(instance: dg.DagsterInstance, world: World, *, groups: Collection[str] 
 def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
     selection = [dg.AssetKey(name) for name in work.stale]
     plan_id = work.pin(world)
+    config = {**_QUIET, **run_config(world.configuration)}
     tags = {PROCESS_TAG: process_mark(), PLAN_TAG: plan_id, "recsys/why": "; ".join(work.causes)[:1000]}
     if settings.executor == "in_process":
         result: Any = pipeline_job().execute_in_process(
-            instance=instance, asset_selection=selection, tags=tags, raise_on_error=False, run_config=_QUIET
+            instance=instance, asset_selection=selection, tags=tags, raise_on_error=False, run_config=config
         )
         events = result.all_events
     else:
@@ -108,7 +110,7 @@ def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, wor
             asset_selection=selection,
             tags=tags,
             raise_on_error=False,
-            run_config=_QUIET,
+            run_config=config,
         ) as result:
             events = result.all_events
     failed = list(_failures(events))

@@ -1,5 +1,9 @@
 """The base of all typed parameters: frozen, ranged, and with errors that name field, value and range."""
 
+import ast
+import inspect
+import itertools
+import textwrap
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
@@ -7,7 +11,7 @@ from pydantic.fields import FieldInfo
 
 from recsys_core.errors import ParameterError
 
-__all__ = ["Parameters", "parameter_error"]
+__all__ = ["Parameters", "meanings", "parameter_error", "range_in_words"]
 
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 
@@ -54,18 +58,28 @@ def parameter_error(error: ValidationError, model: type[BaseModel]) -> Parameter
             faults.append(f"{name} is not known; expected one of {', '.join(model.model_fields)}")
             continue
         field = model.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
-        expected = _range_of(field) if field is not None and len(fault["loc"]) == 1 else ""
+        expected = range_in_words(field) if field is not None and len(fault["loc"]) == 1 else ""
         expected = f"; expected {expected}" if expected else ""
         reason = fault["msg"].removeprefix("Value error, ")
         faults.append(f"{name} = {fault['input']!r}: {reason[:1].lower()}{reason[1:]}{expected}")
     return ParameterError(f"{model.__name__}: " + "; ".join(faults))
 
 
-def _range_of(field: FieldInfo) -> str:
-    """The declared range in words: "at least 1 and at most 1024"."""
+def range_in_words(field: FieldInfo) -> str:
+    """The declared range of a number, empty for none: "at least 1 and at most 1024"."""
     words = []
     for attribute, phrase in _BOUNDS:
         bound = next((getattr(m, attribute) for m in field.metadata if getattr(m, attribute, None) is not None), None)
         if bound is not None:
             words.append(f"{phrase} {bound}")
     return " and ".join(words)
+
+
+def meanings(model: type[BaseModel]) -> dict[str, str]:
+    """What each field of ``model`` means, in one line: the text below its declaration."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
+    found: dict[str, str] = {}
+    for field, text in itertools.pairwise(body.body if isinstance(body, ast.ClassDef) else []):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
+            found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split()).replace("``", "`")
+    return found

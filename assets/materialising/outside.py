@@ -37,7 +37,7 @@ def _observable(name: str) -> dg.AssetsDefinition:
         description=_DESCRIPTIONS.get(name) or f"{of_a_file} {MOVIELENS.table(table).description}.",
         tags={"dagster/kind/csv": ""} if of_a_file else {"dagster/kind/mlflow": ""},
     )
-    def observe(workspace: Workspace) -> dg.DataVersion:
+    def observe(workspace: dg.ResourceParam[Workspace]) -> dg.DataVersion:
         try:
             return dg.DataVersion(World(workspace).outside(name))
         except RecsysError as error:

@@ -52,10 +52,9 @@ class Plan:
         }
 
     def pin(self, world: World) -> str:
-        """Fix for a run what it will not make itself, and its configuration; the id to tag the run with."""
+        """Fix for a run what it will not make itself; the id to tag the run with."""
         plan_id = f"plan-{uuid4().hex[:12]}"
         pins = Pins(world.store.root, plan_id)
-        pins.first(world.configuration_pin, world.configuration.as_dict())
         for name, version in self.found.items():
             pins.first(name, version)
         return plan_id

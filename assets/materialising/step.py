@@ -11,9 +11,12 @@ from typing import Any
 import dagster as dg
 
 from assets.configuration import Configuration
+from assets.launchpad import given_in
 from assets.materialising.inputs import InputChangedError, Inputs, Origin, Places
 from assets.materialising.recipe import Made, Recipe
+from assets.materialising.retrying import RETRY_SECONDS, passes_by_itself
 from assets.materialising.store import Pins, Record
+from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
 from recsys_core.errors import RecsysError, StorageError
@@ -76,11 +79,21 @@ def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
             ),
         ],
     )
-    def run(context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    def run(
+        context: dg.AssetExecutionContext,
+        workspace: dg.ResourceParam[Workspace],
+        parameters: dg.ResourceParam[Configuration],
+    ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         try:
-            return _twice(recipe, context, workspace)
-        except RecsysError as error:
-            raise dg.Failure(description=str(error), allow_retries=False) from error
+            return _twice(recipe, context, workspace, parameters)
+        except Exception as error:
+            if passes_by_itself(error) and context.retry_number < len(RETRY_SECONDS):
+                wait = RETRY_SECONDS[context.retry_number]
+                context.log.warning(f"{recipe.name}: {error}; trying again in {wait} s")
+                raise dg.RetryRequested(len(RETRY_SECONDS), wait) from error
+            if isinstance(error, RecsysError):
+                raise dg.Failure(description=str(error), allow_retries=False) from error
+            raise
 
     return run
 
@@ -117,21 +130,26 @@ def pins_of(run: dg.DagsterRun, world: World) -> Pins:
     return Pins(world.store.root, run.run_id, [found for found in before if found])
 
 
-def _twice(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[Any]:
+def _twice(
+    recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace, parameters: Configuration
+) -> dg.MaterializeResult[Any]:
     try:
-        return _once(recipe, context, workspace)
+        return _once(recipe, context, workspace, parameters)
     except InputChangedError as error:
         context.log.warning(f"{error}; making {recipe.name} once more")
     try:
-        return _once(recipe, context, workspace)
+        return _once(recipe, context, workspace, parameters)
     except InputChangedError as error:
         raise InputChangedError(f"{error}, the second time, too; run again when it has come to rest") from error
 
 
-def _once(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace) -> dg.MaterializeResult[Any]:
+def _once(
+    recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace, parameters: Configuration
+) -> dg.MaterializeResult[Any]:
     started = time.perf_counter()
     _LOG.info("%s …", recipe.name, extra={"passing": True})
-    world = _world(context.run, workspace)
+    world = World(workspace)
+    world.configuration = _configuration(context.run, world, parameters)
     store, pins = world.store, pins_of(context.run, world)
     origins = {upstream: _pinned(world, pins, upstream) for upstream in recipe.upstream}
     with scratch_directory(store.root) as scratch:
@@ -162,13 +180,11 @@ def _once(recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspac
     )
 
 
-def _world(run: dg.DagsterRun, workspace: Workspace) -> World:
-    """What is now, with the run's one configuration; a run executed again reads its own."""
-    world = World(workspace)
-    before = [] if run.parent_run_id else [run.tags.get(PLAN_TAG) or run.run_id]
-    pins, name = Pins(world.store.root, run.run_id, before), world.configuration_pin
-    world.configuration = Configuration.of(pins.get(name) or pins.first(name, world.configuration.as_dict()))
-    return world
+def _configuration(run: dg.DagsterRun, world: World, parameters: Configuration) -> Configuration:
+    """The run's one configuration, whatever each of its processes has loaded; a run executed again has its parent's."""
+    pins = Pins(world.store.root, run.run_id, [run.parent_run_id] if run.parent_run_id else [])
+    name = f"configuration-{digest(given_in(run.run_config))}"  # the launchpad may have set another for this run
+    return Configuration(**(pins.get(name) or pins.first(name, parameters.as_dict())))
 
 
 def _pinned(world: World, pins: Pins, asset: str) -> Origin:

@@ -37,11 +37,6 @@ class World:
         return Configuration.read(self.workspace.config_path)
 
     @property
-    def configuration_pin(self) -> str:
-        """Name under which a run keeps its configuration; the launchpad may name another file."""
-        return f"configuration-{digest(self.workspace.config_file)}"
-
-    @property
     def dataset(self) -> DatasetSpec:
         return MOVIELENS
 

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from assets.configuration import load_config
+from assets.configuration import Configuration
 from bench.accuracy.data import load_data
 from bench.accuracy.document import document
 from bench.accuracy.peers import PEERS
@@ -21,7 +21,7 @@ QUICK = {"n_trials_als": 2, "n_trials_ease": 2, "n_trials_blend": 4, "n_trials_g
 
 
 def main(arguments: argparse.Namespace) -> None:
-    config = load_config(None)
+    config = Configuration.read(None)
     tuning = config.tuning.replace(**QUICK) if arguments.quick else config.tuning
     settings = Settings(arguments.seed, config.features, tuning)
     n_folds = min(arguments.folds_to_run, 2 if arguments.quick else N_FOLDS)

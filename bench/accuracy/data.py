@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from assets.configuration import load_config
+from assets.configuration import Configuration
 from pipelines.settings import SAMPLE_DATA
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
@@ -37,7 +37,7 @@ def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
     if not clean.exists():
         workspace.mkdir(parents=True, exist_ok=True)
         with atomic_directory(clean) as directory:
-            clean_folder(folder, MOVIELENS, directory, now=int(time.time()), limits=load_config(None).validation)
+            clean_folder(folder, MOVIELENS, directory, now=int(time.time()), limits=Configuration.read(None).validation)
 
     def rows(name: str) -> Path:
         return clean / "validated" / name / "rows.parquet"

@@ -14,7 +14,7 @@ from pipelines.settings import Settings
 from recsys_core.errors import ParameterError
 
 if TYPE_CHECKING:
-    from assets.configuration import PipelineConfig
+    from assets.configuration import Configuration
 
 __all__ = ["evaluate"]
 
@@ -91,10 +91,10 @@ def _data_folder(given: Path | None) -> Path:
 
 def _config(
     path: Path | None, *, protocol: str | None, ks: tuple[int, ...], trials: int | None, time_budget: float | None
-) -> "PipelineConfig":
-    from assets.configuration import load_config
+) -> "Configuration":
+    from assets.configuration import Configuration
 
-    config = load_config(path)
+    config = Configuration.read(path)
     split, evaluation, tuning = config.split, config.evaluation, config.tuning
     if protocol:
         split = split.replace(protocol=protocol)

@@ -5,6 +5,7 @@ from typing import Literal
 
 import pyarrow as pa
 
+from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
 __all__ = ["MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "RatingScale", "TableSpec"]
@@ -96,12 +97,13 @@ class RatingScale:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A data set: its tables, its rating scale and the first plausible moment of a timestamp."""
+    """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked."""
 
     name: str
     tables: tuple[TableSpec, ...]
     rating_scale: RatingScale
     earliest_timestamp: int
+    relevance: RelevanceParameters
 
     def table(self, name: str) -> TableSpec:
         for table in self.tables:
@@ -124,6 +126,7 @@ _KNOWN_MOVIE = (("movieId", "movies", "movieId"),)
 MOVIELENS = DatasetSpec(
     name="movielens",
     rating_scale=_SCALE,
+    relevance=RelevanceParameters(),
     earliest_timestamp=788_918_400,  # 1995-01-01: the year of the first MovieLens-type ratings
     tables=(
         TableSpec(

@@ -92,9 +92,8 @@ def test_only_recommendations_follow_the_champion_and_only_the_release_the_track
 def test_the_code_versions_that_dagster_compares_fold_in_parameters_and_upstream_code() -> None:
     configuration = Configuration.read(None)
     before = code_versions(configuration)
-    split = configuration["split"].model_copy(update={"seed": 12345})
 
-    after = code_versions(Configuration({**configuration, "split": split}))
+    after = code_versions(configuration.replace(split=configuration.split.replace(seed=12345)))
 
     graph = asset_graph()
     changed = {name for name in before if before[name] != after[name]}

@@ -149,13 +149,15 @@ def test_the_job_in_the_ui_brings_up_to_date_whatever_is_not_by_all_accounts(pla
         server.answers(first="plan").must_all_be(set())
 
 
+def parameters(values: dict[str, Any]) -> dict[str, Any]:
+    """What a person types into the launchpad."""
+    return {"resources": {"parameters": {"config": values}}}
+
+
 def materialise_a_split_of_seed_5(place: Place, server: WebServer) -> None:
     """From the launchpad: kept under its own version, and labelled with it."""
     before = place.current("split")
-    other = place.folder / "other_seed.yaml"
-    other.write_text(place.config.read_text() + "split: {seed: 5}\n")
-    config = {"home": str(place.home), "data_dir": str(place.data), "config_file": str(other)}
-    run_id = server.launch("data", assets=["split"], config={"resources": {"workspace": {"config": config}}})
+    run_id = server.launch("data", assets=["split"], config=parameters({"split": {"seed": 5}}))
     run = server.wait_for_run(run_id)
     assert run["status"] == "SUCCESS", run
 

@@ -5,25 +5,24 @@ from pathlib import Path
 
 import pytest
 
-from assets.configuration import Configuration, PipelineConfig, load_config
+from assets.configuration import SAID_ONCE, Configuration
 from recsys_core.errors import MissingFileError, ParameterError
-from registry.policy import load_policy
 
 
 def test_no_file_and_an_empty_file_mean_the_defaults(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("# nothing yet\n")
 
-    assert load_config(None) == load_config(tmp_path / "empty.yaml") == PipelineConfig()
+    assert Configuration.read(None) == Configuration.read(tmp_path / "empty.yaml") == Configuration.read(None)
 
 
 def test_named_fields_are_overridden_and_all_others_keep_their_defaults(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("tuning: {n_trials_als: 3, als: {factors: 8}}\nrecommendations: {k: 5}\n")
 
-    config = load_config(tmp_path / "c.yaml")
+    config = Configuration.read(tmp_path / "c.yaml")
 
     assert (config.tuning.n_trials_als, config.tuning.als.factors, config.recommendations.k) == (3, 8, 5)
-    assert config.tuning.n_trials_blend == PipelineConfig().tuning.n_trials_blend
-    assert config.split == PipelineConfig().split
+    assert config.tuning.n_trials_blend == Configuration.read(None).tuning.n_trials_blend
+    assert config.split == Configuration.read(None).split
 
 
 @pytest.mark.parametrize(
@@ -47,7 +46,7 @@ def test_a_mistake_names_the_file_the_section_and_the_field(tmp_path: Path, text
     path.write_text(text)
 
     with pytest.raises(ParameterError) as raised:
-        load_config(path)
+        Configuration.read(path)
 
     message = str(raised.value)
     assert [word for word in [f"configuration {path}", *words] if word not in message] == [], message
@@ -55,22 +54,28 @@ def test_a_mistake_names_the_file_the_section_and_the_field(tmp_path: Path, text
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match=r"gone\.yaml: cannot be read \(No such file"):
-        load_config(tmp_path / "gone.yaml")
+        Configuration.read(tmp_path / "gone.yaml")
 
 
-def test_a_configuration_has_every_section_and_the_promotion_policy() -> None:
-    configuration = Configuration.read(None)
+def test_what_counts_as_relevant_is_said_once_and_reaches_all_that_ask() -> None:
+    configuration = Configuration(relevance={"positive_threshold": 3.5, "k": 7})
 
-    assert configuration["recommendations"].model_dump() == {"k": 20}
-    assert configuration["promotion"] == load_policy()
-    assert set(configuration) == {*PipelineConfig.model_fields, "promotion"} - {"promotion_policy"}
+    assert {configuration[name].model_dump()["positive_threshold"] for name in SAID_ONCE} == {3.5}
+    assert (configuration.tuning.k, configuration.evaluation.ks) == (7, (7, 10, 20))
+
+
+@pytest.mark.parametrize("key", [f"{section}.{field}" for section, fields in SAID_ONCE.items() for field in fields])
+def test_a_key_from_before_is_refused_with_its_new_name(key: str) -> None:
+    section, field = key.split(".")
+    with pytest.raises(ParameterError, match=rf"{key} is now said once for all: relevance\.{field}"):
+        Configuration(**{section: {field: 4.0}})
 
 
 def test_a_configuration_comes_back_from_json(tmp_path: Path) -> None:
     (tmp_path / "c.yaml").write_text("tuning: {als: {factors: 8}}\nevaluation: {ks: [5, 10]}\nsplit: {seed: 4}\n")
     configuration = Configuration.read(tmp_path / "c.yaml")
 
-    again = Configuration.of(json.loads(json.dumps(configuration.as_dict())))
+    again = Configuration(**json.loads(json.dumps(configuration.as_dict())))
 
     assert again == configuration
     assert again.as_dict() == configuration.as_dict()
@@ -92,3 +97,14 @@ def test_a_promotion_policy_is_looked_for_beside_the_file_that_names_it(
     (tmp_path / "config.yaml").write_text("promotion_policy: policy.yaml\n")
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert Configuration.read(tmp_path / "config.yaml")["promotion"].model_dump()["minimum_test_users"] == 7
+
+
+def test_what_the_file_itself_says_of_promotion_comes_before_the_policy(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text("minimum_test_users: 7\nguardrails: {coverage: {minimum: 0.1}}\n")
+    (tmp_path / "c.yaml").write_text(
+        "promotion_policy: policy.yaml\npromotion: {confidence: 0.9, guardrails: {coverage: {minimum: 0.2}}}\n"
+    )
+
+    policy = Configuration.read(tmp_path / "c.yaml").promotion
+
+    assert (policy.minimum_test_users, policy.confidence, policy.guardrails.coverage.minimum) == (7, 0.9, 0.2)

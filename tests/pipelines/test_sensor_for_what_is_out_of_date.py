@@ -189,6 +189,6 @@ def test_before_the_first_run_a_change_starts_nothing(settings: Settings) -> Non
     }
 
 
-def test_sensor_and_schedule_are_on_unless_switched_off() -> None:
+def test_sensor_and_schedule_are_on_unless_switched_off(tmp_path: Path) -> None:
     assert out_of_date.default_status == dg.DefaultSensorStatus.RUNNING
-    assert retraining("0 3 * * 1").default_status == dg.DefaultScheduleStatus.RUNNING
+    assert retraining(Settings(tmp_path, tmp_path)).default_status == dg.DefaultScheduleStatus.RUNNING

@@ -9,6 +9,7 @@ import pytest
 
 from assets.configuration import Configuration
 from assets.graph import build_assets
+from assets.launchpad import parameters_resource
 from assets.materialising import RECIPES
 from assets.workspace import Workspace
 
@@ -24,10 +25,11 @@ def materialize(
     run_config: dict[str, Any] | None = None,
     **options: Any,
 ) -> dg.ExecuteInProcessResult:
+    configuration = Configuration.read(workspace.config_path)
     return dg.materialize(
-        build_assets(Configuration.read(workspace.config_path)),
+        build_assets(configuration),
         selection=list(names),
-        resources={"workspace": workspace},
+        resources={"workspace": workspace, "parameters": parameters_resource(configuration)},
         instance=instance,
         raise_on_error=False,
         run_config={**QUIET, **(run_config or {})},

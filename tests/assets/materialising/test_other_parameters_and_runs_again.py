@@ -7,13 +7,14 @@ import dagster as dg
 import pytest
 
 from assets.materialising.planning import plan
-from assets.materialising.store import Pins, Store
+from assets.materialising.store import Store
 from assets.materialising.world import World
 from assets.workspace import Workspace
 from pipelines.instance import open_instance
 from pipelines.running import pipeline_job
 from pipelines.settings import Settings
 from recsys_core.dataset.interactions import Split
+from tests.assets.materialising.configuring import configured
 from tests.assets.materialising.running_steps import QUIET, materialize, tags_of
 from tests.corpus.healthy_folder import FEW_TRIALS
 from tests.corpus.made_home import another_version
@@ -31,20 +32,16 @@ def current(workspace: Workspace, name: str) -> str:
     return record.origin.version
 
 
-def launchpad(workspace: Workspace, path: Path, text: str) -> dict[str, object]:
-    """What a person fills in: Dagster wants the other fields of the resource, too."""
-    path.write_text(text)
-    fields = {"home": workspace.home, "data_dir": workspace.data_dir, "config_file": str(path)}
-    return {"resources": {"workspace": {"config": fields}}}
+ANOTHER_SEED = {"resources": {"parameters": {"config": {"split": {"seed": 4711}}}}}
+"""What a person types into the launchpad."""
 
 
 def test_a_split_of_another_seed_has_its_own_version_and_the_plan_says_why_it_is_not_the_configurations(
     up_to_date: Workspace, instance: dg.DagsterInstance, tmp_path: Path
 ) -> None:
     before = current(up_to_date, "split")
-    mine = launchpad(up_to_date, tmp_path / "mine.yaml", f"{FEW_TRIALS}split: {{seed: 4711}}\n")
 
-    result = materialize(up_to_date, "split", instance=instance, run_config=mine)
+    result = materialize(up_to_date, "split", instance=instance, run_config=ANOTHER_SEED)
 
     assert result.success
     version = tags_of(result, "split")["dagster/data_version"]
@@ -57,18 +54,15 @@ def test_a_split_of_another_seed_has_its_own_version_and_the_plan_says_why_it_is
     work = plan(World(up_to_date))
     (cause,) = work.causes
     assert cause.startswith("split: parameters of 'split' changed: seed 4711 → ")
-    of_the_launchpad = Workspace(
-        home=up_to_date.home, data_dir=up_to_date.data_dir, config_file=str(tmp_path / "mine.yaml")
-    )
+    of_the_launchpad = configured(up_to_date, tmp_path, "split: {seed: 4711}")
     assert "split" not in plan(World(of_the_launchpad)).stale, "it is current for whoever asked for it"
 
 
 def test_the_default_parameters_again_bring_back_the_former_version(
-    up_to_date: Workspace, instance: dg.DagsterInstance, tmp_path: Path
+    up_to_date: Workspace, instance: dg.DagsterInstance
 ) -> None:
     before = current(up_to_date, "split")
-    mine = launchpad(up_to_date, tmp_path / "mine.yaml", f"{FEW_TRIALS}split: {{seed: 4711}}\n")
-    assert materialize(up_to_date, "split", instance=instance, run_config=mine).success
+    assert materialize(up_to_date, "split", instance=instance, run_config=ANOTHER_SEED).success
 
     assert materialize(up_to_date, "split", instance=instance).success
 
@@ -129,17 +123,26 @@ def test_a_run_of_its_own_takes_what_is_current(persistent: dg.DagsterInstance, 
     assert used_by(persistent, execute(persistent), "user_item_matrix") == newer
 
 
-def test_a_run_keeps_one_configuration_whatever_happens_to_the_file(
-    up_to_date: Workspace, instance: dg.DagsterInstance, settings: Settings
+def test_a_run_keeps_the_configuration_that_it_was_asked_for_with(
+    persistent: dg.DagsterInstance, up_to_date: Workspace, settings: Settings
 ) -> None:
-    world = World(up_to_date)
-    plan_id = plan(world).pin(world)
+    run = execute(persistent)
     assert settings.config_file is not None
     settings.config_file.write_text(f"{FEW_TRIALS}split: {{seed: 4711}}\n")
 
-    result = materialize(up_to_date, "split", instance=instance, tags={"recsys/plan": plan_id})
+    execute(persistent, again=run.run_id)
 
-    record = Store(up_to_date.store_directory).record("split", tags_of(result, "split")["dagster/data_version"])
+    record = Store(up_to_date.store_directory).current("split")
     assert record is not None
-    assert record.parts["parameters"]["split"] == world.configuration["split"].model_dump(mode="json")
-    assert Pins(world.store.root, plan_id).get("split") == record.origin.version
+    assert record.parts["parameters"]["split"]["seed"] == 0
+
+
+def test_a_value_out_of_range_ends_the_run_before_any_step(up_to_date: Workspace, instance: dg.DagsterInstance) -> None:
+    config = {"resources": {"parameters": {"config": {"split": {"seed": -1}}}}}
+    with pytest.raises(dg.DagsterConfigMappingFunctionError) as raised:
+        materialize(up_to_date, "split", instance=instance, run_config=config)
+
+    assert str(raised.value.__cause__) == (
+        "resources.parameters: SplitParameters: seed = -1: input should be greater than or equal to 0; "
+        "expected at least 0 and less than 9223372036854775808"
+    )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, RatingScale, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating import RejectLimits
@@ -23,7 +24,9 @@ _LISTENS = TableSpec(
     key=("listener", "song"),
     references=(("song", "songs", "song"),),
 )
-_SONGS = DatasetSpec("songs", (_LISTENS,), RatingScale(1.0, 10.0, 1.0), earliest_timestamp=1_000_000_000)
+_SONGS = DatasetSpec(
+    "songs", (_LISTENS,), RatingScale(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
+)
 
 
 def _rules(table: TableSpec, dataset: DatasetSpec, column: str) -> dict[str, Rule]:
