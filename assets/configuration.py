@@ -13,6 +13,7 @@ from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
 from recsys_core.onboarding import OnboardingParameters
 from recsys_core.parameters import Parameters
+from recsys_core.retention import RetentionParameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 from recsys_core.validating import RejectLimits
@@ -49,6 +50,7 @@ class Configuration(Parameters):
     evaluation: EvaluationParameters = EvaluationParameters()
     onboarding: OnboardingParameters = OnboardingParameters()
     recommendations: RecommendationParameters = RecommendationParameters()
+    retention: RetentionParameters = RetentionParameters()
     promotion: PromotionPolicy = PromotionPolicy()
 
     @model_validator(mode="before")
