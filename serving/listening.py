@@ -4,12 +4,16 @@ import ipaddress
 import os
 import sys
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
 from recsys_core.errors import ParameterError
 
-__all__ = ["address", "listen"]
+if TYPE_CHECKING:
+    import uvicorn
+
+__all__ = ["address", "configured", "listen"]
 
 # MLflow's client tries for minutes; a server that follows an alias asks again soon anyway.
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -34,15 +38,25 @@ def listen(make: Callable[[], FastAPI], host: str, port: int) -> None:
     if not _is_local(host):
         print(f"recsys: listening on {host}: whoever reaches this machine can ask", file=sys.stderr)
     print(f"http://{host}:{port}  (documents: /docs)", file=sys.stderr, flush=True)
-    uvicorn.run(
+    uvicorn.Server(configured(app, host, port)).run()
+
+
+def configured(app: FastAPI, host: str, port: int) -> "uvicorn.Config":
+    """How the server listens; port 0 takes any that is free."""
+    import uvicorn
+
+    from serving.connections import patient_protocol
+
+    return uvicorn.Config(
         app,
         host=host,
         port=port,
+        http=patient_protocol(),
+        ws="none",
         access_log=False,
         log_config=None,
         log_level="warning",
         timeout_graceful_shutdown=5,
-        limit_concurrency=512,
     )
 
 

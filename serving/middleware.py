@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.errors import json_response
 from serving.metrics import Metrics
 
-__all__ = ["REQUEST_ID", "BodyLimit", "Observed"]
+__all__ = ["REQUEST_ID", "BodyLimit", "Observed", "RequestLimit"]
 
 REQUEST_ID = "x-request-id"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -76,6 +76,28 @@ class Observed:
             _log.error("request failed", **about, exc_info=error)
         elif route not in _QUIET:
             _log.info("request", **about)
+
+
+class RequestLimit:
+    """Refuses what comes beyond ``most`` requests at once (503); who watches the server is answered all the same."""
+
+    def __init__(self, app: ASGIApp, most: int, metrics: Metrics) -> None:
+        self._app, self._most, self._metrics, self._n_requests = app, most, metrics, 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _QUIET:
+            await self._app(scope, receive, send)
+            return
+        if self._n_requests >= self._most:
+            self._metrics.refused.labels("too_many").inc()
+            text = f"{self._most} requests are being answered; try again in a second"
+            await json_response(503, text, {"Retry-After": "1"})(scope, receive, send)
+            return
+        self._n_requests += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._n_requests -= 1
 
 
 class BodyLimit:

@@ -28,6 +28,7 @@ class ServingSettings:
     answer_seconds    time an answer may take before the caller is told to come again (RECSYS_ANSWER_SECONDS)
     max_body_bytes    longest body of a request
     max_waiting       most answers that are being worked out or wait for it
+    max_requests      most requests that are being answered, whatever they ask for
     """
 
     home: Path
@@ -42,6 +43,7 @@ class ServingSettings:
     answer_seconds: float = 5.0
     max_body_bytes: int = 256 * 1024
     max_waiting: int = 64
+    max_requests: int = 256
 
     @classmethod
     def from_environment(

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid
 from registry.versions import ModelVersion
 from serving.app import application
+from serving.listening import configured
 from serving.models import Found
 from serving.server import Server
 from serving.settings import ServingSettings
@@ -149,16 +150,21 @@ def address(bundle_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFa
     settings = ServingSettings(tmp_path_factory.mktemp("live"), admin_token="token", drop_seconds=3600.0)
     server = Server(settings, registry, registry)
     server.refresh()
-    running = uvicorn.Server(
-        uvicorn.Config(application(server), host="127.0.0.1", port=0, log_level="error", access_log=False)
-    )
+    with listening(configured(application(server), "127.0.0.1", 0)) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def listening(config: uvicorn.Config) -> Iterator[int]:
+    """The port of a server in a thread of its own, for the length of the block."""
+    running = uvicorn.Server(config)
     thread = threading.Thread(target=running.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 30
     while not running.started:
         assert time.monotonic() < deadline, "the server did not start"
         time.sleep(0.02)
-    yield f"http://127.0.0.1:{running.servers[0].sockets[0].getsockname()[1]}"
+    yield running.servers[0].sockets[0].getsockname()[1]
     running.should_exit = True
     thread.join(20)
     assert not thread.is_alive(), "the server did not stop"

@@ -160,6 +160,35 @@ def test_more_than_can_be_worked_on_is_turned_away(start_server: MakeServer, mon
     assert sorted(statuses) == [200, 200, 503, 503, 503, 503]
 
 
+def test_more_requests_than_allowed_at_once_are_turned_away_and_health_is_not(
+    start_server: MakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = start_server(max_requests=1, cache_seconds=0.0)
+    until = threading.Event()
+    original = ModelBundle.recommend_for_user
+
+    def slow(self: ModelBundle, *arguments: Any, **options: Any) -> Any:
+        until.wait(10)
+        return original(self, *arguments, **options)
+
+    monkeypatch.setattr(ModelBundle, "recommend_for_user", slow)
+    answers: list[int] = []
+    first = threading.Thread(target=lambda: answers.append(client.get("/recommendations/10").status_code))
+    first.start()
+    deadline = time.monotonic() + 10
+    while "recsys_waiting 1.0" not in client.get("/metrics").text:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    refused = client.get("/movies?query=matrix")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+    assert client.get("/health").status_code == 200
+    until.set()
+    first.join()
+    assert answers == [200]
+    assert client.get("/movies?query=matrix").status_code == 200
+    assert 'recsys_refused_total{reason="too_many"} 1.0' in client.get("/metrics").text
+
+
 def test_without_a_cache_every_answer_is_worked_out(start_server: MakeServer) -> None:
     client = start_server(cache_seconds=0.0)
     for _ in range(2):
