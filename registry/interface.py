@@ -42,9 +42,8 @@ OUTPUT_COLUMNS = {
     "path": "string",
 }
 
-# What running a bundle takes: not orchestration, validation or plotting.
-_RUNTIME = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "threadpoolctl", "implicit")
-_PACKAGE = "hybrid-movie-recommender"
+# What answering from a bundle takes: not orchestration, validation, fitting or plotting.
+_RUNTIME = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "threadpoolctl")
 
 
 def signature() -> Any:
@@ -67,13 +66,7 @@ def input_example(user_id: int, liked: list[int]) -> Any:
 
 
 def pip_requirements() -> list[str]:
-    """Pinned versions of what is installed: the package itself, where it is installed, and what a bundle runs on."""
-    from importlib.metadata import PackageNotFoundError, version
+    """Pinned versions of what a bundle and its code run on; the code comes with the version, nobody publishes it."""
+    from importlib.metadata import version
 
-    pinned = []
-    for name in (_PACKAGE, *_RUNTIME):
-        try:
-            pinned.append(f"{name}=={version(name)}")
-        except PackageNotFoundError:  # a source tree that was never installed, or a bundle without that part
-            continue
-    return pinned
+    return [f"{name}=={version(name)}" for name in _RUNTIME]

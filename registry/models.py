@@ -154,7 +154,7 @@ class ModelRegistry:
         """Put the files of a registered version back in place, where they are not whole, from the same bundle."""
         bundle = self._bundle(version, model.artifact_location)
         beside = {entry.path for entry in self.tracking.client.list_logged_model_artifacts(model.model_id)}
-        if bundle.fault(bundle_dir) is None and {"MLmodel", python_model.name} <= beside:
+        if bundle.fault(bundle_dir) is None and {"MLmodel", "code", python_model.name} <= beside:
             return
         with pyfunc_folder(
             self.tracking,

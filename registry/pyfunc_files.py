@@ -1,6 +1,7 @@
-"""From a bundle to the folder that MLflow keeps of a model: the bundle, the code that names its class, the papers."""
+"""From a bundle to the folder that MLflow keeps of a model: the bundle, the code that answers from it, the papers."""
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from registry.tracking import Tracking
 __all__ = ["PYFUNC_FILE", "pyfunc_folder"]
 
 PYFUNC_FILE = Path(__file__).with_name("pyfunc_model.py")
+_ROOMS = Path(__file__).resolve().parents[1]
+_ANSWERING = ("recsys_core", "registry")  # what a version answers with; see docs/decisions/0013
 _STAGING = ".registering-"
 _DESCRIPTION = "MLmodel"
 
@@ -37,6 +40,7 @@ def pyfunc_folder(
             folder,
             python_model=str(python_model),
             artifacts={BUNDLE: str(staging / BUNDLE)},
+            code_paths=_copied_code(staging / "code"),
             signature=signature(),
             input_example=example,
             pip_requirements=pip_requirements(),
@@ -52,6 +56,15 @@ def pyfunc_folder(
         yield folder
 
 
+def _copied_code(into: Path) -> list[str]:
+    """Folders of the program text that runs here, without what else lies beside it."""
+    for file in (file for room in _ANSWERING for file in (_ROOMS / room).rglob("*.py")):
+        copy = into / file.relative_to(_ROOMS)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
+    return [str(into / room) for room in _ANSWERING]
+
+
 @contextmanager
 def _staging(tracking: Tracking) -> Iterator[Path]:
     """A folder on the disk of the artifacts; what a killed process left there is removed."""
@@ -63,12 +76,15 @@ def _staging(tracking: Tracking) -> Iterator[Path]:
 
 def _check_answers(mlflow: Any, folder: Path, example: Any) -> None:
     """Load the stored model as a server would, and let it answer ``example``."""
+    path = sys.path
     try:
         answer = mlflow.pyfunc.load_model(str(folder)).predict(example)
     except Exception as error:
         raise RegistryError(
             f"the model does not answer its own example, so it is not registered ({one_line(error)})"
         ) from error
+    finally:
+        sys.path = path  # MLflow has put the model's code first, and this folder will be gone
     missing = [column for column in OUTPUT_COLUMNS if column not in answer.columns]
     if missing or len(answer) == 0:
         raise RegistryError(

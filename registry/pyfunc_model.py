@@ -1,6 +1,6 @@
 """The file that MLflow keeps with every model version and runs to load it.
 
-It only names the class: the code is that of the installed package, the version's own part is the bundle's data.
+It only names the class: the code is the version's own copy, which MLflow puts first on the path.
 """
 
 import mlflow

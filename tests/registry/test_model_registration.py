@@ -1,5 +1,6 @@
 import json
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,15 +67,20 @@ def test_the_champion_loads_as_a_pyfunc_and_answers(registry, register, tracking
     assert both["row"].value_counts().to_dict() == {0: 10, 1: 10}
 
 
-def test_a_version_carries_data_and_names_no_code_or_index(registry, register, tracking):
+def test_a_version_carries_its_code_and_requires_what_is_published(registry, register, tracking):
+    before = list(sys.path)
     made = register("A")
+    assert sys.path == before
     stored = registry.bundle_path(made.version).parents[1]
-    assert {path.name for path in stored.rglob("*.py")} == {"fake_pyfunc_model.py"}
+    code = {path.relative_to(stored / "code").as_posix() for path in (stored / "code").rglob("*") if path.is_file()}
+    assert {name.split("/")[0] for name in code} == {"recsys_core", "registry"}
+    assert {Path(name).suffix for name in code} == {".py"}
     requirements = (stored / "requirements.txt").read_text()
     assert "mlflow==" in requirements
     for file in ("requirements.txt", "conda.yaml", "python_env.yaml"):
         assert "://" not in (stored / file).read_text()
         assert "index" not in (stored / file).read_text()
+        assert "hybrid-movie-recommender" not in (stored / file).read_text()
 
 
 def test_requirements_are_pinned():

@@ -1,7 +1,17 @@
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution, packages_distributions
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from packaging.requirements import Requirement
 
 from recsys_core.als import ALSParameters
 from recsys_core.bundle import ListOptions, ModelBundle, Titles
@@ -63,3 +73,66 @@ def test_the_champion_recommends_what_its_bundle_recommends(bundle, tracking, tm
     wanted = bundle.recommend_for_liked(liked, ListOptions(k=3, model="als"))
     assert from_liked["movie_id"].tolist() == [item.movie_id for item in wanted.items]
     assert not set(liked) & set(from_liked["movie_id"])
+
+
+ELSEWHERE = """
+import json, sys
+sys.path[:] = [entry for entry in sys.path if not entry.endswith("site-packages")] + [sys.argv[2]]
+import mlflow, pandas as pd
+model = mlflow.pyfunc.load_model(sys.argv[1], suppress_warnings=True)
+answer = model.predict(pd.DataFrame({"user_id": [int(sys.argv[3])]}), params={"k": 5})
+import recsys_core, registry
+modules = {name.partition(".")[0] for name in sys.modules}
+print(json.dumps([answer["movie_id"].tolist(), recsys_core.__file__, registry.__file__, sorted(modules)]))
+"""
+
+
+def test_a_version_answers_where_this_project_is_not_installed(bundle, tracking, tmp_path):
+    (tmp_path / "bundle").mkdir()
+    bundle.save(tmp_path / "bundle")
+    user_id = int(bundle.known.user_ids[0])
+    registry = ModelRegistry(tracking)
+    registry.register_bundle(
+        tmp_path / "bundle",
+        tracking.parent_run("d1"),
+        data_fingerprint="data-1",
+        metrics={},
+        example=input_example(user_id, []),
+    )
+    stored = registry.bundle_path("1").parents[1]
+    # -S: no .pth file is read, so an editable installation leads nowhere; -I: neither does PYTHONPATH
+    command = [sys.executable, "-I", "-S", "-W", "ignore", "-c", ELSEWHERE, str(stored), site_packages(), str(user_id)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    items, *files, modules = json.loads(done.stdout.splitlines()[-1])
+    assert items == [item.movie_id for item in bundle.recommend_for_user(user_id, ListOptions(k=5)).items]
+    assert all(file.startswith(f"{stored}/code/") for file in files)
+    known = packages_distributions()
+    used = {canonical(name) for module in modules for name in known.get(module, ())}
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    declared = {canonical(Requirement(line).name) for line in project["dependencies"]}
+    asked_for = (stored / "requirements.txt").read_text().splitlines()
+    assert used & declared <= required(asked_for)
+    assert {Requirement(line).name for line in asked_for} <= used
+
+
+def site_packages() -> str:
+    return str(Path(str(distribution("mlflow").locate_file(""))).resolve())
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def required(lines) -> set[str]:
+    """Names of what the requirements install, with all that these require in turn."""
+    found: set[str] = set()
+    todo = [Requirement(line) for line in lines]
+    while todo:
+        one = todo.pop()
+        if (one.marker and not one.marker.evaluate({"extra": ""})) or canonical(one.name) in found:
+            continue
+        found.add(canonical(one.name))
+        with suppress(PackageNotFoundError):
+            todo += [Requirement(text) for text in distribution(one.name).requires or ()]
+    return found
