@@ -1,15 +1,19 @@
 """The evaluation: every model and baseline on the test part, which is read here and nowhere before."""
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections.abc import Iterator, Mapping
+
+import dagster as dg
 
 from assets.deciding_code import MODELS
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import page
-from assets.tracking import tracked, tracked_child
+from assets.materialising.store import Store
+from assets.presenting import advice, page
+from assets.tracking import run_log, test_part, tracked_child, training_data
 from recsys_core.dataset.interactions import Split
-from recsys_core.describing import describe_evaluation
+from recsys_core.describing import change_since, describe_evaluation, headline, lead_over
 from recsys_core.ease import EASEModel
+from recsys_core.errors import RecsysError
 from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
 from recsys_core.experiment import line_up, trade_offs
 from recsys_core.hybrid import HybridModel
@@ -18,7 +22,12 @@ from recsys_core.plotting import metric_by_slice, metrics_table, models_by_metri
 __all__ = ["evaluation"]
 
 
+_BEATS_POPULARITY = ("beats_popularity", "the hybrid ranks test users' titles better than popularity does")
+_NOT_FALLEN = ("not_fallen", "the hybrid's NDCG has not fallen since the last evaluation: by more than chance, or 5 %")
+
+
 def _show(step: Step) -> Shown:
+    ended_at = time.time()
     result: Evaluation = step.value
     hybrid: HybridModel = step.values["hybrid_model"]
     plots = {
@@ -26,23 +35,58 @@ def _show(step: Step) -> Shown:
         "metric_by_slice": metric_by_slice(result),
         "precision_coverage": precision_coverage(trade_offs(hybrid, step.values["split"])),
     }
-    _log(step, result, plots)
-    return Shown(page(describe_evaluation(result, plots)))
+    _log(step, result, plots, ended_at)
+    return Shown(page(describe_evaluation(result, plots)), (_popularity_check(result), _former_check(step, result)))
 
 
-def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes]) -> None:
-    """Metrics of all models in a child run; the hybrid's, and the plots, in the parent, where runs are compared."""
-    by_model: dict[str, Any] = {model: found for model, found in result.metrics().items() if found}
-    _, parent = tracked(step)
-    parent.metrics({name: metric.mean for name, metric in by_model["hybrid"].items()})
+def _popularity_check(result: Evaluation) -> dg.AssetCheckResult:
+    passed, words = lead_over(result) or (True, "there are no figures to compare")
+    return advice(_BEATS_POPULARITY[0], passed, words)
+
+
+def _former_check(step: Step, result: Evaluation) -> dg.AssetCheckResult:
+    try:
+        former = Store(step.workspace.store_directory).load("evaluation", Evaluation, always=False)
+    except RecsysError:
+        return advice(_NOT_FALLEN[0], True, "there is no former evaluation that can be read")
+    return advice(_NOT_FALLEN[0], *change_since(result, former))
+
+
+def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes], ended_at: float) -> None:
+    """What runs are compared by in the parent: parameters, headline, plots, a table; all figures in a child run."""
+    hybrid: HybridModel = step.values["hybrid_model"]
+    log = run_log(step.inputs)
+    log.params(
+        {
+            "als": hybrid.als.parameters.as_dict(),
+            "ease": hybrid.ease and hybrid.ease.parameters.as_dict(),
+            "neighbours": hybrid.neighbours and hybrid.neighbours.parameters.as_dict(),
+            "weights": hybrid.weights.as_dict(),
+            "evaluation": step.inputs.of(EvaluationParameters).as_dict(),
+        }
+    )
+    log.metrics(headline(result))
+    log.data_sets(*training_data(step.inputs), test_part(step.inputs))
     for name, png in plots.items():
-        parent.figure(f"plots/{name}", png)
-    with tracked_child(step, "evaluation") as log:
-        for model, found in by_model.items():
-            log.metrics({name: metric.mean for name, metric in found.items()}, prefix=f"{model}.")
-        log.json("evaluation", result.summary())
-        table = metrics_table(result)
-        log.table("models", {name: [row[i] for row in table.rows] for i, name in enumerate(table.columns)})
+        log.figure(f"plots/{name}", png)
+    table = metrics_table(result)
+    log.table("models", {name: [row[i] for row in table.rows] for i, name in enumerate(table.columns)})
+    with tracked_child(step, log, "evaluation", ended_at=ended_at) as child:
+        child.metrics(dict(_by_model_and_slice(result)))
+        child.json("evaluation", result.summary())
+
+
+def _by_model_and_slice(result: Evaluation) -> Iterator[tuple[str, float]]:
+    """All figures on all users as "MODEL/METRIC", and the first metric of each slice as "SLICE/METRIC MODEL": MLflow's
+    pages group by what stands before the slash."""
+    first = result.slice_of("all").metric_names[0]
+    for slice_name in result.slices:
+        for model, found in result.metrics(slice_name).items():
+            for name, metric in (found or {}).items():
+                if slice_name == "all":
+                    yield f"{model}/{name}", metric.mean
+                elif name == first:
+                    yield f"{slice_name}/{name} {model}", metric.mean
 
 
 @recsys_asset(
@@ -57,6 +101,7 @@ def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes]) -> None:
         "recsys_core.splitting",
     ),
     parameters=("evaluation",),
+    quality=(_BEATS_POPULARITY, _NOT_FALLEN),
 )
 def evaluation(inputs: Inputs, split: Split, ease_model: EASEModel, hybrid_model: HybridModel) -> Made[Evaluation]:
     """Popularity, item-kNN, EASE, ALS, content and hybrid on held-out people, by slice, with 95 % intervals."""

@@ -2,11 +2,11 @@
 
 from assets.deciding_code import ITEM_KNOWLEDGE
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import page
+from assets.presenting import advice, page
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import catalogue_ids, interactions_of, training_tags
-from recsys_core.describing import describe_features, describe_matrix, describe_split
+from recsys_core.describing import describe_features, describe_matrix, describe_split, empty_groups
 from recsys_core.experiment import ItemTables
 from recsys_core.features import FeatureParameters, ItemFeatures
 from recsys_core.splitting import SplitParameters, split_interactions
@@ -33,10 +33,16 @@ def split(inputs: Inputs, user_item_matrix: UserItemMatrix, movies: CleanTable) 
     return Made(split_interactions(user_item_matrix, inputs.of(SplitParameters), catalogue_ids=catalogue))
 
 
+_NO_EMPTY_GROUP = ("no_empty_group", "each group of features describes at least one title")
+
+
 def _show_features(step: Step) -> Shown:
     tags: CleanTable = step.values["tags"]
     n_left_out = tags.n_rows - training_tags(tags.rows_path, step.values["split"]).num_rows
-    return Shown(page(describe_features(step.value, n_tags_left_out=n_left_out)))
+    empty = empty_groups(step.value)
+    words = f"no title has any of {', '.join(empty)}" if empty else f"{len(step.value.groups)} groups"
+    described = describe_features(step.value, n_tags_left_out=n_left_out)
+    return Shown(page(described), (advice(_NO_EMPTY_GROUP[0], not empty, words),))
 
 
 @recsys_asset(
@@ -45,6 +51,7 @@ def _show_features(step: Step) -> Shown:
     show=_show_features,
     modules=ITEM_KNOWLEDGE,
     parameters=("features",),
+    quality=(_NO_EMPTY_GROUP,),
 )
 def item_features(
     inputs: Inputs,

@@ -4,13 +4,20 @@ import time
 
 from assets.deciding_code import ITEM_KNOWLEDGE, MODELS, TUNING
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import page, say_trial
-from assets.tracking import tracked, tracked_child
+from assets.presenting import ALL_FINITE, advice, finite, page
+from assets.tracking import run_log, tracked_search, training_data
 from recsys_core.als import ALSModel
 from recsys_core.content import ContentModel, ContentParameters
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
-from recsys_core.describing import describe_als, describe_content, describe_ease, describe_hybrid, describe_weights
+from recsys_core.describing import (
+    describe_als,
+    describe_content,
+    describe_ease,
+    describe_hybrid,
+    describe_weights,
+    popularity_on_validation,
+)
 from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.experiment import ItemTables, more_rounds
 from recsys_core.features import FeatureParameters, ItemFeatures
@@ -18,40 +25,36 @@ from recsys_core.hybrid import Components, HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
 from recsys_core.popularity import fit_popularity
 from recsys_core.splitting import split_parameters
-from recsys_core.tuning import Trial, TuningParameters, TuningResult, tune, tune_als
+from recsys_core.tuning import Trial, TuningParameters, TuningResult, best_trial, tune, tune_als
 from recsys_core.user_knn import fit_user_knn
-from registry.run_log import RunLog, TrialRecord
+from registry.search_log import trials_table
 
 __all__ = ["als_model", "content_model", "ease_model", "hybrid_model", "hybrid_weights"]
 
 
-def _log_trials(log: RunLog, trials: list[Trial], stage: str) -> None:
-    log.trials(
-        [TrialRecord(trial.number, dict(trial.params), {"validation_ndcg@10": trial.value}) for trial in trials],
-        study=stage,
-    )
+_SPACES = {"als", "ease", "neighbours", "weights", "search_space"}  # sections of the tuning's parameters
+_BEATS_POPULARITY = ("beats_popularity", "the tuned model ranks validation users' titles better than popularity does")
 
 
 def _show_als(step: Step) -> Shown:
     model: ALSModel = step.value
     trials: list[Trial] = step.made.facts
-    _, parent = tracked(step)
-    tuning = step.inputs.of(TuningParameters)
-    parent.params({"split": split_parameters(step.values["split"]).as_dict(), "tuning_seed": tuning.seed})
-    parent.dataset(
-        step.inputs.dataset.name,
-        fingerprint=step.inputs.data_fingerprint,
-        source=step.workspace.data_dir,
-        n_rows=step.values["split"].train.n_ratings,
-        context="training",
+    tuning, split = step.inputs.of(TuningParameters), step.values["split"]
+    log = run_log(step.inputs)
+    log.params(
+        {
+            "split": split_parameters(split).as_dict(),
+            "tuning": tuning.model_dump(mode="json", exclude=_SPACES),
+            "als": model.parameters.as_dict(),
+        }
     )
-    with tracked_child(step, "als_model") as log:
-        log.params(model.parameters.as_dict())
-        log.metrics(
-            {"validation_ndcg@10": max(trial.value for trial in trials), "validation_ndcg@10_defaults": trials[0].value}
-        )
-        _log_trials(log, trials, "als")
-    return Shown(page(describe_als(model, trials)))
+    log.data_sets(*training_data(step.inputs))
+    log.table("trials_als", trials_table(trials))
+    popularity = popularity_on_validation(split, tuning, step.inputs.dataset.rating_scale)
+    best = best_trial(trials).value
+    beats = advice(_BEATS_POPULARITY[0], best > popularity, f"NDCG@{tuning.k} {best:.4f}, popularity {popularity:.4f}")
+    shown = page(describe_als(model, trials)) | {"validation_ndcg_at_10_of_popularity": popularity}
+    return Shown(shown, (finite(model), beats))
 
 
 @recsys_asset(
@@ -60,22 +63,25 @@ def _show_als(step: Step) -> Shown:
     show=_show_als,
     modules=TUNING,
     parameters=("tuning",),
+    quality=(ALL_FINITE, _BEATS_POPULARITY),
 )
 def als_model(inputs: Inputs, split: Split) -> Made[ALSModel]:
     """ALS on confidence-weighted feedback of the training part; its parameters tuned on validation users."""
-    model, trials = tune_als(
-        split,
-        inputs.of(TuningParameters),
-        rating_scale=inputs.dataset.rating_scale,
-        storage=inputs.study,
-        clock=time.monotonic,
-        on_trial=say_trial,
-    )
+    with tracked_search(inputs) as on_trial:
+        model, trials = tune_als(
+            split,
+            inputs.of(TuningParameters),
+            rating_scale=inputs.dataset.rating_scale,
+            storage=inputs.study,
+            clock=time.monotonic,
+            on_trial=on_trial,
+        )
     return Made(model, facts=trials)
 
 
 def _show_content(step: Step) -> Shown:
-    return Shown(page(describe_content(step.value, n_warm=step.values["split"].train.n_items)))
+    described = describe_content(step.value, n_warm=step.values["split"].train.n_items)
+    return Shown(page(described), (finite(step.value),))
 
 
 @recsys_asset(
@@ -83,6 +89,7 @@ def _show_content(step: Step) -> Shown:
     kinds={"scipy"},
     show=_show_content,
     modules=("recsys_core.content", "recsys_core.features", "recsys_core.hybrid.fit"),
+    quality=(ALL_FINITE,),
 )
 def content_model(inputs: Inputs, split: Split, item_features: ItemFeatures) -> Made[ContentModel]:
     """Profiles of what people liked against the features of titles: the warm ones, then those nobody has rated."""
@@ -93,16 +100,19 @@ def content_model(inputs: Inputs, split: Split, item_features: ItemFeatures) -> 
 def _show_weights(step: Step) -> Shown:
     tuned: TuningResult = step.value
     described = describe_weights(tuned, n_rounds=step.made.facts)
-    _, parent = tracked(step)
-    parent.params({"weights": tuned.weights.as_dict()})
-    parent.figure("plots/tuning_history", described.plots["tuning_history"])
-    with tracked_child(step, "hybrid_weights") as log:
-        log.params(tuned.weights.as_dict())
-        log.metrics(
-            {"validation_objective": tuned.best_objective, "validation_objective_defaults": tuned.default_objective}
-        )
-        for stage in dict.fromkeys(trial.stage for trial in tuned.trials):
-            _log_trials(log, tuned.of_stage(stage), stage)
+    log = run_log(step.inputs)
+    log.params(
+        {
+            "als": tuned.als_parameters.as_dict(),
+            "ease": tuned.ease_parameters and tuned.ease_parameters.as_dict(),
+            "weights": tuned.weights.as_dict(),
+        }
+    )
+    log.metrics(
+        {"validation_objective": tuned.best_objective, "validation_objective_with_defaults": tuned.default_objective}
+    )
+    log.figure("plots/tuning_history", described.plots["tuning_history"])
+    log.table("trials", trials_table(tuned.trials))
     return Shown(page(described))
 
 
@@ -137,25 +147,27 @@ def hybrid_weights(
         features=inputs.of(FeatureParameters),
         tuning=inputs.of(TuningParameters),
     )
-    tuned = tune(
-        split,
-        content_model.features,
-        inputs.of(TuningParameters),
-        rating_scale=inputs.dataset.rating_scale,
-        more_rounds=rounds,
-        storage=inputs.study,
-        als_model=als_model,
-        clock=time.monotonic,
-        on_trial=say_trial,
-    )
+    with tracked_search(inputs) as on_trial:
+        tuned = tune(
+            split,
+            content_model.features,
+            inputs.of(TuningParameters),
+            rating_scale=inputs.dataset.rating_scale,
+            more_rounds=rounds,
+            storage=inputs.study,
+            als_model=als_model,
+            clock=time.monotonic,
+            on_trial=on_trial,
+        )
     return Made(tuned, facts=1 + len(rounds))
 
 
 @recsys_asset(
     group="models",
     kinds={"scipy"},
-    show=lambda step: Shown(page(describe_ease(step.value))),
+    show=lambda step: Shown(page(describe_ease(step.value)), (finite(step.value),)),
     modules=("recsys_core.ease", "recsys_core.features", "recsys_core.scoring"),
+    quality=(ALL_FINITE,),
 )
 def ease_model(
     inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult
@@ -174,7 +186,7 @@ def ease_model(
 
 
 def _show_hybrid(step: Step) -> Shown:
-    return Shown(page(describe_hybrid(step.value, step.values["hybrid_weights"])))
+    return Shown(page(describe_hybrid(step.value, step.values["hybrid_weights"])), (finite(step.value),))
 
 
 @recsys_asset(
@@ -183,6 +195,7 @@ def _show_hybrid(step: Step) -> Shown:
     show=_show_hybrid,
     modules=MODELS,
     parameters=("tuning",),
+    quality=(ALL_FINITE,),
 )
 def hybrid_model(
     inputs: Inputs,

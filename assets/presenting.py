@@ -12,10 +12,12 @@ import pyarrow as pa
 
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
 from recsys_core.dataset.table_folders import TableFolder
-from recsys_core.describing import Description
+from recsys_core.describing import Description, not_finite
 from recsys_core.tuning import Trial
 
-__all__ = ["column_schema", "page", "say_trial", "table_page", "text_table"]
+__all__ = ["ALL_FINITE", "advice", "column_schema", "finite", "page", "say_trial", "table_page", "text_table"]
+
+ALL_FINITE = ("all_finite", "every number of the model is finite")
 
 _PREVIEW_ROWS = 5
 _DIALOG_PIXELS = 1080  # what fits into a dialog on a screen 1440 pixels wide
@@ -32,6 +34,18 @@ def page(described: Description) -> dict[str, Any]:
         **{name: text_table(header, rows) for name, (header, rows) in described.tables.items()},
         **{name: _image(png, name.replace("_", " ")) for name, png in described.plots.items()},
     }
+
+
+def advice(name: str, passed: bool, words: str) -> dg.AssetCheckResult:
+    """The result of a check that a person should look at when it fails."""
+    return dg.AssetCheckResult(check_name=name, passed=passed, severity=dg.AssetCheckSeverity.WARN, description=words)
+
+
+def finite(model: Any) -> dg.AssetCheckResult:
+    """The result of the check :data:`ALL_FINITE`."""
+    broken = not_finite(model)
+    words = f"NaN or infinite numbers in {', '.join(broken)}" if broken else "all numbers are finite"
+    return dg.AssetCheckResult(check_name=ALL_FINITE[0], passed=not broken, description=words)
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.TableMetadataValue:

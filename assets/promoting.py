@@ -6,8 +6,8 @@ from pathlib import Path
 
 from assets.deciding_code import RELEASED
 from assets.materialising import InputChangedError, Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import page
-from assets.tracking import tracked
+from assets.presenting import advice, page
+from assets.tracking import run_log
 from recsys_core.bundle import ModelBundle
 from recsys_core.dataset.interactions import Split
 from recsys_core.describing import Description
@@ -26,22 +26,28 @@ _DECISION_COLUMNS = {
     "verdict": ("text", "FIRST, PROMOTED, KEPT or SUSPICIOUS"),
     "champion": ("text", "after the decision"),
 }
+_FIGURES = ("challenger", "champion", "gain", "coverage", "latency_p95_ms")
+
+
+_GATE = ("gate", "the gate promoted the version, or it is the champion already")
 
 
 def _show(step: Step) -> Shown:
     content = step.value.content
-    _, parent = tracked(step)
-    parent.tags({"verdict": content["verdict"], "model_version": content["version"]})
-    parent.json("promotion", {name: value for name, value in content.items() if name != "champion"})
-    champion = content["champion"] or "none"
+    log = run_log(step.inputs)
+    log.tags({"verdict": content["verdict"], "model_version": content["version"]})
+    log.json("promotion", {name: value for name, value in content.items() if name != "champion"})
+    champion, figures = content["champion"] or "none", content["figures"]
+    passed = champion == content["version"]
+    numbers = {name: figures[name] for name in _FIGURES if figures.get(name) is not None}
     described = Description(
         1,
         _DECISION_COLUMNS,
         [(content["version"], content["verdict"], champion)],
-        {"verdict": content["verdict"], "champion": champion},
+        {"verdict": content["verdict"], "champion": champion, "promoted": int(passed), **numbers},
         {"reasons": (["reason"], [[reason] for reason in content["reasons"]])},
     )
-    return Shown(page(described))
+    return Shown(page(described), (advice(_GATE[0], passed, f"{content['verdict']}: {'; '.join(content['reasons'])}"),))
 
 
 def _still_decided(folder: Path, tracking: Tracking, observed: Observed) -> str | None:
@@ -63,6 +69,7 @@ def _still_decided(folder: Path, tracking: Tracking, observed: Observed) -> str 
         "registry",
     ),
     parameters=("promotion",),
+    quality=(_GATE,),
     observes=("tracking_store",),
     still_there=_still_decided,
 )

@@ -8,7 +8,6 @@ from assets.configuration import RecommendationParameters
 from assets.deciding_code import RELEASED
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import page
-from assets.tracking import tracked
 from recsys_core.bundle import ModelBundle, Recommendations, recommend_all
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.describing import describe_recommendations
@@ -28,8 +27,6 @@ _LOG = logging.getLogger("recsys")
 def _show(step: Step) -> Shown:
     result: Recommendations = step.value
     bundle, warning = step.made.facts
-    tracking, parent = tracked(step)
-    tracking.finish(parent.run_id)
     warned = {"warning": warning} if warning else {}
     k = step.inputs.of(RecommendationParameters).k
     return Shown(

@@ -6,11 +6,12 @@ import numpy as np
 
 from assets.deciding_code import ITEM_KNOWLEDGE, RELEASED
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import page
+from assets.presenting import ALL_FINITE, finite, page
+from assets.tracking import run_log, test_part
 from recsys_core.bundle import ModelBundle, Titles
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
-from recsys_core.describing import Description, describe_bundle
+from recsys_core.describing import Description, describe_bundle, headline, release_in_words
 from recsys_core.ease import EASEModel
 from recsys_core.evaluation import Evaluation
 from recsys_core.experiment import ItemTables
@@ -33,9 +34,10 @@ _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in 
 @recsys_asset(
     group="release",
     kinds={"implicit", "scipy"},
-    show=lambda step: Shown(page(describe_bundle(step.value))),
+    show=lambda step: Shown(page(describe_bundle(step.value)), (finite(step.value.model),)),
     modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.splitting"),
     parameters=("features", "onboarding", "tuning"),
+    quality=(ALL_FINITE,),
 )
 def release_model(
     inputs: Inputs,
@@ -78,6 +80,14 @@ def _still_registered(folder: Path, tracking: Tracking, observed: Observed) -> s
 
 
 def _show_registration(step: Step) -> Shown:
+    evaluation: Evaluation = step.values["evaluation"]
+    ModelRegistry(step.inputs.places.tracking).describe(
+        step.value.content["version"],
+        run_log(step.inputs),
+        release_in_words(step.values["release_model"], evaluation),
+        metrics=headline(evaluation),
+        measured_on=test_part(step.inputs),
+    )
     shown = {**step.value.content, "model_uri": f"models:/{MODEL_NAME}/{step.value.content['version']}"}
     return Shown(page(Description(1, _DOCUMENT_COLUMNS, shown.items(), shown)))
 
@@ -94,9 +104,7 @@ def registered_model(
     inputs: Inputs, release_model: ModelBundle, hybrid_model: HybridModel, evaluation: Evaluation
 ) -> Made[Registration]:
     """The release as a version of `hybrid-recommender` in MLflow, with its evaluation twin beside it."""
-    tracking = inputs.places.tracking
-    registry = ModelRegistry(tracking)
-    parent_run_id = tracking.parent_run(inputs.run_id)
+    registry, parent_run_id = ModelRegistry(inputs.places.tracking), run_log(inputs).run_id
     registry.log_evaluation_model(parent_run_id, inputs.places.values["hybrid_model"])
     someone = int(release_model.known.user_ids[0])
     liked = release_model.known.ratings[0]

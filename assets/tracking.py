@@ -1,57 +1,63 @@
-"""The MLflow run that belongs to a Dagster run, and how the assets' pages are mirrored in it."""
+"""The MLflow run that belongs to a Dagster run: what the assets' pages show is mirrored there."""
 
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import dagster as dg
-
-from assets.materialising import Step
+from assets.materialising import Inputs, Step
+from assets.presenting import say_trial
+from recsys_core.tuning import OnTrial, Trial
+from registry.data_sets import DataSet
 from registry.run_log import RunLog
-from registry.tracking import Tracking
+from registry.search_log import searching
 
-__all__ = ["tracked", "tracked_child"]
-
-_OPEN = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+__all__ = ["run_log", "test_part", "tracked_child", "tracked_search", "training_data"]
 
 
-def tracked(step: Step) -> tuple[Tracking, RunLog]:
-    """The store of runs, and the parent run of this Dagster run: found, or made and described."""
-    context, tracking = step.context, step.inputs.places.tracking
-    going_on = {run.run_id for run in context.instance.get_runs(filters=dg.RunsFilter(statuses=_OPEN))}
-    tracking.close_abandoned(going_on | {context.run.run_id})
-    run_id = tracking.parent_run(
-        context.run.run_id,
-        tags={
-            "data_dir": step.workspace.data_dir,
-            "data_fingerprint": step.inputs.data_fingerprint,
-            "git_commit": _git_commit(),
-            "why": context.run.tags.get("recsys/why", ""),
-        },
-    )
-    return tracking, tracking.log(run_id)
+def run_log(inputs: Inputs) -> RunLog:
+    """The parent run of this Dagster run: found, or made and described."""
+    tracking, told = inputs.places.tracking, inputs.places.told
+    tags = {**told, "data_fingerprint": inputs.data_fingerprint, "mlflow.note.content": told.get("why", "")}
+    return tracking.log(tracking.parent_run(inputs.run_id, tags={name: text for name, text in tags.items() if text}))
 
 
 @contextmanager
-def tracked_child(step: Step, name: str) -> Iterator[RunLog]:
-    """A child run of this Dagster run's parent for the length of a block."""
-    tracking, parent = tracked(step)
-    with tracking.child(parent.run_id, name) as log:
+def tracked_child(step: Step, parent: RunLog, name: str, *, ended_at: float) -> Iterator[RunLog]:
+    """A child run of ``parent`` that spans the work of ``step``, until ``ended_at`` (seconds since 1970)."""
+    tracking = step.inputs.places.tracking
+    with tracking.child(parent.run_id, name, started_at=step.inputs.now, ended_at=ended_at) as log:
         yield log
 
 
-def _git_commit() -> str:
-    """The source's commit, with a + when files differ from it; "unknown" outside a checkout."""
-    root = Path(__file__).resolve().parents[1]
-    try:
-        described = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=12"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return described.stdout.strip()
+@contextmanager
+def tracked_search(inputs: Inputs) -> Iterator[OnTrial]:
+    """What to call after each trial of a search: whoever watches is told, and the run has one step more."""
+    with searching(run_log(inputs)) as write:
+
+        def on_trial(trial: Trial, n_trials: int, best: Trial) -> None:
+            say_trial(trial, n_trials, best)
+            write(trial, n_trials, best)
+
+        yield on_trial
+
+
+def training_data(inputs: Inputs) -> list[DataSet]:
+    """The declared tables that the value comes from, with the content of their files."""
+    found = []
+    for table in inputs.dataset.tables:
+        file, _, sha256 = inputs.descent.get(f"file {table.name}", "").partition(" ")
+        if sha256:
+            source = str(Path(inputs.places.told["data_dir"]) / file)
+            found.append(DataSet.of_table(table, fingerprint=sha256, source=source))
+    return found
+
+
+def test_part(inputs: Inputs) -> DataSet:
+    """The test part of the split that the value comes from."""
+    return DataSet.of_table(
+        inputs.dataset.table("ratings"),
+        name="test part",
+        fingerprint=inputs.descent["asset split"],
+        source=inputs.places.told["data_dir"],
+        context="test",
+    )

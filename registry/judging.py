@@ -64,6 +64,7 @@ def judge(
             decision_id=promotions.fresh_id(base_id),
             at=now(),
         )
+    promotions.versions.tell_verdict(version, entry.verdict, entry.reasons)
     champion = promotions.versions.find(CHAMPION)
     return Promotion({**entry.as_dict(), "champion": champion.version if champion else None})
 

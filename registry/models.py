@@ -2,18 +2,18 @@
 
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from recsys_core.errors import RegistryError
 from recsys_core.storage import atomic_directory
 from registry.content_hash import folder_fingerprint
+from registry.data_sets import DataSet
 from registry.interface import BUNDLE_FOLDER, EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
 from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
 from registry.pyfunc_files import PYFUNC_FILE, pyfunc_folder
-from registry.run_log import metric_key
+from registry.run_log import RunLog
 from registry.stored_folder import StoredFolder
 from registry.tracking import Tracking
 from registry.versions import CHAMPION, ModelVersion, Versions
@@ -60,7 +60,7 @@ class ModelRegistry:
                     self._take_over_evaluation_model(known, parent_run_id)
                     return known
             self.versions.ensure_registered()
-            model_id = self._store(bundle_dir, parent_run_id, example, python_model, _numbers(metrics))
+            model_id = self._store(bundle_dir, parent_run_id, example, python_model)
             texts = {
                 **(tags or {}),
                 "data_fingerprint": data_fingerprint,
@@ -75,6 +75,19 @@ class ModelRegistry:
                     self.name, f"models:/{model_id}", run_id=parent_run_id, tags=texts, model_id=model_id
                 )
         return self.versions.get(str(created.version))
+
+    def describe(
+        self, version: str, log: RunLog, text: str, *, metrics: Mapping[str, float], measured_on: DataSet
+    ) -> None:
+        """Say of a version what it is, for people: ``text``, with a link to the run behind ``log``, and its metrics,
+        tied in that run to its logged model and to the data that they were measured on.
+        """
+        found, client = self.versions.get(version), self.tracking.client
+        log.data_sets(measured_on)
+        log.metrics(metrics, model_id=found.model_id, data_set=measured_on)
+        address = f"#/experiments/{self.tracking.experiment_id}/runs/{log.run_id}"
+        with as_registry_error(f"{self.name} version {version} cannot be described"):
+            client.update_model_version(self.name, version, f"{text} Made and measured in [this run]({address}).")
 
     def bundle_path(self, reference: str | int = CHAMPION) -> Path:
         """Folder with the bundle of a version or alias, checked against its fingerprint.
@@ -190,10 +203,10 @@ class ModelRegistry:
             if EVALUATION_FINGERPRINT in run.data.tags:
                 self.versions.tag(version.version, {EVALUATION_RUN: run_id})
 
-    def _store(
-        self, bundle_dir: Path, run_id: str, example: Any, python_model: Path, metrics: Mapping[str, float]
-    ) -> str:
+    def _store(self, bundle_dir: Path, run_id: str, example: Any, python_model: Path) -> str:
         """Store the pyfunc model with the parent run; its id. A model that fails its example is left as FAILED."""
+        from mlflow.entities import LoggedModelOutput
+
         client = self.tracking.client
         model = client.create_logged_model(
             self.tracking.experiment_id, self.name, source_run_id=run_id, model_type="recommender"
@@ -204,27 +217,8 @@ class ModelRegistry:
                 self.tracking, bundle_dir, run_id=run_id, model_id=model_id, example=example, python_model=python_model
             ) as folder:
                 client.log_model_artifacts(model_id, str(folder))
-            self._log_metrics(run_id, model_id, metrics)
+            client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
             ready = True
         finally:
             client.finalize_logged_model(model_id, "READY" if ready else "FAILED")
         return model_id
-
-    def _log_metrics(self, run_id: str, model_id: str, metrics: Mapping[str, float]) -> None:
-        from mlflow.entities import LoggedModelOutput, Metric
-
-        client, now = self.tracking.client, int(time.time() * 1000)
-        client.log_outputs(run_id, [LoggedModelOutput(model_id, step=0)])
-        entries = [Metric(metric_key(name), value, now, 0, model_id=model_id) for name, value in metrics.items()]
-        client.log_batch(run_id, metrics=entries)
-
-
-def _numbers(metrics: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The numbers among nested metrics by dotted name: {"hybrid": {"ndcg@10": 0.3}} has "hybrid.ndcg@10"."""
-    flat: dict[str, float] = {}
-    for name, value in metrics.items():
-        if isinstance(value, Mapping):
-            flat.update(_numbers(value, f"{prefix}{name}."))
-        elif isinstance(value, (int, float)) and not isinstance(value, bool):
-            flat[f"{prefix}{name}"] = float(cast(float, value))
-    return flat

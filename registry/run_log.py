@@ -1,37 +1,32 @@
-"""What is written into a run: parameters, metrics, figures, tables, data sets and a study's trials."""
+"""What is written into a run: parameters, metrics, tags, figures, tables and data sets."""
 
 import json
 import math
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from recsys_core.errors import RegistryError
+from registry.data_sets import DataSet
+from registry.mlflow_library import as_registry_error
 
-__all__ = ["RunLog", "TrialRecord", "flatten", "metric_key"]
+__all__ = ["Point", "RunLog", "flatten", "metric_key"]
 
 _MAX_VALUE = 6000  # characters of a parameter that MLflow keeps
-_MAX_DIGEST = 36  # characters of a data set's digest that MLflow keeps
 _BATCH = 100  # parameters, or tags, in one call
 _METRIC_BATCH = 1000
-_TRIAL = "trial"
 _TABLES = "mlflow.loggedArtifacts"  # where MLflow looks for the tables of a run
 
 
-@dataclass(frozen=True, slots=True)
-class TrialRecord:
-    """One trial of a study. Times are milliseconds since 1970, UTC; ``state`` is Optuna's word for its end."""
+class Point(NamedTuple):
+    """One value of a metric's history; ``at_ms`` are milliseconds since 1970, UTC."""
 
-    number: int
-    parameters: Mapping[str, Any]
-    metrics: Mapping[str, float]
-    state: str = "COMPLETE"
-    started_at: int | None = None
-    ended_at: int | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
+    name: str
+    value: float
+    step: int
+    at_ms: int
 
 
 def metric_key(name: str) -> str:
@@ -59,17 +54,16 @@ def flatten(nested: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
 class RunLog:
     """Writes into one run, given by its id. Every call is complete when it returns."""
 
-    def __init__(self, client: Any, run_id: str, experiment_id: str) -> None:
+    def __init__(self, client: Any, run_id: str) -> None:
         self.client = client
         self.run_id = run_id
-        self._experiment_id = experiment_id
 
     def params(self, nested: Mapping[str, Any]) -> None:
         """Log parameters, flattened. MLflow keeps a parameter for good: a changed value is a RegistryError."""
         from mlflow.entities import Param
 
         flat = flatten(nested)
-        logged = self.client.get_run(self.run_id).data.params
+        logged = self._run().data.params
         for key, value in flat.items():
             if key in logged and logged[key] != value[:_MAX_VALUE]:
                 raise RegistryError(
@@ -78,26 +72,53 @@ class RunLog:
                 )
         new = [Param(key, value[:_MAX_VALUE]) for key, value in flat.items() if key not in logged]
         for part in _parts(new, _BATCH):
-            self.client.log_batch(self.run_id, params=part)
+            self._write(params=part)
 
-    def metrics(self, values: Mapping[str, float], *, step: int = 0, prefix: str = "") -> None:
-        """Log metrics under MLflow's spelling of their names (:func:`metric_key`); NaN is left out."""
+    def metrics(
+        self,
+        values: Mapping[str, float],
+        *,
+        prefix: str = "",
+        model_id: str | None = None,
+        data_set: DataSet | None = None,
+    ) -> None:
+        """Log metrics under MLflow's spelling of their names (:func:`metric_key`); NaN is left out.
+
+        model_id, data_set  the logged model that they are of, and what it was measured on, where that is to be said
+        """
+        now = _now()
+        about = {"model_id": model_id} if model_id else {}
+        if data_set:
+            about |= {"dataset_name": data_set.name, "dataset_digest": data_set.digest}
+        self.points([Point(prefix + name, value, 0, now) for name, value in values.items()], **about)
+
+    def points(self, points: Sequence[Point], **about: str) -> None:
+        """Log values of metrics' histories; NaN is left out. ``about`` are further fields of MLflow's Metric."""
         from mlflow.entities import Metric
 
-        now = _now()
         entries = [
-            Metric(metric_key(prefix + name), float(value), now, step)
-            for name, value in values.items()
-            if not math.isnan(value)
+            Metric(metric_key(point.name), float(point.value), point.at_ms, point.step, **about)
+            for point in points
+            if not math.isnan(point.value)
         ]
         for part in _parts(entries, _METRIC_BATCH):
-            self.client.log_batch(self.run_id, metrics=part)
+            self._write(metrics=part)
+
+    def metric_names(self) -> set[str]:
+        """The metrics that the run has, as MLflow spells them."""
+        return set(self._run().data.metrics)
+
+    def last_step(self, name: str) -> int:
+        """The largest step of a metric's history; -1 without one."""
+        with as_registry_error(f"run {self.run_id} cannot be asked for its metrics"):
+            history = self.client.get_metric_history(self.run_id, metric_key(name))
+        return max((point.step for point in history), default=-1)
 
     def tags(self, values: Mapping[str, Any]) -> None:
         from mlflow.entities import RunTag
 
         for part in _parts([RunTag(key, str(value)) for key, value in values.items()], _BATCH):
-            self.client.log_batch(self.run_id, tags=part)
+            self._write(tags=part)
 
     def file(self, name: str, content: bytes) -> None:
         """Keep ``content`` as the run's file ``name``, which may name folders: "plots/models.png"."""
@@ -130,79 +151,23 @@ class RunLog:
             raise RegistryError(f"table {name!r}: its columns have different lengths: {lengths}")
         rows = [list(row) for row in zip(*columns.values(), strict=True)]
         self.json(name, {"columns": list(columns), "data": rows})
-        known = json.loads(self.client.get_run(self.run_id).data.tags.get(_TABLES, "[]"))
+        known = json.loads(self._run().data.tags.get(_TABLES, "[]"))
         table = {"path": name if name.endswith(".json") else f"{name}.json", "type": "table"}
         if table not in known:
             self.client.set_tag(self.run_id, _TABLES, json.dumps([*known, table]))
 
-    def dataset(
-        self,
-        name: str,
-        *,
-        fingerprint: str,
-        source: str,
-        n_rows: int,
-        columns: Mapping[str, str] | None = None,
-        context: str = "training",
-        profile: Mapping[str, Any] | None = None,
-    ) -> None:
-        """Record which data the run used: a name, a fingerprint and counts, never the rows themselves.
+    def data_sets(self, *data_sets: DataSet) -> None:
+        """Record which data the run used; what is recorded already stays as it is."""
+        with as_registry_error(f"run {self.run_id} cannot be written to"):
+            self.client.log_inputs(self.run_id, [data_set.entity() for data_set in data_sets])
 
-        ``columns`` maps column names to MLflow's types ("long", "double", "string"). The first 36 characters of
-        ``fingerprint`` become the data set's digest; the profile has all of it.
-        """
-        from mlflow.entities import Dataset, DatasetInput, InputTag
+    def _run(self) -> Any:
+        with as_registry_error(f"run {self.run_id} cannot be read"):
+            return self.client.get_run(self.run_id)
 
-        schema = [{"type": kind, "name": column, "required": True} for column, kind in (columns or {}).items()]
-        entity = Dataset(
-            name=name,
-            digest=fingerprint[:_MAX_DIGEST],
-            source_type="local",
-            source=json.dumps({"uri": source}),
-            schema=json.dumps({"mlflow_colspec": schema}) if schema else None,
-            profile=json.dumps({"num_rows": n_rows, "fingerprint": fingerprint, **(profile or {})}),
-        )
-        self.client.log_inputs(self.run_id, [DatasetInput(entity, [InputTag("mlflow.data.context", context)])])
-
-    def trials(self, trials: Iterable[TrialRecord], *, study: str = "tuning") -> int:
-        """Log each trial as a child run of this one; those logged before are left alone. Returns how many are new."""
-        from mlflow.entities import Metric, Param
-
-        logged = self._logged_trials(study)
-        new = [trial for trial in trials if trial.number not in logged]
-        for trial in new:
-            begun = trial.started_at if trial.started_at is not None else _now()
-            ended = trial.ended_at if trial.ended_at is not None else _now()
-            tags = {"mlflow.parentRunId": self.run_id, "stage": study, "state": trial.state, **trial.tags}
-            tags[_TRIAL] = str(trial.number)
-            run = self.client.create_run(
-                self._experiment_id, start_time=begun, run_name=f"{study} trial {trial.number}", tags=tags
-            )
-            self.client.log_batch(
-                run.info.run_id,
-                metrics=[
-                    Metric(metric_key(name), float(value), ended, 0)
-                    for name, value in trial.metrics.items()
-                    if not math.isnan(value)
-                ],
-                params=[Param(name, value[:_MAX_VALUE]) for name, value in flatten(trial.parameters).items()],
-            )
-            status = "FINISHED" if trial.state in {"COMPLETE", "PRUNED"} else "FAILED"
-            self.client.set_terminated(run.info.run_id, status=status, end_time=ended)
-        return len(new)
-
-    def _logged_trials(self, study: str) -> set[int]:
-        """Numbers of the trials logged whole: those whose run was closed, the last thing that is written."""
-        condition = f"tags.`mlflow.parentRunId` = '{self.run_id}' and tags.stage = '{study}'"
-        numbers: set[int] = set()
-        token = None
-        while True:
-            page = self.client.search_runs([self._experiment_id], condition, page_token=token)
-            closed = [run for run in page if run.info.status in {"FINISHED", "FAILED"} and _TRIAL in run.data.tags]
-            numbers.update(int(run.data.tags[_TRIAL]) for run in closed)
-            token = page.token
-            if not token:
-                return numbers
+    def _write(self, **entries: Sequence[Any]) -> None:
+        with as_registry_error(f"run {self.run_id} cannot be written to"):
+            self.client.log_batch(self.run_id, **entries)
 
 
 def _now() -> int:

@@ -1,12 +1,13 @@
 """Where runs are kept: an embedded SQLite store under RECSYS_HOME, or an MLflow server.
 
-One Dagster run is one parent run, found again by its tag; everything that belongs to it is a child run. All calls
-name their run explicitly, so nothing depends on MLflow's "active run" of the process.
+One Dagster run is one parent run, found again by its tag; what would bury its headline is a child run. All calls name
+their run explicitly, so nothing depends on MLflow's "active run" of the process.
 """
 
 import os
+import sqlite3
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -16,10 +17,11 @@ from filelock import FileLock
 
 from recsys_core.errors import RegistryError
 from registry.addresses import local_path, moved_address, without_credentials
-from registry.mlflow_library import import_mlflow
-from registry.moved_home import ARTIFACTS, DATABASE, is_moved, mend_addresses
+from registry.mlflow_library import as_registry_error, import_mlflow, one_line
+from registry.moved_home import ARTIFACTS, DATABASE, is_moved, mend_addresses, opened, unusable
 from registry.plain_path import plain_path
 from registry.run_log import RunLog
+from registry.source import source_tags
 from registry.store_checks import check_database, check_server
 
 __all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking", "embedded_store"]
@@ -27,7 +29,6 @@ __all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking", "emb
 DEFAULT_EXPERIMENT = "hybrid-recommender"
 DAGSTER_RUN_ID = "dagster_run_id"
 _PARENT = "mlflow.parentRunId"
-_STAGE = "stage"
 _LOCK_SECONDS = 120.0
 
 RunStatus = Literal["RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -124,7 +125,7 @@ class Tracking:
                 return mlflow.MlflowClient(self.tracking_uri, self.tracking_uri)
             except Exception as error:
                 raise RegistryError(
-                    f"the tracking store {self.shown_uri} cannot be opened ({error}); "
+                    f"the tracking store {self.shown_uri} cannot be opened ({one_line(error)}); "
                     "check the address, or that the file is an MLflow database"
                 ) from error
 
@@ -160,8 +161,8 @@ class Tracking:
     def parent_run(self, dagster_run_id: str, *, name: str | None = None, tags: Mapping[str, str] | None = None) -> str:
         """Id of the one parent run of a Dagster run: found, from whichever process made it, or created.
 
-        ``tags`` (data fingerprint, git commit, ...) are set on it either way. A parent that had been closed is
-        opened again, because its Dagster run is evidently going on.
+        ``tags`` (data fingerprint, reason, ...) are set on it either way, the commit when it is made. A parent that had
+        been closed is opened again, because its Dagster run is evidently going on.
         """
         if not dagster_run_id:
             raise RegistryError("a parent run needs the id of its Dagster run; got an empty one")
@@ -169,78 +170,98 @@ class Tracking:
         with self.lock():
             found = self._find({DAGSTER_RUN_ID: dagster_run_id}, parents_only=True)
             if found is None:
-                return self._create(name or f"pipeline {dagster_run_id[:8]}", wanted)
-        run_id = str(found.info.run_id)
-        self._tag(found, wanted)
-        if found.info.status != "RUNNING":
-            self.client.update_run(run_id, status="RUNNING")
-        return run_id
+                return self._create(name or f"pipeline {dagster_run_id[:8]}", {**source_tags(), **wanted})
+        self._go_on(found, wanted)
+        return str(found.info.run_id)
 
     def child_run(
-        self, parent_run_id: str, name: str, *, stage: str | None = None, tags: Mapping[str, str] | None = None
+        self,
+        parent_run_id: str,
+        name: str,
+        *,
+        started_at: float | None = None,
+        tags: Mapping[str, str] | None = None,
     ) -> str:
         """Id of the child of ``parent_run_id`` called ``name``: found (and opened again) or created.
 
-        ``stage`` (training, tuning, evaluation, ...) is a tag to filter by; it defaults to ``name``.
+        started_at  when its work began, in seconds since 1970, UTC; now, unless given
         """
-        wanted = {_PARENT: parent_run_id, _STAGE: stage or name, **(tags or {})}
+        wanted = {_PARENT: parent_run_id, **(tags or {})}
         with self.lock():
             found = self._find({_PARENT: parent_run_id, "mlflow.runName": name})
             if found is None:
-                return self._create(name, wanted)
-        self._tag(found, wanted)
-        if found.info.status != "RUNNING":
-            self.client.update_run(str(found.info.run_id), status="RUNNING")
+                return self._create(name, wanted, started_at)
+        self._go_on(found, wanted)
         return str(found.info.run_id)
 
     @contextmanager
-    def child(self, parent_run_id: str, name: str, **options: Any) -> Iterator[RunLog]:
-        """A child run for the length of a block: FINISHED at its end, FAILED when it raises."""
+    def child(
+        self, parent_run_id: str, name: str, *, ended_at: float | None = None, **options: Any
+    ) -> Iterator[RunLog]:
+        """A child run that is written in the block: FINISHED at its end, FAILED when it raises.
+
+        ended_at  when the work that it tells of ended, in seconds since 1970, UTC; with the block, unless given
+        """
         run_id = self.child_run(parent_run_id, name, **options)
         try:
             yield self.log(run_id)
         except BaseException:
             self.finish(run_id, "FAILED")
             raise
-        self.finish(run_id)
+        self.finish(run_id, ended_at=ended_at)
 
     def log(self, run_id: str) -> RunLog:
         """The writer of everything that goes into the run ``run_id``."""
-        return RunLog(self.client, run_id, self.experiment_id)
+        return RunLog(self.client, run_id)
 
-    def finish(self, run_id: str, status: RunStatus = "FINISHED") -> None:
-        """Close a run. Children that are still open get FAILED when the run did, else KILLED: nobody closed them."""
-        self.client.set_terminated(run_id, status=status)
+    def finish(self, run_id: str, status: RunStatus = "FINISHED", *, ended_at: float | None = None) -> None:
+        """Close a run, and with it the children that nobody has closed."""
+        self.client.set_terminated(run_id, status=status, end_time=None if ended_at is None else _ms(ended_at))
         for child in self._running({_PARENT: run_id}):
-            self.client.set_terminated(child.info.run_id, status="FAILED" if status == "FAILED" else "KILLED")
+            self.client.set_terminated(child.info.run_id, status=status)
 
-    def close_abandoned(self, still_running: Collection[str] = ()) -> list[str]:
-        """Mark as KILLED every open parent run, and its children, whose Dagster run is not in ``still_running``.
+    def end_run(self, dagster_run_id: str, status: RunStatus) -> None:
+        """Close the parent run of a Dagster run that is over, with its open children; nothing where none is open.
 
-        To be called at the start of a run: a process that was killed could not close its own. Returns the run ids.
+        No database is made, and no experiment. RegistryError when the store cannot be asked.
         """
-        closed = []
-        for run in self._running({}):
-            tags = run.data.tags
-            if _PARENT not in tags and tags.get(DAGSTER_RUN_ID) and tags[DAGSTER_RUN_ID] not in still_running:
-                self.finish(run.info.run_id, "KILLED")
-                closed.append(str(run.info.run_id))
-        return closed
+        if self._database_file and not _has_open_run(self._database_file, dagster_run_id):
+            return
+        with as_registry_error(f"the run of Dagster's run {dagster_run_id} cannot be closed in {self.shown_uri}"):
+            if self.client.get_experiment_by_name(self.experiment) is None:
+                return
+            found = self._find({DAGSTER_RUN_ID: dagster_run_id}, parents_only=True)
+            if found is not None and found.info.status == "RUNNING":
+                self.finish(str(found.info.run_id), status)
 
-    def _create(self, name: str, tags: Mapping[str, str]) -> str:
-        user = {"mlflow.user": os.environ.get("USER") or "recsys", "mlflow.source.name": "recsys"}
+    @property
+    def _database_file(self) -> Path | None:
+        """The SQLite file that runs are kept in; None for a server and for other databases."""
+        if self.embedded:
+            return self.database
+        kind, _, path = self.tracking_uri.partition(":///")
+        return Path(path) if kind == "sqlite" else None
+
+    def _create(self, name: str, tags: Mapping[str, str], started_at: float | None = None) -> str:
         created = self.client.create_run(
             self.experiment_id,
-            start_time=int(time.time() * 1000),
+            start_time=_ms(time.time() if started_at is None else started_at),
             run_name=name,
-            tags={**user, **{key: str(value) for key, value in tags.items()}},
+            tags={
+                "mlflow.user": os.environ.get("USER") or "recsys",
+                "mlflow.source.name": "recsys",
+                "mlflow.source.type": "LOCAL",
+                **{key: str(value) for key, value in tags.items()},
+            },
         )
         return str(created.info.run_id)
 
-    def _tag(self, run: Any, tags: Mapping[str, str]) -> None:
-        for key, value in tags.items():
-            if run.data.tags.get(key) != str(value):
-                self.client.set_tag(run.info.run_id, key, str(value))
+    def _go_on(self, run: Any, tags: Mapping[str, str]) -> None:
+        """Set what is new of ``tags``, and open the run again where it was closed."""
+        new = {key: value for key, value in tags.items() if run.data.tags.get(key) != str(value)}
+        if run.info.status != "RUNNING":
+            self.client.update_run(str(run.info.run_id), status="RUNNING")
+        self.log(str(run.info.run_id)).tags(new)
 
     def _find(self, tags: Mapping[str, str], *, parents_only: bool = False) -> Any | None:
         """The oldest run with these tags: were there two, every caller would choose the same one."""
@@ -259,6 +280,24 @@ class Tracking:
             token = page.token
             if not token:
                 return found
+
+
+def _has_open_run(database: Path, dagster_run_id: str) -> bool:
+    """Asked by SQL: a Dagster run that has written nothing to MLflow must not wait seconds for its import."""
+    if not database.exists():
+        return False
+    try:
+        with opened(database) as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone() is None:
+                return False
+            query = "SELECT 1 FROM tags JOIN runs USING (run_uuid) WHERE key = ? AND value = ? AND status = 'RUNNING'"
+            return connection.execute(query, (DAGSTER_RUN_ID, dagster_run_id)).fetchone() is not None
+    except sqlite3.Error as error:
+        raise unusable(database, error) from error
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)
 
 
 def _filter(tags: Mapping[str, str]) -> str:

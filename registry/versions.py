@@ -1,7 +1,7 @@
 """Registered versions and their aliases."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ __all__ = ["CHALLENGER", "CHAMPION", "PREVIOUS_CHAMPION", "ModelVersion", "Versi
 CHAMPION = "champion"
 PREVIOUS_CHAMPION = "previous_champion"
 CHALLENGER = "challenger"
+_GATE = " The gate: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,13 @@ class Versions:
         with as_registry_error(f"{self.name} version {version} cannot be tagged"):
             for key, value in tags.items():
                 self.tracking.client.set_model_version_tag(self.name, version, key, value)
+
+    def tell_verdict(self, version: str, verdict: str, reasons: Sequence[str]) -> None:
+        """Let the version's description end with what the gate said of it."""
+        client = self.tracking.client
+        with as_registry_error(f"{self.name} version {version} cannot be described"):
+            before = (client.get_model_version(self.name, version).description or "").partition(_GATE)[0]
+            client.update_model_version(self.name, version, f"{before}{_GATE}**{verdict}**: {'; '.join(reasons)}.")
 
     def ensure_registered(self) -> None:
         """Make the registered model, without a version, when it is not there."""

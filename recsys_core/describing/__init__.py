@@ -10,11 +10,20 @@ from recsys_core.describing.models import (
     describe_hybrid,
     describe_weights,
 )
-from recsys_core.describing.release import describe_bundle, describe_recommendations
+from recsys_core.describing.quality import (
+    change_since,
+    empty_groups,
+    headline,
+    lead_over,
+    not_finite,
+    popularity_on_validation,
+)
+from recsys_core.describing.release import describe_bundle, describe_recommendations, release_in_words
 
 __all__ = [
     "Description",
     "Rows",
+    "change_since",
     "describe_als",
     "describe_bundle",
     "describe_content",
@@ -26,4 +35,10 @@ __all__ = [
     "describe_recommendations",
     "describe_split",
     "describe_weights",
+    "empty_groups",
+    "headline",
+    "lead_over",
+    "not_finite",
+    "popularity_on_validation",
+    "release_in_words",
 ]

@@ -60,7 +60,7 @@ def describe_features(features: ItemFeatures, *, n_tags_left_out: int) -> Descri
             **{name: ("sparse float32", f"{n_features} features, unit length") for name, n_features, *_ in groups},
         },
         first,
-        {"tags_left_out": n_tags_left_out},
+        {"tags_left_out": n_tags_left_out, **{f"titles_with_{name}": n_titles for name, _, n_titles, _ in groups}},
         {"groups": (["group", "features", "titles that have any", "for example"], groups)},
     )
 

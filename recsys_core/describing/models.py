@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recsys_core.als import ALSModel
 from recsys_core.content import ContentModel
 from recsys_core.describing.description import Description
+from recsys_core.describing.quality import headline
 from recsys_core.ease import EASEModel
 from recsys_core.evaluation import Evaluation
 from recsys_core.hybrid import HybridModel
@@ -108,6 +109,7 @@ def describe_evaluation(evaluation: Evaluation, plots: dict[str, bytes]) -> Desc
     return Description(
         evaluation.n_users,
         dict.fromkeys(evaluation.slice_of("all").metric_names, ("float", "of each user")),
+        facts=headline(evaluation),
         tables={name: (table.columns, table.rows) for name, table in tables.items()},
         plots=plots,
     )

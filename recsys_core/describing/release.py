@@ -4,8 +4,9 @@ import numpy as np
 
 from recsys_core.bundle import ListOptions, ModelBundle, Recommendations
 from recsys_core.describing.description import Description, Rows
+from recsys_core.evaluation import Evaluation
 
-__all__ = ["describe_bundle", "describe_recommendations"]
+__all__ = ["describe_bundle", "describe_recommendations", "release_in_words"]
 
 _TITLE_COLUMNS = {"movieId": ("id", "title"), "title": ("text", "as in movies")}
 _SHOWN_PEOPLE = 3
@@ -23,6 +24,19 @@ def describe_bundle(bundle: ModelBundle) -> Description:
             "n_items": bundle.model.n_items,
             "n_items_without_ratings": len(bundle.model.cold_item_ids),
         },
+    )
+
+
+def release_in_words(bundle: ModelBundle, evaluation: Evaluation) -> str:
+    """What the model is made of, and how good its twin, fitted without the test users, is; one paragraph."""
+    known, reference, k = bundle.known, evaluation.parameters.reference, evaluation.parameters.ks[0]
+    found, names = evaluation.metrics().get(reference) or {}, (f"ndcg@{k}", f"recall@{k}", f"coverage@{k}")
+    figures = ", ".join(f"{name} {found[name].mean:.4f}" for name in names if name in found)
+    return (
+        f"{reference.capitalize()} of ALS, EASE, content, neighbours and popularity, fitted on all {known.n_ratings:,} "
+        f"ratings of {known.n_items:,} titles by {known.n_users:,} people (data "
+        f"{bundle.metadata.get('data_fingerprint', 'unknown')}). Its twin, fitted without them, has {figures} on "
+        f"{evaluation.n_users:,} test users."
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -61,12 +62,29 @@ def test_the_graph_reads_from_left_to_right_by_group() -> None:
     assert backwards == []
 
 
-def test_every_asset_has_the_check_that_its_stored_value_is_whole_and_validated_tables_blocking_ones() -> None:
+def test_tables_have_blocking_checks_and_what_is_fitted_or_judged_has_checks_that_are_told() -> None:
     blocking = {"expectations": "blocking", "rows_add_up": "blocking"}
+    finite = {"all_finite": "told"}
     validated = {"ratings", "movies", "links", "tags", "genome_scores", "genome_tags"}
-    assert {name: asset["checks"] for name, asset in asset_graph().items()} == {
-        name: {"stored": "told", **(blocking if name in validated else {})} for name in RECIPES
+    beyond = {
+        **dict.fromkeys(validated, blocking),
+        **dict.fromkeys(["content_model", "ease_model", "hybrid_model", "release_model"], finite),
+        "als_model": {**finite, "beats_popularity": "told"},
+        "item_features": {"no_empty_group": "told"},
+        "evaluation": {"beats_popularity": "told", "not_fallen": "told"},
+        "promotion": {"gate": "told"},
     }
+    assert {name: asset["checks"] for name, asset in asset_graph().items()} == {
+        name: {"stored": "told", **beyond.get(name, {})} for name in RECIPES
+    }
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
+def test_every_asset_links_to_its_own_function(spec) -> None:
+    (place,) = spec.metadata["dagster/code_references"].code_references
+    lines = Path(place.file_path).read_text(encoding="utf-8").splitlines()[place.line_number - 1 :]
+    name = RECIPES[spec.key.to_user_string()].function.__name__
+    assert next(line for line in lines if line.startswith("def ")).startswith(f"def {name}(")
 
 
 def test_dagster_knows_the_same_dependencies_as_the_recipes() -> None:
@@ -93,7 +111,8 @@ def test_the_code_versions_that_dagster_compares_fold_in_parameters_and_upstream
     configuration = Configuration.read(None)
     before = code_versions(configuration)
 
-    after = code_versions(configuration.replace(split=configuration.split.replace(seed=12345)))
+    split = configuration.split.replace(seed=12345)
+    after = code_versions(configuration.model_copy(update={"split": split}))
 
     graph = asset_graph()
     changed = {name for name in before if before[name] != after[name]}

@@ -138,7 +138,7 @@ def test_runs_and_models_live_on_a_tracking_server(tmp_path, make_bundle, fake_p
     arguments += ["--artifacts-destination", str(folder / "kept"), "--host", "127.0.0.1", "--port", str(port)]
     with running(arguments, port, folder, "/health") as address:
         tracking = Tracking(tmp_path / "home", tracking_uri=address)
-        run = tracking.parent_run("d1", tags={"git_commit": "c"})
+        run = tracking.parent_run("d1", tags={"why": "c"})
         assert tracking.parent_run("d1") == run
         tracking.log(run).metrics({"ndcg@10": 0.3})
         registry = ModelRegistry(tracking)

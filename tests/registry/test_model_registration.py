@@ -9,6 +9,7 @@ import pytest
 
 from recsys_core.errors import RegistryError, StorageError
 from registry.content_hash import folder_fingerprint
+from registry.data_sets import DataSet
 from registry.gate import Decision
 from registry.interface import input_example, pip_requirements
 from registry.promotion import Promotions
@@ -26,8 +27,26 @@ def test_a_registered_bundle_is_found_with_what_is_known_of_it(registry, registe
     assert made.run_id == tracking.parent_run("d1")
     assert folder_fingerprint(registry.bundle_path("1")) == made.bundle_fingerprint
     logged = tracking.client.get_run(made.run_id)
-    assert logged.data.metrics["hybrid.ndcg_at_10"] == 0.35
     assert [output.model_id for output in logged.outputs.model_outputs] == [made.model_id]
+
+
+def test_a_description_links_the_run_ends_with_the_verdict_and_ties_metrics_to_model_and_data(
+    registry, register, tracking
+):
+    made = register("A")
+    log = tracking.log(made.run_id)
+    measured_on = DataSet(name="test part", fingerprint="t" * 64, source="data", context="test")
+    for _ in range(2):  # said again, it is said once
+        registry.describe(made.version, log, "What it is.", metrics={"ndcg@10": 0.35}, measured_on=measured_on)
+        registry.versions.tell_verdict(made.version, "KEPT", ["ndcg@10 changed by -0.0100", "too few users"])
+    described = tracking.client.get_model_version(registry.name, made.version).description
+    assert described == (
+        f"What it is. Made and measured in [this run](#/experiments/{tracking.experiment_id}/runs/{made.run_id}). "
+        "The gate: **KEPT**: ndcg@10 changed by -0.0100; too few users."
+    )
+    assert tracking.client.get_run(made.run_id).data.metrics == {"ndcg_at_10": 0.35}
+    tied = {(m.key, m.value, m.dataset_name) for m in tracking.client.get_logged_model(made.model_id).metrics}
+    assert tied == {("ndcg_at_10", 0.35, "test part")}
 
 
 def test_the_same_bundle_is_registered_once_whatever_run_and_folder_it_comes_from(registry, register):

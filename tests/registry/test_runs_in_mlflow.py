@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import RegistryError
-from registry.run_log import TrialRecord, flatten, metric_key
+from recsys_core.tuning import Trial
+from registry.data_sets import DataSet
+from registry.run_log import flatten, metric_key
+from registry.search_log import searching, trials_table
+from registry.source import source_tags
 from registry.tracking import Tracking
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"rest"
@@ -17,10 +22,6 @@ ROOT = Path(__file__).parents[2]
 
 def _status(tracking: Tracking, run_id: str) -> str:
     return tracking.client.get_run(run_id).info.status
-
-
-def _children(tracking: Tracking, run_id: str) -> list:
-    return list(tracking.client.search_runs([tracking.experiment_id], f"tags.`mlflow.parentRunId` = '{run_id}'"))
 
 
 def test_importing_the_room_does_not_import_mlflow():
@@ -32,12 +33,12 @@ def test_importing_the_room_does_not_import_mlflow():
 
 
 def test_a_dagster_run_has_one_parent_run_with_its_latest_tags(tracking, home):
-    first = tracking.parent_run("dagster-1", tags={"data_fingerprint": "aa", "git_commit": "c1"})
+    first = tracking.parent_run("dagster-1", tags={"data_fingerprint": "aa", "why": "c1"})
     again = Tracking(home).parent_run("dagster-1", tags={"data_fingerprint": "bb"})
     assert first == again
     assert tracking.parent_run("dagster-2") != first
     tags = tracking.client.get_run(first).data.tags
-    assert (tags["dagster_run_id"], tags["data_fingerprint"], tags["git_commit"]) == ("dagster-1", "bb", "c1")
+    assert (tags["dagster_run_id"], tags["data_fingerprint"], tags["why"]) == ("dagster-1", "bb", "c1")
 
 
 def test_processes_that_start_together_on_a_fresh_home_share_the_parent_run(tmp_path):
@@ -95,13 +96,47 @@ def test_a_child_block_ends_finished_or_failed(tracking):
     assert _status(tracking, parent) == "RUNNING"
 
 
-def test_the_next_start_marks_what_a_killed_process_left_open(tracking):
-    killed, alive, done = (tracking.parent_run(name) for name in ("killed", "alive", "done"))
-    child = tracking.child_run(killed, "training")
+def test_a_child_spans_the_work_that_it_tells_of(tracking):
+    parent = tracking.parent_run("d1")
+    with tracking.child(parent, "evaluation", started_at=1_000.5, ended_at=1_060.25) as log:
+        log.metrics({"ndcg@10": 0.5})
+    info = tracking.client.get_run(log.run_id).info
+    assert (info.start_time, info.end_time, info.status) == (1_000_500, 1_060_250, "FINISHED")
+
+
+@pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED"])
+def test_a_dagster_run_that_is_over_closes_its_parent_and_the_open_children(tracking, home, status):
+    ended, other = tracking.parent_run("ended"), tracking.parent_run("other")
+    child, done = tracking.child_run(ended, "open"), tracking.child_run(ended, "done")
     tracking.finish(done)
-    assert tracking.close_abandoned(still_running={"alive"}) == [killed]
-    statuses = [_status(tracking, run) for run in (killed, child, alive, done)]
-    assert statuses == ["KILLED", "KILLED", "RUNNING", "FINISHED"]
+    Tracking(home).end_run("ended", status)
+    assert [_status(tracking, run) for run in (ended, child, done, other)] == [status, status, "FINISHED", "RUNNING"]
+    tracking.end_run("ended", "FAILED")
+    assert _status(tracking, ended) == status, "it was closed already"
+
+
+def test_ending_a_run_that_wrote_nothing_makes_no_database_and_imports_no_mlflow(tmp_path):
+    program = (
+        "import sys, pathlib; from registry.tracking import Tracking; home = pathlib.Path(sys.argv[1]);"
+        "Tracking(home).end_run('d1', 'FINISHED');"
+        "Tracking(home, tracking_uri=f'sqlite:///{home}/own.db').end_run('d1', 'FINISHED');"
+        "print('mlflow' in sys.modules, list(home.iterdir()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(ROOT)},
+    )
+    assert done.stdout.strip() == "False []"
+
+
+def test_ending_a_run_elsewhere_makes_no_experiment(tracking, home):
+    other = Tracking(home, tracking_uri=tracking.tracking_uri, experiment="other")
+    tracking.parent_run("d1")
+    other.end_run("d1", "FINISHED")
+    assert tracking.client.get_experiment_by_name("other") is None
 
 
 def test_a_parent_run_that_goes_on_is_open_again(tracking):
@@ -177,48 +212,118 @@ def test_a_table_with_ragged_columns_is_refused(tracking):
         tracking.log(tracking.parent_run("d1")).table("a", {"x": [1], "y": [1, 2]})
 
 
-def test_a_data_set_is_recorded_by_fingerprint_and_counts(tracking):
+def test_a_declared_table_is_recorded_with_its_digest_and_schema(tracking):
     log = tracking.log(tracking.parent_run("d1"))
-    log.dataset("ratings", fingerprint="f" * 64, source="ratings.csv", n_rows=25_000_095, columns={"userId": "long"})
-    (entry,) = tracking.client.get_run(log.run_id).inputs.dataset_inputs
-    assert (entry.dataset.name, entry.dataset.digest) == ("ratings", "f" * 36)
-    assert '"num_rows": 25000095' in entry.dataset.profile
-    assert "f" * 64 in entry.dataset.profile
-    assert [(tag.key, tag.value) for tag in entry.tags] == [("mlflow.data.context", "training")]
+    ratings = DataSet.of_table(
+        MOVIELENS.table("ratings"), fingerprint="f" * 64, source="d/ratings.csv", profile={"num_rows": 25_000_095}
+    )
+    links = DataSet.of_table(MOVIELENS.table("links"), fingerprint="a" * 64, source="d/links.csv", context="test")
+    for _ in range(2):  # what is recorded already stays
+        log.data_sets(ratings, links)
+    entries = {entry.dataset.name: entry for entry in tracking.client.get_run(log.run_id).inputs.dataset_inputs}
+    assert sorted(entries) == ["links", "ratings"]
+    found = entries["ratings"].dataset
+    assert (found.digest, json.loads(found.source)) == ("f" * 36, {"uri": "d/ratings.csv"})
+    assert json.loads(found.profile) == {"num_rows": 25_000_095, "fingerprint": "f" * 64}
+    types = [(column["name"], column["type"]) for column in json.loads(found.schema)["mlflow_colspec"]]
+    assert types == [("userId", "long"), ("movieId", "long"), ("rating", "double"), ("timestamp", "long")]
+    required = {c["name"]: c["required"] for c in json.loads(entries["links"].dataset.schema)["mlflow_colspec"]}
+    assert required == {"movieId": True, "imdbId": False, "tmdbId": False}
+    contexts = {name: [tag.value for tag in entry.tags] for name, entry in entries.items()}
+    assert contexts == {"ratings": ["training"], "links": ["test"]}
 
 
-def test_trials_become_child_runs_once(tracking):
-    parent = tracking.parent_run("d1")
-    log = tracking.log(parent)
-    trials = [
-        TrialRecord(i, {"als": {"factors": 32 + i}}, {"ndcg@10": i / 10}, started_at=1_000 + i, ended_at=2_000 + i)
-        for i in range(3)
-    ]
-    assert log.trials(trials[:2]) == 2
-    assert log.trials([*trials, TrialRecord(3, {}, {"ndcg@10": float("nan")}, state="FAIL")]) == 2
-    runs = {run.info.run_name: run for run in _children(tracking, parent)}
-    assert sorted(runs) == [f"tuning trial {i}" for i in range(4)]
-    second = runs["tuning trial 1"]
-    assert second.data.params == {"als.factors": "33"}
-    assert second.data.metrics == {"ndcg_at_10": 0.1}
-    assert (second.info.start_time, second.info.end_time, second.info.status) == (1_001, 2_001, "FINISHED")
-    assert (runs["tuning trial 3"].info.status, runs["tuning trial 3"].data.metrics) == ("FAILED", {})
-    assert log.trials(trials, study="blend") == 3
+def _search(tracking, values: list[float], *, run: str = "d1", stage: str = "als") -> list[Trial]:
+    """Tell the run of ``run`` of a search with these values."""
+    trials = [Trial(stage, number, {"factors": 8 + number}, value) for number, value in enumerate(values)]
+    with searching(tracking.log(tracking.parent_run(run))) as on_trial:
+        for trial in trials:
+            on_trial(trial, len(trials), max(trials[: trial.number + 1], key=lambda t: t.value))
+    return trials
 
 
-def test_a_trial_whose_logging_was_cut_short_is_logged_again(tracking, monkeypatch):
-    log = tracking.log(tracking.parent_run("d1"))
-    trial = TrialRecord(0, {"a": 1}, {"ndcg@10": 0.2})
+def _history(tracking, name: str, run: str = "d1") -> list[tuple[int, float]]:
+    points = tracking.client.get_metric_history(tracking.parent_run(run), name)
+    return sorted((point.step, point.value) for point in points)
 
-    def die(*_, **__):
-        raise KeyboardInterrupt
 
-    with monkeypatch.context() as patched:
-        patched.setattr(log.client, "set_terminated", die)
-        with pytest.raises(KeyboardInterrupt):
-            log.trials([trial])
-    assert log.trials([trial]) == 1
-    assert log.trials([trial]) == 0
+def test_trials_are_steps_of_histories_and_no_runs(tracking):
+    _search(tracking, [0.2, 0.1, 0.3])
+    assert _history(tracking, "als.value") == [(0, 0.2), (1, 0.1), (2, 0.3)]
+    assert _history(tracking, "als.best") == [(0, 0.2), (1, 0.2), (2, 0.3)]
+    assert len(tracking.client.search_runs([tracking.experiment_id])) == 1
+
+
+def test_a_search_that_is_taken_up_in_the_same_run_writes_no_step_twice(tracking):
+    _search(tracking, [0.2, 0.1])
+    _search(tracking, [0.2, 0.1, 0.3])
+    assert _history(tracking, "als.value") == [(0, 0.2), (1, 0.1), (2, 0.3)]
+    _search(tracking, [0.2, 0.1], run="another")
+    assert _history(tracking, "als.value", "another") == [(0, 0.2), (1, 0.1)]
+
+
+class SlowLog:
+    """A run whose every call takes half a second, on the clock that the search has."""
+
+    def __init__(self) -> None:
+        self.now, self.busy, self.sent = 0.0, 0.0, []
+
+    def _wait(self) -> None:
+        self.now += 0.5
+        self.busy += 0.5
+
+    def metric_names(self) -> set[str]:
+        self._wait()
+        return set()
+
+    def points(self, points) -> None:
+        self._wait()
+        self.sent.append(len(points))
+
+
+def test_at_most_a_fiftieth_of_a_search_is_spent_writing_and_nothing_is_lost() -> None:
+    log = SlowLog()
+    with searching(log, clock=lambda: log.now) as on_trial:  # type: ignore[arg-type]
+        for number in range(3_000):
+            log.now += 0.1
+            trial = Trial("blend", number, {}, 0.5)
+            on_trial(trial, 3_000, trial)
+        worked = log.now
+    asked_first_and_written_last = 1.0
+    assert (log.busy - asked_first_and_written_last) / worked < 1 / 50
+    assert len(log.sent) > 5, "written while it goes on"
+    assert sum(log.sent) == 2 * 3_000
+
+
+def test_the_table_of_trials_has_every_parameter_of_every_stage() -> None:
+    trials = [Trial("ease", 0, {"regularization": 100.0}, 0.1, 1.23456), Trial("gate", 0, {"kappa": 4}, 0.2)]
+    assert trials_table(trials) == {
+        "stage": ["ease", "gate"],
+        "trial": [0, 0],
+        "validation_ndcg@10": [0.1, 0.2],
+        "seconds": [1.235, 0.0],
+        "regularization": [100.0, None],
+        "kappa": [None, 4],
+    }
+
+
+def test_a_run_has_the_commit_in_mlflows_own_tag(tracking):
+    commit = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, cwd=ROOT, check=False)
+    if commit.returncode:
+        pytest.skip("not a checkout")
+    source_tags.cache_clear()
+    tags = tracking.client.get_run(tracking.parent_run("d1")).data.tags
+    assert tags["mlflow.source.git.commit"] == commit.stdout.strip()
+    assert tags["mlflow.source.git.dirty"] in {"true", "false"}
+
+
+def test_code_below_another_checkout_has_no_commit(tmp_path, monkeypatch):
+    subprocess.run(["git", "init", "--quiet", tmp_path], check=True)
+    (tmp_path / "installed").mkdir()
+    monkeypatch.setattr("registry.source._ROOT", tmp_path / "installed")
+    source_tags.cache_clear()
+    assert source_tags() == {}
+    source_tags.cache_clear()
 
 
 def test_a_database_given_by_its_address_keeps_its_files_in_the_home(tracking, home, tmp_path, monkeypatch):

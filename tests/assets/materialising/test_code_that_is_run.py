@@ -21,7 +21,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("great_expectations")]
 REPOSITORY = Path(__file__).parents[3]
 SITE_PACKAGES = f"{Path(pytest.__file__).parents[1]}/"
 ROOMS = ("assets", "pipelines", "recsys_core", "registry")
-DECIDES_NOTHING = {
+TELLS_MLFLOW = {  # how far a search has come
+    "assets/tracking.py",
+    *(f"registry/{name}.py" for name in ("addresses", "data_sets", "mlflow_library", "moved_home", "plain_path")),
+    *(f"registry/{name}.py" for name in ("run_log", "search_log", "source", "store_checks", "tracking")),
+}
+DECIDES_NOTHING = TELLS_MLFLOW | {
     "assets/materialising/inputs.py",  # hands over what the version is made of
     "assets/materialising/versions.py",  # digests of it
     "assets/presenting.py",  # says how far a search has come
@@ -55,11 +60,15 @@ class Recorder:
             place = self._place(frame.f_code)
             if place.startswith("own "):
                 self.files.add(place[4:])
-            elif place and frame.f_back is not None and self._place(frame.f_back.f_code).startswith("own "):
+            elif place and frame.f_back is not None and self._decides(frame.f_back.f_code):
                 self.libraries.add(place)
-        elif event == "c_call" and self._place(frame.f_code).startswith("own "):
+        elif event == "c_call" and self._decides(frame.f_code):
             module = getattr(arg, "__module__", None) or type(getattr(arg, "__self__", None)).__module__
             self.libraries.add(str(module).split(".")[0])
+
+    def _decides(self, code: CodeType) -> bool:
+        place = self._place(code)
+        return place.startswith("own ") and place.split(" ")[-1] not in TELLS_MLFLOW
 
     def _place(self, code: CodeType) -> str:
         """ "own recsys_core/als/fit.py" of ours, "scipy" of a library, "" of Python itself."""
