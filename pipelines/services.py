@@ -16,8 +16,9 @@ from typing import Self
 import httpx2
 
 from pipelines.instance import write_dagster_yaml
-from pipelines.settings import REPOSITORY, Settings
+from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
+from recsys_core.shipped import shipped
 
 __all__ = ["Ports", "Service", "Services", "development_services"]
 
@@ -72,7 +73,7 @@ def development_services(settings: Settings, ports: Ports) -> list[Service]:
     streamlit = _module(
         "streamlit",
         "run",
-        str(REPOSITORY / "app.py"),
+        str(shipped("app.py")),
         "--server.headless",
         "true",
         *_listen(ports.page, "--server.address", "--server.port"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recsys_core.errors import ParameterError, RegistryError
+from recsys_core.shipped import shipped
 from registry.plain_path import plain_path
 from registry.tracking import Tracking
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["REPOSITORY", "SAMPLE_DATA", "Settings"]
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-SAMPLE_DATA = REPOSITORY / "data" / "sample"
+SAMPLE_DATA = shipped("data/sample")
 EXECUTORS = ("in_process", "multiprocess")
 VARIABLES = {
     "home": "RECSYS_HOME",

@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from recsys_core.errors import ParameterError
+from recsys_core.shipped import shipped
 from recsys_core.yaml_files import read_yaml
 
 __all__ = [
@@ -20,7 +21,7 @@ __all__ = [
     "load_policy",
 ]
 
-POLICY_FILE = Path(__file__).resolve().parent.parent / "mlflow" / "promotion.yaml"
+POLICY_FILE = shipped("mlflow/promotion.yaml")
 
 
 class _Section(BaseModel):
