@@ -7,10 +7,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+from dagster_shared.check import CheckError
 
 from assets.materialising.step import PLAN_TAG
+from pipelines.cli.ending import end
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
+from recsys_core.yaml_files import read_yaml
+from registry.mlflow_library import one_line
 
 __all__ = [
     "PROCESS_TAG",
@@ -52,9 +56,9 @@ def write_dagster_yaml(settings: Settings) -> None:
         if not path.exists():
             in_postgresql = _IN_POSTGRESQL if settings.dagster_postgres_url else ""
             path.write_text(_DAGSTER_YAML.read_text(encoding="utf-8") + in_postgresql, encoding="utf-8")
-        named = _VARIABLE in path.read_text(encoding="utf-8")
     except OSError as error:
         raise RecsysError(f"home {settings.home}: cannot be used ({error.strerror}); give another --home") from error
+    named = _VARIABLE in str(read_yaml(path, "Dagster's settings"))
     if settings.dagster_postgres_url and not named:
         raise RecsysError(
             f"{_VARIABLE} is set, but {path} was written without it; remove the file or add a storage block"
@@ -70,7 +74,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     """
     write_dagster_yaml(settings)
     if not settings.dagster_postgres_url:
-        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+        return _instance(settings)
     try:
         from dagster_postgres.utils import DagsterPostgresException
     except ImportError:
@@ -80,7 +84,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         ) from None
     try:
         os.environ[_VARIABLE] = settings.dagster_postgres_url  # where dagster.yaml has it from
-        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+        return _instance(settings)
     except DagsterPostgresException as error:
         reason = str(error.__cause__ or error).splitlines()[0]
         raise RecsysError(f"Dagster's database in {_VARIABLE} cannot be used: {reason}") from None
@@ -93,6 +97,16 @@ def process_mark(pid: int | None = None) -> str:
     with suppress(OSError, IndexError):
         started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
     return f"{pid}:{started}"
+
+
+def _instance(settings: Settings) -> dg.DagsterInstance:
+    try:
+        return dg.DagsterInstance.from_config(str(settings.dagster_home))
+    except (dg.DagsterInvalidConfigError, CheckError) as error:
+        raise RecsysError(
+            f"Dagster's settings {settings.dagster_home / 'dagster.yaml'}: cannot be used ({one_line(error)}); "
+            "mend the file, or remove it: the next command writes it anew"
+        ) from error
 
 
 def runs_to_remember(instance: dg.DagsterInstance) -> set[str]:
@@ -119,11 +133,14 @@ def close_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
 
 def main() -> None:
     """`python -m pipelines.instance`: dagster.yaml and the tables, before servers that use them start side by side."""
+    home = None
     try:
-        with open_instance(Settings.from_environment()) as instance:
+        settings = Settings.from_environment()
+        home = settings.home
+        with open_instance(settings) as instance:
             print(f"Dagster's instance is ready in {instance.root_directory}")
-    except RecsysError as error:
-        sys.exit(f"recsys: {error}")
+    except Exception as error:
+        sys.exit(end(error, home=home, as_json=False))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
 """Addresses of artifacts and of stores: which of them are folders of this machine, and what may be shown of them."""
 
+import re
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-__all__ = ["local_path", "moved_address", "without_credentials"]
+__all__ = ["local_path", "moved_address", "without_credentials", "without_credentials_in"]
+
+_USER_IN_TEXT = re.compile(r"(?<=://)[^/\s'\"]*@")
+_PASSWORD_IN_TEXT = re.compile(r"\b((?:ssl)?password|passwd|pwd|token|api_key|secret)=[^&\s'\"]+", re.IGNORECASE)
 
 
 def local_path(address: str) -> Path | None:
@@ -32,3 +36,8 @@ def without_credentials(address: str) -> str:
         return address
     parts = urlsplit(address)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")) if parts.netloc else address
+
+
+def without_credentials_in(text: str) -> str:
+    """A message or trace of whatever origin, without the users and passwords of the addresses in it."""
+    return _PASSWORD_IN_TEXT.sub(r"\1=…", _USER_IN_TEXT.sub("", text))

@@ -5,21 +5,28 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from recsys_core.errors import RecsysError, RegistryError
+from registry.addresses import without_credentials_in
 
-__all__ = ["as_registry_error", "import_mlflow", "is_missing", "one_line"]
+__all__ = ["as_registry_error", "credentials_apart", "import_mlflow", "is_missing", "one_line"]
 
 _LONGEST = 300  # characters of somebody else's message
+# MLflow tries for minutes by itself. One request and no other one: a step of a run is tried again as a whole.
+_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "14"}
 
 
 def import_mlflow() -> Any:
     """Import MLflow (2 to 4 seconds the first time) and return the module.
 
-    Usage reports to MLflow's makers are switched off unless ``MLFLOW_DISABLE_TELEMETRY`` says otherwise. Messages
+    Usage reports to MLflow's makers are switched off, and a server that says nothing is waited for 14 seconds, unless
+    ``MLFLOW_DISABLE_TELEMETRY`` and ``MLFLOW_HTTP_REQUEST_TIMEOUT`` say otherwise. Messages
     below a warning ("Creating initial MLflow database tables...") and progress
     bars for copying files are not shown.
     """
+    for name, value in _IMPATIENT.items():
+        os.environ.setdefault(name, value)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
@@ -27,6 +34,23 @@ def import_mlflow() -> Any:
     for name in ("mlflow", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
     return mlflow
+
+
+def credentials_apart(address: str) -> str:
+    """The address of a server without user and password, which are put where MLflow's client looks for them.
+
+    No message of MLflow or of what it stands on, and no page of Dagster, can show them then. Other addresses as they
+    are; RegistryError for one that cannot be taken apart.
+    """
+    try:
+        parts = urlsplit(address)
+    except ValueError as error:
+        raise RegistryError(f"MLFLOW_TRACKING_URI is no address ({error}); expected http://HOST:PORT") from None
+    if parts.scheme not in {"http", "https"} or "@" not in parts.netloc:
+        return address
+    os.environ["MLFLOW_TRACKING_USERNAME"] = unquote(parts.username or "")
+    os.environ["MLFLOW_TRACKING_PASSWORD"] = unquote(parts.password or "")
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 @contextmanager
@@ -50,6 +74,7 @@ def is_missing(error: Exception) -> bool:
 
 
 def one_line(error: Exception) -> str:
-    """The message of ``error`` (or its type, where it has none) without line ends, cut where it is very long."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    """The message of ``error`` (or its type, where it has none) without line ends and without the user and password of
+    an address, cut where it is very long."""
+    text = without_credentials_in(" ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 from recsys_core.errors import RegistryError
+from recsys_core.faults import holder, is_locked
 from registry.addresses import local_path, moved_address
 
 __all__ = ["ARTIFACTS", "DATABASE", "is_moved", "mend_addresses", "opened", "unusable"]
@@ -136,6 +137,8 @@ def _shown(home: Path) -> str:
 
 def unusable(database: Path, error: sqlite3.Error) -> RegistryError:
     """What to say of a database that SQLite cannot use."""
+    if is_locked(error):
+        return RegistryError(f"{database}: is locked by {holder(database)}; wait for it to end, or stop it")
     return RegistryError(
         f"{database}: cannot be used as the tracking database ({error}); expected a writable SQLite "
         "file; restore it from a copy, or move it away to begin with an empty one"

@@ -3,8 +3,9 @@
 import sqlite3
 
 from recsys_core.errors import RegistryError
+from recsys_core.faults import is_locked
 from registry.interface import BUNDLE_FOLDER, EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
-from registry.moved_home import opened
+from registry.moved_home import opened, unusable
 from registry.stored_folder import damage_mark
 from registry.tracking import Tracking
 from registry.versions import CHAMPION
@@ -82,6 +83,8 @@ class ObservedDatabase:
                     return None
                 found = connection.execute(query, values).fetchone()
         except sqlite3.Error as error:
+            if is_locked(error):
+                raise unusable(self._database, error) from error
             raise RegistryError(
                 f"{self._database}: cannot be asked for its models ({error}); expected a database of MLflow 3; "
                 "restore it from a copy, or move it away to begin with an empty one"

@@ -1,18 +1,23 @@
-"""Quick looks at a store before MLflow opens it, which would try again for minutes."""
+"""Quick looks at a store before MLflow opens it, which would say less."""
 
+import base64
+import os
 import sqlite3
 import urllib.error
 import urllib.request
 from contextlib import closing
+from http.client import HTTPException
 from pathlib import Path
 
 from recsys_core.errors import RegistryError
 from registry.addresses import without_credentials
+from registry.mlflow_library import one_line
 from registry.moved_home import unusable
 
 __all__ = ["check_database", "check_server"]
 
 _ANSWER_SECONDS = 10.0
+_REFUSED = {401, 403}
 
 
 def check_database(database: Path) -> None:
@@ -25,13 +30,32 @@ def check_database(database: Path) -> None:
 
 
 def check_server(address: str) -> None:
-    """RegistryError unless something answers at ``address``; any answer at all is a server."""
+    """RegistryError unless a server that may be MLflow's answers at ``address`` and lets us in."""
+    server = f"the MLflow server {without_credentials(address)}"
+    request = urllib.request.Request(f"{address.rstrip('/')}/health", headers=_authorization())
     try:
-        with urllib.request.urlopen(f"{address.rstrip('/')}/health", timeout=_ANSWER_SECONDS):
-            pass
+        with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:
+            is_page = answer.read(100).lstrip().startswith(b"<")
     except urllib.error.HTTPError as answered:
         answered.close()
-    except OSError as error:
-        raise RegistryError(
-            f"the MLflow server {without_credentials(address)} does not answer ({error}); start it, or mend its address"
-        ) from error
+        if answered.code in _REFUSED:
+            raise RegistryError(
+                f"{server} asks for another user and password ({answered.code}); give them as "
+                "MLFLOW_TRACKING_URI=http://USER:PASSWORD@HOST, or in MLFLOW_TRACKING_USERNAME and _PASSWORD"
+            ) from None
+        if answered.code >= 500:
+            raise RegistryError(f"{server} answers with error {answered.code}; look at its log") from None
+    except (OSError, HTTPException, ValueError) as error:
+        raise RegistryError(f"{server} does not answer ({one_line(error)}); start it, or mend its address") from error
+    else:
+        if is_page:
+            raise RegistryError(f"{server} answers with a web page: it is no MLflow server; mend its address")
+
+
+def _authorization() -> dict[str, str]:
+    """As MLflow's client sends it."""
+    if user := os.environ.get("MLFLOW_TRACKING_USERNAME"):
+        told = f"{user}:{os.environ.get('MLFLOW_TRACKING_PASSWORD', '')}"
+        return {"Authorization": f"Basic {base64.b64encode(told.encode()).decode()}"}
+    token = os.environ.get("MLFLOW_TRACKING_TOKEN")
+    return {"Authorization": f"Bearer {token}"} if token else {}

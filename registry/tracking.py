@@ -17,7 +17,7 @@ from filelock import FileLock
 
 from recsys_core.errors import RegistryError
 from registry.addresses import local_path, moved_address, without_credentials
-from registry.mlflow_library import as_registry_error, import_mlflow, one_line
+from registry.mlflow_library import as_registry_error, credentials_apart, import_mlflow, one_line
 from registry.moved_home import ARTIFACTS, DATABASE, is_moved, mend_addresses, opened, unusable
 from registry.plain_path import plain_path
 from registry.run_log import RunLog
@@ -65,9 +65,10 @@ class Tracking:
     ) -> None:
         self.home = home.absolute()
         self.folder = self.home / ARTIFACTS.parent
+        tracking_uri = credentials_apart(tracking_uri or "")
         self.embedded = not tracking_uri
         self.database = self.home / DATABASE
-        self.tracking_uri, self.artifact_location = tracking_uri or "", artifact_location
+        self.tracking_uri, self.artifact_location = tracking_uri, artifact_location
         if not self._is_server:
             own_uri, own_artifacts = embedded_store(self.home)
             self.tracking_uri = tracking_uri or own_uri

@@ -1,11 +1,12 @@
-"""`recsys`: commands by name, each imported only when it is called, and one way to report a user's mistake."""
+"""`recsys`: commands by name, each imported only when it is called, and one way to end when something goes wrong."""
 
 import importlib
-import json
-import os
 import sys
+from typing import Any
 
 import click
+
+from pipelines.cli.stopping import unwinding
 
 __all__ = ["main"]
 
@@ -39,6 +40,18 @@ class _LazyGroup(click.Group):
         command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; every end but click's own is told here, with the home that the command works in."""
+        as_json = "--json" in ctx.args
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (Exception, KeyboardInterrupt) as error:
+            from pipelines.cli.ending import end
+
+            return ctx.exit(end(error, home=ctx.obj, as_json=as_json))
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
@@ -51,27 +64,10 @@ def recsys() -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Entry point: a user's mistake is one message on standard error and exit code 1, never a stack trace."""
-    from recsys_core.errors import RecsysError
-
-    try:
-        sys.exit(recsys(arguments, standalone_mode=False))
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except RecsysError as error:
-        _report(error, as_json="--json" in (arguments if arguments is not None else sys.argv[1:]))
-        sys.exit(1)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        sys.exit(130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-
-
-def _report(error: Exception, *, as_json: bool) -> None:
-    click.echo(f"recsys: {error}", err=True)
-    if as_json:
-        failure = {"asset": None, "check": None, "message": str(error)}
-        click.echo(json.dumps({"status": "failed", "failed": [failure]}, ensure_ascii=False))
+    """Entry point: whatever goes wrong is one message on standard error and an exit code, never a stack trace."""
+    with unwinding():
+        try:
+            sys.exit(recsys(arguments, standalone_mode=False))
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)

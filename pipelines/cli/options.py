@@ -45,7 +45,9 @@ def places(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         @functools.wraps(command)
         def called(**values: Any) -> Any:
             given = {name: values.pop(name) for name in names}
-            return command(settings=Settings.from_environment(**given), **values)
+            settings = Settings.from_environment(**given)
+            click.get_current_context().find_root().obj = settings.home  # where a fault is looked for and logged
+            return command(settings=settings, **values)
 
         for name in reversed(names):
             called = _PLACES[name](called)

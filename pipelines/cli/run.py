@@ -7,6 +7,7 @@ import click
 
 from pipelines.cli.options import json_wanted, places
 from pipelines.cli.output import print_json, progress_on_terminal
+from pipelines.cli.stopping import raise_if_stopped
 from pipelines.settings import Settings
 
 __all__ = ["run"]
@@ -25,6 +26,7 @@ def run(settings: Settings, only: Literal["data", "training"] | None, force: boo
 
     with progress_on_terminal(quiet=as_json):
         outcome = run_pipeline(settings, force=force, only=only, on_plan=None if as_json else _say_plan)
+    raise_if_stopped()  # Dagster takes the signal for a failure of the run
     report = run_report(
         Store(settings.workspace().store_directory), outcome, since_process_start(), with_model=only != "data"
     )
