@@ -1,6 +1,7 @@
 """When the pipeline runs by itself: on a schedule, weekly by default, and when something is out of date."""
 
 import json
+import time
 from typing import Any
 
 import dagster as dg
@@ -9,21 +10,24 @@ from assets.configuration import Configuration
 from assets.launchpad import run_config
 from assets.materialising.code import differs_on_disk
 from assets.materialising.planning import Plan
-from assets.materialising.step import PLAN_TAG
+from assets.materialising.step import PLAN_TAG, WHY_TAG
 from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
+from pipelines.endings import NOTICE_TAG, close_dead_runs, settle_runs
+from pipelines.failures import failures_of
 from pipelines.instance import UNFINISHED
 from pipelines.jobs import PIPELINE_JOB
-from pipelines.running import close_dead_runs, look, run_pipeline
+from pipelines.running import look, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.errors import ParameterError, RecsysError
 from recsys_core.reading import locate_table
 
-__all__ = ["SENSORS", "bring_up_to_date", "out_of_date", "retraining"]
+__all__ = ["SENSORS", "bring_up_to_date", "ended_runs", "out_of_date", "retraining"]
 
 SENSOR_SECONDS = 30
+ASK_AGAIN_SECONDS = (120.0, 900.0)  # after a failure that may pass by itself
 
 
 def retraining(settings: Settings) -> dg.ScheduleDefinition:
@@ -53,7 +57,8 @@ def _bring_up_to_date(context: dg.OpExecutionContext) -> None:
     except RecsysError as error:
         raise dg.Failure(description=str(error), allow_retries=False) from error
     if outcome.failed:
-        told = "; ".join(f"{failure['asset'] or 'the run'}: {failure['message']}" for failure in outcome.failed)
+        told = "; ".join(map(str, outcome.failed))
+        context.instance.add_run_tags(context.run_id, {NOTICE_TAG: f"that of run {outcome.run_id}"})
         raise dg.Failure(description=told, metadata={"run": outcome.run_id or ""}, allow_retries=False)
     context.add_output_metadata(
         {"run": outcome.run_id or "none: everything is up to date", "made": len(outcome.seconds)}
@@ -102,25 +107,46 @@ def out_of_date(
         work = look(context.instance, world)
     except RecsysError as error:
         return dg.SkipReason(str(error))
-    asked = digest([work.stale, work.versions]) if work.stale else ""
-    if asked == seen.get("asked", ""):
-        return dg.SkipReason("a run of this was asked for already" if asked else "everything is up to date")
-    n_asked = seen.get("n_asked", 0) + 1
-    cursor = json.dumps({"stats": stats, "asked": asked, "n_asked": n_asked})
     if not work.stale:
-        context.update_cursor(cursor)
+        context.update_cursor(json.dumps({"stats": stats, "n_asked": seen.get("n_asked", 0)}))
         return dg.SkipReason("everything is up to date")
+    asked, tries = digest([work.stale, work.versions]), 1
+    if asked == seen.get("asked"):
+        tries = seen.get("tries", 1) + 1
+        reason = _reason_not_to_ask_again(context.instance, seen.get("run_key", ""), tries)
+        if reason is not None:
+            return dg.SkipReason(reason)
+    n_asked = seen.get("n_asked", 0) + 1
+    run_key = f"{asked}-{n_asked}"  # counted: the same state may come back after another
     return dg.SensorResult(
         run_requests=[
             dg.RunRequest(
-                run_key=f"{asked}-{n_asked}",  # counted: the same state may come back after another
+                run_key=run_key,
                 asset_selection=[dg.AssetKey(name) for name in work.stale],
                 run_config=run_config(world.configuration),
-                tags={PLAN_TAG: work.pin(world), "recsys/why": "; ".join(work.causes)[:500]},
+                tags={PLAN_TAG: work.pin(world), WHY_TAG: "; ".join(work.causes)[:500]},
             )
         ],
-        cursor=cursor,
+        cursor=json.dumps({"stats": stats, "asked": asked, "run_key": run_key, "n_asked": n_asked, "tries": tries}),
     )
+
+
+def _reason_not_to_ask_again(instance: dg.DagsterInstance, run_key: str, tries: int) -> str | None:
+    """Why what was asked for once is not asked for again: how its run ended, and when."""
+    (record, *_) = [*instance.get_run_records(dg.RunsFilter(tags={"dagster/run_key": run_key}), limit=1), None]
+    if record is None:
+        return "a run of this was asked for already"
+    run_id, status = record.dagster_run.run_id, record.dagster_run.status
+    if status != dg.DagsterRunStatus.FAILURE:
+        return f"run {run_id[:8]} of this ended as {status.value}; what it left is made by a run that somebody starts"
+    failures = failures_of(instance, run_id)
+    cause = str(failures[0]) if failures else "no cause is known"
+    if not all(failure.may_pass for failure in failures):
+        return f"run {run_id[:8]} of this failed and would again: {cause}"
+    if tries > len(ASK_AGAIN_SECONDS) + 1:
+        return f"{tries - 1} runs of this failed; start one when this is mended: {cause}"
+    left = (record.end_time or 0.0) + ASK_AGAIN_SECONDS[tries - 2] - time.time()
+    return f"run {run_id[:8]} of this failed; it is asked for again in {left:.0f} s: {cause}" if left > 0 else None
 
 
 def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | None:
@@ -130,7 +156,7 @@ def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | 
         return f"{changed[0]}{more} changed since the code was loaded: reload the code location"
     if not any(world.store.current(f"raw_{name}") for name in TABLE_NAMES):
         return "nothing has been made yet: run the pipeline once, then changes start it"
-    close_dead_runs(world.workspace.home_path, context.instance)
+    close_dead_runs(context.instance)
     if context.instance.get_runs(filters=UNFINISHED, limit=1):
         return "a run is in progress; looking again after it"
     return None
@@ -145,4 +171,17 @@ def _stats(world: World) -> dict[str, Any]:
     return stats
 
 
-SENSORS = [out_of_date]
+@dg.sensor(
+    minimum_interval_seconds=SENSOR_SECONDS,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description=(
+        "Sees to runs that are over: closes those whose process is gone, ends their MLflow runs as they ended, and "
+        "tells of failures (RECSYS_ON_FAILURE)."
+    ),
+)
+def ended_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    settle_runs(Settings.from_environment(), context.instance)
+    return dg.SkipReason("every run that is over was seen to")
+
+
+SENSORS = [out_of_date, ended_runs]

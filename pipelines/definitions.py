@@ -8,6 +8,7 @@ from assets.launchpad import parameters_resource
 from pipelines.automation import SENSORS, bring_up_to_date, retraining
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings
+from pipelines.workers import marking
 
 __all__ = ["build_definitions", "defs"]
 
@@ -16,8 +17,8 @@ _PRELOADED = ["assets.graph", "recsys_core.als", "recsys_core.evaluation", "recs
 
 def _executor(settings: Settings) -> dg.ExecutorDefinition:
     if settings.executor == "in_process":
-        return dg.in_process_executor
-    return dg.multiprocess_executor.configured(
+        return marking(dg.in_process_executor)
+    return marking(dg.multiprocess_executor).configured(
         {"max_concurrent": 2, "start_method": {"forkserver": {"preload_modules": _PRELOADED}}}
     )
 

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,15 +15,7 @@ from recsys_core.errors import RecsysError
 from recsys_core.yaml_files import read_yaml
 from registry.mlflow_library import one_line
 
-__all__ = [
-    "PROCESS_TAG",
-    "UNFINISHED",
-    "close_abandoned_runs",
-    "open_instance",
-    "process_mark",
-    "runs_to_remember",
-    "write_dagster_yaml",
-]
+__all__ = ["UNFINISHED", "open_instance", "runs_to_remember", "write_dagster_yaml"]
 
 UNFINISHED = dg.RunsFilter(
     statuses=[
@@ -35,7 +26,6 @@ UNFINISHED = dg.RunsFilter(
         dg.DagsterRunStatus.CANCELING,
     ]
 )
-PROCESS_TAG = "recsys/process"  # pid and start time of the process that executes a run in itself
 
 _DAGSTER_YAML = Path(__file__).with_name("dagster.yaml")
 # The address has a password in it: the file names the variable only.
@@ -90,15 +80,6 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
         raise RecsysError(f"Dagster's database in {_VARIABLE} cannot be used: {reason}") from None
 
 
-def process_mark(pid: int | None = None) -> str:
-    """A process's id and start time: ids come round again, the pair does not."""
-    pid = os.getpid() if pid is None else pid
-    started = ""
-    with suppress(OSError, IndexError):
-        started = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[19]
-    return f"{pid}:{started}"
-
-
 def _instance(settings: Settings) -> dg.DagsterInstance:
     try:
         return dg.DagsterInstance.from_config(str(settings.dagster_home))
@@ -118,17 +99,6 @@ def runs_to_remember(instance: dg.DagsterInstance) -> set[str]:
         *instance.get_runs(filters=dg.RunsFilter(statuses=over, updated_after=yesterday)),
     ]
     return {found for run in runs for found in (run.run_id, run.root_run_id, run.tags.get(PLAN_TAG)) if found}
-
-
-def close_abandoned_runs(instance: dg.DagsterInstance) -> list[str]:
-    """Mark runs as failed whose process is gone, so that no page shows them running for ever."""
-    closed = []
-    for run in instance.get_runs(filters=UNFINISHED):
-        mark = run.tags.get(PROCESS_TAG) if run.parent_run_id is None else None  # one executed again has a copy of it
-        if mark is not None and process_mark(int(mark.split(":")[0])) != mark:
-            instance.report_run_failed(run, message="The process that executed this run was killed.")
-            closed.append(run.run_id)
-    return closed
 
 
 def main() -> None:

@@ -17,7 +17,11 @@ __all__ = ["run_report"]
 def run_report(store: Store, outcome: RunOutcome, total_seconds: float, *, with_model: bool = True) -> dict[str, Any]:
     """The document of ``recsys run --json``; without a model where only the data part was asked for."""
     if outcome.failed:
-        return {"status": "failed", "dagster_run_id": outcome.run_id, "failed": outcome.failed}
+        return {
+            "status": "failed",
+            "dagster_run_id": outcome.run_id,
+            "failed": [failure.as_dict() for failure in outcome.failed],
+        }
     model = _model_report(store, outcome.versions) if with_model else {"dagster_run_id": None}
     return {
         "status": "succeeded",

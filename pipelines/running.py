@@ -2,12 +2,12 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import dagster as dg
 from filelock import FileLock, Timeout
@@ -15,10 +15,12 @@ from filelock import FileLock, Timeout
 import assets.graph  # noqa: F401  (declares all recipes)
 from assets.launchpad import run_config
 from assets.materialising.planning import Plan, plan
-from assets.materialising.step import PLAN_TAG
+from assets.materialising.step import PLAN_TAG, WHY_TAG
 from assets.materialising.store import Pins
 from assets.materialising.world import World
-from pipelines.instance import PROCESS_TAG, close_abandoned_runs, open_instance, process_mark, runs_to_remember
+from pipelines.endings import settle_runs
+from pipelines.failures import Failure, failures_of
+from pipelines.instance import open_instance, runs_to_remember
 from pipelines.jobs import PARTS
 from pipelines.settings import Settings
 from pipelines.telling import tell_dagster
@@ -28,7 +30,6 @@ from recsys_core.storage import read_json, remove_leftovers, write_json
 __all__ = [
     "RunOutcome",
     "check_data_folder",
-    "close_dead_runs",
     "exclusive_home",
     "look",
     "pipeline_job",
@@ -44,13 +45,13 @@ class RunOutcome:
 
     run_id   Dagster's run; None when nothing was out of date
     versions of all assets as this run has them: made, or found up to date
-    failed   for each failure {"asset", "check", "message"}
+    failed   what failed, and why
     seconds  for each asset that was made the seconds of its own work
     """
 
     plan: Plan
     run_id: str | None
-    failed: list[dict[str, str | None]] = field(default_factory=list)
+    failed: list[Failure] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
@@ -73,7 +74,7 @@ def run_pipeline(
     os.environ.update(settings.as_environment())
     with exclusive_home(settings):
         instance = open_instance(settings)
-        close_abandoned_runs(instance)
+        settle_runs(settings, instance)
         work = look(instance, world, groups=PARTS[only] if only else None)
         if force:
             work = work.everything("asked for by --force")
@@ -94,31 +95,23 @@ def look(instance: dg.DagsterInstance, world: World, *, groups: Collection[str] 
 
 
 def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
-    selection = [dg.AssetKey(name) for name in work.stale]
     plan_id = work.pin(world)
-    config = {**_QUIET, **run_config(world.configuration)}
-    tags = {PROCESS_TAG: process_mark(), PLAN_TAG: plan_id, "recsys/why": "; ".join(work.causes)[:1000]}
-    if settings.executor == "in_process":
-        result: Any = pipeline_job().execute_in_process(
-            instance=instance, asset_selection=selection, tags=tags, raise_on_error=False, run_config=config
-        )
-        events = result.all_events
-    else:
+    try:
         with dg.execute_job(
             dg.reconstructable(pipeline_job),
             instance=instance,
-            asset_selection=selection,
-            tags=tags,
+            asset_selection=[dg.AssetKey(name) for name in work.stale],
+            tags={PLAN_TAG: plan_id, WHY_TAG: "; ".join(work.causes)[:1000]},
             raise_on_error=False,
-            run_config=config,
+            run_config={**_QUIET, **run_config(world.configuration)},
         ) as result:
-            events = result.all_events
-    failed = list(_failures(events))
-    if not result.success and not failed:
-        failed.append({"asset": None, "check": None, "message": _run_failure_message(events)})
-    pins = Pins(world.store.root, result.run_id, [plan_id])
+            run_id, events = result.run_id, result.all_events
+            failed = [] if result.success else failures_of(instance, run_id)
+    finally:
+        settle_runs(settings, instance)
+    pins = Pins(world.store.root, run_id, [plan_id])
     versions = {name: pins.get(name) or version for name, version in (work.found | work.versions).items()}
-    return RunOutcome(work, result.run_id, failed, dict(_seconds(events)), versions)
+    return RunOutcome(work, run_id, failed, dict(_seconds(events)), versions)
 
 
 def pipeline_job() -> dg.JobDefinition:
@@ -152,56 +145,13 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
         lock.release()
 
 
-def close_dead_runs(home: Path, instance: dg.DagsterInstance) -> None:
-    """Close the runs of killed commands; nothing while one is at work, whose process may not be visible from here."""
-    with suppress(Timeout, OSError), FileLock(home / "run.lock", timeout=0):
-        close_abandoned_runs(instance)
-
-
 def check_data_folder(data_dir: Path) -> None:
     if not data_dir.is_dir():
         kind = "is not a folder" if data_dir.exists() else "does not exist"
         raise MissingFileError(f"data folder {data_dir} {kind}; give --data a folder with ratings.csv and movies.csv")
 
 
-def _failures(events: list[dg.DagsterEvent]) -> Iterator[dict[str, str | None]]:
-    """Failed blocking checks and failed assets; an asset that failed through its check is named once."""
-    by_check = set()
-    for event in events:
-        if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            evaluation = event.asset_check_evaluation_data
-            if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR:
-                asset = evaluation.asset_key.path[-1]
-                by_check.add(asset)
-                yield {"asset": asset, "check": evaluation.check_name, "message": evaluation.description or ""}
-    for event in events:
-        if event.is_step_failure and event.step_key not in by_check:
-            yield {"asset": event.step_key, "check": None, "message": _failure_message(event)}
-
-
-def _failure_message(event: dg.DagsterEvent) -> str:
-    data = event.step_failure_data
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return str(data.user_failure_data.description)
-    return _unexpected(data.error)
-
-
-def _run_failure_message(events: list[dg.DagsterEvent]) -> str:
-    """Why a run failed in which no asset did: its resources or its executor could not be started."""
-    for event in events:
-        if event.event_type == dg.DagsterEventType.RUN_FAILURE:
-            return _unexpected(event.job_failure_data.error)
-    return _unexpected(None)
-
-
-def _unexpected(error: Any) -> str:
-    while error is not None and error.cause is not None:
-        error = error.cause
-    first_line = (error.message.strip().splitlines() or [""])[0] if error is not None else "unknown"
-    return f"unexpected error: {first_line}; the run's page in the Dagster UI has the details"
-
-
-def _seconds(events: list[dg.DagsterEvent]) -> Iterator[tuple[str, float]]:
+def _seconds(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, float]]:
     for event in events:
         if event.is_step_materialization:
             materialization = event.step_materialization_data.materialization

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from recsys_core.errors import ParameterError, RegistryError
 from recsys_core.shipped import shipped
+from registry.mlflow_library import credentials_apart
 from registry.plain_path import plain_path
 from registry.tracking import Tracking
 
@@ -26,6 +27,7 @@ VARIABLES = {
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "executor": "RECSYS_EXECUTOR",
     "retrain_cron": "RECSYS_RETRAIN_CRON",
+    "on_failure": "RECSYS_ON_FAILURE",
     "experiments_file": "RECSYS_EXPERIMENTS",
     "events_url": "RECSYS_EVENTS_URL",
     "dagster_postgres_url": "RECSYS_DAGSTER_POSTGRES_URL",
@@ -37,6 +39,7 @@ class Settings:
     """What the VARIABLES say, or their defaults.
 
     ``retrain_cron`` says in cron's five fields, in UTC, when the whole pipeline runs by itself: Mondays at three.
+    ``on_failure`` is who is told of a failed run: the address of a webhook, or a command; empty for nobody.
     ``events_url`` is the path or URL of the store of events; empty for the one in ``home``.
     ``dagster_postgres_url`` is the database of Dagster's runs; empty for SQLite in ``home``.
     """
@@ -47,6 +50,7 @@ class Settings:
     tracking_uri: str = ""
     executor: str = "in_process"
     retrain_cron: str = "0 3 * * 1"
+    on_failure: str = ""
     experiments_file: Path | None = None
     events_url: str = ""
     dagster_postgres_url: str = ""
@@ -72,6 +76,7 @@ class Settings:
                 found[name] = Path(found[name]).resolve()
         if "://" not in found.get("events_url", "://"):
             found["events_url"] = str(Path(found["events_url"]).resolve())
+        found["tracking_uri"] = credentials_apart(found.get("tracking_uri", ""))  # Dagster's pages show it
         return cls(**found)
 
     @property

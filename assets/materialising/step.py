@@ -22,10 +22,22 @@ from assets.workspace import Workspace
 from recsys_core.errors import RecsysError, StorageError
 from recsys_core.storage import scratch_directory
 
-__all__ = ["OWNERS", "PLAN_TAG", "STORED", "Shown", "Step", "dagster_asset", "label", "outside_versions", "pins_of"]
+__all__ = [
+    "MAY_PASS",
+    "OWNERS",
+    "PLAN_TAG",
+    "STORED",
+    "Shown",
+    "Step",
+    "dagster_asset",
+    "label",
+    "outside_versions",
+    "pins_of",
+]
 
 OWNERS = ["team:recommender"]
 PLAN_TAG = "recsys/plan"  # of a run: the plan whose pins it takes
+MAY_PASS = "may pass by itself"  # of a failure: another run may succeed on the same inputs
 WHY_TAG = "recsys/why"  # of a run: what was out of date, in words
 STORED = "stored"
 _STORED_DESCRIPTION = "the stored value is whole, and what it tells of in MLflow is there"
@@ -87,12 +99,14 @@ def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
         try:
             return _twice(recipe, context, workspace, parameters)
         except Exception as error:
-            if passes_by_itself(error) and context.retry_number < len(RETRY_SECONDS):
+            may_pass = passes_by_itself(error)
+            if may_pass and context.retry_number < len(RETRY_SECONDS):
                 wait = RETRY_SECONDS[context.retry_number]
                 context.log.warning(f"{recipe.name}: {error}; trying again in {wait} s")
                 raise dg.RetryRequested(len(RETRY_SECONDS), wait) from error
-            if isinstance(error, RecsysError):
-                raise dg.Failure(description=str(error), allow_retries=False) from error
+            if may_pass or isinstance(error, RecsysError):
+                told = {MAY_PASS: True} if may_pass else {}
+                raise dg.Failure(description=str(error), metadata=told, allow_retries=False) from error
             raise
 
     return run

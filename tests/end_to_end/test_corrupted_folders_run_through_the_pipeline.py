@@ -92,7 +92,7 @@ def _failures(settings: Settings) -> list[tuple[str | None, str | None, str]]:
         outcome = run_pipeline(settings, only="data")
     except RecsysError as error:
         return [(None, None, str(error))]
-    return [(failed["asset"], failed["check"], failed["message"] or "") for failed in outcome.failed]
+    return [(failed.asset, failed.check, failed.message) for failed in outcome.failed]
 
 
 def _words(case: CorruptedInput) -> tuple[str, ...]:

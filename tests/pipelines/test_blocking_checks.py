@@ -13,6 +13,7 @@ from assets.materialising.world import World
 from assets.workspace import Workspace
 from pipelines.running import run_pipeline
 from pipelines.settings import Settings
+from pipelines.workers import _Marking
 from recsys_core.dataset.table_folders import CleanTable
 from tests.corpus.healthy_folder import HEALTHY_ROWS, edit_lines, lines_of, write_healthy_folder
 
@@ -81,8 +82,8 @@ def test_a_fault_stops_what_is_made_of_the_table_and_names_expectation_column_co
     outcome = run_pipeline(after_a_run, only="data")
 
     (failure,) = outcome.failed
-    assert (failure["asset"], failure["check"]) == ("ratings", "expectations")
-    message = failure["message"] or ""
+    assert (failure.asset, failure.check) == ("ratings", "expectations")
+    message = failure.message or ""
     words = ["ratings.csv", "62 of 615", "expect_column_values_to_be_in_set on rating", "62 rows", "rating 80.0"]
     assert [word for word in words if word not in message] == []
     assert [f"(line {number})" in message for number in (2, 3, 4, 5)] == [True, True, True, False]
@@ -121,7 +122,7 @@ def test_two_faults_are_told_together_and_a_table_beside_them_is_made_all_the_sa
 
     outcome = run_pipeline(after_a_run, only="data")
 
-    assert {failure["asset"] for failure in outcome.failed} == {"ratings", "genome_scores"}
+    assert {failure.asset for failure in outcome.failed} == {"ratings", "genome_scores"}
     assert store_of(after_a_run).load("tags", CleanTable).n_rows == HEALTHY_ROWS["tags"] - 1
 
 
@@ -143,9 +144,9 @@ def test_an_unreadable_file_fails_the_raw_asset_with_its_message(after_a_run: Se
 
     (failure,) = run_pipeline(after_a_run, only="data").failed
 
-    assert (failure["asset"], failure["check"]) == ("raw_movies", None)
-    assert "movies.csv" in (failure["message"] or "")
-    assert "is empty" in (failure["message"] or "")
+    assert (failure.asset, failure.check) == ("raw_movies", None)
+    assert "movies.csv" in (failure.message or "")
+    assert "is empty" in (failure.message or "")
 
 
 def test_an_unexpected_error_is_one_line_that_says_so(after_a_run: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,8 +158,8 @@ def test_an_unexpected_error_is_one_line_that_says_so(after_a_run: Settings, mon
 
     (failure,) = run_pipeline(after_a_run, only="data").failed
 
-    assert failure["asset"] == "user_item_matrix"
-    assert failure["message"] == (
+    assert failure.asset == "user_item_matrix"
+    assert failure.message == (
         "unexpected error: ZeroDivisionError: a bug; the run's page in the Dagster UI has the details"
     )
 
@@ -180,13 +181,13 @@ def test_a_run_that_fails_before_any_asset_is_a_failure(after_a_run: Settings, m
     def broken(*_: object, **__: object) -> None:
         raise OSError("no resource today")
 
-    monkeypatch.setattr(Workspace, "setup_for_execution", broken)
+    monkeypatch.setattr(_Marking, "execute", broken)
     scale_ratings(after_a_run, 1)
 
     (failure,) = run_pipeline(after_a_run, only="data").failed
 
-    assert failure["asset"] is failure["check"] is None
-    assert "OSError: no resource today" in (failure["message"] or "")
+    assert failure.asset is failure.check is None
+    assert "OSError: no resource today" in (failure.message or "")
 
 
 def test_a_workspace_for_another_home_shares_nothing(tmp_path: Path, data_dir: Path) -> None:

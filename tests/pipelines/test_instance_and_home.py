@@ -1,8 +1,6 @@
-"""One writer per home; and runs whose process was killed do not run for ever on the pages."""
+"""Dagster's instance in the home, and one writer per home."""
 
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,15 +11,8 @@ from filelock import FileLock
 
 from assets.materialising.step import PLAN_TAG
 from assets.workspace import Workspace
-from pipelines.instance import (
-    PROCESS_TAG,
-    close_abandoned_runs,
-    open_instance,
-    process_mark,
-    runs_to_remember,
-    write_dagster_yaml,
-)
-from pipelines.running import close_dead_runs, exclusive_home, run_pipeline
+from pipelines.instance import open_instance, runs_to_remember, write_dagster_yaml
+from pipelines.running import exclusive_home, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.errors import MissingFileError, RecsysError
 from recsys_core.storage import scratch_directory
@@ -36,40 +27,6 @@ def nothing() -> None:
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as made:
         yield made
-
-
-def started(instance: dg.DagsterInstance, mark: str | None) -> str:
-    tags = {} if mark is None else {PROCESS_TAG: mark}
-    return instance.create_run_for_job(nothing, status=dg.DagsterRunStatus.STARTED, tags=tags).run_id
-
-
-def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
-    run = instance.get_run_by_id(run_id)
-    assert run is not None
-    return run.status
-
-
-def test_a_run_whose_process_is_gone_is_closed(instance: dg.DagsterInstance) -> None:
-    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    run_id = started(instance, f"{int(child.stdout)}:12345")
-
-    assert close_abandoned_runs(instance) == [run_id]
-    assert status(instance, run_id) == dg.DagsterRunStatus.FAILURE
-    assert close_abandoned_runs(instance) == []
-
-
-def test_a_run_of_an_earlier_process_with_our_id_is_closed(instance: dg.DagsterInstance) -> None:
-    run_id = started(instance, f"{os.getpid()}:1")
-
-    assert close_abandoned_runs(instance) == [run_id]
-
-
-@pytest.mark.parametrize("mark", [process_mark(), None], ids=["of a living process", "launched by the daemon"])
-def test_a_run_that_may_be_going_on_is_left_alone(instance: dg.DagsterInstance, mark: str | None) -> None:
-    run_id = started(instance, mark)
-
-    assert close_abandoned_runs(instance) == []
-    assert status(instance, run_id) == dg.DagsterRunStatus.STARTED
 
 
 def test_the_instance_lies_in_the_home_and_its_settings_are_kept_when_edited(settings: Settings) -> None:
@@ -152,30 +109,3 @@ def test_pins_are_remembered_of_runs_that_go_on_or_failed_within_a_day_and_of_th
 
     assert remembered == {going_on, begun, failed, "plan-1", "plan-2", "plan-3"}
     assert whole not in remembered
-
-
-def test_a_run_executed_again_is_left_alone_although_it_has_the_tags_of_the_dead_one(
-    instance: dg.DagsterInstance,
-) -> None:
-    dead = started(instance, f"{os.getpid()}:1")
-    again = instance.create_run_for_job(
-        nothing,
-        status=dg.DagsterRunStatus.STARTED,
-        tags={PROCESS_TAG: f"{os.getpid()}:1"},
-        parent_run_id=dead,
-        root_run_id=dead,
-    ).run_id
-    assert close_abandoned_runs(instance) == [dead]
-    assert status(instance, again) == dg.DagsterRunStatus.STARTED
-
-
-def test_dead_runs_are_closed_by_whoever_looks_but_not_while_a_command_is_at_work(
-    instance: dg.DagsterInstance, settings: Settings
-) -> None:
-    settings.home.mkdir()
-    dead = started(instance, f"{os.getpid()}:1")
-    with FileLock(settings.home / "run.lock"):
-        close_dead_runs(settings.home, instance)
-    assert status(instance, dead) == dg.DagsterRunStatus.STARTED
-    close_dead_runs(settings.home, instance)
-    assert status(instance, dead) == dg.DagsterRunStatus.FAILURE

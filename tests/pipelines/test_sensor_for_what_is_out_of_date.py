@@ -9,7 +9,7 @@ import pytest
 
 from assets.materialising import RECIPES
 from assets.materialising.planning import plan
-from assets.materialising.step import PLAN_TAG
+from assets.materialising.step import MAY_PASS, PLAN_TAG
 from assets.materialising.store import Pins, Store
 from assets.materialising.world import World
 from assets.workspace import Workspace
@@ -76,6 +76,50 @@ def test_changed_content_starts_one_run_of_what_is_out_of_date_and_says_why(daem
     assert selected(request) == with_descendants("raw_tags") == set(plan(World(daemon.workspace)).stale)
     assert request.tags["recsys/why"].startswith("raw_tags: tags.csv changed (SHA-256 ")
     assert daemon.says() == "a run of this was asked for already"
+
+
+@dg.op
+def _fails(context: dg.OpExecutionContext) -> None:
+    told = {MAY_PASS: True} if context.run.tags["as"] == "server away" else {}
+    raise dg.Failure(context.run.tags["as"], metadata=told, allow_retries=False)
+
+
+@dg.job
+def failing() -> None:
+    _fails()
+
+
+def failed(daemon: Daemon, request: dg.RunRequest, cause: str) -> str:
+    tags = {"dagster/run_key": request.run_key or "", "as": cause}
+    return failing.execute_in_process(instance=daemon.instance, raise_on_error=False, tags=tags).run_id
+
+
+def test_what_failed_and_may_pass_is_asked_for_again_after_a_while_and_not_for_ever(
+    daemon: Daemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(daemon.workspace, "1,101,funny,1500000000\n")
+    (request,) = daemon.runs()
+    run_id = failed(daemon, request, "server away")
+    assert daemon.says().startswith(f"run {run_id[:8]} of this failed; it is asked for again in 1")
+    monkeypatch.setattr(automation, "ASK_AGAIN_SECONDS", (-1.0, -1.0))
+    requests = [request]
+    for _ in range(2):
+        (again,) = daemon.runs()
+        assert selected(again) == selected(request)
+        failed(daemon, again, "server away")
+        requests.append(again)
+
+    assert len({request.run_key for request in requests}) == 3
+    assert daemon.says() == "3 runs of this failed; start one when this is mended: _fails: server away"
+    change(daemon.workspace, "1,101,other,1500000000\n")
+    assert len(daemon.runs()) == 1, "another change is another matter"
+
+
+def test_what_would_fail_again_is_not_asked_for_again(daemon: Daemon) -> None:
+    change(daemon.workspace, "1,101,funny,1500000000\n")
+    (request,) = daemon.runs()
+    run_id = failed(daemon, request, "no column rating")
+    assert daemon.says() == f"run {run_id[:8]} of this failed and would again: _fails: no column rating"
 
 
 def test_the_run_takes_the_pins_of_the_plan_that_asked_for_it(daemon: Daemon) -> None:
