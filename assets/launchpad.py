@@ -17,7 +17,11 @@ from assets.configuration import SAID_ONCE, Configuration
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import meanings, range_in_words
 
-__all__ = ["given_in", "parameters_resource", "run_config"]
+__all__ = ["RefusedParameterError", "given_in", "parameters_resource", "run_config"]
+
+
+class RefusedParameterError(dg.DagsterError):
+    """A value out of its range; as an error of Dagster's own it is shown as it is, with nothing around it."""
 
 
 def parameters_resource(configuration: Configuration) -> dg.ResourceDefinition:
@@ -30,7 +34,7 @@ def parameters_resource(configuration: Configuration) -> dg.ResourceDefinition:
         try:
             return Configuration(**given).as_dict()
         except ParameterError as error:  # before any step
-            raise ParameterError(f"resources.parameters: {error}") from None
+            raise RefusedParameterError(f"resources.parameters: {error}") from None
 
     values = configuration.as_dict()
     schema = dg.Field(_section(Configuration, values), is_required=False, default_value=values)

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.launchpad import RefusedParameterError
 from assets.materialising.planning import plan
 from assets.materialising.store import Store
 from assets.materialising.world import World
@@ -139,10 +140,10 @@ def test_a_run_keeps_the_configuration_that_it_was_asked_for_with(
 
 def test_a_value_out_of_range_ends_the_run_before_any_step(up_to_date: Workspace, instance: dg.DagsterInstance) -> None:
     config = {"resources": {"parameters": {"config": {"split": {"seed": -1}}}}}
-    with pytest.raises(dg.DagsterConfigMappingFunctionError) as raised:
+    with pytest.raises(RefusedParameterError) as raised:
         materialize(up_to_date, "split", instance=instance, run_config=config)
 
-    assert str(raised.value.__cause__) == (
+    assert str(raised.value) == (
         "resources.parameters: SplitParameters: seed = -1: input should be greater than or equal to 0; "
         "expected at least 0 and less than 9223372036854775808"
     )
