@@ -9,9 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from filelock import FileLock, Timeout
+
 from assets.materialising.inputs import Inputs, Origin
 from assets.materialising.versions import digest
 from recsys_core.errors import StorageError
+from recsys_core.retention import surplus
 from recsys_core.storage import (
     FileRecord,
     Storable,
@@ -26,7 +29,6 @@ __all__ = ["WHOLE", "Pins", "Record", "Store"]
 
 Value = TypeVar("Value", bound=Storable)
 WHOLE = "all"  # the one partition there is
-_KEPT_VERSIONS = 2  # the current one, and the one that a reader may still hold open
 _REPLACING_SECONDS = 0.2
 _ABANDONED_SECONDS = 86_400.0  # after the last trial of a search
 _YOUNG_SECONDS = 60.0  # a plan writes its pins before there is a run that has them
@@ -89,7 +91,6 @@ class Store:
                 raise _AlreadyThereError
             write_json(staging / "record.json", record.as_dict())
         write_json(self._pointer(inputs.asset), {"version": inputs.version})
-        self._prune(inputs.asset, inputs.version)
         return record
 
     def load(self, asset: str, kind: type[Value], version: str | None = None, *, always: bool = True) -> Value:
@@ -155,18 +156,34 @@ class Store:
     def _pointer(self, asset: str) -> Path:
         return self.folder(asset) / "current.json"
 
-    def _prune(self, asset: str, current: str) -> None:
-        """Remove old versions, with their searches, that no run has pinned."""
-        kept = {current, *Pins.of_all(self.root, asset)}
-        others = [version for version in self.versions(asset) if version not in kept]
-        for version in others[_KEPT_VERSIONS - 1 :]:
-            shutil.rmtree(self._folder(asset, version), ignore_errors=True)
-            for journal in self.folder(asset).glob(f"{version}.journal*"):
-                journal.unlink(missing_ok=True)
-        kept |= {*self.versions(asset)}
-        for journal in self.folder(asset).glob("*.journal*"):  # also of a search that never came to its end
-            if journal.name.split(".")[0] not in kept and time.time() - journal.stat().st_mtime > _ABANDONED_SECONDS:
-                journal.unlink(missing_ok=True)
+    def surplus(self, asset: str, keep: int, remembered: Collection[str] = ()) -> tuple[list[Path], list[Path]]:
+        """Folders of old versions, and files of searches, that can go.
+
+        What stays beside the ``keep`` newest others: the current version, those that a run in ``remembered`` has pinned
+        or made, and one whose search goes on.
+        """
+        current, stored = self.current(asset), self.versions(asset)
+        in_use = {current.origin.version if current else "", *Pins.of_all(self.root, asset, remembered)}
+        records = {version: self.record(asset, version) for version in stored}
+        in_use |= {version for version, record in records.items() if record and record.run_id in remembered}
+        in_use |= {path.name.split(".")[0] for path in self.folder(asset).glob("*.journal.writing") if _is_locked(path)}
+        going = surplus(stored, keep, in_use)
+        kept = {*stored, *in_use} - {*going}
+        searches = [path for path in self.folder(asset).glob("*.journal*") if path.name.split(".")[0] not in kept]
+        old = time.time() - _ABANDONED_SECONDS  # of a search that never came to its end
+        return (
+            [self._folder(asset, version) for version in going],
+            [path for path in searches if path.name.split(".")[0] in going or path.stat().st_mtime < old],
+        )
+
+
+def _is_locked(path: Path) -> bool:
+    """Whether a process holds this file's lock."""
+    try:
+        with FileLock(path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 class _AlreadyThereError(Exception):
@@ -219,19 +236,28 @@ class Pins:
         """Pin what the run has made itself."""
         write_json(self._own / asset, version)
 
-    @staticmethod
-    def of_all(root: Path, asset: str) -> set[str]:
-        """The versions of ``asset`` that any run has pinned."""
+    @classmethod
+    def of_all(cls, root: Path, asset: str, kept: Collection[str] = ()) -> set[str]:
+        """The versions of ``asset`` that a run has pinned which :meth:`forget` leaves alone."""
         found: set[str] = set()
+        over = cls._over(root, kept)
         for path in (root / ".pins").glob(f"*/{asset}"):
             with suppress(StorageError):  # forgotten meanwhile
-                found.add(read_json(path))
+                if path.parent not in over:
+                    found.add(read_json(path))
         return found
 
-    @staticmethod
-    def forget(root: Path, kept: Collection[str]) -> None:
+    @classmethod
+    def forget(cls, root: Path, kept: Collection[str]) -> None:
         """Remove the pins of runs that are over: all but ``kept`` and those written this very minute."""
+        for folder in cls._over(root, kept):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def _over(root: Path, kept: Collection[str]) -> set[Path]:
+        over = set()
         for folder in (root / ".pins").glob("*"):
             with suppress(FileNotFoundError):  # another process forgets it, too
                 if folder.name not in kept and time.time() - folder.stat().st_mtime > _YOUNG_SECONDS:
-                    shutil.rmtree(folder, ignore_errors=True)
+                    over.add(folder)
+        return over

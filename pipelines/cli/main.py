@@ -14,6 +14,7 @@ _COMMANDS = {
     "run": ("pipelines.cli.run", "Run the pipeline on a folder of CSV files."),
     "plan": ("pipelines.cli.home", "Say what is out of date, and why; make nothing."),
     "check-home": ("pipelines.cli.home", "Check every stored byte against its checksum."),
+    "clean": ("pipelines.cli.clean", "Remove old versions and runs that nothing uses."),
     "evaluate": ("pipelines.cli.evaluate", "Tune and evaluate every model on held-out people."),
     "recommend": ("pipelines.cli.recommend", "Recommend titles to a person."),
     "models": ("pipelines.cli.models", "List the registered model versions."),

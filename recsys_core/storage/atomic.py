@@ -24,6 +24,7 @@ __all__ = [
     "atomic_file",
     "fsync_directory",
     "link_or_copy",
+    "remove_directory",
     "remove_leftovers",
     "scratch_directory",
     "write_json",
@@ -81,6 +82,15 @@ def scratch_directory(root: Path) -> Iterator[Path]:
     root.mkdir(parents=True, exist_ok=True)
     with _locked_directory(root, "scratch") as scratch:
         yield scratch
+
+
+def remove_directory(path: Path) -> None:
+    """Remove a folder with all that is in it: gone from its name at once. One that is not there is none the worse.
+
+    What a killed process leaves is called ``.writing-…`` and goes with :func:`remove_leftovers`.
+    """
+    with suppress(FileNotFoundError), _locked_directory(path.parent, "removed") as aside:
+        path.rename(aside / path.name)
 
 
 @contextmanager

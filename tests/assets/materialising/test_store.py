@@ -1,13 +1,16 @@
 """Values appear whole or not at all, under the version of their inputs; old ones go unless a run has pinned them."""
 
+import os
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from assets.materialising.store import Pins, Store
 from recsys_core.errors import StorageError
-from recsys_core.storage import remove_leftovers
+from recsys_core.storage import remove_leftovers, write_json
 from tests.assets.materialising.examples import Note, example_inputs
 
 
@@ -119,33 +122,50 @@ def fill(store: Store, n_versions: int) -> list[str]:
     return made
 
 
-def searches(store: Store) -> set[str]:
-    return {path.name.split(".")[0] for path in store.folder("note").glob("*.journal*")}
+def surplus(store: Store, keep: int = 1, remembered: Collection[str] = ()) -> tuple[set[str], set[str]]:
+    """Versions, and searches, that can go."""
+    folders, searches = store.surplus("note", keep, remembered)
+    return {path.name for path in folders}, {path.name.split(".")[0] for path in searches}
 
 
 def test_old_versions_go_with_their_searches_but_the_one_before_the_current_stays(store: Store) -> None:
     made = fill(store, 4)
-    assert store.versions("note") == [made[3], made[2]]
-    assert searches(store) == {made[3], made[2]}
+    assert surplus(store) == ({*made[:2]}, {*made[:2]})
+    assert surplus(store, 2) == ({made[0]}, {made[0]})
+    assert store.versions("note") == made[::-1], "nothing goes by being looked for"
+
+
+def test_the_current_version_stays_also_when_it_is_the_oldest(store: Store) -> None:
+    made = fill(store, 3)
+    write_json(store.folder("note") / "current.json", {"version": made[0]})
+    assert surplus(store) == ({made[1]}, {made[1]})
 
 
 def test_versions_that_a_run_has_pinned_stay_until_it_is_over(store: Store) -> None:
-    first = fill(store, 1)[0]
-    Pins(store.root, "going-on").first("note", first)
-
     made = fill(store, 4)
+    Pins(store.root, "going-on").first("note", made[0])
+    os.utime(store.root / ".pins" / "going-on", (0, 0))
+    assert surplus(store, remembered={"going-on"}) == ({made[1]}, {made[1]})
+    assert surplus(store) == ({*made[:2]}, {*made[:2]})
 
-    assert store.versions("note") == [made[3], made[2], first]
-    assert searches(store) == {made[3], made[2], first}
-    assert store.load("note", Note, first) == Note("0")
-    shutil.rmtree(store.root / ".pins")
-    store.put(example_inputs("5"), Note("5"))
-    assert first not in store.versions("note")
-    assert first not in searches(store)
+
+def test_versions_of_a_run_that_goes_on_stay(store: Store) -> None:
+    fill(store, 4)
+    assert surplus(store, remembered={"run-1"}) == (set(), set())
 
 
 def test_pins_of_another_asset_keep_nothing_of_this_one(store: Store) -> None:
-    first = fill(store, 1)[0]
-    Pins(store.root, "going-on").first("memo", first)
-    fill(store, 4)
-    assert first not in store.versions("note")
+    made = fill(store, 4)
+    Pins(store.root, "going-on").first("memo", made[0])
+    assert made[0] in surplus(store)[0]
+
+
+def test_a_search_that_goes_on_stays_with_its_version_and_one_that_was_given_up_goes(store: Store) -> None:
+    made = fill(store, 4)
+    journals = store.folder("note")
+    for name in ("young.journal", "given-up.journal"):
+        (journals / name).write_text("trials")
+    os.utime(journals / "given-up.journal", (0, 0))
+    with FileLock(journals / f"{made[0]}.journal.writing"):
+        assert surplus(store) == ({made[1]}, {made[1], "given-up"})
+    assert surplus(store) == ({*made[:2]}, {*made[:2], "given-up"})
