@@ -20,7 +20,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
 
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
@@ -28,7 +27,7 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 from bench.browser import chromium, free_port, new_page
-from pipelines.services import Services, development_services
+from pipelines.services import Ports, Services, development_services
 from pipelines.settings import REPOSITORY, Settings
 from registry.interface import MODEL_NAME
 from registry.tracking import DEFAULT_EXPERIMENT
@@ -123,6 +122,23 @@ def evaluation_plot(studio: Studio) -> None:
         studio.save("evaluation_plot", page.screenshot())
 
 
+def evaluation_history(studio: Studio) -> None:
+    """The headline of the evaluation over the runs, as Dagster plots it."""
+    with studio.dagster_page("/assets/evaluation", 1600, 1250) as page:
+        page.get_by_text("Plots", exact=True).click()
+        page.get_by_text("ndcg_at_10", exact=True).first.evaluate("element => element.scrollIntoView({block: 'start'})")
+        _settle(page)
+        studio.save("evaluation_history", page.screenshot())
+
+
+def evaluation_checks(studio: Studio) -> None:
+    """The evaluation's checks: whether it has fallen since the last one."""
+    with studio.dagster_page("/assets/evaluation?view=checks&checkDetail=not_fallen", 1600, 640) as page:
+        page.get_by_text("Evaluation result").wait_for()
+        _settle(page)
+        studio.save("evaluation_checks", page.screenshot())
+
+
 def ratings_checks(studio: Studio) -> None:
     """The checks of the ratings with every expectation."""
     with studio.dagster_page("/assets/ratings?view=checks", 1600, 1420) as page:
@@ -142,13 +158,24 @@ def mlflow_runs(studio: Studio) -> None:
 
 def mlflow_charts(studio: Studio) -> None:
     """The same metrics of both runs side by side."""
-    with studio.mlflow_page(_runs_path(studio) + "&compareRunsMode=CHART", 1800, 640) as page:
+    with studio.mlflow_page(_runs_path(studio) + "?compareRunsMode=CHART", 1800, 640) as page:
         search = page.get_by_placeholder("Search metric charts")
         search.fill("^(ndcg|recall|coverage)_at_10$")
         page.get_by_text("(3)", exact=True).wait_for()
         search.blur()
         _settle(page)
         studio.save("mlflow_charts", page.screenshot())
+
+
+def mlflow_tuning(studio: Studio) -> None:
+    """The searches of one run: the value of each trial, and the best so far."""
+    run = studio.runs[-1].info
+    with studio.mlflow_page(f"/experiments/{run.experiment_id}/runs/{run.run_id}/model-metrics", 1600, 1200) as page:
+        page.get_by_text("tuning (8)").wait_for()
+        _settle(page)
+        end = page.get_by_text(re.compile(r"Model metrics \(")).bounding_box()
+        assert end is not None, "the section after the searches is not in sight"
+        studio.save("mlflow_tuning", page.screenshot(clip={"x": 0, "y": 0, "width": 1600, "height": end["y"] - 20}))
 
 
 def mlflow_comparison(studio: Studio) -> None:
@@ -204,9 +231,12 @@ PICTURES: Final[tuple[Callable[[Studio], None], ...]] = (
     lineage_groups,
     evaluation_asset,
     evaluation_plot,
+    evaluation_history,
+    evaluation_checks,
     ratings_checks,
     mlflow_runs,
     mlflow_charts,
+    mlflow_tuning,
     mlflow_comparison,
     mlflow_model,
     data_docs,
@@ -214,9 +244,8 @@ PICTURES: Final[tuple[Callable[[Studio], None], ...]] = (
 
 
 def _runs_path(studio: Studio) -> str:
-    """MLflow's page of the pipeline's runs, without their child runs."""
-    condition = quote("attributes.run_name LIKE 'pipeline%'")
-    return f"/experiments/{studio.runs[0].info.experiment_id}/runs?searchFilter={condition}"
+    """MLflow's page of all runs: child runs are folded up below their parents."""
+    return f"/experiments/{studio.runs[0].info.experiment_id}/runs"
 
 
 def _show_column(page: Page, name: str) -> None:
@@ -287,7 +316,7 @@ def main() -> None:
         runs = _prepare(home)
         arguments.out.mkdir(parents=True, exist_ok=True)
         settings = Settings.from_environment(home=home)
-        servers = development_services(settings, free_port(), free_port())
+        servers = development_services(settings, Ports(*(free_port() for _ in range(4))))[:2]
         with Services(settings, servers) as services, chromium() as browser:
             services.wait_until_ready(threading.Event())
             studio = Studio(browser, servers[0].url, servers[1].url, home, runs, arguments.out)

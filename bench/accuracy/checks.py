@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, final_part
@@ -45,6 +46,8 @@ def popularity_by_hand(part: FinalPart, view: HeldOut) -> list[float]:
     ties = hash_uniform(0, "ties", part.train.item_ids).tolist()
     ranked = sorted(counts, key=lambda column: (-counts[column], ties[column]))
     found = []
+    known: csr_matrix
+    wanted: csr_matrix
     for known, wanted in zip(view.history.ratings, view.targets, strict=True):
         seen, targets = set(known.indices.tolist()), set(wanted.indices.tolist())
         unseen = (column for column in ranked if column not in seen)

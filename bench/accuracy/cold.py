@@ -48,7 +48,7 @@ def judged_cold(
         _wider(view.history.ratings, len(part.held_back_ids)),
         np.concatenate([part.train.item_ids, part.held_back_ids]),
     )
-    no_warm = csr_matrix(view.targets.shape, dtype=np.float32)
+    no_warm = csr_matrix(view.targets.shape).astype(np.float32)
     for name, warm_targets in (("cold_among_all", no_warm), ("all_titles", view.targets)):
         targets = csr_matrix(hstack([warm_targets, view.cold_targets], format="csr"))
         slices[name] = accuracy(lists, targets, view.user_ids)
@@ -106,4 +106,4 @@ def _for_wider(score: Score, n_columns: int) -> Score:
 
 
 def _wider(known: csr_matrix, n_more: int) -> csr_matrix:
-    return csr_matrix(hstack([known, csr_matrix((known.shape[0], n_more), dtype=np.float32)], format="csr"))
+    return csr_matrix(hstack([known, csr_matrix((known.shape[0], n_more)).astype(np.float32)], format="csr"))

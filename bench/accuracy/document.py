@@ -1,6 +1,6 @@
 """docs/accuracy.md from the figures of a run."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -213,5 +213,5 @@ def _tuned(found: Everything) -> str:
     return Table(columns, tuple(rows)).markdown()
 
 
-def _pairs(values: dict[str, object], names: Sequence[str]) -> str:
+def _pairs(values: Mapping[str, object], names: Sequence[str]) -> str:
     return ", ".join(f"{name} {_short(values[name])}" for name in names if name in values)

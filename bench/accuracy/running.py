@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,10 @@ def measured_folds(
     found = []
     for fold in folds:
         key = settings.key(bundle.fingerprint, fold, among_all)
+        journal = _journal(bundle, settings, workspace, f"fold-{fold}")
         measured = _kept(
             workspace / f"fold-{fold}-{key}",
-            lambda fold=fold: measure_fold(
-                bundle, settings, fold, _journal(bundle, settings, workspace, f"fold-{fold}"), among_all=among_all
-            ),
+            partial(measure_fold, bundle, settings, fold, journal, among_all=among_all),
         )
         ndcg = measured.evaluation.slices["warm"].column("hybrid", "ndcg@10").mean()
         say(f"fold {fold}: hybrid {ndcg:.4f} (warm), seconds {measured.notes['seconds']}")

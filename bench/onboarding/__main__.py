@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet as pq
 from scipy.sparse import csr_matrix
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
 from bench.circumstances import circumstances
@@ -58,7 +58,7 @@ def main(out: Path, *, redraw: bool) -> None:
 def asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) -> list[str]:
     """Titles that a model of all ratings asks about before it knows anything."""
     onboarding = fit_onboarding(bundle.interactions, parameters, rating_scale=MOVIELENS.rating_scale)
-    nobody = csr_matrix((1, bundle.interactions.n_items), dtype=np.float32)
+    nobody = csr_matrix((1, bundle.interactions.n_items)).astype(np.float32)
     ids = onboarding.item_ids[onboarding.next_titles(nobody, np.zeros(0, dtype=np.int64), n)]
     movies = pq.read_table(bundle.tables.movies, columns=["movieId", "title"]).to_pydict()
     titles = dict(zip(movies["movieId"], movies["title"], strict=True))

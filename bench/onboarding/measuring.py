@@ -107,7 +107,7 @@ def _measure_part(
     keep: Keep,
 ) -> None:
     people, whole = people_of(rows), everybody(rows)
-    nothing = csr_matrix(people.answerable.shape, dtype=np.float32)
+    nothing = csr_matrix(people.answerable.shape).astype(np.float32)
     keep(f"{part}/user_ids", people.user_ids)
     keep(f"{part}/folds", np.full(len(people.user_ids), fold))
     for name, known in (("nothing", nothing), ("everything", people.answerable)):

@@ -98,7 +98,7 @@ def _others(name: str, requests: list[Request]) -> list[Request]:
     """The same questions for another length of list, so that they are not stored yet."""
     if name == "warm, cached":
         return requests * 5
-    changed = []
+    changed: list[Request] = []
     for method, path, body in requests:
         if body is not None:
             changed.append((method, path, {**body, "k": 11}))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from implicit.als import AlternatingLeastSquares
-from threadpoolctl import threadpool_limits
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.bundle import ListOptions, ModelBundle
 

@@ -13,12 +13,11 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any, NoReturn
+from unittest import mock
 
-import assets.graph
-import assets.materialising.store
-import assets.models
 from assets.materialising import Inputs
 from assets.materialising.store import Store
+from assets.presenting import say_trial
 from pipelines.cli import main
 from recsys_core.storage import write_json
 
@@ -28,7 +27,7 @@ _MOST = 60
 def attempt(home: Path, data: Path, config: Path, log: Path) -> None:
     """One run that dies at the first new place."""
     died_at = log.read_text().split() if log.exists() else []
-    store_whole, say_trial = Store.put, assets.models.say_trial
+    store_whole = Store.put
 
     def die(place: str) -> NoReturn:
         with log.open("a") as opened:
@@ -49,8 +48,8 @@ def attempt(home: Path, data: Path, config: Path, log: Path) -> None:
                 die(asset)  # the value is there, its pointer is not
             write_json(path, content)
 
-        assets.materialising.store.write_json = write
-        return store_whole(self, inputs, value, **rest)
+        with mock.patch("assets.materialising.store.write_json", write):
+            return store_whole(self, inputs, value, **rest)
 
     def count_trial(trial: Any, n_trials: int, best: Any) -> None:
         place = f"trial-of-{trial.stage}"
@@ -58,8 +57,8 @@ def attempt(home: Path, data: Path, config: Path, log: Path) -> None:
             die(place)
         say_trial(trial, n_trials, best)
 
-    Store.put, assets.models.say_trial = put, count_trial  # type: ignore[method-assign]
-    main(["run", "--data", str(data), "--home", str(home), "--config", str(config), "--json"])
+    with mock.patch.object(Store, "put", put), mock.patch("assets.tracking.say_trial", count_trial):
+        main(["run", "--data", str(data), "--home", str(home), "--config", str(config), "--json"])
 
 
 def _write_half(directory: Path, value: Any) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,10 @@ import pytest
 from registry.interface import input_example
 from registry.models import ModelRegistry
 from registry.tracking import Tracking
+from registry.versions import ModelVersion
 
+MakeBundle = Callable[..., Path]  # (name, folder=None)
+Register = Callable[..., ModelVersion]  # (name, *, dagster_run_id, folder, into)
 METRICS = {"hybrid": {"ndcg@10": 0.35, "coverage@10": 0.05}}
 _HERE = Path(__file__).parent
 # MLflow's own calls, not ours: deprecated in SQLAlchemy 2.1 and for pandas 4.
@@ -53,7 +57,7 @@ def fake_pyfunc() -> Path:
 
 
 @pytest.fixture
-def make_bundle(tmp_path: Path):
+def make_bundle(tmp_path: Path) -> MakeBundle:
     """Makes the folder of a fake bundle; bundles of the same name have the same content."""
 
     def make(name: str, folder: str | None = None) -> Path:
@@ -66,15 +70,17 @@ def make_bundle(tmp_path: Path):
 
 
 @pytest.fixture
-def registry(tracking) -> ModelRegistry:
+def registry(tracking: Tracking) -> ModelRegistry:
     return ModelRegistry(tracking)
 
 
 @pytest.fixture
-def register(registry, make_bundle, fake_pyfunc):
+def register(registry: ModelRegistry, make_bundle: MakeBundle, fake_pyfunc: Path) -> Register:
     """Registers a fake bundle, by default in the test's own home; answers the version."""
 
-    def registered(name: str, *, dagster_run_id: str = "d1", folder: str | None = None, into: Tracking | None = None):
+    def registered(
+        name: str, *, dagster_run_id: str = "d1", folder: str | None = None, into: Tracking | None = None
+    ) -> ModelVersion:
         tracking = into or registry.tracking
         return ModelRegistry(tracking).register_bundle(
             make_bundle(name, folder),

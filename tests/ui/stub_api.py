@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any, Literal, NoReturn
 
 import uvicorn
 from fastapi import FastAPI, HTTPException, Query, Response
@@ -218,7 +218,8 @@ def _wanted(movie: Movie, rated: dict[int, float], options: ListOptions) -> bool
 
 def _spread(scored: list[RecommendedMovie], options: ListOptions) -> list[RecommendedMovie]:
     seen: Counter[str] = Counter()
-    left, chosen = scored[:150], []
+    left = scored[:150]
+    chosen: list[RecommendedMovie] = []
     while left and len(chosen) < options.k:
         best = max(
             left, key=lambda item: item.score - 4 * options.diversity * sum(seen[genre] for genre in item.genres)
@@ -254,7 +255,9 @@ def _add_lists(app: FastAPI, stub: Stub) -> None:
     def answer(user_id: int | None, rated: dict[int, float], options: ListOptions) -> RecommendationsResponse:
         if not stub.ready:
             raise HTTPException(503, NOT_READY)
-        path = "cold" if not rated else "warm" if user_id is not None else "folded_in"
+        path: Literal["warm", "folded_in", "cold"] = (
+            "cold" if not rated else "warm" if user_id is not None else "folded_in"
+        )
         tested = user_id is not None and options.model == "hybrid" and options.alpha is None
         return RecommendationsResponse(
             user_id=user_id,

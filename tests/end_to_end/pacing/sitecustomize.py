@@ -63,7 +63,7 @@ class _Held:
             path.write_bytes(content)
 
 
-def _pace_store(module: ModuleType) -> None:
+def _pace_store(module: Any) -> None:
     put, write_json = module.Store.put, module.write_json
 
     def paced(self: Any, inputs: Any, value: Any, **rest: Any) -> Any:
@@ -82,7 +82,7 @@ def _pace_store(module: ModuleType) -> None:
     module.Store.put, module.write_json = paced, write
 
 
-def _pace_journal(module: ModuleType) -> None:
+def _pace_journal(module: Any) -> None:
     append = module.Journal.append
 
     def paced(self: Any, space: Any, trial: Any, decided: Any = ()) -> None:

@@ -6,12 +6,16 @@ path when ``bench.accuracy.peers.run_peer`` starts it.
 
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import irspack
 import numpy as np
 from irspack.recommenders import EDLAEConfig, IALSConfig, RP3betaConfig
+from numpy.typing import NDArray
 from peer_job import (
     RATINGS,
+    Parameters,
+    Recommend,
     any_of,
     between,
     log_between,
@@ -21,27 +25,28 @@ from peer_job import (
     run_from_command_line,
     top_lists,
 )
+from scipy.sparse import csr_matrix
 
 
-def scores_of(model, known, ratings):
+def scores_of(model: Any, known: csr_matrix, ratings: str) -> NDArray[np.float64]:
     return np.asarray(model.get_score_cold_user(mapped(known, ratings, folded_in=True).astype(np.float64)))
 
 
-def fit_ials(train, parameters, seed):
+def fit_ials(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     own = {key: value for key, value in parameters.items() if key != "ratings"}
     weights = mapped(train, parameters["ratings"])
     model = irspack.IALSRecommender.from_config(weights, IALSConfig(**own, random_seed=seed, n_threads=1)).learn()
     return lambda known, k: top_lists(scores_of(model, known, parameters["ratings"]), known, k)
 
 
-def fit_rp3beta(train, parameters, seed):
+def fit_rp3beta(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     own = {key: value for key, value in parameters.items() if key != "ratings"}
     weights = mapped(train, parameters["ratings"])
     model = irspack.RP3betaRecommender.from_config(weights, RP3betaConfig(**own, n_threads=1)).learn()
     return lambda known, k: top_lists(scores_of(model, known, parameters["ratings"]), known, k)
 
 
-def fit_edlae(train, parameters, seed):
+def fit_edlae(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     own = {key: value for key, value in parameters.items() if key != "ratings"}
     model = irspack.EDLAERecommender.from_config(mapped(train, parameters["ratings"]), EDLAEConfig(**own)).learn()
     return lambda known, k: top_lists(scores_of(model, known, parameters["ratings"]), known, k)

@@ -7,6 +7,7 @@ path when ``bench.accuracy.peers.run_peer`` starts it.
 import os
 import sys
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,11 @@ from lenskit.als import ImplicitMFScorer
 from lenskit.data import ItemList, RecQuery, from_interactions_df
 from lenskit.knn import UserKNNScorer
 from lenskit.training import TrainingOptions
+from numpy.typing import NDArray
 from peer_job import (
     RATINGS,
+    Parameters,
+    Recommend,
     any_of,
     log_between,
     log_integer,
@@ -24,21 +28,22 @@ from peer_job import (
     run_from_command_line,
     top_lists,
 )
+from scipy.sparse import csr_matrix
 
 os.environ.update(LK_NUM_PROCS="1", LK_NUM_THREADS="1", LK_NUM_BACKEND_THREADS="1")  # read when training begins
 
 
-def trained(scorer, train, ratings, seed):
+def trained(scorer: Any, train: csr_matrix, ratings: str, seed: int) -> Any:
     rows = mapped(train, ratings).tocoo()
     table = pd.DataFrame({"user_id": rows.row, "item_id": rows.col, "rating": rows.data})
     scorer.train(from_interactions_df(table, rating_col="rating"), TrainingOptions(rng=seed))
     return scorer
 
 
-def recommender(scorer, ratings, n_items):
+def recommender(scorer: Any, ratings: str, n_items: int) -> Recommend:
     everything = ItemList(item_ids=np.arange(n_items))
 
-    def recommend(known, k):
+    def recommend(known: csr_matrix, k: int) -> NDArray[np.int32]:
         rows = mapped(known, ratings, folded_in=True)
         scores = np.full(known.shape, np.nan)
         for row in range(known.shape[0]):
@@ -46,18 +51,19 @@ def recommender(scorer, ratings, n_items):
             history = ItemList(item_ids=rows.indices[of_user], rating=rows.data[of_user])
             if len(history):
                 scores[row] = scorer(RecQuery(history_items=history), everything).scores()
-        return top_lists(scores, known, k)
+        lists: NDArray[np.int32] = top_lists(scores, known, k)
+        return lists
 
     return recommend
 
 
-def fit_ials(train, parameters, seed):
+def fit_ials(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     own = {key: value for key, value in parameters.items() if key != "ratings"}
     scorer = ImplicitMFScorer(use_ratings=parameters["ratings"] not in ("all", "liked"), **own)
     return recommender(trained(scorer, train, parameters["ratings"], seed), parameters["ratings"], train.shape[1])
 
 
-def fit_userknn(train, parameters, seed):
+def fit_userknn(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     own = {key: value for key, value in parameters.items() if key != "ratings"}
     scorer = UserKNNScorer(feedback="implicit", **own)
     return recommender(trained(scorer, train, parameters["ratings"], seed), parameters["ratings"], train.shape[1])

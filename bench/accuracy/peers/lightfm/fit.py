@@ -13,7 +13,19 @@ from importlib.metadata import version
 
 import numpy as np
 from lightfm import LightFM
-from peer_job import RATINGS, any_of, log_between, log_integer, mapped, run_from_command_line, top_lists
+from numpy.typing import NDArray
+from peer_job import (
+    RATINGS,
+    Parameters,
+    Recommend,
+    any_of,
+    log_between,
+    log_integer,
+    mapped,
+    run_from_command_line,
+    top_lists,
+)
+from scipy.sparse import csr_matrix
 
 ITEM_SIDE = (
     "item_embeddings",
@@ -25,12 +37,12 @@ ITEM_SIDE = (
 )
 
 
-def began(parameters, seed):
+def began(parameters: Parameters, seed: int) -> LightFM:
     own = {key: value for key, value in parameters.items() if key not in ("ratings", "epochs")}
     return LightFM(loss="warp", random_state=seed, **own)
 
 
-def epoch(model, weights):
+def epoch(model: LightFM, weights: csr_matrix) -> None:
     """One pass; what is rated is a positive, and how high weighs its step."""
     rows = weights.tocoo()
     positives = rows.copy()
@@ -38,14 +50,14 @@ def epoch(model, weights):
     model.fit_partial(positives, sample_weight=rows, epochs=1, num_threads=1)
 
 
-def fit_warp(train, parameters, seed):
+def fit_warp(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     weights = mapped(train, parameters["ratings"])
     model = began(parameters, seed)
     for _ in range(parameters["epochs"]):
         epoch(model, weights)
     item_side = {name: getattr(model, name) for name in ITEM_SIDE}
 
-    def recommend(known, k):
+    def recommend(known: csr_matrix, k: int) -> NDArray[np.int32]:
         rows = mapped(known, parameters["ratings"], folded_in=True)
         folded = began(parameters, seed)
         for number in range(parameters["epochs"] + 1):
@@ -55,7 +67,9 @@ def fit_warp(train, parameters, seed):
                 epoch(folded, rows)
             for name, values in item_side.items():
                 setattr(folded, name, values.copy())
-        return top_lists(folded.user_embeddings @ folded.item_embeddings.T + folded.item_biases, known, k)
+        scores = folded.user_embeddings @ folded.item_embeddings.T + folded.item_biases
+        lists: NDArray[np.int32] = top_lists(scores, known, k)
+        return lists
 
     return recommend
 

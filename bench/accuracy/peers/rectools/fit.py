@@ -12,13 +12,25 @@ from importlib.metadata import version
 
 import numpy as np
 import pandas as pd
-from peer_job import RATINGS, any_of, log_between, mapped, on_frequent_items, run_from_command_line, without_known
+from numpy.typing import NDArray
+from peer_job import (
+    RATINGS,
+    Parameters,
+    Recommend,
+    any_of,
+    log_between,
+    mapped,
+    on_frequent_items,
+    run_from_command_line,
+    without_known,
+)
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import EASEModel
+from scipy.sparse import csr_matrix
 
 
-def interactions(weights, first_user):
+def interactions(weights: csr_matrix, first_user: int) -> pd.DataFrame:
     rows = weights.tocoo()
     return pd.DataFrame(
         {
@@ -30,13 +42,13 @@ def interactions(weights, first_user):
     )
 
 
-def fit_ease(train, parameters, seed):
+def fit_ease(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
     trained = interactions(mapped(train, parameters["ratings"]), 0)
     model = EASEModel(regularization=parameters["regularization"], recommend_n_threads=1)
     model.fit(Dataset.construct(trained))
     n_train = train.shape[0]
 
-    def recommend(known, k):
+    def recommend(known: csr_matrix, k: int) -> NDArray[np.int32]:
         # Training rows come first, so that items have the numbers they had when the model was fitted.
         added = interactions(mapped(known, parameters["ratings"], folded_in=True), n_train)
         added = added[added[Columns.Item].isin(trained[Columns.Item])]
@@ -48,7 +60,9 @@ def fit_ease(train, parameters, seed):
         )
         found = {user: group[Columns.Item].to_numpy() for user, group in table.groupby(Columns.User, sort=False)}
         nothing = np.zeros(0, dtype=np.int64)
-        return without_known((found.get(n_train + row, nothing) for row in range(known.shape[0])), known, k)
+        ranked = (found.get(n_train + row, nothing) for row in range(known.shape[0]))
+        lists: NDArray[np.int32] = without_known(ranked, known, k)
+        return lists
 
     return recommend
 
