@@ -18,7 +18,7 @@ def searching(
     log: RunLog, *, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[Trial, int, Trial], None]]:
     """What to call after each trial of the search in the block: it becomes the next step of two histories of its stage,
-    ``STAGE.value`` and ``STAGE.best`` so far.
+    ``tuning/STAGE.value`` and ``tuning/STAGE.best`` so far. MLflow's pages group by what stands before the slash.
 
     Trials are gathered until the search has gone on for 50 times as long as the last call to the store took; the rest
     is written at the end. Steps that the run has already, of a search that was taken up again, are not written twice.
@@ -39,7 +39,7 @@ class _Writer:
         self._cost = self._sent - started
 
     def trial(self, trial: Trial, n_trials: int, best: Trial) -> None:
-        value, best_so_far = f"{trial.stage}.value", f"{trial.stage}.best"
+        value, best_so_far = f"tuning/{trial.stage}.value", f"tuning/{trial.stage}.best"
         if trial.stage not in self._written:
             self._written[trial.stage] = self._log.last_step(value) if value in self._known else -1
         if trial.number <= self._written[trial.stage]:

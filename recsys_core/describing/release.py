@@ -32,11 +32,13 @@ def release_in_words(bundle: ModelBundle, evaluation: Evaluation) -> str:
     known, reference, k = bundle.known, evaluation.parameters.reference, evaluation.parameters.ks[0]
     found, names = evaluation.metrics().get(reference) or {}, (f"ndcg@{k}", f"recall@{k}", f"coverage@{k}")
     figures = ", ".join(f"{name} {found[name].mean:.4f}" for name in names if name in found)
+    sources = {"EASE": bundle.model.ease, "neighbours": bundle.model.neighbours}
+    blended = ", ".join(["ALS", *(name for name, source in sources.items() if source), "content and popularity"])
     return (
-        f"{reference.capitalize()} of ALS, EASE, content, neighbours and popularity, fitted on all {known.n_ratings:,} "
+        f"{reference.capitalize()} of {blended}, fitted on all {known.n_ratings:,} "
         f"ratings of {known.n_items:,} titles by {known.n_users:,} people (data "
-        f"{bundle.metadata.get('data_fingerprint', 'unknown')}). Its twin, fitted without them, has {figures} on "
-        f"{evaluation.n_users:,} test users."
+        f"{bundle.metadata.get('data_fingerprint', 'unknown')}). Its twin, fitted without the "
+        f"{evaluation.n_users:,} test users, has {figures} on them."
     )
 
 

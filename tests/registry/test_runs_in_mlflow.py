@@ -249,17 +249,17 @@ def _history(tracking, name: str, run: str = "d1") -> list[tuple[int, float]]:
 
 def test_trials_are_steps_of_histories_and_no_runs(tracking):
     _search(tracking, [0.2, 0.1, 0.3])
-    assert _history(tracking, "als.value") == [(0, 0.2), (1, 0.1), (2, 0.3)]
-    assert _history(tracking, "als.best") == [(0, 0.2), (1, 0.2), (2, 0.3)]
+    assert _history(tracking, "tuning/als.value") == [(0, 0.2), (1, 0.1), (2, 0.3)]
+    assert _history(tracking, "tuning/als.best") == [(0, 0.2), (1, 0.2), (2, 0.3)]
     assert len(tracking.client.search_runs([tracking.experiment_id])) == 1
 
 
 def test_a_search_that_is_taken_up_in_the_same_run_writes_no_step_twice(tracking):
     _search(tracking, [0.2, 0.1])
     _search(tracking, [0.2, 0.1, 0.3])
-    assert _history(tracking, "als.value") == [(0, 0.2), (1, 0.1), (2, 0.3)]
+    assert _history(tracking, "tuning/als.value") == [(0, 0.2), (1, 0.1), (2, 0.3)]
     _search(tracking, [0.2, 0.1], run="another")
-    assert _history(tracking, "als.value", "another") == [(0, 0.2), (1, 0.1)]
+    assert _history(tracking, "tuning/als.value", "another") == [(0, 0.2), (1, 0.1)]
 
 
 class SlowLog:

@@ -106,6 +106,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Recorder]:
         return called
 
     settings = Settings(folder / "home", folder / "data", config_file=folder / "small.yaml")
+    assert settings.workspace().tracking().experiment_id  # recording MLflow's import and tables would take minutes
     with pytest.MonkeyPatch.context() as patch:
         for name, recipe in list(RECIPES.items()):
             patch.setitem(RECIPES, name, replace(recipe, function=listening(name, recipe.function)))
