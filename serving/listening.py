@@ -4,16 +4,13 @@ import ipaddress
 import os
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Any
 
 from fastapi import FastAPI
 
 from recsys_core.errors import ParameterError
 
-if TYPE_CHECKING:
-    import uvicorn
-
-__all__ = ["address", "configured", "listen"]
+__all__ = ["address", "listen", "options"]
 
 # MLflow's client tries for minutes; a server that follows an alias asks again soon anyway.
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -38,26 +35,23 @@ def listen(make: Callable[[], FastAPI], host: str, port: int) -> None:
     if not _is_local(host):
         print(f"recsys: listening on {host}: whoever reaches this machine can ask", file=sys.stderr)
     print(f"http://{host}:{port}  (documents: /docs)", file=sys.stderr, flush=True)
-    uvicorn.Server(configured(app, host, port)).run()
+    uvicorn.run(app, **options(host, port))
 
 
-def configured(app: FastAPI, host: str, port: int) -> "uvicorn.Config":
-    """How the server listens; port 0 takes any that is free."""
-    import uvicorn
-
+def options(host: str, port: int) -> dict[str, Any]:
+    """How uvicorn listens; port 0 takes any that is free."""
     from serving.connections import patient_protocol
 
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http=patient_protocol(),
-        ws="none",
-        access_log=False,
-        log_config=None,
-        log_level="warning",
-        timeout_graceful_shutdown=5,
-    )
+    return {
+        "host": host,
+        "port": port,
+        "http": patient_protocol(),
+        "ws": "none",
+        "access_log": False,
+        "log_config": None,
+        "log_level": "warning",
+        "timeout_graceful_shutdown": 5,
+    }
 
 
 def _is_local(host: str) -> bool:

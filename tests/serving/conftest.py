@@ -22,7 +22,7 @@ from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid
 from registry.versions import ModelVersion
 from serving.app import application
-from serving.listening import configured
+from serving.listening import options
 from serving.models import Found
 from serving.server import Server
 from serving.settings import ServingSettings
@@ -150,7 +150,7 @@ def address(bundle_folders: dict[str, Path], tmp_path_factory: pytest.TempPathFa
     settings = ServingSettings(tmp_path_factory.mktemp("live"), admin_token="token", drop_seconds=3600.0)
     server = Server(settings, registry, registry)
     server.refresh()
-    with listening(configured(application(server), "127.0.0.1", 0)) as port:
+    with listening(uvicorn.Config(application(server), **options("127.0.0.1", 0))) as port:
         yield f"http://127.0.0.1:{port}"
 
 

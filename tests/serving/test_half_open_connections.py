@@ -11,7 +11,7 @@ import uvicorn
 
 from serving.app import application
 from serving.connections import patient_protocol
-from serving.listening import configured
+from serving.listening import options
 from serving.server import Server
 from serving.settings import ServingSettings
 
@@ -36,7 +36,7 @@ def config(registry: Registry, settings: ServingSettings) -> uvicorn.Config:
     """The server as `recsys serve` runs it."""
     server = Server(settings, registry, registry)
     server.refresh()
-    return configured(application(server), "127.0.0.1", 0)
+    return uvicorn.Config(application(server), **options("127.0.0.1", 0))
 
 
 @contextmanager
