@@ -7,6 +7,7 @@ half-way leaves nothing that is read by half; the next call finishes its work.
 import logging
 import sqlite3
 import stat
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -18,23 +19,26 @@ from typing import Any
 
 import dagster as dg
 from filelock import FileLock, Timeout
+from sqlalchemy.exc import SQLAlchemyError
 
 import assets.graph  # noqa: F401  (declares all recipes)
 from assets.materialising import RECIPES
 from assets.materialising.store import Pins, Store
-from pipelines.instance import open_instance, runs_to_remember
+from pipelines.instance import UNFINISHED, open_instance, runs_to_remember
 from pipelines.run_history import RunHistory
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
 from recsys_core.retention import RetentionParameters, surplus
 from recsys_core.storage import remove_directory, remove_leftovers
 from registry.documents import Registration
+from registry.mlflow_library import one_line
 from registry.moved_home import opened
 from registry.retention import old_models, old_runs
 
 __all__ = ["Cleaned", "Freed", "clean", "clean_after_run"]
 
 _FREE_BYTES, _FREE_SHARE = 1_000_000, 0.25  # in a database; with less than either, rewriting it does not pay
+_WRAPPER = "bring_up_to_date"  # the job whose run waits for another one, and cleans up after it
 _LOG = logging.getLogger("recsys")
 _Part = tuple[int, Iterable[Path], Callable[[], object]]  # how many, where their bytes are, and how they go
 
@@ -60,18 +64,27 @@ class Cleaned:
         return {**asdict(self), "bytes": sum(found.bytes for found in self.freed)}
 
 
-def clean_after_run(settings: Settings, policy: RetentionParameters) -> None:
+def clean_after_run(
+    settings: Settings, policy: RetentionParameters, instance: dg.DagsterInstance | None = None
+) -> None:
     """:func:`clean` at the end of a run, which it never fails: a fault is one warning."""
     try:
-        clean(settings, policy)
+        clean(settings, policy, instance=instance)
     except Exception as error:  # whatever it is, the run's result stands
-        _LOG.warning("old versions and runs stay in %s for now: %s", settings.home, " ".join(str(error).split()))
+        _LOG.warning("old versions and runs stay in %s for now: %s", settings.home, one_line(error))
 
 
 def clean(
-    settings: Settings, policy: RetentionParameters, *, dry_run: bool = False, now: datetime | None = None
+    settings: Settings,
+    policy: RetentionParameters,
+    *,
+    dry_run: bool = False,
+    now: datetime | None = None,
+    instance: dg.DagsterInstance | None = None,
 ) -> Cleaned:
     """Remove what ``policy`` does not keep, or say what would go. While another process does so, nothing is done.
+
+    instance  of the home, where the caller has it open
 
     RecsysError when the home, its stores or the declared experiments cannot be read.
     """
@@ -82,8 +95,11 @@ def clean(
         if not alone:
             done.notes.append(f"another process is cleaning {settings.home}")
             return done
-        with open_instance(settings) as instance:
-            _Cleaning(settings, policy, instance, done, now or datetime.now(UTC)).all()
+        try:
+            with nullcontext(instance) if instance else open_instance(settings) as opened_instance:
+                _Cleaning(settings, policy, opened_instance, done, now or datetime.now(UTC)).all()
+        except (OSError, SQLAlchemyError) as error:
+            raise RecsysError(f"home {settings.home} cannot be cleaned: {one_line(error)}; try again later") from error
     return done
 
 
@@ -119,6 +135,8 @@ class _Cleaning:
         self.store, self.tracking = Store(workspace.store_directory), workspace.tracking()
         self.history = RunHistory(instance)
         self.remembered = runs_to_remember(instance)
+        unfinished = instance.get_runs(filters=UNFINISHED)
+        self.is_busy = any(run.job_name != _WRAPPER for run in unfinished)
 
     def all(self) -> None:
         served = _served(self.settings, self.now)
@@ -146,12 +164,9 @@ class _Cleaning:
 
     def _values(self) -> set[str]:
         """Old values and searches; the registered versions that the remaining values name."""
-        folders, searches = [], []
-        for asset in RECIPES:
-            old, ended = self.store.surplus(asset, self.policy.values, self.remembered)
-            folders += old
-            searches += ended
-        self._go("values", ((1, [path], partial(remove_directory, path)) for path in folders))
+        folders: list[Path] = []
+        searches: list[Path] = []
+        self._go("values", self._old_values(folders, searches))
         files = ((path.suffix == ".journal", [path], partial(path.unlink, missing_ok=True)) for path in searches)
         self._go("searches", files)  # a search has a lock file, too
         named = set()
@@ -162,11 +177,20 @@ class _Cleaning:
                     named.add(str(Registration.load(folder).content["version"]))
         return named
 
+    def _old_values(self, folders: list[Path], searches: list[Path]) -> Iterator[_Part]:
+        """One asset after the other is looked at, just before its old values go; they are added to the lists."""
+        for asset in RECIPES:
+            old, ended = self.store.surplus(asset, self.policy.values, self.remembered)
+            folders += old
+            searches += ended
+            yield from ((1, [path], partial(remove_directory, path)) for path in old)
+
     def _models_and_runs(self, named: Collection[str], known: list[str], in_use: Collection[str]) -> set[str]:
         """Old model versions, and MLflow's side of runs that go; Dagster's runs that made versions that stay."""
         tracking, policy = self.tracking, self.policy
+        keep = sys.maxsize if self.is_busy else policy.versions  # a run may be taking up an old version again
         with nullcontext() if self.done.dry_run else tracking.lock():
-            models = old_models(tracking, policy.versions, in_use=named, made_here={*known}, now=self.now)
+            models = old_models(tracking, keep, in_use=named, made_here={*known}, now=self.now)
             if not self.done.dry_run:
                 models.remove(tracking)
         self._go("model versions", [(len(models.versions), models.folders, partial(models.remove_files, tracking))])
@@ -174,6 +198,8 @@ class _Cleaning:
         going = {*surplus(known, policy.runs, {*in_use, *made_kept})}
         runs = old_runs(tracking, models.kept, {run: run in going for run in known}, policy.runs)
         self._go("MLflow runs", ((len(old.run_ids), old.folders, partial(old.remove, tracking)) for old in runs))
+        if self.is_busy:
+            self.done.notes.append("a run goes on: model versions stay until it is over")
         if not tracking.embedded and (models.versions or going):
             self.done.notes.append(
                 f"what was deleted in {tracking.shown_uri} is only out of sight; `mlflow gc` there removes its files"

@@ -81,6 +81,8 @@ class Store:
 
         What is there already, whole and with the same bytes, stays: somebody may be reading it.
         """
+        with suppress(FileNotFoundError):
+            os.utime(self._folder(inputs.asset, inputs.version))  # used again: nobody is to take it for an old one
         with suppress(_AlreadyThereError), atomic_directory(self._folder(inputs.asset, inputs.version)) as staging:
             (staging / "value").mkdir()
             value.save(staging / "value")

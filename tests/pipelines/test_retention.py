@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,8 +24,10 @@ from pipelines.run_history import RunHistory
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
 from recsys_core.retention import RetentionParameters
+from recsys_core.storage import remove_directory
 from registry.interface import input_example
 from registry.models import ModelRegistry
+from registry.moved_home import opened
 from registry.promotion import Promotions
 from tests.corpus.made_home import another_version
 
@@ -199,8 +202,10 @@ def test_values_that_a_run_goes_on_with_stay_with_the_run_itself(settings: Setti
     Pins(store.root, going_on).first("als_model", oldest)
     os.utime(store.root / ".pins" / going_on, (0, 0))
 
-    do_clean(settings, RetentionParameters(versions=0, runs=0))
+    done = do_clean(settings, RetentionParameters(versions=0, runs=0))
 
+    assert by_kind(done)["model versions"] == 0, "the run may be taking up one of them again"
+    assert done.notes == ["a run goes on: model versions stay until it is over"]
     assert store.record("als_model", oldest) is not None
     assert Pins(store.root, going_on).get("als_model") == oldest
     with open_instance(settings) as instance:
@@ -219,6 +224,41 @@ def test_events_that_a_killed_clean_up_left_go_with_the_next_one(settings: Setti
         assert history.leftovers(history.newest_first()) == [run_id]
     do_clean(settings, RetentionParameters())
     assert not shard.exists()
+
+
+@pytest.mark.parametrize("n_done", [0, 3, 7, 15])
+def test_a_clean_up_killed_anywhere_is_finished_by_the_next_one(
+    settings: Settings, n_done: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After so many removals, of whichever kind, there is no other."""
+    left = n_done
+
+    def then_die(remove: Callable[..., None]) -> Callable[..., None]:
+        def called(*arguments: object) -> None:
+            nonlocal left
+            if left == 0:
+                raise KeyboardInterrupt
+            left -= 1
+            remove(*arguments)
+
+        return called
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pipelines.retention.remove_directory", then_die(remove_directory))
+        patched.setattr("registry.retention.remove_directory", then_die(remove_directory))
+        patched.setattr(RunHistory, "remove", then_die(RunHistory.remove))
+        with pytest.raises(KeyboardInterrupt):
+            do_clean(settings)
+    assert plan(World(settings.workspace())).stale == {}
+    assert not any(check_everything(settings).values())
+    do_clean(settings)
+    assert len([*(settings.home / "mlflow/artifacts/models").iterdir()]) == 2
+    with opened(settings.home / "mlflow/mlflow.db") as connection:
+        assert connection.execute("SELECT count(*) FROM logged_models").fetchone() == (2,)
+    assert len(Store(settings.home / "store").versions("als_model")) == 2
+    with open_instance(settings) as instance:
+        assert len(RunHistory(instance).newest_first()) == 2
+    assert not any(by_kind(do_clean(settings)).values())
 
 
 def test_a_dry_run_removes_nothing(settings: Settings) -> None:
