@@ -18,6 +18,7 @@ from pipelines.endings import NOTICE_TAG, close_dead_runs, settle_runs
 from pipelines.failures import failures_of
 from pipelines.instance import UNFINISHED
 from pipelines.jobs import PIPELINE_JOB
+from pipelines.retention import clean_after_run
 from pipelines.running import look, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.dataset.schema import TABLE_NAMES
@@ -176,11 +177,13 @@ def _stats(world: World) -> dict[str, Any]:
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
         "Sees to runs that are over: closes those whose process is gone, ends their MLflow runs as they ended, and "
-        "tells of failures (RECSYS_ON_FAILURE)."
+        "tells of failures (RECSYS_ON_FAILURE), and removes what nobody keeps any more."
     ),
 )
 def ended_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
-    settle_runs(Settings.from_environment(), context.instance)
+    settings = Settings.from_environment()
+    if settle_runs(settings, context.instance):
+        clean_after_run(settings, Configuration.read(settings.config_file).retention)
     return dg.SkipReason("every run that is over was seen to")
 
 

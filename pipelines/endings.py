@@ -43,17 +43,24 @@ def close_dead_runs(instance: dg.DagsterInstance) -> list[str]:
     return [run.run_id for run in dead]
 
 
-def settle_runs(settings: Settings, instance: dg.DagsterInstance) -> None:
-    """See to every run that is over and was not seen to; what cannot be done now is left for the next time."""
+def settle_runs(settings: Settings, instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """See to every run that is over and was not seen to; what cannot be done now is left for the next time.
+
+    Returns the runs that succeeded and were seen to now: they may have left something for :mod:`pipelines.retention`.
+    """
+    made = []
     try:
         with FileLock(settings.home / "endings.lock", timeout=_WAIT_SECONDS):
             close_dead_runs(instance)
             recently = datetime.now(UTC) - timedelta(days=_DAYS)
             over = dg.RunsFilter(statuses=list(_ENDINGS), updated_after=recently)
             for run in instance.get_runs(filters=over):
+                if run.status == dg.DagsterRunStatus.SUCCESS and _MLFLOW_TAG not in run.tags:
+                    made.append(run)
                 _settle(settings, instance, run)
     except (Timeout, OSError) as error:
         _LOG.warning("endings of runs are seen to later: %s", error)
+    return made
 
 
 def _settle(settings: Settings, instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:

@@ -22,6 +22,7 @@ from pipelines.endings import settle_runs
 from pipelines.failures import Failure, failures_of
 from pipelines.instance import open_instance, runs_to_remember
 from pipelines.jobs import PARTS
+from pipelines.retention import clean_after_run
 from pipelines.settings import Settings
 from pipelines.telling import tell_dagster
 from recsys_core.errors import MissingFileError, RecsysError
@@ -109,6 +110,8 @@ def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, wor
             failed = [] if result.success else failures_of(instance, run_id)
     finally:
         settle_runs(settings, instance)
+    if not failed:
+        clean_after_run(settings, world.configuration.retention)
     pins = Pins(world.store.root, run_id, [plan_id])
     versions = {name: pins.get(name) or version for name, version in (work.found | work.versions).items()}
     return RunOutcome(work, run_id, failed, dict(_seconds(events)), versions)
