@@ -49,7 +49,7 @@ def test_everything_in_the_code_location_has_a_description(definitions: dg.Defin
     for name in ("pipeline", "data", "training", "bring_up_to_date"):
         assert repository.get_job(name).description
     assert [schedule.name for schedule in repository.schedule_defs] == ["retraining"]
-    assert [sensor.name for sensor in repository.sensor_defs] == ["out_of_date"]
+    assert [sensor.name for sensor in repository.sensor_defs] == ["ended_runs", "out_of_date"]
     assert all(found.description for found in (*repository.schedule_defs, *repository.sensor_defs))
 
 
