@@ -33,7 +33,7 @@ from recsys_core.storage import remove_directory, remove_leftovers
 from registry.documents import Registration
 from registry.mlflow_library import one_line
 from registry.moved_home import opened
-from registry.retention import old_models, old_runs
+from registry.retention import old_models, old_runs, old_twins
 
 __all__ = ["Cleaned", "Freed", "clean", "clean_after_run"]
 
@@ -196,8 +196,11 @@ class _Cleaning:
         self._go("model versions", [(len(models.versions), models.folders, partial(models.remove_files, tracking))])
         made_kept = {found.dagster_run_id for found in models.kept if found.dagster_run_id}
         going = {*surplus(known, policy.runs, {*in_use, *made_kept})}
-        runs = old_runs(tracking, models.kept, {run: run in going for run in known}, policy.runs)
+        runs = [*old_runs(tracking, models.kept, {run: run in going for run in known}, policy.runs)]
+        gone = {run_id for old in runs for run_id in old.run_ids}
         self._go("MLflow runs", ((len(old.run_ids), old.folders, partial(old.remove, tracking)) for old in runs))
+        twins = () if self.is_busy else old_twins(tracking, models.kept, gone, known)
+        self._go("evaluation twins", ((1, old.folders, partial(old.remove, tracking)) for old in twins))
         if self.is_busy:
             self.done.notes.append("a run goes on: model versions stay until it is over")
         if not tracking.embedded and (models.versions or going):

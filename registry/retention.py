@@ -13,14 +13,15 @@ from typing import Any
 
 from recsys_core.retention import surplus
 from recsys_core.storage import remove_directory
-from registry.interface import EVALUATION_FINGERPRINT, EVALUATION_RUN, MODEL_NAME
+from registry.interface import EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
 from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
 from registry.promotion import PROMOTION_LOG
 from registry.promotion_log import PromotionLog
+from registry.stored_folder import StoredFolder
 from registry.tracking import DAGSTER_RUN_ID, Tracking
 from registry.versions import ModelVersion, Versions
 
-__all__ = ["OldModels", "OldRuns", "old_models", "old_runs"]
+__all__ = ["OldModels", "OldRuns", "OldTwin", "old_models", "old_runs", "old_twins"]
 
 _SETTLING = timedelta(minutes=10)  # a server may still be loading what had an alias so long ago
 _PARENT = "mlflow.parentRunId"
@@ -77,6 +78,22 @@ class OldRuns:
                 tracking.client.delete_run(run_id)
 
 
+@dataclass(frozen=True, slots=True)
+class OldTwin:
+    """The evaluation twin in a run that stays."""
+
+    run: Any
+    stored: StoredFolder
+    folders: list[Path]
+
+    def remove(self, tracking: Tracking) -> None:
+        """First what says that it is whole."""
+        with as_registry_error(f"{self.stored.what} cannot be deleted"):
+            if EVALUATION_FINGERPRINT in self.run.data.tags:
+                tracking.client.delete_tag(self.run.info.run_id, EVALUATION_FINGERPRINT)
+            self.stored.remove()
+
+
 def old_models(
     tracking: Tracking, keep: int, *, in_use: Collection[str], made_here: Collection[str], now: datetime
 ) -> OldModels:
@@ -125,6 +142,24 @@ def old_runs(
             if name not in used:
                 runs = [*_below(tracking, name, _LEVELS), parents[name]]
                 yield OldRuns([run.info.run_id for run in runs], [*_folders(tracking, runs)])
+
+
+def old_twins(
+    tracking: Tracking, kept: Collection[ModelVersion], gone: Collection[str], made_here: Collection[str]
+) -> Iterator[OldTwin]:
+    """Evaluation twins of no version that stays, in runs that do: not one of ``gone``. Not while a run goes on, which
+    keeps its twin before it registers the version.
+    """
+    with as_registry_error("old evaluation twins cannot be looked up"):
+        used = {*gone, *_runs_behind(tracking, kept)}
+        for run in _runs(tracking, f"tags.{DAGSTER_RUN_ID} LIKE '%'"):
+            ours = tracking.embedded or run.data.tags[DAGSTER_RUN_ID] in made_here
+            if ours and run.info.run_id not in used and run.info.lifecycle_stage == "active":
+                address = f"{run.info.artifact_uri}/{EVALUATION_MODEL}"
+                folder = tracking.folder_at(address)
+                folders = [folder] if folder is not None and folder.is_dir() else []
+                if folders or EVALUATION_FINGERPRINT in run.data.tags:
+                    yield OldTwin(run, StoredFolder(tracking, address, "", "an old evaluation twin"), folders)
 
 
 def _named_lately(tracking: Tracking, now: datetime) -> set[str]:

@@ -135,7 +135,8 @@ def test_six_versions_become_three_and_the_home_is_as_good_as_before(settings: S
 
     assert dry.freed == done.freed
     assert by_kind(done) == {
-        "values": 4, "searches": 0, "model versions": 3, "MLflow runs": 9, "Dagster runs": 3, "databases": 0,
+        "values": 4, "searches": 0, "model versions": 3, "MLflow runs": 9,
+        "evaluation twins": 0, "Dagster runs": 3, "databases": 0,
     }  # fmt: skip
     freed = done.as_dict()["bytes"]
     assert freed == pytest.approx(before - size(settings.home), rel=0.01), "what is said to be freed is freed"
@@ -147,6 +148,18 @@ def test_six_versions_become_three_and_the_home_is_as_good_as_before(settings: S
     assert plan(World(settings.workspace())).stale == {}, "with the champion that it was before"
     assert len({entry.id for entry in promotions.log.entries()}) == 3
     assert by_kind(do_clean(settings)) == dict.fromkeys(by_kind(done), 0), "nothing is left to do"
+
+
+def test_runs_that_stay_lose_the_twins_of_versions_that_do_not(settings: Settings) -> None:
+    done = do_clean(settings, POLICY.replace(runs=30))
+    assert by_kind(done) == {
+        "values": 4, "searches": 0, "model versions": 4, "MLflow runs": 0,
+        "evaluation twins": 4, "Dagster runs": 0, "databases": 0,
+    }  # fmt: skip
+    assert len([*(settings.home / "mlflow/artifacts").glob("*/artifacts/evaluation_model")]) == 2
+    assert not any(check_everything(settings).values())
+    assert ModelRegistry(settings.workspace().tracking()).evaluation_model_path("6").is_dir()
+    assert not any(by_kind(do_clean(settings, POLICY.replace(runs=30))).values())
 
 
 def test_pages_keep_their_latest_events_and_no_trace_is_left_of_runs_that_went(settings: Settings) -> None:

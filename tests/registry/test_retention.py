@@ -12,7 +12,7 @@ from registry.interface import input_example
 from registry.models import ModelRegistry
 from registry.moved_home import opened
 from registry.promotion import Promotions
-from registry.retention import OldModels, OldRuns, old_models, old_runs
+from registry.retention import OldModels, OldRuns, old_models, old_runs, old_twins
 from registry.tracking import Tracking
 from tests.registry.conftest import METRICS
 
@@ -144,6 +144,26 @@ def test_the_run_that_took_over_a_kept_versions_twin_stays(tracking, versions, r
     gone, runs = clean(tracking)
     assert "1" in gone
     assert versions[0].run_id not in {run_id for old in runs for run_id in old.run_ids}
+
+
+@pytest.mark.parametrize("died", [False, True])
+def test_a_twin_goes_from_a_run_that_stays_once_its_version_is_gone(tracking, versions, registry, died):
+    models = look(tracking)
+    models.remove(tracking)
+    if died:  # in the middle of the first twin
+        tracking.client.delete_tag(versions[0].run_id, "evaluation_model_fingerprint")
+    twins = [*old_twins(tracking, models.kept, {versions[1].run_id}, RUNS)]
+    assert {old.run.info.run_id for old in twins} == {versions[number].run_id for number in (0, 2, 3)}
+    for old in twins:
+        old.remove(tracking)
+    assert [*old_twins(tracking, models.kept, {versions[1].run_id}, RUNS)] == []
+    assert len([*tracking.folder.glob("artifacts/*/artifacts/evaluation_model")]) == 2
+    assert registry.evaluation_model_path("5").is_dir()
+
+
+def test_in_a_store_that_may_be_others_too_only_own_twins_go(tracking, versions):
+    shared = Tracking(tracking.home, tracking_uri=tracking.tracking_uri)
+    assert [old.run.info.run_id for old in old_twins(shared, [], (), {"d3"})] == [versions[2].run_id]
 
 
 def test_runs_that_dagster_does_not_know_stay_but_for_the_oldest(tracking, versions):
