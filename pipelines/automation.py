@@ -183,7 +183,7 @@ def _stats(world: World) -> dict[str, Any]:
 def ended_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     settings = Settings.from_environment()
     if settle_runs(settings, context.instance):
-        clean_after_run(settings, Configuration.read(settings.config_file).retention)
+        clean_after_run(settings, Configuration.read(settings.config_file).retention, context.instance)
     return dg.SkipReason("every run that is over was seen to")
 
 

@@ -110,10 +110,10 @@ def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, wor
             failed = [] if result.success else failures_of(instance, run_id)
     finally:
         settle_runs(settings, instance)
-    if not failed:
-        clean_after_run(settings, world.configuration.retention)
     pins = Pins(world.store.root, run_id, [plan_id])
     versions = {name: pins.get(name) or version for name, version in (work.found | work.versions).items()}
+    if not failed:
+        clean_after_run(settings, world.configuration.retention, instance)
     return RunOutcome(work, run_id, failed, dict(_seconds(events)), versions)
 
 
