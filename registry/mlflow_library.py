@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from registry.addresses import without_credentials_in
 __all__ = ["as_registry_error", "credentials_apart", "import_mlflow", "is_missing", "one_line"]
 
 _LONGEST = 300  # characters of somebody else's message
+_RETRIES = re.compile(r" failed with exception .*\(Caused by (.*)\)$")  # MLflow's words around those of urllib3
+_ADVICE = "; see that the store can be reached and is whole, then try again"
 # MLflow tries for minutes by itself. One request and no other one: a step of a run is tried again as a whole.
 _IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0", "MLFLOW_HTTP_REQUEST_TIMEOUT": "14"}
 
@@ -54,7 +57,7 @@ def credentials_apart(address: str) -> str:
 
 
 @contextmanager
-def as_registry_error(what: str, advice: str = "") -> Iterator[None]:
+def as_registry_error(what: str, advice: str = _ADVICE) -> Iterator[None]:
     """Whatever goes wrong in the block becomes a RegistryError of one line: ``what``, the reason, and ``advice``.
 
     A RegistryError passes as it is: it was written where the fault was found.
@@ -77,4 +80,5 @@ def one_line(error: Exception) -> str:
     """The message of ``error`` (or its type, where it has none) without line ends and without the user and password of
     an address, cut where it is very long."""
     text = without_credentials_in(" ".join(str(error).split())) or type(error).__name__
+    text = _RETRIES.sub(r" failed: \1", text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -35,21 +35,21 @@ def check_server(address: str) -> None:
     request = urllib.request.Request(f"{address.rstrip('/')}/health", headers=_authorization())
     try:
         with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:
-            is_page = answer.read(100).lstrip().startswith(b"<")
+            is_mlflow = answer.read(100).strip() == b"OK"
     except urllib.error.HTTPError as answered:
         answered.close()
         if answered.code in _REFUSED:
             raise RegistryError(
-                f"{server} asks for another user and password ({answered.code}); give them as "
-                "MLFLOW_TRACKING_URI=http://USER:PASSWORD@HOST, or in MLFLOW_TRACKING_USERNAME and _PASSWORD"
+                f"{server} asks for another user and password ({answered.code}); give them in "
+                "MLFLOW_TRACKING_URI (http://USER:PASSWORD@HOST)"
             ) from None
         if answered.code >= 500:
             raise RegistryError(f"{server} answers with error {answered.code}; look at its log") from None
     except (OSError, HTTPException, ValueError) as error:
         raise RegistryError(f"{server} does not answer ({one_line(error)}); start it, or mend its address") from error
     else:
-        if is_page:
-            raise RegistryError(f"{server} answers with a web page: it is no MLflow server; mend its address")
+        if not is_mlflow:
+            raise RegistryError(f"{server} answers as no MLflow server does; mend its address")
 
 
 def _authorization() -> dict[str, str]:

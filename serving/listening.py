@@ -12,9 +12,6 @@ from recsys_core.errors import ParameterError
 
 __all__ = ["address", "listen", "options"]
 
-# MLflow's client tries for minutes; a server that follows an alias asks again soon anyway.
-_IMPATIENT = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-
 
 def address(host: str | None = None, port: int | None = None) -> tuple[str, int]:
     """Arguments win over RECSYS_API_HOST and RECSYS_API_PORT, these over port 8000 of this machine alone."""
@@ -29,8 +26,6 @@ def listen(make: Callable[[], FastAPI], host: str, port: int) -> None:
     """Serve what ``make`` returns until this process is told to stop."""
     import uvicorn
 
-    for name, value in _IMPATIENT.items():
-        os.environ.setdefault(name, value)
     app = make()
     if not _is_local(host):
         print(f"recsys: listening on {host}: whoever reaches this machine can ask", file=sys.stderr)

@@ -136,9 +136,10 @@ class ModelBundle:
 
     def check_known(self, item_ids: Iterable[int]) -> None:
         """Raise an :class:`UnknownIdError` that names the ids outside the catalogue, if there are any."""
-        ids = np.unique(np.fromiter(item_ids, dtype=np.int64))
-        unknown = ids[positions_in(self._catalogue_order[0], ids) < 0]
-        if len(unknown):
+        asked = sorted(set(item_ids))
+        ids = np.asarray([item_id if abs(item_id) < 2**63 else -1 for item_id in asked], dtype=np.int64)
+        unknown = [asked[num] for num in np.flatnonzero(positions_in(self._catalogue_order[0], ids) < 0)]
+        if unknown:
             named = ", ".join(str(item_id) for item_id in unknown[:_NAMED_IDS])
             more = f" and {len(unknown) - _NAMED_IDS} more" if len(unknown) > _NAMED_IDS else ""
             raise UnknownIdError(
@@ -223,6 +224,8 @@ class ModelBundle:
         return np.union1d(nums, np.flatnonzero(left_out))
 
     def _user_num(self, user_id: int) -> int:
+        if abs(user_id) >= 2**63:  # no file can have named it
+            return -1
         return int(positions_in(self.known.user_ids, np.asarray([user_id], dtype=np.int64))[0])
 
     @cached_property
