@@ -107,7 +107,7 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
     assert set(listed) == {
         "run", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve",
-        "experiment", "feedback", "dev",
+        "experiment", "feedback", "dev", "clean",
     }  # fmt: skip
 
 
