@@ -1,6 +1,7 @@
 """Faults of what lies outside the program, in words: full disks, databases that are lost, locked or damaged."""
 
 import errno
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,6 +12,7 @@ __all__ = ["holder", "is_locked", "outside_fault"]
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _FORBIDDEN = {errno.EROFS, errno.EACCES, errno.EPERM}
 _IN_THE_WAY = {errno.ENOTDIR, errno.EISDIR, errno.EEXIST}  # a file where a folder belongs, or the other way round
+_LITTLE = 1_000_000  # bytes; SQLite tells some of a full disk's faults as those of any disk
 _DATABASES = ("dagster/**/*.db", "mlflow/*.db", "serving/*.db")  # below a home
 
 
@@ -85,7 +87,7 @@ def _of_sqlite(error: sqlite3.Error, home: Path | None) -> str:
     if is_locked(error):
         other = holder(database) if database else "another process"
         return f"{place}: is locked by {other}; wait for it to end, or stop it"
-    if name == "SQLITE_FULL":
+    if name == "SQLITE_FULL" or (name.startswith("SQLITE_IOERR") and _is_full(database)):
         return f"the disk is full: {place} cannot be written; make room there and try again"
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_IOERR")):
         return f"{place}: cannot be written ({error}); give yourself the right, or give another --home"
@@ -96,6 +98,10 @@ def _of_sqlite(error: sqlite3.Error, home: Path | None) -> str:
         f"{database}: is damaged ({error}); restore it from a copy, or move it away, "
         f"and the next command makes an empty one{lost}"
     )
+
+
+def _is_full(file: Path | None) -> bool:
+    return file is not None and shutil.disk_usage(file.parent).free < _LITTLE
 
 
 def _fault_of(database: Path) -> sqlite3.Error | None:
