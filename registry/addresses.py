@@ -8,7 +8,7 @@ from urllib.request import url2pathname
 __all__ = ["local_path", "moved_address", "without_credentials", "without_credentials_in"]
 
 # What stands before the @ of an address, unless it is the advice how to write one.
-_USER_IN_TEXT = re.compile(r"(?<=://)(?!USER:)[^/\s'\"]*@")
+_USER_IN_TEXT = re.compile(r"(?<=://)(?!USER:)[^/\s'\"\[]*@")
 _PASSWORD_IN_TEXT = re.compile(r"\b((?:ssl)?password|passwd|pwd|token|api_key|secret)=[^&\s'\"]+", re.IGNORECASE)
 
 

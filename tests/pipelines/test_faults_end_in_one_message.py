@@ -328,8 +328,10 @@ def test_the_address_that_dagster_shows_has_no_password(monkeypatch: pytest.Monk
     assert credentials_apart("sqlite:////h/m.db") == "sqlite:////h/m.db"
 
 
-def test_the_advice_how_to_write_an_address_is_no_password() -> None:
-    advice = "expected postgresql+psycopg2://USER:PASSWORD@HOST:5432/DATABASE"
+@pytest.mark.parametrize(
+    "advice", ["postgresql+psycopg2://USER:PASSWORD@HOST:5432/DATABASE", "redis://[[user]:password@]host[:port]"]
+)
+def test_the_advice_how_to_write_an_address_is_no_password(advice: str) -> None:
     assert without_credentials_in(advice) == advice
 
 
