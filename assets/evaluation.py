@@ -14,10 +14,10 @@ from recsys_core.dataset.interactions import Split
 from recsys_core.describing import change_since, describe_evaluation, headline, lead_over
 from recsys_core.ease import EASEModel
 from recsys_core.errors import RecsysError
-from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
+from recsys_core.evaluation import ALL, Evaluation, EvaluationParameters, evaluate
 from recsys_core.experiment import line_up, trade_offs
 from recsys_core.hybrid import HybridModel
-from recsys_core.plotting import metric_by_slice, metrics_table, models_by_metric, precision_coverage
+from recsys_core.plotting import metric_by_slice, metrics_table, models_by_metric, precision_coverage, slices_table
 
 __all__ = ["evaluation"]
 
@@ -69,24 +69,27 @@ def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes], ended_at: f
     log.data_sets(*training_data(step.inputs), test_part(step.inputs))
     for name, png in plots.items():
         log.figure(f"plots/{name}", png)
-    table = metrics_table(result)
-    log.table("models", {name: [row[i] for row in table.rows] for i, name in enumerate(table.columns)})
+    for name, table in {"models": metrics_table(result), "slices_ndcg_at_10": slices_table(result)}.items():
+        log.table(name, {column: [row[i] for row in table.rows] for i, column in enumerate(table.columns)})
     with tracked_child(step, log, "evaluation", ended_at=ended_at) as child:
         child.metrics(dict(_by_model_and_slice(result)))
         child.json("evaluation", result.summary())
 
 
 def _by_model_and_slice(result: Evaluation) -> Iterator[tuple[str, float]]:
-    """All figures on all users as "MODEL/METRIC", and the first metric of each slice as "SLICE/METRIC MODEL": MLflow's
-    pages group by what stands before the slash."""
-    first = result.slice_of("all").metric_names[0]
+    """ "MODEL/METRIC" at the shortest list length, and the reference model's NDCG in each slice as "slice/NAME".
+
+    Few, for MLflow offers the metrics of all runs in one list; the rest is in the child's document.
+    """
+    k, reference = result.parameters.ks[0], result.parameters.reference
+    for model, found in result.metrics().items():
+        for name, metric in (found or {}).items():
+            if name.endswith(f"@{k}"):
+                yield f"{model}/{name}", metric.mean
     for slice_name in result.slices:
-        for model, found in result.metrics(slice_name).items():
-            for name, metric in (found or {}).items():
-                if slice_name == "all":
-                    yield f"{model}/{name}", metric.mean
-                elif name == first:
-                    yield f"{slice_name}/{name} {model}", metric.mean
+        own = result.metrics(slice_name).get(reference) or {}
+        if slice_name != ALL and f"ndcg@{k}" in own:
+            yield f"slice/{slice_name}", own[f"ndcg@{k}"].mean
 
 
 @recsys_asset(

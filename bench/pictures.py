@@ -150,6 +150,7 @@ def ratings_checks(studio: Studio) -> None:
 def mlflow_runs(studio: Studio) -> None:
     """Runs of the whole pipeline with their metrics and weights."""
     with studio.mlflow_page(_runs_path(studio), 1800, 900) as page:
+        page.get_by_text("pipeline").first.wait_for()
         for column in ("ndcg_at_10", "recall_at_10", "coverage_at_10", "weights.ease", "weights.content"):
             _show_column(page, column)
         _settle(page)
@@ -170,12 +171,10 @@ def mlflow_charts(studio: Studio) -> None:
 def mlflow_tuning(studio: Studio) -> None:
     """The searches of one run: the value of each trial, and the best so far."""
     run = studio.runs[-1].info
-    with studio.mlflow_page(f"/experiments/{run.experiment_id}/runs/{run.run_id}/model-metrics", 1600, 1200) as page:
-        page.get_by_text("tuning (8)").wait_for()
+    with studio.mlflow_page(f"/experiments/{run.experiment_id}/runs/{run.run_id}/model-metrics", 1600, 1350) as page:
+        page.get_by_text("gate.value", exact=True).wait_for()
         _settle(page)
-        end = page.get_by_text(re.compile(r"Model metrics \(")).bounding_box()
-        assert end is not None, "the section after the searches is not in sight"
-        studio.save("mlflow_tuning", page.screenshot(clip={"x": 0, "y": 0, "width": 1600, "height": end["y"] - 20}))
+        studio.save("mlflow_tuning", page.screenshot())
 
 
 def mlflow_comparison(studio: Studio) -> None:
