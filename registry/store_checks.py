@@ -44,7 +44,7 @@ def check_server(address: str) -> None:
                 "MLFLOW_TRACKING_URI (http://USER:PASSWORD@HOST)"
             ) from None
         if answered.code >= 500:
-            raise RegistryError(f"{server} answers with error {answered.code}; look at its log") from None
+            raise RegistryError(f"{server} answers with error {answered.code}; look at its log") from answered
     except (OSError, HTTPException, ValueError) as error:
         raise RegistryError(f"{server} does not answer ({one_line(error)}); start it, or mend its address") from error
     else:

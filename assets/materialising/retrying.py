@@ -2,6 +2,7 @@
 
 import errno
 import sqlite3
+import urllib.error
 from collections.abc import Iterator
 
 __all__ = ["RETRY_SECONDS", "passes_by_itself"]
@@ -12,6 +13,10 @@ RETRY_SECONDS = (5, 20, 80)
 _BUSY = {
     *(errno.EAGAIN, errno.EBUSY, errno.EINTR, errno.ESTALE, errno.ETIMEDOUT, errno.EPIPE),
     *(errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENETUNREACH),
+}
+_PASSING = {
+    *(f"requests.{name}" for name in ("ConnectionError", "RetryError", "Timeout", "ConnectTimeout", "ReadTimeout")),
+    "psycopg2.OperationalError",
 }
 _AWAY = {429, 500, 502, 503, 504}  # a server's answers
 
@@ -28,10 +33,12 @@ def _is_passing(error: BaseException) -> bool:
         return True
     if isinstance(error, OSError) and error.errno in _BUSY:
         return True
+    if isinstance(error, urllib.error.HTTPError):
+        return error.code in _AWAY
     kind = f"{type(error).__module__.split('.')[0]}.{type(error).__name__}"  # of libraries that need not be loaded
     if kind == "mlflow.RestException":
         return error.get_http_status_code() in _AWAY  # type: ignore[attr-defined]
-    return kind in {"requests.ConnectionError", "requests.Timeout", "requests.ReadTimeout", "psycopg2.OperationalError"}
+    return kind in _PASSING
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -20,7 +20,9 @@ from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
 from recsys_core.errors import RecsysError, StorageError
+from recsys_core.faults import outside_fault
 from recsys_core.storage import scratch_directory
+from registry.addresses import without_credentials_in
 
 __all__ = [
     "MAY_PASS",
@@ -104,9 +106,11 @@ def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
                 wait = RETRY_SECONDS[context.retry_number]
                 context.log.warning(f"{recipe.name}: {error}; trying again in {wait} s")
                 raise dg.RetryRequested(len(RETRY_SECONDS), wait) from error
-            if may_pass or isinstance(error, RecsysError):
-                told = {MAY_PASS: True} if may_pass else {}
-                raise dg.Failure(description=str(error), metadata=told, allow_retries=False) from error
+            told = str(error) if isinstance(error, RecsysError) else outside_fault(error, workspace.home_path)
+            if may_pass or told:
+                metadata = {MAY_PASS: True} if may_pass else {}
+                text = without_credentials_in(told or str(error))
+                raise dg.Failure(description=text, metadata=metadata, allow_retries=False) from error
             raise
 
     return run
