@@ -63,7 +63,9 @@ def cut(database: Path) -> None:
 
 @pytest.mark.parametrize("damage", [overwrite, cut])
 @pytest.mark.parametrize(
-    ("database", "command"), [(RUNS, plan), (EVENTS, plan), (SCHEDULES, plan), (MODELS, models)], ids=str
+    ("database", "command"),
+    [(RUNS, plan), (EVENTS, plan), (SCHEDULES, plan), (MODELS, models)],
+    ids=lambda value: getattr(value, "__name__", value),
 )
 def test_a_damaged_database_is_named_with_the_way_on(
     capsys: pytest.CaptureFixture[str],
