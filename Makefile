@@ -56,7 +56,7 @@ dev: $(READY)  ## Dagster's and MLflow's pages, the daemon, the API and the web 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
 	@$(BIN)/python -m bench.configuration
 	@$(BIN)/python -m bench.explanations
-	@$(BIN)/python -m bench.ideas --out docs/ideas.md
+	@$(BIN)/python -m bench.ideas
 	@$(BIN)/python -m bench.diversity
 	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.pictures
@@ -69,7 +69,7 @@ bench-serving: $(READY)  ## latency, throughput and memory of the API
 	@$(BIN)/python -m bench.serving
 
 bench-accuracy: $(READY)  ## accuracy on five folds, with controls and other libraries
-	@$(BIN)/python -m bench.accuracy --out docs/accuracy.md
+	@$(BIN)/python -m bench.accuracy
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \

@@ -2,7 +2,10 @@
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -10,10 +13,14 @@ from pathlib import Path
 __all__ = ["circumstances"]
 
 
-def circumstances(command: str, **more: str) -> str:
-    """A Markdown list that belongs above every table of figures."""
+def circumstances(module: str, arguments: Sequence[str] | None, **more: str) -> str:
+    """A Markdown list that belongs above every table of figures.
+
+    ``arguments`` are what ``module`` was called with; None: those of this process.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
     entries = {
-        "command": f"`{command}`",
+        "command": f"`{shlex.join(['python', '-m', module, *given])}`",
         "date": datetime.now(UTC).date().isoformat(),
         "commit": f"`{_commit()}`",
         "machine": f"{_processor()}, {os.cpu_count()} cores, {_memory_gib():.0f} GiB, {platform.system()}",

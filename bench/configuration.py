@@ -3,11 +3,9 @@
 python -m bench.configuration
 """
 
-import argparse
 import inspect
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -15,9 +13,10 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from assets.configuration import SAID_ONCE, Configuration
+from bench.options import options
 from recsys_core.parameters import meanings, range_in_words
 
-__all__ = ["document"]
+__all__ = ["document", "main"]
 
 _TEXT = """# Configuration
 
@@ -81,7 +80,10 @@ def _shown(field: FieldInfo) -> str:
     return "`" + yaml.safe_dump(default, default_flow_style=True).removesuffix("...\n").strip() + "`"
 
 
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = options("bench.configuration", __doc__, "docs/configuration.md").parse_args(argv)
+    arguments.out.write_text(document(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs/configuration.md"))
-    parser.parse_args().out.write_text(document(), encoding="utf-8")
+    main()

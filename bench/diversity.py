@@ -3,12 +3,10 @@
 python -m bench.diversity
 """
 
-import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -21,7 +19,7 @@ from bench.circumstances import circumstances
 from bench.default_hybrid import fit_default_hybrid
 from bench.diversity_plot import METHOD_LABELS, trade_off_plot
 from bench.diversity_text import TEXT
-from pipelines.settings import REPOSITORY
+from bench.options import options
 from recsys_core.evaluation import Series, bootstrap_means, hits_of, ndcg_at, simultaneous_means
 from recsys_core.evaluation.beyond_accuracy import coverage, diversity, unit_features
 from recsys_core.features import ItemFeatures
@@ -39,7 +37,6 @@ SETTINGS: Final = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0)
 TOLERANCE: Final = 0.05  # share of NDCG@10 that may be lost, at the lower end of the interval
 EQUAL_DIVERSITY: Final = (0.82, 0.84, 0.86, 0.88)
 POOLS: Final = (30, 100, 300)
-_WORKSPACE: Final = Path(".recsys/bench/accuracy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,8 +140,9 @@ def at_diversity(curve: Sequence[Outcome], wanted: float) -> NDArray[np.float64]
     return None
 
 
-def main(out: Path) -> None:
-    bundle = load_data(REPOSITORY / _WORKSPACE)
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = options("bench.diversity", __doc__, "docs/diversity.md", data=True, workspace=True).parse_args(argv)
+    bundle = load_data(arguments.workspace, arguments.data)
     folds = [fitted(bundle, fold) for fold in FOLDS]
     user_ids = np.concatenate([fold.user_ids for fold in folds])
     off = outcome(folds, RerankParameters())
@@ -163,8 +161,9 @@ def main(out: Path) -> None:
     equal, n_apart, n_levels = equal_table(off, curves, user_ids)
     text = TEXT.format(
         circumstances=circumstances(
-            "python -m bench.diversity",
-            data=f"data/sample, ratings.csv SHA-256 `{bundle.fingerprint}`",
+            "bench.diversity",
+            argv,
+            data=bundle.source,
             people=f"{len(user_ids)} validation users of folds {_words(FOLDS)}; test parts not looked at",
         ),
         best=METHOD_LABELS[best],
@@ -186,8 +185,9 @@ def main(out: Path) -> None:
         **told(off, at_chosen[best], user_ids),
         **fresh(bundle, at_chosen[best].parameters),
     )
-    out.write_text(text, encoding="utf-8")
-    picture = out.parent / "images" / "diversity.png"
+    arguments.out.write_text(text, encoding="utf-8")
+    picture = arguments.out.parent / "images" / "diversity.png"
+    picture.parent.mkdir(exist_ok=True)
     picture.write_bytes(trade_off_plot(off, curves, low, high, at_chosen[best], len(user_ids)))
     print(text)
 
@@ -244,6 +244,9 @@ def equal_table(
         mmr, dpp = (at_diversity([off, *curves[method]], wanted) for method in ("mmr", "dpp"))
         if mmr is not None and dpp is not None:
             kept.append((wanted, mmr, dpp))
+    heads = ("diversity@10", "MMR", "DPP", "DPP − MMR")
+    if not kept:  # a small catalogue: lists are never that diverse
+        return Table(heads, ()), 0, 0
     found = simultaneous_means([Series(dpp - mmr, user_ids) for _, mmr, dpp in kept])
     rows = tuple(
         (
@@ -255,10 +258,8 @@ def equal_table(
         for num, (wanted, mmr, dpp) in enumerate(kept)
     )
     n_apart = int(((found.ci_low > 0) | (found.ci_high < 0)).sum())
-    return Table(("diversity@10", "MMR", "DPP", "DPP − MMR"), rows), n_apart, len(kept)
+    return Table(heads, rows), n_apart, len(kept)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Measure what diversity costs, and write docs/diversity.md.")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "diversity.md")
-    main(parser.parse_args().out)
+    main()

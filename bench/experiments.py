@@ -5,6 +5,7 @@
 
 import argparse
 import tempfile
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,8 +33,11 @@ CONTRIBUTING = (0, 10, 30, 50)
 GAINS = (1.1, 1.2, 1.3, 1.5)
 
 
-def main(n_experiments: int) -> None:
-    print(circumstances(f"python -m bench.experiments --experiments {n_experiments}"))
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench.experiments", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--experiments", type=int, default=2_000, help="simulated experiments for each row")
+    n_experiments: int = parser.parse_args(argv).experiments
+    print(circumstances("bench.experiments", argv))
     print("\n" + "\n".join(coverage(n_experiments)))
     print("\n" + "\n".join(bounds(n_experiments)))
     print("\n" + "\n".join(power(max(1, n_experiments // 4))))
@@ -110,6 +114,4 @@ def _percent(hits: np.ndarray) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description="Print how intervals hold under peeking, and an example report.")
-    parser.add_argument("--experiments", type=int, default=2_000, help="Simulated experiments for each row.")
-    main(parser.parse_args().experiments)
+    main()

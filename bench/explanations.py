@@ -3,9 +3,7 @@
 python -m bench.explanations
 """
 
-import argparse
-import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from scipy.sparse import csr_matrix, vstack
 from assets.configuration import Configuration
 from bench.accuracy.data import load_data
 from bench.circumstances import circumstances
+from bench.options import options, place
+from pipelines.settings import SAMPLE_DATA
 from recsys_core.als import ALSParameters
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
@@ -31,7 +31,7 @@ _N_REMOVED = 3
 _BLOCK_USERS = 200
 _TEXT = """# Are the reasons true?
 
-For every user of the bundled data, the model fitted on all ratings with the default parameters explains the user's
+For every user of {data}, the model fitted on all ratings with the default parameters explains the user's
 {k} best titles. Two questions:
 
 1. **Do the parts add up?** What collaborative, content and popularity gave, and what each of the user's own titles gave
@@ -81,9 +81,9 @@ class Truth:
         return np.maximum(self.sources, self.titles) / np.maximum(1.0, np.abs(self.scores))
 
 
-def default_hybrid(workspace: Path) -> tuple[HybridModel, UserItemMatrix]:
-    """The default recipe fitted on all ratings of the bundled data."""
-    bundle, config = load_data(workspace), Configuration.read(None)
+def default_hybrid(workspace: Path, data: Path = SAMPLE_DATA) -> tuple[HybridModel, UserItemMatrix]:
+    """The default recipe fitted on all ratings of ``data``."""
+    bundle, config = load_data(workspace, data), Configuration.read(None)
     defaults = {stage: StageSpace(stage, SEARCH_SPACE).defaults for stage in ("als", "blend", "gate")}
     model = fit_hybrid(
         bundle.interactions,
@@ -140,12 +140,15 @@ def _without(row: csr_matrix, item_num: int) -> csr_matrix:
     return csr_matrix((row.data[kept], row.indices[kept], np.array([0, kept.sum()])), shape=row.shape)
 
 
-def main(out: Path, k: int) -> None:
-    with tempfile.TemporaryDirectory(prefix="recsys-bench-") as workspace:
-        truth = measure(*default_hybrid(Path(workspace)), k=k)
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.explanations", __doc__, "docs/explanations.md", data=True, workspace=True)
+    parser.add_argument("-k", type=int, default=10, help="titles of each list")
+    arguments = parser.parse_args(argv)
+    truth = measure(*default_hybrid(arguments.workspace, arguments.data), k=arguments.k)
     text = _TEXT.format(
-        k=k,
-        circumstances=circumstances("python -m bench.explanations"),
+        k=arguments.k,
+        data=place(arguments.data),
+        circumstances=circumstances("bench.explanations", argv),
         n_users=truth.n_users,
         n_explained=len(truth.scores),
         sources=truth.sources.max(),
@@ -155,13 +158,9 @@ def main(out: Path, k: int) -> None:
         n_removed=len(truth.lost),
         correlation=np.corrcoef(truth.named, truth.lost)[0, 1],
     )
-    out.write_text(text, encoding="utf-8")
-    print(f"{out} written")
+    arguments.out.write_text(text, encoding="utf-8")
+    print(f"{arguments.out} written")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs/explanations.md"))
-    parser.add_argument("-k", type=int, default=10)
-    arguments = parser.parse_args()
-    main(arguments.out, arguments.k)
+    main()

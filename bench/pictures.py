@@ -1,12 +1,11 @@
 """The pictures of the README, taken from the running program.
 
-    python -m bench.pictures [--home DIR] [--out docs/images]
+    python -m bench.pictures [--home DIR] [--only lineage]
 
 Runs the pipeline twice on the bundled data (a plain model first, then the tuned one, so that there is something to
 compare), starts the Dagster and MLflow pages, and photographs them. A home that has two runs is used as it is.
 """
 
-import argparse
 import io
 import os
 import re
@@ -15,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +26,9 @@ from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Locator, Page
 
 from bench.browser import chromium, free_port, new_page
+from bench.options import options
 from pipelines.services import Ports, Services, development_services
-from pipelines.settings import REPOSITORY, Settings
+from pipelines.settings import Settings
 from registry.interface import MODEL_NAME
 from registry.tracking import DEFAULT_EXPERIMENT
 
@@ -303,12 +303,11 @@ def _prepare(home: Path) -> list[Run]:
     return runs[-2:]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Take the README's pictures from the running program.")
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.pictures", __doc__, "docs/images")
     parser.add_argument("--home", type=Path, help="home with two runs, or to make them in (default: a temporary one)")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images", help="where pictures go")
     parser.add_argument("--only", action="append", choices=[take.__name__ for take in PICTURES], help="just these")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     os.environ["MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"] = "false"
     home = (arguments.home or Path(tempfile.mkdtemp(prefix="recsys-pictures-"))).resolve()
     try:

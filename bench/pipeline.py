@@ -5,18 +5,18 @@ python -m bench.pipeline --large    # and a folder in ml-25m's shape with 2 mill
 python -m bench.pipeline --full     # and the data part with 24.6 million ratings, twice
 """
 
-import argparse
 import json
 import shutil
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bench.circumstances import circumstances
 from bench.ml25m_shape import write_folder
+from bench.options import options, place
 from bench.process import recsys
-from pipelines.settings import SAMPLE_DATA
 
 __all__ = ["main"]
 
@@ -55,36 +55,41 @@ class Measured:
         return f"| {self.name} | {total:.1f} | {own:.1f} | {total - own:.1f} | {self.peak_mib:,.0f} MiB |"
 
 
-def main(out: Path, *, large: bool, full: bool) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.pipeline", __doc__, "docs/performance.md", data=True)
+    parser.add_argument("--only", choices=("data", "training"), help="one part of the pipeline instead of all of it")
+    parser.add_argument("--large", action="store_true", help="2 million ratings, too")
+    parser.add_argument("--full", action="store_true", help="24.6 million ratings, too: the data part")
+    arguments = parser.parse_args(argv)
+    only = ["--only", arguments.only] if arguments.only else []
     with tempfile.TemporaryDirectory(prefix="recsys-bench-") as folder:
         root = Path(folder)
         data = root / "data"
-        shutil.copytree(SAMPLE_DATA, data, ignore=shutil.ignore_patterns("source", "*.py"))
+        shutil.copytree(arguments.data, data, ignore=shutil.ignore_patterns("source", "*.py"))
         home = root / "home"
         runs = [
-            _run("bundled data, empty home", data, home),
-            _run("again, nothing changed", data, home),
+            _run(f"{place(arguments.data)}, empty home", data, home, *only),
+            _run("again, nothing changed", data, home, *only),
         ]
         _change_one_rating(data / "ratings.csv")
-        runs.append(_run("again, one rating changed", data, home))
-        if large:
+        runs.append(_run("again, one rating changed", data, home, *only))
+        if arguments.large:
             write_folder(root / "large")
             runs.append(_run("ml-25m's shape, 2 million ratings", root / "large", root / "large-home"))
-        if full:
+        if arguments.full:
             write_folder(root / "full", n_ratings=24_600_000)
             for name in ("24.6 million ratings, data part alone", "again, nothing changed"):
                 runs.append(_run(name, root / "full", root / "full-home", "--only", "data"))
     longest = sorted(runs[0].report["seconds"]["assets"].items(), key=lambda entry: -entry[1])[:8]
-    command = "python -m bench.pipeline" + " --large" * large + " --full" * full
-    out.write_text(
+    arguments.out.write_text(
         _TEXT.format(
-            circumstances=circumstances(command),
+            circumstances=circumstances("bench.pipeline", argv),
             runs="\n".join(run.row for run in runs),
             assets="\n".join(f"| `{name}` | {seconds:.1f} |" for name, seconds in longest),
         ),
         encoding="utf-8",
     )
-    print(f"{out} written")
+    print(f"{arguments.out} written")
 
 
 def _run(name: str, data: Path, home: Path, *more: str) -> Measured:
@@ -101,9 +106,4 @@ def _change_one_rating(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("docs/performance.md"))
-    parser.add_argument("--large", action="store_true")
-    parser.add_argument("--full", action="store_true")
-    arguments = parser.parse_args()
-    main(arguments.out, large=arguments.large, full=arguments.full)
+    main()

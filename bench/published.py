@@ -3,17 +3,16 @@
 python -m bench.published
 """
 
-import argparse
 import json
 import tempfile
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from bench.circumstances import circumstances
+from bench.options import options
 from bench.process import recsys
-from pipelines.settings import REPOSITORY
 from recsys_core.testing import planted_interactions
 
 __all__ = ["main"]
@@ -47,8 +46,14 @@ and Recall@20 of .2820 there is open; the command above answers it for whoever h
 """
 
 
-def main(out: Path, *, n_draws: int, users: int, items: int) -> None:
-    rows = planted_interactions(users, items, n_draws, seed=1)
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.published", __doc__, "docs/published.md")
+    parser.add_argument("--draws", type=int, default=1_750_000)
+    parser.add_argument("--users", type=int, default=6_040)
+    parser.add_argument("--items", type=int, default=3_700)
+    parser.add_argument("--trials", type=int, help="of tuning in all (default: the pipeline's)")
+    arguments = parser.parse_args(argv)
+    rows = planted_interactions(arguments.users, arguments.items, arguments.draws, seed=1)
     tested = np.random.default_rng(0).random(rows.n_ratings) < 0.2
     with tempfile.TemporaryDirectory(prefix="recsys-published-") as folder:
         pairs = np.column_stack([rows.user_ids[rows.user_nums()], rows.item_ids[rows.ratings.indices]])
@@ -57,10 +62,11 @@ def main(out: Path, *, n_draws: int, users: int, items: int) -> None:
                 f"{folder}/{name}.csv", pairs[part], fmt="%d", delimiter=",", header="userId,movieId", comments=""
             )
         files = ["--train", f"{folder}/train.csv", "--test", f"{folder}/test.csv"]
-        finished = recsys(["evaluate", "--at", "20", "--json", *files])
+        trials = ["--trials", str(arguments.trials)] if arguments.trials else []
+        finished = recsys(["evaluate", "--at", "20", "--json", *files, *trials])
     report = json.loads(finished.printed)
     text = _TEXT.format(
-        circumstances=circumstances("python -m bench.published"),
+        circumstances=circumstances("bench.published", argv),
         n_ratings=rows.n_ratings,
         n_users=rows.n_users,
         n_items=rows.n_items,
@@ -69,7 +75,7 @@ def main(out: Path, *, n_draws: int, users: int, items: int) -> None:
         peak=finished.peak_mib / 1024,
         table=_table(report),
     )
-    out.write_text(text, encoding="utf-8")
+    arguments.out.write_text(text, encoding="utf-8")
     print(text)
 
 
@@ -83,10 +89,4 @@ def _table(report: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs/published.md")
-    parser.add_argument("--draws", type=int, default=1_750_000)
-    parser.add_argument("--users", type=int, default=6_040)
-    parser.add_argument("--items", type=int, default=3_700)
-    arguments = parser.parse_args()
-    main(arguments.out, n_draws=arguments.draws, users=arguments.users, items=arguments.items)
+    main()

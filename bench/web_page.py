@@ -1,18 +1,17 @@
 """Pictures of the web page, taken from the running program.
 
-    python -m bench.web_page [--api http://127.0.0.1:8000] [--user 1] [--out docs/images] [--only for_you]
+    python -m bench.web_page [--api http://127.0.0.1:8000] [--user 1] [--only for_you]
 
 Starts the page before an API that runs already, or else before one with a model of the bundled data, and photographs
 every page on a desktop (1440 × 900) and on a phone (390 × 844).
 """
 
-import argparse
 import io
 import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
@@ -22,7 +21,8 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from bench.browser import chromium, free_port, new_page
-from bench.serving.server import bundled_home, serve_home
+from bench.options import options
+from bench.serving.server import made_home, serve_home
 
 __all__ = ["main", "running_page", "settled"]
 
@@ -111,19 +111,18 @@ def _save(png: bytes, path: Path) -> None:
     print(f"{path}  {image.width} × {image.height}, {path.stat().st_size / 1000:.0f} kB", flush=True)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Take pictures of the web page from the running program.")
-    parser.add_argument("--api", help="address of a running API; without one, a server of the bundled model is started")
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.web_page", __doc__, "docs/images", data=True, workspace=True)
+    parser.add_argument("--api", help="address of a running API; without one, a server of --data's model is started")
     parser.add_argument("--user", type=int, default=1, help="user id of the pictures")
     parser.add_argument("--home", type=Path, default=Path(".recsys"), help="where the poster cache is")
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs" / "images", help="where pictures go")
     parser.add_argument("--only", action="append", choices=[*PAGES], help="just these")
     parser.add_argument("--whole", action="store_true", help="and each page from top to end")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)
     key = {name: os.environ[name] for name in ("TMDB_API_KEY",) if name in os.environ}
     with ExitStack() as stack:
-        api = arguments.api or stack.enter_context(_bundled_api())
+        api = arguments.api or stack.enter_context(_own_api(arguments.workspace, arguments.data))
         url = stack.enter_context(running_page(api.rstrip("/"), arguments.home.resolve(), **key))
         browser = stack.enter_context(chromium())
         for name, address in PAGES.items():
@@ -132,10 +131,9 @@ def main() -> None:
 
 
 @contextmanager
-def _bundled_api() -> Iterator[str]:
-    """A server with a model of the bundled data; yields its address."""
-    home = bundled_home(REPOSITORY / ".recsys/bench/serving/home")
-    with serve_home(home, free_port()) as running:
+def _own_api(workspace: Path, data: Path) -> Iterator[str]:
+    """A server with a model of ``data``; yields its address."""
+    with serve_home(made_home(workspace, data), free_port()) as running:
         yield f"http://{running.host}:{running.port}"
 
 

@@ -1,13 +1,11 @@
 """Accuracy of all models, controls and peers on the bundled data, as docs/accuracy.md.
 
-python -m bench.accuracy --out docs/accuracy.md
+python -m bench.accuracy
 """
 
 import argparse
-import shlex
-import sys
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 from assets.configuration import Configuration
 from bench.accuracy.data import load_data
@@ -16,11 +14,14 @@ from bench.accuracy.peers import PEERS
 from bench.accuracy.running import measure_everything
 from bench.accuracy.settings import N_FOLDS, Settings
 from bench.circumstances import circumstances
+from bench.options import options
 
 QUICK = {"n_trials_als": 2, "n_trials_ease": 2, "n_trials_blend": 4, "n_trials_gate": 2}
 
 
-def main(arguments: argparse.Namespace) -> None:
+def main(argv: Sequence[str] | None = None) -> None:
+    arguments = _parser().parse_args(argv)
+    bundle = load_data(arguments.workspace, arguments.data)
     config = Configuration.read(None)
     tuning = config.tuning.replace(**QUICK) if arguments.quick else config.tuning
     settings = Settings(arguments.seed, config.features, tuning)
@@ -28,17 +29,18 @@ def main(arguments: argparse.Namespace) -> None:
     n_trials = arguments.peer_trials or tuning.n_trials_als
     started = time.monotonic()
     found = measure_everything(
-        load_data(arguments.workspace),
+        bundle,
         settings,
         folds=range(n_folds),
         peers=PEERS if arguments.peers else (),
         peer_trials=n_trials,
-        workspace=arguments.workspace,
+        workspace=arguments.workspace / "accuracy",
         say=lambda text: print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True),
     )
     under = circumstances(
-        " ".join(["python -m bench.accuracy", *map(shlex.quote, sys.argv[1:])]),
-        data=f"data/sample, ratings.csv SHA-256 `{load_data(arguments.workspace).fingerprint}`",
+        "bench.accuracy",
+        argv,
+        data=bundle.source,
         folds=f"{n_folds} of {N_FOLDS}, seed {settings.seed}",
     )
     text = document(found, settings, circumstances=under, n_folds=n_folds, peer_trials=n_trials, quick=arguments.quick)
@@ -46,12 +48,8 @@ def main(arguments: argparse.Namespace) -> None:
     print(f"{arguments.out} written")
 
 
-def parser() -> argparse.ArgumentParser:
-    found = argparse.ArgumentParser(prog="python -m bench.accuracy", description=(__doc__ or "").splitlines()[0])
-    found.add_argument("--out", type=Path, default=Path("docs/accuracy.md"))
-    found.add_argument(
-        "--workspace", type=Path, default=Path(".recsys/bench/accuracy"), help="finished folds and peers stay here"
-    )
+def _parser() -> argparse.ArgumentParser:
+    found = options("bench.accuracy", __doc__, "docs/accuracy.md", data=True, workspace=True)
     found.add_argument("--seed", type=int, default=0, help="of the folds, the hidden ratings and the searches")
     found.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
     found.add_argument("--quick", action="store_true", help="two folds and a few trials: to see that it works")
@@ -63,4 +61,4 @@ def parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    main(parser().parse_args())
+    main()

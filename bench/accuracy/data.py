@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from assets.configuration import Configuration
+from bench.options import place
 from pipelines.settings import SAMPLE_DATA
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
@@ -18,11 +19,17 @@ __all__ = ["Bundle", "fingerprint", "load_data"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """All ratings, and the tables about titles."""
+    """All ratings, the tables about titles, and where they come from: the folder, and its ratings' SHA-256."""
 
     interactions: UserItemMatrix
     tables: ItemTables
     fingerprint: str
+    folder: Path
+
+    @property
+    def source(self) -> str:
+        """In words, for a page."""
+        return f"{place(self.folder)}, ratings.csv SHA-256 `{self.fingerprint}`"
 
 
 def fingerprint(folder: Path = SAMPLE_DATA) -> str:
@@ -43,4 +50,4 @@ def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
         return clean / "validated" / name / "rows.parquet"
 
     tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
-    return Bundle(interactions_of(rows("ratings")), tables, found)
+    return Bundle(interactions_of(rows("ratings")), tables, found, folder)

@@ -4,9 +4,8 @@ python -m bench.onboarding
 python -m bench.onboarding --redraw    # write the page again from the last measurement
 """
 
-import argparse
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,42 +15,45 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from bench.accuracy.data import Bundle, load_data
 from bench.circumstances import circumstances
 from bench.onboarding.document import document
-from bench.onboarding.measuring import Measured, measure
+from bench.onboarding.measuring import N_FOLDS, Measured, measure
 from bench.onboarding.plot import onboarding_plot
-from pipelines.settings import REPOSITORY
+from bench.options import options
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.storage import atomic_directory, load_arrays, read_json, save_arrays, write_json
 
-_WORKSPACE = REPOSITORY / ".recsys/bench"
 
-
-def main(out: Path, *, redraw: bool) -> None:
-    last = _WORKSPACE / "onboarding"
-    if not redraw:
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.onboarding", __doc__, "docs/onboarding.md", data=True, workspace=True)
+    parser.add_argument("--redraw", action="store_true", help="from the last measurement")
+    parser.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
+    arguments = parser.parse_args(argv)
+    last = arguments.workspace / "onboarding"
+    bundle = load_data(arguments.workspace, arguments.data)
+    if not arguments.redraw:
         started = time.monotonic()
-        bundle = load_data(_WORKSPACE / "accuracy")
         with threadpool_limits(1):
-            measured = measure(bundle)
+            measured = measure(bundle, n_folds=arguments.folds_to_run)
         told = circumstances(
-            "python -m bench.onboarding",
-            data=f"data/sample, ratings.csv SHA-256 `{bundle.fingerprint}`",
+            "bench.onboarding",
+            argv,
+            data=bundle.source,
             time=f"{time.monotonic() - started:.0f} s, one thread",
         )
         with atomic_directory(last) as directory:
             save_arrays(directory / "measured.npz", **measured.arrays)
             write_json(directory / "circumstances.json", told)
     measured = Measured(load_arrays(last / "measured.npz"))
-    picture = out.parent / "images" / "onboarding.png"
+    picture = arguments.out.parent / "images" / "onboarding.png"
+    picture.parent.mkdir(exist_ok=True)
     picture.write_bytes(onboarding_plot(measured, len(set(measured.users("test").tolist()))))
-    bundle = load_data(_WORKSPACE / "accuracy")
     text = document(
         measured,
         read_json(last / "circumstances.json"),
         first_titles=asked_first(bundle, OnboardingParameters()),
         popular_titles=asked_first(bundle, OnboardingParameters(method="popularity")),
     )
-    out.write_text(text, encoding="utf-8")
+    arguments.out.write_text(text, encoding="utf-8")
     print(text)
 
 
@@ -66,8 +68,4 @@ def asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) ->
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs/onboarding.md")
-    parser.add_argument("--redraw", action="store_true")
-    arguments = parser.parse_args()
-    main(arguments.out, redraw=arguments.redraw)
+    main()

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from bench.onboarding.measuring import JUDGED, N_FOLDS, Measured
+from bench.onboarding.measuring import JUDGED, Measured
 from bench.onboarding.methods import CONTROL, DEFAULT, METHODS, SETTINGS
 from bench.onboarding.tables import (
     best_by_fold,
@@ -161,7 +161,7 @@ def _by_fold(measured: Measured) -> str:
     chosen = best_by_fold(measured)
     found: SimultaneousIntervals = chosen_by_fold(measured, chosen)
     labels = [METHODS[name].label.removesuffix("*") for name in chosen]
-    counts = ", ".join(f"{label} ({labels.count(label)} of {N_FOLDS})" for label in dict.fromkeys(labels))
+    counts = ", ".join(f"{label} ({labels.count(label)} of {len(labels)})" for label in dict.fromkeys(labels))
     return (
         f"When each fold takes the method that is best on its own validation users ({counts}), the mean of the "
         f"{len(JUDGED)} figures on its test users rises by {found.mean[0]:+.3f} [{found.ci_low[0]:+.3f}, "

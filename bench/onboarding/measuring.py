@@ -66,7 +66,7 @@ class Measured:
         return np.asarray(self.arrays[f"{part}/folds"], dtype=np.int64)
 
 
-def measure(bundle: Bundle) -> Measured:
+def measure(bundle: Bundle, *, n_folds: int = N_FOLDS) -> Measured:
     """For each part (validation, test) and method: ``part/method/ndcg`` (n_rows, n_views), ``part/method/questions``.
 
     Further: ``part/nothing`` and ``part/everything``, NDCG@10 without any answer and with all that can be answered;
@@ -78,7 +78,7 @@ def measure(bundle: Bundle) -> Measured:
     def keep(name: str, values: NDArray[Any]) -> None:
         collected.setdefault(name, []).append(values)
 
-    for fold in range(N_FOLDS):
+    for fold in range(n_folds):
         split = split_interactions(bundle.interactions, _splitting(fold), catalogue_ids=bundle.tables.catalogue_ids)
         hybrid = fit_default_hybrid(split, bundle.tables)
         for part in PARTS:

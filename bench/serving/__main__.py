@@ -4,28 +4,26 @@ python -m bench.serving                 # makes the bundled model and the large 
 python -m bench.serving --small         # the bundled model alone
 """
 
-import argparse
 import json
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bench.browser import free_port
 from bench.circumstances import circumstances
+from bench.options import options
 from bench.serving.document import document
-from bench.serving.server import Running, bundled_home, serve_folder, serve_home
-from pipelines.settings import REPOSITORY
+from bench.serving.server import Running, made_home, serve_folder, serve_home
 from recsys_core.bundle import ModelBundle
 from recsys_core.storage import atomic_directory
 
-_WORKSPACE = REPOSITORY / ".recsys/bench/serving"
 _CLIENTS = 8
 Request = tuple[str, str, Any]
 
@@ -41,29 +39,32 @@ class Measured:
     floor: dict[str, list[float]]
 
 
-def main(out: Path, *, small: bool) -> None:
-    _WORKSPACE.mkdir(parents=True, exist_ok=True)
-    home = bundled_home(_WORKSPACE / "home")
-    folder = _champion_folder(home)
-    measured = [_measure(folder, home)]
-    if not small:
-        measured.append(_measure(_large_folder(), None))
-    command = "make bench-serving"
-    text = document([_as_dict(one) for one in measured], circumstances(command), _CLIENTS)
-    out.write_text(text, encoding="utf-8")
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.serving", __doc__, "docs/serving.md", data=True, workspace=True)
+    parser.add_argument("--small", action="store_true", help="the model of --data alone")
+    parser.add_argument(
+        "--questions", type=int, default=400, help="of each kind; five times as many of the large model"
+    )
+    arguments = parser.parse_args(argv)
+    home = made_home(arguments.workspace, arguments.data)
+    measured = [_measure(_champion_folder(home), home, arguments.questions)]
+    if not arguments.small:
+        measured.append(_measure(_large_folder(arguments.workspace), None, 5 * arguments.questions))
+    text = document([_as_dict(one) for one in measured], circumstances("bench.serving", argv), _CLIENTS)
+    arguments.out.write_text(text, encoding="utf-8")
     print(text)
 
 
-def _measure(folder: Path, home: Path | None) -> Measured:
+def _measure(folder: Path, home: Path | None, n_questions: int) -> Measured:
     bundle = ModelBundle.load(folder)
     title = (
         f"{len(bundle.titles.item_ids):,} movies, {bundle.known.n_users:,} people, {bundle.known.n_ratings:,} ratings"
     )
     title += f", {bundle.model.als.item_factors.shape[1]} factors"
-    kinds = _questions(bundle, n=400 if home is not None else 2_000)
+    kinds = _questions(bundle, n_questions)
     del bundle
     floor = json.loads(_output(["bench.serving.floor", str(folder), "300"]))
-    port = _free_port()
+    port = free_port()
     with serve_home(home, port) if home is not None else serve_folder(folder, port) as running:
         found = {}
         for name, requests in kinds.items():
@@ -138,20 +139,14 @@ def _champion_folder(home: Path) -> Path:
     return ModelRegistry(Tracking(home)).bundle_path()
 
 
-def _large_folder() -> Path:
+def _large_folder(workspace: Path) -> Path:
     from bench.serving.large_model import large_model
 
-    folder = _WORKSPACE / "large-model"
+    folder = workspace / "serving" / "large-model"
     shutil.rmtree(folder, ignore_errors=True)
     with atomic_directory(folder) as staging:
         large_model().save(staging)
     return folder
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _as_dict(one: Measured) -> dict[str, Any]:
@@ -165,8 +160,4 @@ def _as_dict(one: Measured) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, default=REPOSITORY / "docs/serving.md")
-    parser.add_argument("--small", action="store_true")
-    arguments = parser.parse_args()
-    main(arguments.out, small=arguments.small)
+    main()

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import httpx2
 
-from pipelines.settings import SAMPLE_DATA
+from bench.process import recsys
 
-__all__ = ["Running", "bundled_home", "serve_folder", "serve_home"]
+__all__ = ["Running", "made_home", "serve_folder", "serve_home"]
 
 _READY_SECONDS = 180
 
@@ -38,10 +38,10 @@ class Running:
         return float("nan")
 
 
-def bundled_home(home: Path) -> Path:
-    """``home`` with a champion of the bundled data; the pipeline makes only what is not there."""
-    command = [sys.executable, "-m", "pipelines.cli", "run", "--data", str(SAMPLE_DATA), "--home", str(home), "--json"]
-    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+def made_home(workspace: Path, data: Path) -> Path:
+    """The home in ``workspace`` with a champion of ``data``; the pipeline makes only what is not there."""
+    home = workspace / "serving" / "home"
+    recsys(["run", "--data", str(data), "--home", str(home), "--json"])
     return home
 
 

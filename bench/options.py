@@ -1,0 +1,32 @@
+"""The options of this room's commands, by the same names everywhere; what makes a command small is its own.
+
+--out        the page that it writes, or the folder of pictures
+--data       the folder of CSV files that it measures on
+--workspace  where it keeps what takes long, for the next call
+"""
+
+import argparse
+from pathlib import Path
+
+from pipelines.settings import REPOSITORY, SAMPLE_DATA
+
+__all__ = ["options", "place"]
+
+
+def options(
+    module: str, about: str | None, out: str, *, data: bool = False, workspace: bool = False
+) -> argparse.ArgumentParser:
+    """A parser for `python -m module`; ``out`` is the default of ``--out``, below the repository."""
+    found = argparse.ArgumentParser(prog=f"python -m {module}", description=(about or "").strip().splitlines()[0])
+    found.add_argument("--out", type=Path, default=REPOSITORY / out, help=f"default: {out}")
+    if data:
+        found.add_argument("--data", type=Path, default=SAMPLE_DATA, help="folder of CSV files (default: data/sample)")
+    if workspace:
+        kept = REPOSITORY / ".recsys/bench"
+        found.add_argument("--workspace", type=Path, default=kept, help="what takes long is kept here")
+    return found
+
+
+def place(folder: Path) -> str:
+    """What a page calls a folder: its path, below the repository where it lies in it."""
+    return str(folder.relative_to(REPOSITORY) if folder.is_relative_to(REPOSITORY) else folder)
