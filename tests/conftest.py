@@ -1,11 +1,14 @@
 """Options of the whole suite, and one small home for all of it in which the pipeline was run."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
+
+from tests.collecting import without_work
 
 # The same examples in every run, however busy the machine is.
 hypothesis_settings.register_profile("steady", deadline=None, derandomize=True)
@@ -23,6 +26,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "slow" in item.keywords:
             item.add_marker(skip)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    with without_work():
+        return (yield)
 
 
 @pytest.fixture(scope="session")

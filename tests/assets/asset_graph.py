@@ -5,6 +5,7 @@ After a wanted change of the graph: ``.venv/bin/python -m tests.assets.asset_gra
 
 import json
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,19 +13,25 @@ from assets.configuration import Configuration
 from assets.graph import build_assets
 from assets.materialising import RECIPES
 
-__all__ = ["SNAPSHOT", "asset_graph", "outside_graph"]
+__all__ = ["SNAPSHOT", "all_assets", "asset_graph", "outside_graph"]
 
 REPOSITORY: Final = Path(__file__).parents[2]
 SNAPSHOT: Final = Path(__file__).with_name("asset_graph.json")
-ALL_ASSETS: Final = build_assets(Configuration.read(None))
 
 
+@cache
+def all_assets() -> dict[str, Any]:
+    """Dagster's definitions, those that are observed too, by name."""
+    return {built.key.to_user_string(): built for built in build_assets(Configuration.read(None))}
+
+
+@cache
 def asset_graph() -> dict[str, Any]:
     """Every asset that the pipeline makes, by name: what its page says of it besides the description, what it is made
     of, what it depends on outside, its checks. No digest is in it: those follow every edit of the code.
     """
     graph = {}
-    for name, definition in _definitions().items():
+    for name, definition in all_assets().items():
         if name not in RECIPES:
             continue
         spec, recipe = definition.get_asset_spec(), RECIPES[name]
@@ -50,13 +57,9 @@ def outside_graph() -> dict[str, Any]:
     """The assets that the pipeline observes and does not make."""
     return {
         name: {"group": asset.group_name, "tags": sorted(asset.tags)}
-        for name, asset in sorted(_definitions().items())
+        for name, asset in sorted(all_assets().items())
         if name not in RECIPES
     }
-
-
-def _definitions() -> dict[str, Any]:
-    return {definition.key.to_user_string(): definition for definition in ALL_ASSETS}
 
 
 def _named_code(files: Iterable[str]) -> list[str]:

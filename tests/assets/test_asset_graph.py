@@ -12,10 +12,8 @@ from assets.graph import build_assets
 from assets.materialising import RECIPES
 from assets.materialising.outside import outside_names
 from assets.materialising.world import code_versions
-from tests.assets.asset_graph import ALL_ASSETS, SNAPSHOT, asset_graph, outside_graph
+from tests.assets.asset_graph import SNAPSHOT, all_assets, asset_graph, outside_graph
 
-SPECS = [asset.get_asset_spec() for asset in ALL_ASSETS if asset.key.to_user_string() in RECIPES]
-OUTSIDE = [asset for asset in ALL_ASSETS if asset.key.to_user_string() not in RECIPES]
 GROUPS = ("raw", "validated", "features", "models", "evaluation", "release")
 
 
@@ -25,8 +23,9 @@ def test_the_graph_is_the_one_in_the_snapshot() -> None:
     assert found == stored, "if this is wanted: .venv/bin/python -m tests.assets.asset_graph"
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
-def test_every_asset_says_what_it_is_whose_it_is_and_where_it_belongs(spec) -> None:
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_asset_says_what_it_is_whose_it_is_and_where_it_belongs(name: str) -> None:
+    spec = all_assets()[name].get_asset_spec()
     assert spec.description is not None
     assert spec.description.strip().endswith((".", "?")), "a description is a sentence"
     assert spec.owners == ["team:recommender"]
@@ -35,8 +34,9 @@ def test_every_asset_says_what_it_is_whose_it_is_and_where_it_belongs(spec) -> N
     assert spec.code_version
 
 
-@pytest.mark.parametrize("asset", OUTSIDE, ids=lambda asset: asset.key.to_user_string())
-def test_every_outside_asset_is_observed_and_says_what_it_is(asset) -> None:
+@pytest.mark.parametrize("name", outside_names())
+def test_every_outside_asset_is_observed_and_says_what_it_is(name: str) -> None:
+    asset = all_assets()[name]
     assert asset.description.strip().endswith(".")
     assert asset.group_name == "outside"
     assert asset.tags
@@ -79,16 +79,17 @@ def test_tables_have_blocking_checks_and_what_is_fitted_or_judged_has_checks_tha
     }
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.key.to_user_string())
-def test_every_asset_links_to_its_own_function(spec) -> None:
-    (place,) = spec.metadata["dagster/code_references"].code_references
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_asset_links_to_its_own_function(name: str) -> None:
+    (place,) = all_assets()[name].get_asset_spec().metadata["dagster/code_references"].code_references
     lines = Path(place.file_path).read_text(encoding="utf-8").splitlines()[place.line_number - 1 :]
-    name = RECIPES[spec.key.to_user_string()].function.__name__
-    assert next(line for line in lines if line.startswith("def ")).startswith(f"def {name}(")
+    function = RECIPES[name].function.__name__
+    assert next(line for line in lines if line.startswith("def ")).startswith(f"def {function}(")
 
 
 def test_dagster_knows_the_same_dependencies_as_the_recipes() -> None:
-    deps = {spec.key.to_user_string(): {dep.asset_key.to_user_string() for dep in spec.deps} for spec in SPECS}
+    specs = {name: all_assets()[name].get_asset_spec() for name in RECIPES}
+    deps = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs.items()}
     assert deps == {name: {*recipe.upstream, *recipe.outside} for name, recipe in RECIPES.items()}
 
 

@@ -16,7 +16,6 @@ from recsys_core.errors import ParameterError
 from tests.assets.asset_graph import asset_graph
 
 REPOSITORY = Path(__file__).parents[2]
-GRAPH = asset_graph()
 
 
 @pytest.fixture
@@ -38,9 +37,9 @@ def test_a_job_makes_the_assets_of_its_groups_with_their_checks(
     layer = definitions.resolve_job_def(job).asset_layer
 
     assert {key.to_user_string() for key in layer.selected_asset_keys} == {
-        name for name, asset in GRAPH.items() if asset["group"] in groups
+        name for name, asset in asset_graph().items() if asset["group"] in groups
     }
-    n_checks = sum(len(asset["checks"]) for asset in GRAPH.values() if asset["group"] in groups)
+    n_checks = sum(len(asset["checks"]) for asset in asset_graph().values() if asset["group"] in groups)
     assert len(layer.asset_graph.asset_check_keys) >= n_checks > 0
 
 

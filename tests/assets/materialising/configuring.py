@@ -9,14 +9,12 @@ from assets.workspace import Workspace
 from tests.assets.asset_graph import asset_graph
 from tests.corpus.healthy_folder import FEW_TRIALS
 
-__all__ = ["GRAPH", "configured", "with_descendants"]
-
-GRAPH = asset_graph()
+__all__ = ["configured", "with_descendants"]
 
 
 def with_descendants(*names: str) -> set[str]:
     found = set(names)
-    while more := {name for name, asset in GRAPH.items() if found & set(asset["made_of"])} - found:
+    while more := {name for name, asset in asset_graph().items() if found & set(asset["made_of"])} - found:
         found |= more
     return found
 

@@ -15,17 +15,18 @@ from assets.workspace import Workspace
 from pipelines.jobs import PARTS
 from pipelines.settings import Settings
 from recsys_core.errors import StorageError
-from tests.assets.materialising.configuring import GRAPH, configured, with_descendants
+from tests.assets.asset_graph import asset_graph
+from tests.assets.materialising.configuring import configured, with_descendants
 from tests.corpus.made_home import another_version, inputs_now
 
 
 def test_in_an_empty_home_everything_is_to_be_made_after_what_it_is_made_of(settings: Settings) -> None:
     work = plan(World(settings.workspace()))
 
-    assert set(work.stale) == set(GRAPH) == set(work.versions)
+    assert set(work.stale) == set(asset_graph()) == set(work.versions)
     order = list(work.stale)
-    assert all(order.index(up) < order.index(name) for name in order for up in GRAPH[name]["made_of"])
-    assert set(work.causes) == {f"{name}: never made, or its stored value is gone" for name in GRAPH}
+    assert all(order.index(up) < order.index(name) for name in order for up in asset_graph()[name]["made_of"])
+    assert set(work.causes) == {f"{name}: never made, or its stored value is gone" for name in asset_graph()}
     assert work.found == {}
 
 
@@ -94,7 +95,7 @@ def test_a_changed_parameter_makes_anew_what_depends_on_its_section_and_names_it
     up_to_date: Workspace, tmp_path: Path, text: str, words: str
 ) -> None:
     section = text.split(":", maxsplit=1)[0]
-    depending = {name for name, asset in GRAPH.items() if section in asset["parameters"]}
+    depending = {name for name, asset in asset_graph().items() if section in asset["parameters"]}
 
     work = plan(World(configured(up_to_date, tmp_path, text)))
 
@@ -192,7 +193,7 @@ def test_everything_can_be_asked_for(up_to_date: Workspace) -> None:
 def test_the_data_part_alone_leaves_training_out(settings: Settings) -> None:
     work = plan(World(settings.workspace()), groups=PARTS["data"])
 
-    assert set(work.stale) == {name for name, asset in GRAPH.items() if asset["group"] in PARTS["data"]}
+    assert set(work.stale) == {name for name, asset in asset_graph().items() if asset["group"] in PARTS["data"]}
 
 
 def test_training_alone_takes_the_features_as_they_are_stored(up_to_date: Workspace) -> None:

@@ -1,17 +1,27 @@
 """Simulated interviews: who can answer what, what a question costs, and what is judged."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from bench.onboarding.interviews import MOST_QUESTIONS, Interview, interviews, ndcg, people_of
+from bench.onboarding.interviews import MOST_QUESTIONS, Interview, People, interviews, ndcg, people_of
 from bench.onboarding.rivals import ALSVariance, MostLikelyKnown, NearestUsers, VarianceReduction
 from recsys_core.als import ALSParameters, fit_als
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.testing import planted_interactions
 
-TRAIN = planted_interactions(80, 150, 3000, seed=5)
-PEOPLE = people_of(TRAIN)
+
+@cache
+def _train() -> UserItemMatrix:
+    return planted_interactions(80, 150, 3000, seed=5)
+
+
+@cache
+def _people() -> People:
+    return people_of(_train())
 
 
 class InOrder:
@@ -32,14 +42,14 @@ def person(*item_nums: int) -> csr_matrix:
 
 
 def test_nobody_is_judged_on_what_they_could_answer() -> None:
-    assert PEOPLE.answerable.multiply(PEOPLE.liked).nnz == 0
-    assert (PEOPLE.liked.data >= 4).all()
+    assert _people().answerable.multiply(_people().liked).nnz == 0
+    assert (_people().liked.data >= 4).all()
 
 
 def test_everybody_stands_in_two_rows_with_the_halves_exchanged() -> None:
-    first, second = np.flatnonzero(PEOPLE.user_ids == TRAIN.user_ids[0])
-    halves = PEOPLE.answerable[first] + PEOPLE.answerable[second]
-    np.testing.assert_array_equal(halves.toarray(), TRAIN.ratings[0].toarray())
+    first, second = np.flatnonzero(_people().user_ids == _train().user_ids[0])
+    halves = _people().answerable[first] + _people().answerable[second]
+    np.testing.assert_array_equal(halves.toarray(), _train().ratings[0].toarray())
 
 
 @pytest.mark.parametrize("page", [1, 7, 100])
@@ -70,13 +80,13 @@ def test_the_asker_hears_only_what_was_answered() -> None:
 
 
 def test_the_same_titles_compete_whatever_was_asked_unless_told_otherwise() -> None:
-    held = [Interview((), ())] * PEOPLE.answerable.shape[0]
+    held = [Interview((), ())] * _people().answerable.shape[0]
 
     def oracle(history: csr_matrix) -> np.ndarray:  # likes best what nobody can be judged on
-        return (2 * (PEOPLE.answerable > 0) + (PEOPLE.liked > 0)).toarray().astype(np.float32)
+        return (2 * (_people().answerable > 0) + (_people().liked > 0)).toarray().astype(np.float32)
 
-    assert ndcg(oracle, PEOPLE, held, ("answers", 1)).min() == pytest.approx(1.0)
-    assert ndcg(oracle, PEOPLE, held, ("answers", 1), closed="answered").mean() < 0.9
+    assert ndcg(oracle, _people(), held, ("answers", 1)).min() == pytest.approx(1.0)
+    assert ndcg(oracle, _people(), held, ("answers", 1), closed="answered").mean() < 0.9
 
 
 @pytest.mark.parametrize("rival", ["likely_known", "als_variance", "nearest_users", "variance"])
@@ -85,15 +95,17 @@ def test_rivals_ask_each_title_once_and_the_same_again(rival: str) -> None:
 
     def made() -> MostLikelyKnown | ALSVariance | NearestUsers | VarianceReduction:
         if rival == "likely_known":
-            return MostLikelyKnown(TRAIN)
+            return MostLikelyKnown(_train())
         if rival == "als_variance":
-            als = fit_als(TRAIN.ratings, TRAIN.item_ids, ALSParameters(factors=8, iterations=3), rating_scale=scale)
-            return ALSVariance(TRAIN, als)
+            als = fit_als(
+                _train().ratings, _train().item_ids, ALSParameters(factors=8, iterations=3), rating_scale=scale
+            )
+            return ALSVariance(_train(), als)
         if rival == "nearest_users":
-            return NearestUsers(TRAIN, rating_scale_max=scale.maximum)
-        return VarianceReduction(TRAIN, rating_scale_max=scale.maximum)
+            return NearestUsers(_train(), rating_scale_max=scale.maximum)
+        return VarianceReduction(_train(), rating_scale_max=scale.maximum)
 
-    first, again = (interviews(made(), PEOPLE.answerable[:4]) for _ in range(2))
+    first, again = (interviews(made(), _people().answerable[:4]) for _ in range(2))
     assert first == again
     assert all(len(set(held.answered)) == len(held.answered) for held in first)
     assert sum(len(held.answered) for held in first) > 0

@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,25 +12,58 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys_core.bundle import Answer, ListOptions, ModelBundle, Recommendations, Title, Titles, recommend_all
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import MODEL_NAMES, ModelName
+from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import planted_hybrid
 
-MODEL, TRAIN = planted_hybrid()
-CATALOGUE = np.sort(MODEL.content.item_ids)
-MOVIES = pa.table(
-    {
-        "movieId": CATALOGUE[::-1].copy(),
-        "title": [f"Movie {item_id} ({1950 + item_id % 70})" for item_id in CATALOGUE[::-1]],
-        "genres": ["Drama|War"] * len(CATALOGUE),
-    }
-)
-BUNDLE = ModelBundle(MODEL, TRAIN, Titles.of_movies(MOVIES), {"data_fingerprint": "abc", "metrics": {"ndcg@10": 0.3}})
-USER = int(TRAIN.user_ids[4])
 UNKNOWN_USER = 999_999
 FOUR, FIVE, EXPLAINED = ListOptions(k=4), ListOptions(k=5), ListOptions(k=5, explain=True)
+
+
+@cache
+def _planted() -> tuple[HybridModel, UserItemMatrix]:
+    return planted_hybrid()
+
+
+@cache
+def _model() -> HybridModel:
+    return _planted()[0]
+
+
+@cache
+def _train() -> UserItemMatrix:
+    return _planted()[1]
+
+
+@cache
+def _catalogue() -> np.ndarray:
+    return np.sort(_model().content.item_ids)
+
+
+@cache
+def _movies() -> pa.Table:
+    return pa.table(
+        {
+            "movieId": _catalogue()[::-1].copy(),
+            "title": [f"Movie {item_id} ({1950 + item_id % 70})" for item_id in _catalogue()[::-1]],
+            "genres": ["Drama|War"] * len(_catalogue()),
+        }
+    )
+
+
+@cache
+def _bundle() -> ModelBundle:
+    return ModelBundle(
+        _model(), _train(), Titles.of_movies(_movies()), {"data_fingerprint": "abc", "metrics": {"ndcg@10": 0.3}}
+    )
+
+
+@cache
+def _user() -> int:
+    return int(_train().user_ids[4])
 
 
 def ids(answer: Answer) -> list[int]:
@@ -37,56 +71,56 @@ def ids(answer: Answer) -> list[int]:
 
 
 def rated_by(user_id: int) -> list[int]:
-    row = TRAIN.ratings[[int(np.flatnonzero(TRAIN.user_ids == user_id)[0])]]
-    return TRAIN.item_ids[row.indices].tolist()
+    row = _train().ratings[[int(np.flatnonzero(_train().user_ids == user_id)[0])]]
+    return _train().item_ids[row.indices].tolist()
 
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("bundle")
-    BUNDLE.save(directory)
+    _bundle().save(directory)
     return directory
 
 
 def test_a_known_user_is_warm_and_gets_unseen_titles_best_first() -> None:
-    answer = BUNDLE.recommend_for_user(USER, FIVE)
+    answer = _bundle().recommend_for_user(_user(), FIVE)
     assert answer.path == "warm"
-    assert answer.user_id == USER
+    assert answer.user_id == _user()
     assert [item.rank for item in answer.items] == [1, 2, 3, 4, 5]
     scores = [item.score for item in answer.items]
     assert scores == sorted(scores, reverse=True)
-    assert not set(ids(answer)) & set(rated_by(USER))
+    assert not set(ids(answer)) & set(rated_by(_user()))
     assert answer.items[0].title == f"Movie {ids(answer)[0]} ({1950 + ids(answer)[0] % 70})"
 
 
 def test_diversity_changes_the_choice_and_keeps_scores_and_reasons() -> None:
-    plain = BUNDLE.recommend_for_user(USER, FIVE)
-    assert BUNDLE.recommend_for_user(USER, ListOptions(k=5, diversity=0.0)) == plain
-    varied = BUNDLE.recommend_for_user(USER, ListOptions(k=5, diversity=0.9, explain=True))
+    plain = _bundle().recommend_for_user(_user(), FIVE)
+    assert _bundle().recommend_for_user(_user(), ListOptions(k=5, diversity=0.0)) == plain
+    varied = _bundle().recommend_for_user(_user(), ListOptions(k=5, diversity=0.9, explain=True))
     assert ids(varied) != ids(plain)
     assert len(set(ids(varied))) == 5
-    assert not set(ids(varied)) & set(rated_by(USER))
+    assert not set(ids(varied)) & set(rated_by(_user()))
     for item in varied.items:
         assert item.sources is not None
         assert sum(item.sources.values()) == pytest.approx(item.score, abs=1e-4)
 
 
 def test_an_unknown_user_is_cold_and_gets_what_is_popular() -> None:
-    answer = BUNDLE.recommend_for_user(UNKNOWN_USER, FOUR)
+    answer = _bundle().recommend_for_user(UNKNOWN_USER, FOUR)
     assert answer.path == "cold"
-    most_rated = np.argsort(-MODEL.popularity.n_ratings, kind="stable")[:4]
-    assert ids(answer) == MODEL.item_ids[most_rated].tolist()
+    most_rated = np.argsort(-_model().popularity.n_ratings, kind="stable")[:4]
+    assert ids(answer) == _model().item_ids[most_rated].tolist()
 
 
 @pytest.mark.parametrize("model", MODEL_NAMES)
 def test_a_newcomer_gets_the_same_whatever_model_is_asked_for(model: ModelName) -> None:
-    newcomer = BUNDLE.recommend_for_user(UNKNOWN_USER, FOUR)
-    assert BUNDLE.recommend_for_liked([], ListOptions(k=4, model=model)).items == newcomer.items
+    newcomer = _bundle().recommend_for_user(UNKNOWN_USER, FOUR)
+    assert _bundle().recommend_for_liked([], ListOptions(k=4, model=model)).items == newcomer.items
 
 
 def test_liked_titles_are_folded_in_and_lead_to_their_kind() -> None:
     liked = [3, 15, 27]  # items 0, 4 and 8: kind 0
-    answer = BUNDLE.recommend_for_liked(liked, ListOptions(k=3, model="als"))
+    answer = _bundle().recommend_for_liked(liked, ListOptions(k=3, model="als"))
     assert answer.path == "folded_in"
     assert answer.user_id is None
     assert {(movie_id // 3 - 1) % 4 for movie_id in ids(answer)} == {0}
@@ -94,61 +128,61 @@ def test_liked_titles_are_folded_in_and_lead_to_their_kind() -> None:
 
 
 def test_liking_twice_or_in_another_order_makes_no_difference() -> None:
-    assert BUNDLE.recommend_for_liked([27, 3, 27, 15], FIVE) == BUNDLE.recommend_for_liked([3, 15, 27], FIVE)
+    assert _bundle().recommend_for_liked([27, 3, 27, 15], FIVE) == _bundle().recommend_for_liked([3, 15, 27], FIVE)
 
 
 def test_a_liked_title_without_ratings_counts_through_its_content() -> None:
-    cold_id = int(MODEL.cold_item_ids[1])
-    answer = BUNDLE.recommend_for_liked([cold_id], EXPLAINED)
+    cold_id = int(_model().cold_item_ids[1])
+    answer = _bundle().recommend_for_liked([cold_id], EXPLAINED)
     assert answer.path == "folded_in"
     assert any(item.sources is not None and item.sources["content"] != 0 for item in answer.items)
     told = {reason.movie_id for item in answer.items for reason in item.because or ()}
     assert told <= {cold_id}
-    assert ids(answer) != ids(BUNDLE.recommend_for_liked([], FIVE))
-    assert BUNDLE.recommend_for_liked([cold_id], ListOptions(k=5, model="als")).path == "cold"
+    assert ids(answer) != ids(_bundle().recommend_for_liked([], FIVE))
+    assert _bundle().recommend_for_liked([cold_id], ListOptions(k=5, model="als")).path == "cold"
 
 
 def test_liked_ids_that_are_no_movies_are_named() -> None:
     with pytest.raises(UnknownIdError, match=r"no movie 100001, 100002 in the catalogue of 47 titles.*movieId"):
-        BUNDLE.recommend_for_liked([3, 100_002, 100_001], FIVE)
+        _bundle().recommend_for_liked([3, 100_002, 100_001], FIVE)
     with pytest.raises(UnknownIdError, match="and 2 more"):
-        BUNDLE.recommend_for_liked(list(range(100_000, 100_007)), FIVE)
+        _bundle().recommend_for_liked(list(range(100_000, 100_007)), FIVE)
 
 
 def test_excluded_movies_are_left_out_and_unknown_ones_do_not_matter() -> None:
-    first = ids(BUNDLE.recommend_for_user(USER, FOUR))
-    again = ids(BUNDLE.recommend_for_user(USER, ListOptions(k=4, exclude=(first[0], 123_456))))
+    first = ids(_bundle().recommend_for_user(_user(), FOUR))
+    again = ids(_bundle().recommend_for_user(_user(), ListOptions(k=4, exclude=(first[0], 123_456))))
     assert first[0] not in again
     assert again[:3] == first[1:]
 
 
 def test_a_long_list_ends_where_the_catalogue_does() -> None:
-    answer = BUNDLE.recommend_for_user(USER, ListOptions(k=10_000))
-    assert len(answer.items) == TRAIN.n_items - len(rated_by(USER))
+    answer = _bundle().recommend_for_user(_user(), ListOptions(k=10_000))
+    assert len(answer.items) == _train().n_items - len(rated_by(_user()))
 
 
 @pytest.mark.parametrize("model", MODEL_NAMES)
 def test_explanations_add_up_and_name_the_users_own_titles(model: ModelName) -> None:
-    answer = BUNDLE.recommend_for_user(USER, ListOptions(k=5, model=model, explain=True, n_because=2))
+    answer = _bundle().recommend_for_user(_user(), ListOptions(k=5, model=model, explain=True, n_because=2))
     for item in answer.items:
         assert item.sources is not None
         assert item.because is not None
         assert sum(item.sources.values()) == pytest.approx(item.score, abs=1e-9)
         assert len(item.because) <= 2
         for reason in item.because:
-            assert reason.movie_id in rated_by(USER)
-            assert reason.title == BUNDLE.titles.title(reason.movie_id)
+            assert reason.movie_id in rated_by(_user())
+            assert reason.title == _bundle().titles.title(reason.movie_id)
 
 
 def test_explaining_changes_nothing_but_the_explanation() -> None:
-    plain, told = BUNDLE.recommend_for_user(USER, FIVE), BUNDLE.recommend_for_user(USER, EXPLAINED)
+    plain, told = _bundle().recommend_for_user(_user(), FIVE), _bundle().recommend_for_user(_user(), EXPLAINED)
     assert ids(plain) == ids(told)
     assert [i.score for i in told.items] == pytest.approx([i.score for i in plain.items], rel=1e-5)
     assert "sources" not in plain.items[0].as_dict()
 
 
 def test_the_answer_is_json_as_documented() -> None:
-    told = json.loads(json.dumps(BUNDLE.recommend_for_user(USER, ListOptions(k=2, explain=True)).as_dict()))
+    told = json.loads(json.dumps(_bundle().recommend_for_user(_user(), ListOptions(k=2, explain=True)).as_dict()))
     assert set(told) == {"user_id", "path", "items"}
     assert set(told["items"][0]) == {"rank", "movie_id", "title", "score", "sources", "because"}
     assert set(told["items"][0]["sources"]) == {"collaborative", "content", "popularity"}
@@ -156,35 +190,35 @@ def test_the_answer_is_json_as_documented() -> None:
 
 
 def test_similar_movies_are_of_the_same_kind_and_never_the_movie_itself() -> None:
-    for item_id in (3, int(MODEL.cold_item_ids[0])):
-        answer = BUNDLE.similar_items(item_id, 5)
+    for item_id in (3, int(_model().cold_item_ids[0])):
+        answer = _bundle().similar_items(item_id, 5)
         assert item_id not in ids(answer)
         kinds = [(movie_id // 3 - 1) % 4 for movie_id in ids(answer)]
         assert kinds.count((item_id // 3 - 1) % 4) == 5
     with pytest.raises(UnknownIdError, match="no movie 77777"):
-        BUNDLE.similar_items(77_777, 5)
+        _bundle().similar_items(77_777, 5)
 
 
 def test_titles_know_their_year_and_call_a_stranger_by_its_id() -> None:
-    assert BUNDLE.titles.table["year"][0].as_py() == 1950 + int(CATALOGUE[0]) % 70
-    assert BUNDLE.titles.title(88_888) == "movie 88888"
+    assert _bundle().titles.table["year"][0].as_py() == 1950 + int(_catalogue()[0]) % 70
+    assert _bundle().titles.title(88_888) == "movie 88888"
 
 
 def test_recommendations_for_all_are_those_for_each_in_any_block() -> None:
     blocks: list[tuple[int, int]] = []
-    whole = recommend_all(BUNDLE, 4, on_block=lambda *done: blocks.append(done))
-    assert recommend_all(BUNDLE, 4, block=7).table.drop(["score"]).equals(whole.table.drop(["score"]))
-    assert blocks == [(TRAIN.n_users, TRAIN.n_users)]
+    whole = recommend_all(_bundle(), 4, on_block=lambda *done: blocks.append(done))
+    assert recommend_all(_bundle(), 4, block=7).table.drop(["score"]).equals(whole.table.drop(["score"]))
+    assert blocks == [(_train().n_users, _train().n_users)]
     rows = whole.table.to_pylist()
-    assert len(rows) == 4 * TRAIN.n_users
-    for user_id in TRAIN.user_ids[:5].tolist():
+    assert len(rows) == 4 * _train().n_users
+    for user_id in _train().user_ids[:5].tolist():
         told = [(row["movie_id"], row["rank"]) for row in rows if row["user_id"] == user_id]
-        expected = BUNDLE.recommend_for_user(user_id, FOUR)
+        expected = _bundle().recommend_for_user(user_id, FOUR)
         assert told == [(item.movie_id, item.rank) for item in expected.items]
 
 
 def test_recommendations_survive_the_disk_and_refuse_other_columns(tmp_path: Path) -> None:
-    found = recommend_all(BUNDLE, 3)
+    found = recommend_all(_bundle(), 3)
     found.save(tmp_path)
     assert Recommendations.load(tmp_path).table.equals(found.table)
     (tmp_path / "recommendations.parquet").write_bytes(b"PAR1")
@@ -193,15 +227,15 @@ def test_recommendations_survive_the_disk_and_refuse_other_columns(tmp_path: Pat
     with pytest.raises(ShapeError, match="expected"):
         Recommendations(pa.table({"a": [1]}))
     with pytest.raises(ParameterError, match="block = 0"):
-        recommend_all(BUNDLE, 3, block=0)
+        recommend_all(_bundle(), 3, block=0)
 
 
 def test_a_stored_bundle_answers_as_before(stored: Path) -> None:
     loaded = ModelBundle.load(stored)
-    assert loaded.metadata == BUNDLE.metadata
-    assert loaded.recommend_for_user(USER, EXPLAINED) == BUNDLE.recommend_for_user(USER, EXPLAINED)
-    assert loaded.recommend_for_liked([3], FIVE) == BUNDLE.recommend_for_liked([3], FIVE)
-    assert recommend_all(loaded, 3).table.equals(recommend_all(BUNDLE, 3).table)
+    assert loaded.metadata == _bundle().metadata
+    assert loaded.recommend_for_user(_user(), EXPLAINED) == _bundle().recommend_for_user(_user(), EXPLAINED)
+    assert loaded.recommend_for_liked([3], FIVE) == _bundle().recommend_for_liked([3], FIVE)
+    assert recommend_all(loaded, 3).table.equals(recommend_all(_bundle(), 3).table)
 
 
 FILES = sorted(
@@ -263,22 +297,22 @@ def test_parts_of_two_bundles_are_refused(stored: Path, tmp_path: Path) -> None:
 
 def test_known_ratings_on_other_items_than_the_models_are_refused() -> None:
     with pytest.raises(ShapeError, match="known ratings are on 39 items"):
-        ModelBundle(MODEL, TRAIN.with_items(TRAIN.item_ids[:-1]), BUNDLE.titles, {})
+        ModelBundle(_model(), _train().with_items(_train().item_ids[:-1]), _bundle().titles, {})
 
 
 def test_titles_with_other_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="titles have columns"):
-        Titles(MOVIES)
+        Titles(_movies())
     pq.write_table(pa.table({"movieId": ["a"]}), tmp_path / "titles.parquet")
     with pytest.raises(StorageError, match="cannot be read as titles"):
         Titles.load(tmp_path / "titles.parquet")
 
 
 def test_alpha_moves_the_say_from_content_to_collaborative() -> None:
-    plain = BUNDLE.recommend_for_user(USER, EXPLAINED)
-    assert BUNDLE.recommend_for_user(USER, replace(EXPLAINED, alpha=0.5)) == plain
-    alone = BUNDLE.recommend_for_user(USER, replace(EXPLAINED, alpha=0.0))
-    together = BUNDLE.recommend_for_user(USER, replace(EXPLAINED, alpha=1.0))
+    plain = _bundle().recommend_for_user(_user(), EXPLAINED)
+    assert _bundle().recommend_for_user(_user(), replace(EXPLAINED, alpha=0.5)) == plain
+    alone = _bundle().recommend_for_user(_user(), replace(EXPLAINED, alpha=0.0))
+    together = _bundle().recommend_for_user(_user(), replace(EXPLAINED, alpha=1.0))
     assert ids(alone) != ids(together)
     for answer in (alone, together):
         for item in answer.items:
@@ -286,48 +320,48 @@ def test_alpha_moves_the_say_from_content_to_collaborative() -> None:
             assert sum(item.sources.values()) == pytest.approx(item.score, abs=1e-9)
     assert all(item.sources is not None and item.sources["content"] == 0 for item in together.items)
     with pytest.raises(ParameterError, match=r"alpha = 1\.5: expected 0 \(content alone\) to 1"):
-        BUNDLE.recommend_for_user(USER, replace(FIVE, alpha=1.5))
+        _bundle().recommend_for_user(_user(), replace(FIVE, alpha=1.5))
 
 
 def test_newer_ratings_count_instead_of_older_ones_and_are_not_recommended() -> None:
-    first = ids(BUNDLE.recommend_for_user(USER, FIVE))
-    answer = BUNDLE.recommend_for_user(USER, FIVE, newer={first[0]: 5.0, 123_456: 4.0})
+    first = ids(_bundle().recommend_for_user(_user(), FIVE))
+    answer = _bundle().recommend_for_user(_user(), FIVE, newer={first[0]: 5.0, 123_456: 4.0})
     assert answer.path == "warm"
     assert first[0] not in ids(answer)
-    own = BUNDLE.ratings_of(USER)
-    assert BUNDLE.recommend_for_user(USER, FIVE, newer=dict(list(own.items())[:3])) == BUNDLE.recommend_for_user(
-        USER, FIVE
-    )
-    turned = BUNDLE.recommend_for_user(USER, EXPLAINED, newer=dict.fromkeys(own, 0.5))
-    assert turned != BUNDLE.recommend_for_user(USER, EXPLAINED)
+    own = _bundle().ratings_of(_user())
+    assert _bundle().recommend_for_user(
+        _user(), FIVE, newer=dict(list(own.items())[:3])
+    ) == _bundle().recommend_for_user(_user(), FIVE)
+    turned = _bundle().recommend_for_user(_user(), EXPLAINED, newer=dict.fromkeys(own, 0.5))
+    assert turned != _bundle().recommend_for_user(_user(), EXPLAINED)
 
 
 def test_a_stranger_with_newer_ratings_is_folded_in_like_somebody_who_sends_them() -> None:
-    answer = BUNDLE.recommend_for_user(UNKNOWN_USER, FIVE, newer={3: 5.0, 6: 1.0})
+    answer = _bundle().recommend_for_user(UNKNOWN_USER, FIVE, newer={3: 5.0, 6: 1.0})
     assert (answer.path, answer.user_id) == ("folded_in", UNKNOWN_USER)
-    assert answer.items == BUNDLE.recommend_for_ratings({3: 5.0, 6: 1.0}, FIVE).items
+    assert answer.items == _bundle().recommend_for_ratings({3: 5.0, 6: 1.0}, FIVE).items
 
 
 def test_a_disliked_movie_counts_as_the_worst_rating() -> None:
-    answer = BUNDLE.recommend_for_liked([3], FIVE, disliked=[6])
-    assert answer == BUNDLE.recommend_for_ratings({3: 5.0, 6: 0.5}, FIVE)
+    answer = _bundle().recommend_for_liked([3], FIVE, disliked=[6])
+    assert answer == _bundle().recommend_for_ratings({3: 5.0, 6: 0.5}, FIVE)
     assert 6 not in ids(answer)
 
 
 def test_lists_keep_to_genres_and_years() -> None:
-    genres = pa.array(["War" if num % 2 else "Drama|War" for num in range(len(MOVIES))])
-    movies = MOVIES.set_column(2, "genres", genres)
-    bundle = replace(BUNDLE, titles=Titles.of_movies(movies))
-    answer = bundle.recommend_for_user(USER, ListOptions(k=40, genres=(" drama",), year_from=1960, year_to=2000))
+    genres = pa.array(["War" if num % 2 else "Drama|War" for num in range(len(_movies()))])
+    movies = _movies().set_column(2, "genres", genres)
+    bundle = replace(_bundle(), titles=Titles.of_movies(movies))
+    answer = bundle.recommend_for_user(_user(), ListOptions(k=40, genres=(" drama",), year_from=1960, year_to=2000))
     found = [bundle.titles.describe(item_id) for item_id in ids(answer)]
     assert found
     assert all("Drama" in title.genres and 1960 <= (title.year or 0) <= 2000 for title in found)
     everything = bundle.titles.matching(["Drama"], 1960, 2000)
-    rated = set(rated_by(USER))
-    expected = {int(i) for i in bundle.titles.item_ids[everything] if i not in rated and i in set(MODEL.item_ids)}
+    rated = set(rated_by(_user()))
+    expected = {int(i) for i in bundle.titles.item_ids[everything] if i not in rated and i in set(_model().item_ids)}
     assert set(ids(answer)) == expected
     with pytest.raises(ParameterError, match="no movie is of 'Western'; expected one of Drama, War"):
-        bundle.recommend_for_user(USER, ListOptions(genres=("Western",)))
+        bundle.recommend_for_user(_user(), ListOptions(genres=("Western",)))
 
 
 def test_titles_without_a_year_are_left_out_when_years_are_asked_for() -> None:
@@ -352,22 +386,22 @@ def test_links_come_with_the_titles_and_older_files_have_none(tmp_path: Path) ->
 
 def test_newcomers_are_asked_about_titles_they_were_not_asked_about(tmp_path: Path) -> None:
     asking = replace(
-        BUNDLE,
-        onboarding=fit_onboarding(TRAIN, OnboardingParameters(n_listed=5), rating_scale=MOVIELENS.rating_scale),
+        _bundle(),
+        onboarding=fit_onboarding(_train(), OnboardingParameters(n_listed=5), rating_scale=MOVIELENS.rating_scale),
     )
     asking.save(tmp_path)
-    for bundle in (BUNDLE, asking, ModelBundle.load(tmp_path)):
+    for bundle in (_bundle(), asking, ModelBundle.load(tmp_path)):
         first = bundle.ask_next({}, [], 4)
         assert len(set(first)) == 4
         then = bundle.ask_next({first[0]: 4.0}, [first[1], 123_456], 5)
         assert not set(then) & {first[0], first[1]}
     assert asking.ask_next({}, [], 4) == ModelBundle.load(tmp_path).ask_next({}, [], 4)
-    most_rated = MODEL.item_ids[np.argsort(-MODEL.popularity.n_ratings, kind="stable")]
-    assert BUNDLE.ask_next({}, [int(most_rated[0])], 3) == most_rated[1:4].tolist()
+    most_rated = _model().item_ids[np.argsort(-_model().popularity.n_ratings, kind="stable")]
+    assert _bundle().ask_next({}, [int(most_rated[0])], 3) == most_rated[1:4].tolist()
 
 
 def test_warming_up_changes_no_answer() -> None:
-    bundle = replace(BUNDLE)
-    before = bundle.recommend_for_user(USER, EXPLAINED)
+    bundle = replace(_bundle())
+    before = bundle.recommend_for_user(_user(), EXPLAINED)
     bundle.warm_up()
-    assert bundle.recommend_for_user(USER, EXPLAINED) == before
+    assert bundle.recommend_for_user(_user(), EXPLAINED) == before

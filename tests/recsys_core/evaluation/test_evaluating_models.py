@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +29,18 @@ from recsys_core.storage import save_arrays
 from recsys_core.testing import planted_features, planted_interactions
 
 Score = Callable[[csr_matrix], np.ndarray]
-INTERACTIONS = planted_interactions(200, 300, 9_000, seed=5)
 CATALOGUE = np.arange(1, 1_000)
 QUICK = EvaluationParameters(n_bootstrap=50)
 
 
+@cache
+def _interactions() -> UserItemMatrix:
+    return planted_interactions(200, 300, 9_000, seed=5)
+
+
 def split_of(seed: int = 0, **changes: Any) -> Split:
     parameters = SplitParameters(seed=seed, validation_share=0.2, test_share=0.3, **changes)
-    return split_interactions(INTERACTIONS, parameters, catalogue_ids=CATALOGUE)
+    return split_interactions(_interactions(), parameters, catalogue_ids=CATALOGUE)
 
 
 def oracle(part: HeldOut) -> Score:
@@ -268,8 +273,8 @@ def test_popularity_groups_hold_a_third_of_the_ratings_each() -> None:
     assert popularity_groups(train, (1 / 3, 2 / 3)).tolist() == [0, 1, 1, 2, 2]
     three = build_user_items(np.tile([1, 2, 3], 3), np.repeat([1, 2, 3], 3), np.full(9, 4.0), np.arange(9))
     assert popularity_groups(three, (1 / 3, 2 / 3)).tolist() == [0, 1, 2]  # an item on the border opens the next group
-    groups = popularity_groups(INTERACTIONS, (1 / 3, 2 / 3))
-    counts = np.bincount(INTERACTIONS.ratings.indices, minlength=INTERACTIONS.n_items)
+    groups = popularity_groups(_interactions(), (1 / 3, 2 / 3))
+    counts = np.bincount(_interactions().ratings.indices, minlength=_interactions().n_items)
     shares = np.bincount(groups, weights=counts) / counts.sum()
     assert shares == pytest.approx([1 / 3] * 3, abs=0.03)
     assert counts[groups == 0].min() >= counts[groups == 1].max() >= counts[groups == 2].max()
@@ -381,7 +386,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
     with pytest.raises(ParameterError, match="no model to evaluate"):
         evaluate({}, part, train)
     with pytest.raises(ShapeError, match="expected both from the same split"):
-        evaluate({"m": random_score(0)}, part, INTERACTIONS)
+        evaluate({"m": random_score(0)}, part, _interactions())
     with pytest.raises(ShapeError, match=r"wide gave scores of shape \(2, 6\), expected \(2, 5\)"):
         evaluate({"wide": lambda r: np.zeros((r.shape[0], 6))}, part, train)
     with pytest.raises(DataError, match=r"broken: 2 of 2 users have a score that is not a number"):

@@ -1,6 +1,7 @@
 """The blend: standardised terms, the fused product, switches and the gate."""
 
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,14 +10,32 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.hybrid import HybridModel, HybridWeights
 from recsys_core.scoring import Scorer
 from recsys_core.testing import ScorerContract
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, as_interactions, planted_hybrid, planted_hybrid_on
 
-MODEL, TRAIN = planted_hybrid()
-NOBODY = csr_matrix(np.zeros((1, MODEL.n_items), dtype=np.float32))
+
+@cache
+def _planted() -> tuple[HybridModel, UserItemMatrix]:
+    return planted_hybrid()
+
+
+@cache
+def _model() -> HybridModel:
+    return _planted()[0]
+
+
+@cache
+def _train() -> UserItemMatrix:
+    return _planted()[1]
+
+
+@cache
+def _nobody() -> csr_matrix:
+    return csr_matrix(np.zeros((1, _model().n_items), dtype=np.float32))
 
 
 def with_weights(model: HybridModel, **changes: float) -> HybridModel:
@@ -34,7 +53,7 @@ class TestHybridWithoutEASEOrColdItemsKeepsTheScorerContract(ScorerContract):
 
 
 def test_each_term_has_mean_zero_and_spread_one_for_each_user() -> None:
-    terms = MODEL.component_scores(TRAIN.ratings)
+    terms = _model().component_scores(_train().ratings)
     assert terms.ease is not None
     assert terms.neighbours is not None
     for scores in (terms.als, terms.ease, terms.content, terms.neighbours, terms.popularity[None, :]):
@@ -43,29 +62,33 @@ def test_each_term_has_mean_zero_and_spread_one_for_each_user() -> None:
 
 
 def test_terms_are_the_standardised_scores_of_their_models() -> None:
-    terms = MODEL.component_scores(TRAIN.ratings)
-    raw = {"als": MODEL.als, "ease": MODEL.ease, "content": MODEL.content, "neighbours": MODEL.neighbours}
+    terms = _model().component_scores(_train().ratings)
+    raw = {"als": _model().als, "ease": _model().ease, "content": _model().content, "neighbours": _model().neighbours}
     for name, model in raw.items():
         assert model is not None
         if name == "content":
-            scores = MODEL.content.score(MODEL.checked(TRAIN.ratings, None)[1])[:, : MODEL.n_items].astype(np.float64)
+            scores = (
+                _model()
+                .content.score(_model().checked(_train().ratings, None)[1])[:, : _model().n_items]
+                .astype(np.float64)
+            )
         else:
-            scores = model.score(TRAIN.ratings).astype(np.float64)
+            scores = model.score(_train().ratings).astype(np.float64)
         expected = (scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True)
         np.testing.assert_allclose(getattr(terms, name), expected, atol=2e-5)
 
 
 def test_the_fused_product_is_the_formula_term_by_term() -> None:
-    terms = MODEL.component_scores(TRAIN.ratings)
+    terms = _model().component_scores(_train().ratings)
     assert terms.ease is not None
     assert terms.neighbours is not None
-    n = np.diff(TRAIN.ratings.indptr)[:, None].astype(np.float64)
-    w = MODEL.weights
+    n = np.diff(_train().ratings.indptr)[:, None].astype(np.float64)
+    w = _model().weights
     alpha = n / (n + w.kappa)
     taste = terms.als + w.ease * terms.ease + w.content * terms.content
     prior = w.popularity * terms.popularity + w.neighbours * terms.neighbours
     expected = alpha * taste + (1 - alpha) * prior
-    np.testing.assert_allclose(MODEL.score(TRAIN.ratings), expected, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(_model().score(_train().ratings), expected, rtol=0, atol=1e-5)
     np.testing.assert_allclose(terms.blend(w), expected, rtol=0, atol=1e-5)
 
 
@@ -80,27 +103,27 @@ def test_fused_and_term_by_term_agree_for_all_weights(
     ease: float, content: float, kappa: float, popularity: float, neighbours: float
 ) -> None:
     changes = {"ease": ease, "content": content, "kappa": kappa, "popularity": popularity, "neighbours": neighbours}
-    model = with_weights(MODEL, **changes)
-    ratings = csr_matrix(np.vstack([TRAIN.ratings[:5].toarray(), NOBODY.toarray()]))
+    model = with_weights(_model(), **changes)
+    ratings = csr_matrix(np.vstack([_train().ratings[:5].toarray(), _nobody().toarray()]))
     expected = model.component_scores(ratings).blend(model.weights)
     np.testing.assert_allclose(model.score(ratings), expected, rtol=0, atol=1e-5)
 
 
 def test_without_ease_and_the_prior_it_is_plain_als_plus_content() -> None:
-    model = with_weights(MODEL, ease=0.0, popularity=0.0, kappa=0.0, content=0.25)
-    expected = model.score(TRAIN.ratings, model="als") + 0.25 * model.score(TRAIN.ratings, model="content")
-    np.testing.assert_allclose(model.score(TRAIN.ratings), expected, rtol=0, atol=1e-5)
+    model = with_weights(_model(), ease=0.0, popularity=0.0, kappa=0.0, content=0.25)
+    expected = model.score(_train().ratings, model="als") + 0.25 * model.score(_train().ratings, model="content")
+    np.testing.assert_allclose(model.score(_train().ratings), expected, rtol=0, atol=1e-5)
 
 
 def test_weights_of_zero_leave_als_alone() -> None:
-    model = with_weights(MODEL, ease=0.0, content=0.0, popularity=0.0, kappa=0.0)
-    np.testing.assert_allclose(model.score(TRAIN.ratings), model.score(TRAIN.ratings, model="als"), atol=1e-5)
+    model = with_weights(_model(), ease=0.0, content=0.0, popularity=0.0, kappa=0.0)
+    np.testing.assert_allclose(model.score(_train().ratings), model.score(_train().ratings, model="als"), atol=1e-5)
 
 
 @pytest.mark.parametrize("popularity", [0.9, 0.0])
 def test_somebody_without_ratings_gets_the_most_popular_items(popularity: float) -> None:
-    model = with_weights(MODEL, popularity=popularity)
-    ranking = model.recommend(NOBODY, 5)
+    model = with_weights(_model(), popularity=popularity)
+    ranking = model.recommend(_nobody(), 5)
     most_rated = np.argsort(-model.popularity.n_ratings, kind="stable")[:5]
     np.testing.assert_array_equal(ranking.item_nums, most_rated)
     assert ranking.scores[0] > ranking.scores[-1]
@@ -127,17 +150,19 @@ def test_without_a_gate_alpha_is_one_for_all_who_rated_something() -> None:
 
 
 def test_a_history_that_a_source_cannot_read_leaves_the_others_finite() -> None:
-    featureless = int(np.flatnonzero(np.diff(MODEL.content.features.groups["tags"].indptr)[: MODEL.n_items] == 0)[0])
-    row = np.zeros((1, MODEL.n_items), dtype=np.float32)
+    featureless = int(
+        np.flatnonzero(np.diff(_model().content.features.groups["tags"].indptr)[: _model().n_items] == 0)[0]
+    )
+    row = np.zeros((1, _model().n_items), dtype=np.float32)
     row[0, featureless] = 0.5
-    scores = MODEL.score(csr_matrix(row))
+    scores = _model().score(csr_matrix(row))
     assert np.isfinite(scores).all()
     assert scores.std() > 0
 
 
 def test_an_unknown_model_name_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ParameterError, match="model = 'svd': expected one of hybrid, als, content"):
-        MODEL.score(TRAIN.ratings, model="svd")  # type: ignore[arg-type]
+        _model().score(_train().ratings, model="svd")  # type: ignore[arg-type]
 
 
 def test_weights_out_of_range_are_refused() -> None:
@@ -150,12 +175,12 @@ def test_weights_out_of_range_are_refused() -> None:
 def test_parts_of_different_items_are_refused() -> None:
     other, _ = planted_hybrid(n_cold=3)
     with pytest.raises(ShapeError, match="cold_factors have shape"):
-        replace(MODEL, cold_factors=other.cold_factors)
+        replace(_model(), cold_factors=other.cold_factors)
 
 
 def test_group_weights_choose_the_features_that_count() -> None:
     only_genre, _ = planted_hybrid(PLANTED_WEIGHTS.replace(group_weights={"genre": 1.0}))
-    scores = only_genre.score(TRAIN.ratings[:20], model="content")
+    scores = only_genre.score(_train().ratings[:20], model="content")
     kinds = (only_genre.item_ids // 3 - 1) % 4
     for kind in range(4):  # items of one kind have one genre, so one score
         np.testing.assert_allclose(scores[:, kinds == kind], scores[:, kinds == kind][:, :1].repeat(10, 1), atol=1e-5)

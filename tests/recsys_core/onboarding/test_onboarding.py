@@ -1,5 +1,6 @@
 """Asking newcomers: what is asked next, what never is, and what survives the disk."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.onboarding import METHODS, Method, Onboarding, OnboardingParameters, fit_onboarding
@@ -14,23 +16,28 @@ from recsys_core.storage import atomic_directory
 from recsys_core.testing import planted_interactions
 from recsys_core.testing.hybrids import as_interactions
 
-TRAIN = planted_interactions(80, 40, 1200, seed=5)
+N_ITEMS = 40
 NOBODY = np.zeros(0, dtype=np.int64)
+
+
+@cache
+def _train() -> UserItemMatrix:
+    return planted_interactions(80, N_ITEMS, 1200, seed=5)
 
 
 def fitted(method: Method = "expected_gain", **parameters: float) -> Onboarding:
     chosen = {"n_candidates": 30, "n_targets": 36, "n_listed": 12, "factors": 4} | parameters
-    return fit_onboarding(TRAIN, OnboardingParameters(method=method, **chosen), rating_scale=MOVIELENS.rating_scale)
+    return fit_onboarding(_train(), OnboardingParameters(method=method, **chosen), rating_scale=MOVIELENS.rating_scale)
 
 
-def answers(ratings: dict[int, float], n_items: int = TRAIN.n_items) -> csr_matrix:
+def answers(ratings: dict[int, float], n_items: int = N_ITEMS) -> csr_matrix:
     row = np.zeros((1, n_items), dtype=np.float32)
     for item_num, rating in ratings.items():
         row[0, item_num] = rating
     return csr_matrix(row)
 
 
-def interview(onboarding: Onboarding, known: dict[int, float], n: int, n_items: int = TRAIN.n_items) -> list[int]:
+def interview(onboarding: Onboarding, known: dict[int, float], n: int, n_items: int = N_ITEMS) -> list[int]:
     """Asked one at a time; ``known`` are the person's ratings."""
     asked: list[int] = []
     for _ in range(n):
@@ -67,7 +74,7 @@ class TestEveryMethod:
         loaded = Onboarding.load(tmp_path / "stored")
         given, asked = answers({3: 5.0, 7: 1.0}), np.array([3, 7, 9])
         np.testing.assert_array_equal(loaded.next_titles(given, asked, 12), onboarding.next_titles(given, asked, 12))
-        np.testing.assert_array_equal(loaded.item_ids, TRAIN.item_ids)
+        np.testing.assert_array_equal(loaded.item_ids, _train().item_ids)
         assert loaded.parameters == onboarding.parameters
 
     def test_inputs_are_unchanged(self, method: Method) -> None:
@@ -80,9 +87,9 @@ class TestEveryMethod:
 
 def test_the_questions_depend_on_the_answers() -> None:
     onboarding = fitted(noise=1)
-    kinds = (TRAIN.item_ids // 3 - 1) % 4
+    kinds = (_train().item_ids // 3 - 1) % 4
     interviews = [
-        interview(onboarding, {num: 5.0 for num in range(TRAIN.n_items) if kinds[num] == kind}, 8) for kind in (0, 1)
+        interview(onboarding, {num: 5.0 for num in range(_train().n_items) if kinds[num] == kind}, 8) for kind in (0, 1)
     ]
     assert interviews[0] != interviews[1]
 
@@ -118,13 +125,13 @@ def test_answers_count_whether_or_not_they_are_named_as_asked() -> None:
 
 def test_ratings_of_titles_that_the_method_does_not_describe_are_no_obstacle() -> None:
     onboarding = fitted()
-    outside = np.setdiff1d(np.arange(TRAIN.n_items), onboarding.order)
+    outside = np.setdiff1d(np.arange(_train().n_items), onboarding.order)
     assert len(outside)
     assert len(onboarding.next_titles(answers({int(outside[0]): 5.0}), outside, 5)) == 5
 
 
 def test_a_single_user_and_a_single_title_are_enough() -> None:
-    one = TRAIN.rows(np.array([0]))
+    one = _train().rows(np.array([0]))
     single = one.with_items(one.item_ids[one.ratings.indices[:1]])
     for train in (one, single):
         onboarding = fit_onboarding(train, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale)
@@ -136,9 +143,9 @@ def test_a_single_user_and_a_single_title_are_enough() -> None:
     ("given", "asked", "n", "error", "message"),
     [
         (csr_matrix((1, 3), dtype=np.float32), NOBODY, 1, ShapeError, "3 columns"),
-        (csr_matrix((2, TRAIN.n_items), dtype=np.float32), NOBODY, 1, ShapeError, "2 rows"),
+        (csr_matrix((2, N_ITEMS), dtype=np.float32), NOBODY, 1, ShapeError, "2 rows"),
         (answers({}), np.array([-1]), 1, ShapeError, "-1"),
-        (answers({}), np.array([TRAIN.n_items]), 1, ShapeError, "expected 0 to"),
+        (answers({}), np.array([N_ITEMS]), 1, ShapeError, "expected 0 to"),
         (answers({}), NOBODY, 0, ParameterError, "n = 0"),
     ],
 )
@@ -158,7 +165,7 @@ def test_parts_that_do_not_belong_together_are_refused() -> None:
 
 
 def test_no_rating_at_all_is_refused() -> None:
-    empty = TRAIN.select(np.zeros(TRAIN.n_ratings, dtype=bool))
+    empty = _train().select(np.zeros(_train().n_ratings, dtype=bool))
     with pytest.raises(ShapeError, match="holds no rating"):
         fit_onboarding(empty, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale)
 

@@ -1,5 +1,7 @@
 """Training users who play newcomers: what they may know, what they are recommended, and what a question is worth."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,11 +17,16 @@ from recsys_core.onboarding.simulation import Newcomers, simulate_newcomers
 from recsys_core.onboarding.worth import greedy_list
 from recsys_core.testing import planted_interactions
 
-TRAIN = planted_interactions(120, 40, 1500, seed=5)
 N_CANDIDATES = 20
 
 
-def simulated(train: UserItemMatrix = TRAIN, **parameters: float) -> Newcomers:
+@cache
+def _train() -> UserItemMatrix:
+    return planted_interactions(120, 40, 1500, seed=5)
+
+
+def simulated(train: UserItemMatrix | None = None, **parameters: float) -> Newcomers:
+    train = train or _train()
     found = simulate_newcomers(
         train,
         most_rated_first(train.ratings)[:30],
@@ -72,21 +79,21 @@ def test_nobody_is_recommended_what_they_could_be_asked_or_asked_what_they_are_t
 
 
 def test_the_targets_are_liked_and_both_halves_of_a_person_take_part() -> None:
-    order = most_rated_first(TRAIN.ratings)[:30]
-    liked = (TRAIN.ratings[:, order].toarray() >= 4).sum()
+    order = most_rated_first(_train().ratings)[:30]
+    liked = (_train().ratings[:, order].toarray() >= 4).sum()
     assert simulated().targets.sum() == liked
 
 
 def test_a_newcomers_recommender_knows_nothing_of_them() -> None:
     before = simulated()
-    own = np.flatnonzero(TRAIN.user_nums() == 0)
-    values = TRAIN.ratings.data.copy()
+    own = np.flatnonzero(_train().user_nums() == 0)
+    values = _train().ratings.data.copy()
     values[own] = np.where(values[own] >= 4, 9 - values[own], 4 - values[own])  # what is liked stays so
     changed = UserItemMatrix(
-        csr_matrix((values, TRAIN.ratings.indices, TRAIN.ratings.indptr), TRAIN.ratings.shape),
-        TRAIN.timestamps,
-        TRAIN.user_ids,
-        TRAIN.item_ids,
+        csr_matrix((values, _train().ratings.indices, _train().ratings.indptr), _train().ratings.shape),
+        _train().timestamps,
+        _train().user_ids,
+        _train().item_ids,
     )
     after = simulated(changed)
     same = [bool((before.weights[group] == after.weights[group]).all()) for group in (0, 1)]
@@ -101,15 +108,15 @@ def test_only_so_many_users_play_newcomers() -> None:
 
 
 def test_a_single_user_cannot_play() -> None:
-    one = TRAIN.rows(np.array([0]))
+    one = _train().rows(np.array([0]))
     order = most_rated_first(one.ratings)
     assert simulate_newcomers(one, order, 5, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale) is None
 
 
 def test_without_anything_liked_nobody_plays() -> None:
-    order = most_rated_first(TRAIN.ratings)
+    order = most_rated_first(_train().ratings)
     parameters = OnboardingParameters(positive_threshold=6)
-    assert simulate_newcomers(TRAIN, order, 5, parameters, rating_scale=MOVIELENS.rating_scale) is None
+    assert simulate_newcomers(_train(), order, 5, parameters, rating_scale=MOVIELENS.rating_scale) is None
 
 
 @given(seed=st.integers(0, 100))

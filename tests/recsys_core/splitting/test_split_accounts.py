@@ -1,6 +1,7 @@
 """Every rating is accounted for, small cases by hand, and too little data is said clearly."""
 
 import json
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -24,8 +25,12 @@ from recsys_core.splitting import (
 from recsys_core.splitting.parts import known_mask
 from recsys_core.testing import planted_interactions
 
-INTERACTIONS = planted_interactions(120, 60, 3_000, seed=1)
 CATALOGUE = np.arange(1, 200)
+
+
+@cache
+def _interactions() -> UserItemMatrix:
+    return planted_interactions(120, 60, 3_000, seed=1)
 
 
 def table(*rows: tuple[int, int, float, int]) -> UserItemMatrix:
@@ -37,7 +42,7 @@ def table(*rows: tuple[int, int, float, int]) -> UserItemMatrix:
 def test_every_rating_and_every_user_is_accounted_for(seed: int, protocol: Any, cold: float) -> None:
     parameters = SplitParameters(protocol=protocol, seed=seed, cold_item_share=cold)
     try:
-        found = split_interactions(INTERACTIONS, parameters, catalogue_ids=CATALOGUE)
+        found = split_interactions(_interactions(), parameters, catalogue_ids=CATALOGUE)
     except DataError:
         assume(False)
     summary = found.summary
@@ -53,21 +58,21 @@ def test_every_rating_and_every_user_is_accounted_for(seed: int, protocol: Any, 
         assert account["ratings"]["history"] == part.history.n_ratings
     if protocol == "user_holdout":
         n_all = sum(summary[name]["n_ratings"] for name in ("train", "validation", "test"))
-        assert n_all + summary["train"]["n_ratings_of_items_kept_cold"] == INTERACTIONS.n_ratings
+        assert n_all + summary["train"]["n_ratings_of_items_kept_cold"] == _interactions().n_ratings
     stored = Split(found.train, found.validation, found.test, json.loads(json.dumps(summary)))
     assert split_parameters(found) == split_parameters(stored) == parameters
 
 
 def test_a_split_that_was_published_has_no_parameters_of_ours() -> None:
-    found = published_split(INTERACTIONS, table((999_999, int(INTERACTIONS.item_ids[0]), 1.0, 1)))
+    found = published_split(_interactions(), table((999_999, int(_interactions().item_ids[0]), 1.0, 1)))
     with pytest.raises(StorageError, match=r"protocol 'published' holds no parameters.*split the interactions again"):
         split_parameters(found.tuning)
 
 
 def test_targets_are_exactly_the_hidden_positives_of_trained_items() -> None:
     parameters = SplitParameters(seed=2, validation_share=0.3, test_share=0.3, min_user_ratings=2)
-    found = split_interactions(INTERACTIONS, parameters, catalogue_ids=CATALOGUE)
-    tested = INTERACTIONS.rows(np.flatnonzero(np.isin(INTERACTIONS.user_ids, found.test.user_ids)))
+    found = split_interactions(_interactions(), parameters, catalogue_ids=CATALOGUE)
+    tested = _interactions().rows(np.flatnonzero(np.isin(_interactions().user_ids, found.test.user_ids)))
     hidden = tested.select(~known_mask(tested, 0.8, 2))
     expected = hidden.select(hidden.ratings.data >= 4.0).with_items(found.train.item_ids)
     assert (found.test.targets != expected.ratings).nnz == 0
@@ -76,17 +81,17 @@ def test_targets_are_exactly_the_hidden_positives_of_trained_items() -> None:
 
 @given(st.integers(0, 10_000), st.sampled_from([0.1, 0.5, 0.8, 0.95]))
 def test_the_known_share_is_kept_for_every_user_and_never_none_or_all(seed: int, share: float) -> None:
-    known = known_mask(INTERACTIONS, share, seed)
-    lengths = np.diff(INTERACTIONS.ratings.indptr)
-    n_known = np.bincount(INTERACTIONS.user_nums()[known], minlength=INTERACTIONS.n_users)
+    known = known_mask(_interactions(), share, seed)
+    lengths = np.diff(_interactions().ratings.indptr)
+    n_known = np.bincount(_interactions().user_nums()[known], minlength=_interactions().n_users)
     assert (n_known == np.clip(np.rint(share * lengths), 1, np.maximum(lengths - 1, 1))).all()
 
 
 def test_which_ratings_are_known_does_not_depend_on_other_users() -> None:
-    known = known_mask(INTERACTIONS, 0.8, 4)
-    alone = np.concatenate([known_mask(INTERACTIONS.rows(np.array([num])), 0.8, 4) for num in range(120)])
+    known = known_mask(_interactions(), 0.8, 4)
+    alone = np.concatenate([known_mask(_interactions().rows(np.array([num])), 0.8, 4) for num in range(120)])
     assert known.tolist() == alone.tolist()
-    assert (known_mask(INTERACTIONS, 0.8, 5) != known).any()
+    assert (known_mask(_interactions(), 0.8, 5) != known).any()
 
 
 def test_temporal_by_hand() -> None:
@@ -166,12 +171,12 @@ def test_a_single_moment_is_too_little_for_a_temporal_split() -> None:
 
 def test_a_rated_item_outside_the_catalogue_is_named() -> None:
     with pytest.raises(DataError, match=r"1 rated items are not in the catalogue \(first: 3\)"):
-        split_interactions(INTERACTIONS, SplitParameters(), catalogue_ids=np.arange(4, 200))
+        split_interactions(_interactions(), SplitParameters(), catalogue_ids=np.arange(4, 200))
 
 
 def test_items_kept_cold_have_no_training_rating_and_become_cold_targets() -> None:
     parameters = SplitParameters(seed=1, cold_item_share=0.3)
-    found = split_interactions(INTERACTIONS, parameters, catalogue_ids=CATALOGUE)
+    found = split_interactions(_interactions(), parameters, catalogue_ids=CATALOGUE)
     cold = CATALOGUE[hash_uniform(1, "cold", CATALOGUE) < 0.3]
     assert not set(cold.tolist()) & set(found.train.item_ids.tolist())
     assert found.test.cold_targets.nnz > 0
@@ -196,7 +201,7 @@ def test_users_keep_their_part_from_one_release_to_the_next() -> None:
 
 def shortened(n: int, **changes: Any) -> Any:
     parameters = SplitParameters(seed=2)
-    part = split_interactions(INTERACTIONS, parameters, catalogue_ids=CATALOGUE).test
+    part = split_interactions(_interactions(), parameters, catalogue_ids=CATALOGUE).test
     return part, truncated_histories(part, n, **changes)
 
 
@@ -225,7 +230,7 @@ def test_a_negative_length_is_refused() -> None:
 
 
 def test_rows_of_a_part_keep_history_and_targets_together() -> None:
-    part = split_interactions(INTERACTIONS, SplitParameters(seed=2), catalogue_ids=CATALOGUE).test
+    part = split_interactions(_interactions(), SplitParameters(seed=2), catalogue_ids=CATALOGUE).test
     chosen = held_out_rows(part, np.array([1, 4]))
     assert chosen.user_ids.tolist() == part.user_ids[[1, 4]].tolist()
     assert (chosen.targets != part.targets[[1, 4]]).nnz == 0

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from recsys_core.als import ALSModel, ALSParameters, fit_als
-from recsys_core.dataset.interactions import HeldOut, Split
+from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
@@ -27,11 +29,6 @@ from recsys_core.tuning import (
 )
 
 SCALE = MOVIELENS.rating_scale
-INTERACTIONS = planted_interactions(150, 60, 3000, seed=2)
-SPLIT = split_interactions(
-    INTERACTIONS, SplitParameters(validation_share=0.3, test_share=0.1), catalogue_ids=INTERACTIONS.item_ids
-)
-FEATURES = planted_features(INTERACTIONS.item_ids)
 SPACE = (
     SearchParameter(stage="als", name="factors", kind="int", low=2, high=12, default=3),
     SearchParameter(stage="ease", name="regularization", low=1.0, high=100.0, log=True, default=80.0),
@@ -53,23 +50,42 @@ PARAMETERS = TuningParameters(
 )
 
 
-def search(parameters: TuningParameters = PARAMETERS, split: Split = SPLIT, **options: object) -> TuningResult:
-    return tune(split, FEATURES, parameters, rating_scale=SCALE, **options)  # type: ignore[arg-type]
+@cache
+def _interactions() -> UserItemMatrix:
+    return planted_interactions(150, 60, 3000, seed=2)
 
 
-RESULT = search()
+@cache
+def _split() -> Split:
+    return split_interactions(
+        _interactions(), SplitParameters(validation_share=0.3, test_share=0.1), catalogue_ids=_interactions().item_ids
+    )
+
+
+@cache
+def _features() -> ItemFeatures:
+    return planted_features(_interactions().item_ids)
+
+
+@cache
+def _result() -> TuningResult:
+    return search()
+
+
+def search(parameters: TuningParameters = PARAMETERS, split: Split | None = None, **options: object) -> TuningResult:
+    return tune(split or _split(), _features(), parameters, rating_scale=SCALE, **options)  # type: ignore[arg-type]
 
 
 def test_what_is_chosen_is_the_best_of_each_stage() -> None:
     for stage in STAGES:
-        trials = RESULT.of_stage(stage)
+        trials = _result().of_stage(stage)
         assert [trial.number for trial in trials] == list(range(PARAMETERS.n_trials(stage)))
         assert best_trial(trials).value >= trials[0].value
-    assert RESULT.als_parameters.factors == best_trial(RESULT.of_stage("als")).params["factors"]
-    assert RESULT.ease_parameters is not None
-    assert RESULT.ease_parameters.regularization == best_trial(RESULT.of_stage("ease")).params["regularization"]
-    assert RESULT.weights.ease == best_trial(RESULT.of_stage("blend")).params["ease"]
-    assert RESULT.weights.kappa == best_trial(RESULT.of_stage("gate")).params["kappa"]
+    assert _result().als_parameters.factors == best_trial(_result().of_stage("als")).params["factors"]
+    assert _result().ease_parameters is not None
+    assert _result().ease_parameters.regularization == best_trial(_result().of_stage("ease")).params["regularization"]
+    assert _result().weights.ease == best_trial(_result().of_stage("blend")).params["ease"]
+    assert _result().weights.kappa == best_trial(_result().of_stage("gate")).params["kappa"]
 
 
 @pytest.mark.parametrize("n_trials", [4, 5, 8, 10, 33, 124])
@@ -82,18 +98,18 @@ def test_trials_are_divided_among_all_stages(n_trials: int) -> None:
 
 
 def test_the_first_trial_of_each_stage_has_the_defaults() -> None:
-    assert RESULT.of_stage("als")[0].params == {"factors": 3}
-    assert RESULT.of_stage("gate")[0].params == {"kappa": 10.0}
+    assert _result().of_stage("als")[0].params == {"factors": 3}
+    assert _result().of_stage("gate")[0].params == {"kappa": 10.0}
 
 
 def test_groups_that_are_absent_are_not_tuned() -> None:
-    assert set(RESULT.of_stage("blend")[0].params) == {"ease", "content", "weight_genre"}
-    assert set(RESULT.weights.group_weights) == {"genre"}
+    assert set(_result().of_stage("blend")[0].params) == {"ease", "content", "weight_genre"}
+    assert set(_result().weights.group_weights) == {"genre"}
 
 
 def test_it_finds_more_than_poor_defaults_and_never_less() -> None:
-    assert RESULT.best_objective > RESULT.default_objective
-    assert RESULT.best_objective == best_trial(RESULT.of_stage("gate")).value
+    assert _result().best_objective > _result().default_objective
+    assert _result().best_objective == best_trial(_result().of_stage("gate")).value
     single = PARAMETERS.replace(n_trials_als=1, n_trials_ease=1, n_trials_blend=1, n_trials_gate=1)
     untuned = search(single)
     assert untuned.best_objective == untuned.default_objective
@@ -113,16 +129,18 @@ def test_weights_that_are_better_stage_by_stage_but_worse_together_give_way_to_t
 
 def test_further_rounds_judge_ease_and_weights_on_other_people_and_leave_als_alone() -> None:
     splitting = SplitParameters(validation_share=0.3, test_share=0.1)
-    other = split_interactions(INTERACTIONS, splitting.replace(validation_fold=1), catalogue_ids=INTERACTIONS.item_ids)
-    found = search(more_rounds=[(other, FEATURES)])
-    assert found.n_users > RESULT.n_users
-    assert found.of_stage("als") == RESULT.of_stage("als")
-    assert found.of_stage("ease")[0].value != RESULT.of_stage("ease")[0].value
-    assert found.of_stage("blend")[0].value != RESULT.of_stage("blend")[0].value
+    other = split_interactions(
+        _interactions(), splitting.replace(validation_fold=1), catalogue_ids=_interactions().item_ids
+    )
+    found = search(more_rounds=[(other, _features())])
+    assert found.n_users > _result().n_users
+    assert found.of_stage("als") == _result().of_stage("als")
+    assert found.of_stage("ease")[0].value != _result().of_stage("ease")[0].value
+    assert found.of_stage("blend")[0].value != _result().of_stage("blend")[0].value
 
 
 def test_the_same_search_twice_is_the_same_to_the_last_bit() -> None:
-    assert search() == RESULT
+    assert search() == _result()
 
 
 def test_a_search_that_is_killed_in_any_stage_ends_the_same(tmp_path: Path) -> None:
@@ -145,7 +163,7 @@ def test_a_search_that_is_killed_in_any_stage_ends_the_same(tmp_path: Path) -> N
         calls = 0
         with pytest.raises(Killed):
             search(storage=path, on_trial=killing_at(when))
-    assert search(storage=path) == RESULT
+    assert search(storage=path) == _result()
 
 
 def test_the_test_part_is_never_looked_at() -> None:
@@ -153,12 +171,12 @@ def test_the_test_part_is_never_looked_at() -> None:
         def __getattribute__(self, name: str) -> object:
             raise AssertionError(f"tuning read the test part's {name}")
 
-    blind = Split(SPLIT.train, SPLIT.validation, Untouchable(), SPLIT.summary)  # type: ignore[arg-type]
-    assert search(split=blind) == RESULT
+    blind = Split(_split().train, _split().validation, Untouchable(), _split().summary)  # type: ignore[arg-type]
+    assert search(split=blind) == _result()
 
 
 def test_permuted_validation_targets_destroy_the_objective() -> None:
-    part = SPLIT.validation
+    part = _split().validation
     rng = np.random.default_rng(0)
     shuffled = part.targets.copy()
     for row in range(shuffled.shape[0]):
@@ -166,8 +184,8 @@ def test_permuted_validation_targets_destroy_the_objective() -> None:
         unseen = np.setdiff1d(np.arange(shuffled.shape[1]), part.history.ratings[[row]].indices)
         shuffled.indices[places] = np.sort(rng.choice(unseen, places.stop - places.start, replace=False))
     nonsense = HeldOut(part.history, csr_matrix(shuffled), part.cold_targets, part.cold_item_ids)
-    found = search(split=Split(SPLIT.train, nonsense, SPLIT.test, {}))
-    assert best_trial(found.of_stage("als")).value < 0.6 * best_trial(RESULT.of_stage("als")).value
+    found = search(split=Split(_split().train, nonsense, _split().test, {}))
+    assert best_trial(found.of_stage("als")).value < 0.6 * best_trial(_result().of_stage("als")).value
 
 
 def test_without_ease_nothing_of_it_is_tuned() -> None:
@@ -196,10 +214,10 @@ def test_a_time_budget_without_a_clock_is_refused() -> None:
 
 
 def test_a_result_survives_the_disk(tmp_path: Path) -> None:
-    RESULT.save(tmp_path)
+    _result().save(tmp_path)
     loaded = TuningResult.load(tmp_path)
-    assert loaded == RESULT
-    assert loaded.as_dict() == RESULT.as_dict()
+    assert loaded == _result()
+    assert loaded.as_dict() == _result().as_dict()
 
 
 def test_parameters_survive_their_plain_form() -> None:
@@ -219,29 +237,29 @@ def test_a_handful_of_users_and_movies_is_enough() -> None:
 
 
 def test_als_tuned_on_its_own_is_the_first_stage_of_the_whole_search(tmp_path: Path) -> None:
-    model, trials = tune_als(SPLIT, PARAMETERS, rating_scale=SCALE, storage=tmp_path / "als.journal")
-    assert trials == RESULT.of_stage("als")
-    assert model.parameters == RESULT.als_parameters
+    model, trials = tune_als(_split(), PARAMETERS, rating_scale=SCALE, storage=tmp_path / "als.journal")
+    assert trials == _result().of_stage("als")
+    assert model.parameters == _result().als_parameters
 
 
 def test_with_a_tuned_als_model_the_other_stages_come_out_the_same_to_the_last_bit(tmp_path: Path) -> None:
-    model, _ = tune_als(SPLIT, PARAMETERS, rating_scale=SCALE)
+    model, _ = tune_als(_split(), PARAMETERS, rating_scale=SCALE)
     model.save(tmp_path)
     found = search(als_model=ALSModel.load(tmp_path), storage=tmp_path / "weights.journal")
-    assert found.trials == tuple(trial for trial in RESULT.trials if trial.stage != "als")
-    assert found == replace(RESULT, trials=found.trials)
+    assert found.trials == tuple(trial for trial in _result().trials if trial.stage != "als")
+    assert found == replace(_result(), trials=found.trials)
     assert list(found.as_dict()["stages"]) == ["ease", "blend", "gate"]
 
 
 def test_a_given_als_model_is_neither_tuned_nor_read_from_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "trials.journal"
     search(storage=path)  # which leaves trials of ALS in the file
-    other = fit_als(SPLIT.train.ratings, SPLIT.train.item_ids, ALSParameters(factors=2), rating_scale=SCALE)
+    other = fit_als(_split().train.ratings, _split().train.item_ids, ALSParameters(factors=2), rating_scale=SCALE)
     told: list[str] = []
     found = search(als_model=other, storage=path, on_trial=lambda trial, *_: told.append(trial.stage))
     assert found.als_parameters == other.parameters
     assert "als" not in told
-    assert found.of_stage("blend") != RESULT.of_stage("blend")  # those followed another ALS model
+    assert found.of_stage("blend") != _result().of_stage("blend")  # those followed another ALS model
 
 
 def test_an_als_model_of_other_items_is_refused() -> None:
