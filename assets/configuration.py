@@ -60,8 +60,6 @@ class Configuration(Parameters):
         if isinstance(relevance, Mapping):
             relevance = MOVIELENS.relevance.replace(**relevance)
         sections = {**given, "relevance": relevance}
-        if isinstance(sections.get("promotion"), Mapping):
-            sections["promotion"] = PromotionPolicy.model_validate(sections["promotion"], strict=False)
         if not isinstance(relevance, RelevanceParameters):
             return sections  # and have it refused
         for name, fields in SAID_ONCE.items():

@@ -4,7 +4,7 @@ import ast
 import inspect
 import itertools
 import textwrap
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
@@ -32,12 +32,14 @@ class Parameters(BaseModel):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _no_truth_value_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
-        """Pydantic would take True for 1."""
+    def _a_number_for_a_number(cls, value: Any, info: ValidationInfo) -> Any:
+        """Pydantic would take True and "1" for 1."""
         values = value if isinstance(value, (list, tuple)) else [value]
-        is_switch = cls.model_fields[str(info.field_name)].annotation is bool
-        if not is_switch and any(isinstance(one, bool) for one in values):
+        kind = cls.model_fields[str(info.field_name)].annotation
+        if kind is not bool and any(isinstance(one, bool) for one in values):
             raise ValueError("true and false are no values for it")
+        if {kind, *get_args(kind)} & {int, float} and any(isinstance(one, str) for one in values):
+            raise ValueError("a text is no number")
         return value
 
     def as_dict(self) -> dict[str, Any]:

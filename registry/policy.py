@@ -1,11 +1,12 @@
 """The promotion policy: ``mlflow/promotion.yaml``, typed and checked. An unknown key is refused, never ignored."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
 from recsys_core.errors import ParameterError
+from recsys_core.parameters import Parameters
 from recsys_core.shipped import shipped
 from recsys_core.yaml_files import read_yaml
 
@@ -24,17 +25,13 @@ __all__ = [
 POLICY_FILE = shipped("mlflow/promotion.yaml")
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-
-class BootstrapPolicy(_Section):
+class BootstrapPolicy(Parameters):
     samples: int = Field(default=2000, ge=100, le=100_000)
     """Resamples of the test users."""
     seed: int = Field(default=20_240_501, ge=0)
 
 
-class CoveragePolicy(_Section):
+class CoveragePolicy(Parameters):
     metric: str = "coverage@10"
     """Name of the evaluation's figure."""
     minimum: float | None = Field(default=None, ge=0, le=1)
@@ -43,7 +40,7 @@ class CoveragePolicy(_Section):
     """Largest loss against the champion: 0.3 allows 70 % of its coverage."""
 
 
-class SlicePolicy(_Section):
+class SlicePolicy(Parameters):
     names: tuple[str, ...] = ("history_1_5", "items_cold")
     """Slices of the evaluation in which the metric must not fall; those that neither model has are left out."""
     minimum_users: int = Field(default=20, ge=1)
@@ -51,18 +48,18 @@ class SlicePolicy(_Section):
     maximum_relative_drop: float = Field(default=0.15, ge=0, le=1)
 
 
-class LatencyPolicy(_Section):
+class LatencyPolicy(Parameters):
     maximum: float | None = Field(default=None, gt=0)
     """Largest time, in milliseconds, in which 95 of 100 users get their answer."""
 
 
-class GuardrailPolicy(_Section):
+class GuardrailPolicy(Parameters):
     coverage: CoveragePolicy = CoveragePolicy()
     slices: SlicePolicy = SlicePolicy()
     latency_p95_ms: LatencyPolicy = LatencyPolicy()
 
 
-class SuspicionPolicy(_Section):
+class SuspicionPolicy(Parameters):
     """A gain that is too good: above ``relative_gain`` of the champion *and* above ``absolute_gain``."""
 
     relative_gain: float = Field(default=0.5, gt=0)
@@ -71,7 +68,7 @@ class SuspicionPolicy(_Section):
     """A mean above this is taken for a leak, whatever the champion has."""
 
 
-class PromotionPolicy(_Section):
+class PromotionPolicy(Parameters):
     """When a new version may replace the champion."""
 
     metric: str = "ndcg@10"
@@ -87,6 +84,14 @@ class PromotionPolicy(_Section):
     guardrails: GuardrailPolicy = GuardrailPolicy()
     suspicious: SuspicionPolicy = SuspicionPolicy()
 
+    @model_validator(mode="after")
+    def _has_the_number_of_its_rule(self) -> Self:
+        if self.rule == "superior" and self.margin > 0:
+            raise ValueError(f"margin = {self.margin} means nothing with rule 'superior'; use 'not_inferior'")
+        if self.rule == "not_inferior" and self.minimum_gain > 0:
+            raise ValueError(f"minimum_gain = {self.minimum_gain} means nothing with rule 'not_inferior'")
+        return self
+
 
 def load_policy(path: Path = POLICY_FILE) -> PromotionPolicy:
     """Read a policy; what it leaves out has the defaults above. Faults name the file and the key."""
@@ -94,47 +99,6 @@ def load_policy(path: Path = POLICY_FILE) -> PromotionPolicy:
     if not values:
         raise ParameterError(f"promotion policy {path}: is empty; expected keys such as 'metric' and 'rule'")
     try:
-        # in JSON mode a list may stand for a tuple while "50" still cannot stand for 50
-        policy = PromotionPolicy.model_validate_json(_as_json(values, path))
-    except ValidationError as error:
-        faults = "; ".join(_describe(fault) for fault in error.errors(include_url=False))
-        raise ParameterError(f"promotion policy {path}: {faults}") from None
-    if policy.rule == "superior" and policy.margin > 0:
-        raise ParameterError(
-            f"promotion policy {path}: margin = {policy.margin} means nothing with rule 'superior'; use 'not_inferior'"
-        )
-    if policy.rule == "not_inferior" and policy.minimum_gain > 0:
-        raise ParameterError(
-            f"promotion policy {path}: minimum_gain = {policy.minimum_gain} means nothing with rule 'not_inferior'"
-        )
-    return policy
-
-
-def _as_json(values: dict[str, Any], path: Path) -> str:
-    import json
-
-    try:
-        return json.dumps(values)
-    except (TypeError, ValueError) as error:  # a date, a set
-        raise ParameterError(
-            f"promotion policy {path}: holds a value that is not a text, number, list or mapping ({error})"
-        ) from error
-
-
-def _describe(fault: Any) -> str:
-    """ "guardrails.coverage.minimun is not a known key; expected one of minimum, maximum_relative_drop"."""
-    location = tuple(str(part) for part in fault["loc"])
-    name = ".".join(location)
-    if fault["type"] == "extra_forbidden":
-        return f"{name} is not a known key; expected one of {', '.join(_section(location[:-1]).model_fields)}"
-    return f"{name} = {fault['input']!r}: {fault['msg'][:1].lower()}{fault['msg'][1:]}"
-
-
-def _section(location: tuple[str, ...]) -> type[BaseModel]:
-    section: type[BaseModel] = PromotionPolicy
-    for name in location:
-        annotation = section.model_fields[name].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            break
-        section = annotation
-    return section
+        return PromotionPolicy(**values)
+    except ParameterError as error:
+        raise ParameterError(f"promotion policy {path}: {error}") from None

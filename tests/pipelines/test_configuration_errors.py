@@ -31,7 +31,7 @@ def test_named_fields_are_overridden_and_all_others_keep_their_defaults(tmp_path
         ("tunning: {seed: 1}", ["tunning is not known", "tuning", "recommendations"]),
         ("tuning: {trials: 9}", ["TuningParameters", "trials is not known", "n_trials_als"]),
         ("recommendations: {k: 0}", ["RecommendationParameters", "k = 0", "at least 1", "at most 1000"]),
-        ("recommendations: {k: many}", ["k = 'many'", "integer"]),
+        ("recommendations: {k: many}", ["k = 'many'", "a text is no number"]),
         ("split: {protocol: random}", ["SplitParameters", "protocol = 'random'", "user_holdout", "temporal"]),
         ("split: {validation_share: 0.6, test_share: 0.5}", ["validation_share 0.6", "leave nothing to train on"]),
         ("validation: {max_rejected_share: 1.5}", ["RejectLimits", "max_rejected_share = 1.5", "at most 1"]),
