@@ -11,8 +11,8 @@ from bench.browser import chromium, find_chromium, free_port
 from pipelines.services import Ports, Services, development_services
 from pipelines.settings import Settings
 from tests.corpus.healthy_folder import write_healthy_folder
+from tests.corpus.made_home import without_settings
 
-_OURS = ("RECSYS_", "DAGSTER_", "MLFLOW_TRACKING")
 _FEW_TRIALS = """\
 tuning:
   n_trials_als: 1
@@ -45,15 +45,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def pages(settings: Settings) -> Iterator[dict[str, str]]:
     """Addresses of Dagster's and MLflow's page, as `recsys dev` starts them."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith(_OURS):
-            del os.environ[name]
     servers = development_services(settings, Ports(*(free_port() for _ in range(4))))[:2]
-    try:
-        with Services(settings, servers) as services:
-            services.wait_until_ready(Event())
-            yield {"dagster": servers[0].url, "mlflow": servers[1].url}
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
+    with without_settings(), Services(settings, servers) as services:
+        services.wait_until_ready(Event())
+        yield {"dagster": servers[0].url, "mlflow": servers[1].url}

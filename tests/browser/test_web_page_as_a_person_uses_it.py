@@ -1,8 +1,7 @@
 """What a person does on the web page, done in a browser before a stub of the API."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,6 +10,7 @@ from serving.schemas import Movie
 from tests.browser.web_page import Site, ids_of, running_site, settled, visit
 from tests.ui.local_tmdb import V3_KEY
 from tests.ui.stub_api import serving
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120), pytest.mark.xdist_group("browser")]
 
@@ -25,13 +25,6 @@ def running(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
 def site(running: Site) -> Site:
     running.stub.reset()
     return running
-
-
-def until(true: Callable[[], object], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
 
 
 def kinds_sent(site: Site) -> list[tuple[str, int]]:
@@ -53,7 +46,7 @@ def test_model_toggle_and_alpha_change_the_list(site: Site, browser: Browser) ->
         slider = page.get_by_role("slider", name="Balance α")
         slider.focus()
         slider.press("Home")
-        until(lambda: "alpha=0" in page.url)
+        wait_until(lambda: "alpha=0" in page.url)
         settled(page, quiet=100)
         assert ids_of(page, "for_you") != hybrid
 
@@ -79,7 +72,7 @@ def test_link_of_a_card_opens_a_tab_of_its_own_and_is_told(site: Site, browser: 
             assert tab.url == address
             assert tab.evaluate("window.opener") is None
             tab.close()
-        until(lambda: kinds_sent(site).count(("click", movie.movie_id)) == 2)
+        wait_until(lambda: kinds_sent(site).count(("click", movie.movie_id)) == 2)
 
 
 def test_stars_are_given_with_the_keyboard_and_change_the_list(site: Site, browser: Browser) -> None:
@@ -132,7 +125,7 @@ def test_pages_are_reached_from_the_navigation(site: Site, browser: Browser) -> 
 def test_posters_come_over_the_drawn_cards_and_missing_ones_leave_them(site: Site, browser: Browser) -> None:
     with visit(browser, f"{site.url}/?user=1") as page:
         cards = page.locator('[data-list="for_you"] .card')
-        until(lambda: page.locator('[data-list="for_you"] img.photo.loaded').count())
+        wait_until(lambda: page.locator('[data-list="for_you"] img.photo.loaded').count())
         for card in cards.all()[:6]:
             movie = site.stub.movies[int(str(card.get_attribute("data-movie-id")))]
             missing = (movie.tmdb_id or 0) % 2

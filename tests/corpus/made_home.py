@@ -22,11 +22,11 @@ _OURS = ("RECSYS_", "DAGSTER_", "MLFLOW_TRACKING")
 
 
 @contextmanager
-def without_settings() -> Iterator[None]:
+def without_settings(ours: tuple[str, ...] = _OURS) -> Iterator[None]:
     """The environment without our settings for the length of a block, and as it was afterwards."""
     before = dict(os.environ)
     for name in before:
-        if name.startswith(_OURS):
+        if name.startswith(ours):
             del os.environ[name]
     try:
         yield

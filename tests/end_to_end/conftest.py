@@ -1,25 +1,20 @@
 """The command `recsys` as a person calls it: a process of its own, with no setting from outside."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.corpus.healthy_folder import FEW_TRIALS
+from tests.corpus.made_home import without_settings
 from tests.end_to_end.calling import OURS
 
 
 @pytest.fixture(autouse=True)
 def environment() -> Iterator[None]:
     """An environment without our settings, and put back as it was."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith(OURS):
-            del os.environ[name]
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+    with without_settings(OURS):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from pipelines.settings import Settings
 from tests.corpus.healthy_folder import write_healthy_folder
 from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daemon"), pytest.mark.timeout(600)]
 
@@ -59,11 +59,7 @@ class Daemon:
         return self._wait(ended)
 
     def _wait(self, look: Callable[[], dg.DagsterRun | None]) -> dg.DagsterRun:
-        deadline = time.monotonic() + _SECONDS
-        while (found := look()) is None:
-            assert time.monotonic() < deadline, self.log.read_text(errors="replace")[-3000:]
-            time.sleep(2)
-        return found
+        return wait_until(look, _SECONDS, every=2, said=lambda: self.log.read_text(errors="replace")[-3000:])
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2
@@ -13,6 +12,7 @@ import pytest
 
 from tests.corpus.healthy_folder import write_healthy_folder
 from tests.end_to_end.calling import clean_environment
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("development_servers")]
 
@@ -43,17 +43,14 @@ def processes_of(home: Path) -> set[int]:
 
 
 def wait_for(url: str, child: subprocess.Popen[str]) -> httpx2.Response:
-    deadline = time.monotonic() + 120
-    while True:
-        assert child.poll() is None, child.communicate()
+    def answer() -> httpx2.Response | None:
         try:
-            answer = httpx2.get(url, timeout=5)
-            if answer.is_success:
-                return answer
+            found = httpx2.get(url, timeout=5)
         except httpx2.HTTPError:
-            pass
-        assert time.monotonic() < deadline, url
-        time.sleep(0.5)
+            return None
+        return found if found.is_success else None
+
+    return wait_until(answer, 120, every=0.5, child=child, said=url)
 
 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="reads /proc")

@@ -5,11 +5,9 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
@@ -17,6 +15,7 @@ import pytest
 from tests.corpus.healthy_folder import MOVIE_IDS, write_healthy_folder
 from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
 from tests.end_to_end.test_development_servers import free_ports
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
 
@@ -46,7 +45,7 @@ def serving(home: Path, **environment: str) -> Iterator[tuple[httpx2.Client, sub
     )
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            until(lambda: ready(client), child)
+            wait_until(lambda: ready(client), 60, child=child)
             yield client, child
     finally:
         child.kill()
@@ -60,14 +59,6 @@ def ready(client: httpx2.Client) -> bool:
         return False
 
 
-def until(condition: Any, child: subprocess.Popen[str], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert child.poll() is None, child.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-
-
 def test_answers_are_those_of_the_command_line_and_follow_a_promotion(home: Path) -> None:
     with serving(home) as (client, child):
         found = client.get("/recommendations/1", params={"k": 5}).json()
@@ -76,9 +67,9 @@ def test_answers_are_those_of_the_command_line_and_follow_a_promotion(home: Path
         assert [{key: item[key] for key in keys} for item in found["items"]] == told["items"]
         assert (found["model_version"], found["path"]) == (told["model_version"], told["path"]) == ("1", "warm")
         recsys("promote", "2", "--home", home)
-        until(lambda: client.get("/recommendations/1").json()["model_version"] == "2", child)
+        wait_until(lambda: client.get("/recommendations/1").json()["model_version"] == "2", 60, child=child)
         recsys("rollback", "--home", home)
-        until(lambda: client.get("/recommendations/1").json()["model_version"] == "1", child)
+        wait_until(lambda: client.get("/recommendations/1").json()["model_version"] == "1", 60, child=child)
         evaluation = client.get("/models/1/evaluation").json()
         assert evaluation["metrics"]["hybrid"]["ndcg@10"] >= 0
         for name in evaluation["plots"]:
@@ -102,7 +93,7 @@ def test_a_rating_survives_a_killed_server_and_lies_ready_for_training(home: Pat
         movies = [item["movie_id"] for item in client.get("/recommendations/2").json()["items"]]
         assert first not in movies
         drop = home / "feedback" / "ratings.csv"
-        until(drop.exists, child)
+        wait_until(drop.exists, 60, child=child)
         header, line = drop.read_text().splitlines()
         assert header == "userId,movieId,rating,timestamp"
         assert line.startswith(f"2,{first},4.5,")
@@ -135,8 +126,8 @@ def test_a_home_without_a_model_says_what_to_do(tmp_path: Path) -> None:
     )
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            until(lambda: alive(client), child)
-            until(lambda: "recsys run makes one" in client.get("/ready").text, child)
+            wait_until(lambda: alive(client), 60, child=child)
+            wait_until(lambda: "recsys run makes one" in client.get("/ready").text, 60, child=child)
             assert client.get("/recommendations/1").status_code == 503
     finally:
         child.kill()

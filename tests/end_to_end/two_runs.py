@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from registry.tracking import Tracking
 from registry.versions import CHAMPION
 from tests.corpus.healthy_folder import FEW_TRIALS
 from tests.end_to_end.calling import Said, clean_environment, recsys
+from tests.waiting import wait_until
 
 __all__ = [
     "FROM_SPLIT",
@@ -78,11 +78,12 @@ class Started:
 
     def reaches(self, mark: str) -> None:
         """Wait for a mark of the run ("holds", "split": that asset is stored)."""
-        deadline = time.monotonic() + _SECONDS
-        while not self.mark(mark):
-            assert self.child.poll() is None, self.child.communicate()
-            assert time.monotonic() < deadline, f"{self.name} never came to {mark}"
-            time.sleep(0.05)
+
+        def said() -> str:
+            ended = f", but said {self.child.communicate()}" if self.child.poll() is not None else ""
+            return f"{self.name} never came to {mark}{ended}"
+
+        wait_until(lambda: self.mark(mark), _SECONDS, child=self.child, said=said)
 
 
 @dataclass

@@ -6,11 +6,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -18,6 +18,7 @@ import httpx2
 
 from pipelines.settings import REPOSITORY
 from tests.end_to_end.calling import Said, clean_environment
+from tests.waiting import wait_until
 
 __all__ = ["UP_TO_DATE", "Answers", "Place", "WebServer", "daemon", "mlflow_server"]
 
@@ -299,14 +300,18 @@ class WebServer:
 
     def wait_for_run(self, run_id: str) -> dict[str, Any]:
         """The run's job, status and events, when it has ended."""
-        deadline = time.monotonic() + _SECONDS
-        while True:
+
+        def run() -> dict[str, Any]:
             said = self.ask(_RUN, id=run_id)
-            run: dict[str, Any] = {**said["runOrError"], "events": said["logsForRun"]["events"]}
-            if run["status"] in {"SUCCESS", "FAILURE", "CANCELED"}:
-                return run
-            assert time.monotonic() < deadline, [event.get("message") for event in run["events"]][-10:]
-            time.sleep(0.5)
+            return {**said["runOrError"], "events": said["logsForRun"]["events"]}
+
+        def ended() -> dict[str, Any] | None:
+            found = run()
+            return found if found["status"] in {"SUCCESS", "FAILURE", "CANCELED"} else None
+
+        return wait_until(
+            ended, _SECONDS, every=0.5, said=lambda: [event.get("message") for event in run()["events"]][-10:]
+        )
 
 
 @contextmanager
@@ -339,11 +344,9 @@ def _running(place: Place, command: Sequence[str], log_name: str, health: str | 
             command, cwd=place.project, env=place.environment, stdout=opened, stderr=opened, start_new_session=True
         )
     try:
-        deadline = time.monotonic() + _SECONDS
-        while health and not _answers(health):
-            assert child.poll() is None, log.read_text(errors="replace")[-3000:]
-            assert time.monotonic() < deadline, log.read_text(errors="replace")[-3000:]
-            time.sleep(0.2)
+        if health:
+            end_of_log = partial(_end_of, log)
+            wait_until(partial(_answers, health), _SECONDS, every=0.2, child=child, said=end_of_log)
         yield
     finally:
         with suppress(ProcessLookupError):
@@ -353,6 +356,10 @@ def _running(place: Place, command: Sequence[str], log_name: str, health: str | 
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
+
+
+def _end_of(log: Path) -> str:
+    return log.read_text(errors="replace")[-3000:]
 
 
 def _answers(url: str) -> bool:

@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 
 import httpx2
@@ -14,6 +13,7 @@ from filelock import FileLock, Timeout
 from pipelines.services import HOST, Ports, Service, Services, development_services
 from pipelines.settings import Settings
 from recsys_core.errors import RecsysError
+from tests.waiting import wait_until
 
 
 def free_port() -> int:
@@ -44,10 +44,7 @@ def holding(path: Path, before: str = "pass") -> str:
 
 
 def wait_until_held(path: Path) -> None:
-    deadline = time.monotonic() + 20
-    while not path.exists() or path.read_text() != "held":
-        assert time.monotonic() < deadline, f"{path} was never held"
-        time.sleep(0.02)
+    wait_until(lambda: path.exists() and path.read_text() == "held", said=f"{path} was never held")
 
 
 def is_released(path: Path) -> bool:

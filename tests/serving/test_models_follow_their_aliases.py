@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,9 @@ from starlette.testclient import TestClient
 from recsys_core.errors import StorageError
 from serving.models import Found, ModelShelf, Served, load_served
 from serving.models.shelf import Source
+from tests.waiting import wait_until
 
 MakeServer = Callable[..., TestClient]
-
-
-def until(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 def version(client: TestClient) -> str:
@@ -32,28 +25,28 @@ def version(client: TestClient) -> str:
 def test_a_promoted_version_answers_without_a_restart(client: TestClient, registry: Any) -> None:
     before = client.get("/recommendations/10").json()
     registry.aliases["champion"] = "2"
-    until(lambda: version(client) == "2", "the server never followed the alias")
+    wait_until(lambda: version(client) == "2", said="the server never followed the alias")
     after = client.get("/recommendations/10").json()
     assert after["items"] != before["items"]
     registry.aliases["champion"] = "1"
-    until(lambda: version(client) == "1", "the server never followed the alias back")
+    wait_until(lambda: version(client) == "1", said="the server never followed the alias back")
     assert client.get("/recommendations/10").json() == before
 
 
 def test_a_damaged_version_keeps_the_last_good_one_and_is_counted(client: TestClient, registry: Any) -> None:
     registry.aliases["champion"] = "3"
-    until(lambda: 'recsys_model_failures_total{kind="load"}' in client.get("/metrics").text, "nothing was counted")
+    wait_until(lambda: 'recsys_model_failures_total{kind="load"}' in client.get("/metrics").text)
     assert version(client) == "1"
     assert client.get("/ready").status_code == 200
 
 
 def test_a_registry_that_is_down_keeps_the_last_good_one(client: TestClient, registry: Any) -> None:
     registry.down = True
-    until(lambda: 'recsys_model_failures_total{kind="lookup"}' in client.get("/metrics").text, "nothing was counted")
+    wait_until(lambda: 'recsys_model_failures_total{kind="lookup"}' in client.get("/metrics").text)
     assert version(client) == "1"
     registry.down = False
     registry.aliases["champion"] = "2"
-    until(lambda: version(client) == "2", "the server never recovered")
+    wait_until(lambda: version(client) == "2", said="the server never recovered")
 
 
 def test_without_a_model_the_server_lives_and_says_why_it_is_not_ready(start_server: MakeServer, registry: Any) -> None:
@@ -67,7 +60,7 @@ def test_without_a_model_the_server_lives_and_says_why_it_is_not_ready(start_ser
     assert answer.status_code == 503
     assert "no model is loaded yet: no champion is registered" in answer.json()["detail"]
     registry.aliases["champion"] = "1"
-    until(lambda: client.get("/ready").status_code == 200, "the server never became ready")
+    wait_until(lambda: client.get("/ready").status_code == 200, said="the server never became ready")
     assert client.get("/ready").json() == {"status": "ready", "model_version": "1", "reason": None}
 
 
@@ -137,7 +130,7 @@ def test_who_asks_while_the_model_is_swapped_gets_one_version_whole(
         thread.start()
     for target in ("2", "1", "2", "1"):
         registry.aliases["champion"] = target
-        until(lambda target=target: version(client) == target, "no swap")  # type: ignore[misc]
+        wait_until(lambda target=target: version(client) == target, said="no swap")  # type: ignore[misc]
     stop.set()
     for thread in threads:
         thread.join()

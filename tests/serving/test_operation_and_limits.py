@@ -3,7 +3,6 @@
 import io
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.testclient import TestClient
 
 from recsys_core.bundle import ModelBundle
 from serving.logs import configure_logs
+from tests.waiting import wait_until
 
 MakeServer = Callable[..., TestClient]
 
@@ -125,10 +125,7 @@ def test_an_answer_that_takes_too_long_is_given_up(start_server: MakeServer, mon
     assert client.get("/health").status_code == 200
     until.set()
     monkeypatch.undo()
-    deadline = time.monotonic() + 10
-    while "recsys_waiting 0.0" not in client.get("/metrics").text:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: "recsys_waiting 0.0" in client.get("/metrics").text)
     assert client.get("/movies?query=matrix").status_code == 200
 
 
@@ -149,10 +146,7 @@ def test_more_than_can_be_worked_on_is_turned_away(start_server: MakeServer, mon
     ]
     for thread in threads:
         thread.start()
-    deadline = time.monotonic() + 10
-    while len(statuses) < 4:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: len(statuses) >= 4)
     assert statuses == [503] * 4
     until.set()
     for thread in threads:
@@ -175,10 +169,7 @@ def test_more_requests_than_allowed_at_once_are_turned_away_and_health_is_not(
     answers: list[int] = []
     first = threading.Thread(target=lambda: answers.append(client.get("/recommendations/10").status_code))
     first.start()
-    deadline = time.monotonic() + 10
-    while "recsys_waiting 1.0" not in client.get("/metrics").text:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    wait_until(lambda: "recsys_waiting 1.0" in client.get("/metrics").text)
     refused = client.get("/movies?query=matrix")
     assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
     assert client.get("/health").status_code == 200
