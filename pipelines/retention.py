@@ -214,7 +214,8 @@ class _Cleaning:
         dagster = self.settings.dagster_home
         known = [dagster / "history/runs.db", dagster / "history/runs/index.db", dagster / "schedules/schedules.db"]
         free = {path: _free_bytes(path) for path in (*known, self.tracking.database)}
-        paying = [path for path, size in free.items() if size > max(_FREE_BYTES, _FREE_SHARE * path.stat().st_size)]
+        large = [path for path, size in free.items() if size > _FREE_BYTES]
+        paying = [path for path in large if free[path] > _FREE_SHARE * path.stat().st_size]
         self.done.freed.append(Freed("databases", len(paying), sum(free[path] for path in paying)))
         for path in paying if not self.done.dry_run else ():
             with suppress(sqlite3.Error), opened(path) as connection:

@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_gr
 
 def evaluated(threads: int, home: Path) -> dict[str, Any]:
     variables = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--trials", "8", "--json"]
+    command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--trials", "4", "--json"]
     done = subprocess.run(
         command,
         env={**os.environ, **variables, "RECSYS_HOME": str(home)},

@@ -280,6 +280,13 @@ def test_a_dry_run_removes_nothing(settings: Settings) -> None:
     assert contents(settings.home) == before
 
 
+def test_a_home_of_data_alone_has_no_models_to_remove(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    cleaned = clean(Settings(tmp_path / "home", tmp_path), RetentionParameters())
+    assert sum(found.n for found in cleaned.freed) == 0
+    assert not (tmp_path / "home" / "mlflow" / "mlflow.db").exists()
+
+
 def test_while_another_process_cleans_nothing_is_done(settings: Settings) -> None:
     before = contents(settings.home)
     with FileLock(settings.home / "clean.lock"):
