@@ -20,7 +20,8 @@ from pipelines.settings import REPOSITORY
 from tests.corpus.healthy_folder import write_healthy_folder
 from tests.end_to_end.calling import Said, change_one_rating, clean_environment
 from tests.end_to_end.test_development_servers import free_ports
-from tests.end_to_end.test_serving_the_champion import ready, until
+from tests.end_to_end.test_serving_the_champion import ready
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("moved_homes"), pytest.mark.timeout(600)]
 
@@ -248,7 +249,7 @@ def test_all_commands_work_in_a_home_moved_from_one_odd_name_to_another(room: Ro
     )
     try:
         with httpx2.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as client:
-            until(lambda: ready(client), child)
+            wait_until(lambda: ready(client), 60, child=child)
             answer = client.get("/recommendations/3", params={"k": 5}).json()
         child.send_signal(signal.SIGTERM)
         _, log = child.communicate(timeout=30)

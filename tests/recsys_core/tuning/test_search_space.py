@@ -1,7 +1,7 @@
 """The search space as data: ranges, defaults, digests."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsys_core.als import ALSParameters
@@ -81,6 +81,7 @@ def test_the_first_trial_has_the_defaults_and_later_ones_stay_inside_the_ranges(
             trials.append(Trial(stage, number, point, value=-sum(float(v) for v in point.values())))
 
 
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_a_point_depends_on_the_seed_and_the_trials_before_it_alone(seed: int) -> None:
     space = StageSpace("gate", SEARCH_SPACE)

@@ -107,7 +107,7 @@ def test_mistakes_in_one_message(here: Path, declared: Path, capsys: pytest.Capt
     for arguments, words in [
         (["other"], "no experiment is named 'other'; there are blend"),
         (["blend"], "events.db: there is no such file; the server makes it at the first event"),
-        (["blend", "--file", "none.yaml"], "none.yaml: the experiments cannot be read"),
+        (["blend", "--file", "none.yaml"], "none.yaml: cannot be read (No such file or directory)"),
         (["blend", "--file", "broken.yaml"], "experiments.0.arms ('blend') is missing"),
         (["blend", "--events", "mysql://h"], "expected a path, sqlite:///PATH or postgresql://"),
     ]:
