@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 from dataclasses import asdict, dataclass
+from textwrap import shorten
 from urllib.parse import urlsplit
 
 import httpx2
@@ -13,6 +14,7 @@ from recsys_core.errors import RecsysError
 __all__ = ["Notice", "send"]
 
 _SECONDS = 10.0
+_SHOWN = 200  # characters of why it ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ class Notice:
         """Two lines: what failed, and where to look."""
         more = f" (and {len(self.causes) - 1} more)" if len(self.causes) > 1 else ""
         cause = " ".join((self.causes or ["no cause is known"])[0].split())
-        why = f"; it ran because of {self.why}" if self.why else ""
+        why = f"; it ran because of {shorten(self.why, _SHOWN, placeholder=' …')}" if self.why else ""
         return f"{cause}{more}\nRun {self.run_id[:8]} of job {self.job} failed in {self.home}{why}"
 
     def as_dict(self) -> dict[str, object]:
