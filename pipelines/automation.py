@@ -176,7 +176,7 @@ def _stats(world: World) -> dict[str, Any]:
     minimum_interval_seconds=SENSOR_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Sees to runs that are over: closes those whose process is gone, ends their MLflow runs as they ended, and "
+        "Sees to runs that are over: closes those whose process is gone, ends their MLflow runs as they ended, "
         "tells of failures (RECSYS_ON_FAILURE), and removes what nobody keeps any more."
     ),
 )

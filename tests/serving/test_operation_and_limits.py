@@ -111,14 +111,7 @@ def test_bodies_that_are_too_long_are_refused_before_they_are_read(client: TestC
 
 def test_an_answer_that_takes_too_long_is_given_up(start_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     client = start_server(answer_seconds=0.05)
-    until = threading.Event()
-    original = ModelBundle.recommend_for_user
-
-    def slow(self: ModelBundle, *arguments: Any, **options: Any) -> Any:
-        until.wait(10)
-        return original(self, *arguments, **options)
-
-    monkeypatch.setattr(ModelBundle, "recommend_for_user", slow)
+    until = slow_recommendations(monkeypatch)
     answer = client.get("/recommendations/10")
     assert answer.status_code == 504
     assert "longer than 0.05 seconds" in answer.json()["detail"]
@@ -129,8 +122,8 @@ def test_an_answer_that_takes_too_long_is_given_up(start_server: MakeServer, mon
     assert client.get("/movies?query=matrix").status_code == 200
 
 
-def test_more_than_can_be_worked_on_is_turned_away(start_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    client = start_server(max_waiting=2, cache_seconds=0.0)
+def slow_recommendations(patch: pytest.MonkeyPatch) -> threading.Event:
+    """Every recommendation waits until the event is set, ten seconds at most."""
     until = threading.Event()
     original = ModelBundle.recommend_for_user
 
@@ -138,7 +131,13 @@ def test_more_than_can_be_worked_on_is_turned_away(start_server: MakeServer, mon
         until.wait(10)
         return original(self, *arguments, **options)
 
-    monkeypatch.setattr(ModelBundle, "recommend_for_user", slow)
+    patch.setattr(ModelBundle, "recommend_for_user", slow)
+    return until
+
+
+def test_more_than_can_be_worked_on_is_turned_away(start_server: MakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = start_server(max_waiting=2, cache_seconds=0.0)
+    until = slow_recommendations(monkeypatch)
     statuses: list[int] = []
     threads = [
         threading.Thread(target=lambda: statuses.append(client.get("/recommendations/10").status_code))
@@ -158,14 +157,7 @@ def test_more_requests_than_allowed_at_once_are_turned_away_and_health_is_not(
     start_server: MakeServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client = start_server(max_requests=1, cache_seconds=0.0)
-    until = threading.Event()
-    original = ModelBundle.recommend_for_user
-
-    def slow(self: ModelBundle, *arguments: Any, **options: Any) -> Any:
-        until.wait(10)
-        return original(self, *arguments, **options)
-
-    monkeypatch.setattr(ModelBundle, "recommend_for_user", slow)
+    until = slow_recommendations(monkeypatch)
     answers: list[int] = []
     first = threading.Thread(target=lambda: answers.append(client.get("/recommendations/10").status_code))
     first.start()

@@ -12,30 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys_core.bundle import Answer, ListOptions, ModelBundle, Recommendations, Title, Titles, recommend_all
-from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName
+from recsys_core.hybrid import MODEL_NAMES, ModelName
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import planted_hybrid
+from tests.recsys_core.planted import model as _model
+from tests.recsys_core.planted import train as _train
 
 UNKNOWN_USER = 999_999
 FOUR, FIVE, EXPLAINED = ListOptions(k=4), ListOptions(k=5), ListOptions(k=5, explain=True)
-
-
-@cache
-def _planted() -> tuple[HybridModel, UserItemMatrix]:
-    return planted_hybrid()
-
-
-@cache
-def _model() -> HybridModel:
-    return _planted()[0]
-
-
-@cache
-def _train() -> UserItemMatrix:
-    return _planted()[1]
 
 
 @cache

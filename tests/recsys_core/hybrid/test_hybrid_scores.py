@@ -10,27 +10,13 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.hybrid import HybridModel, HybridWeights
 from recsys_core.scoring import Scorer
 from recsys_core.testing import ScorerContract
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, as_interactions, planted_hybrid, planted_hybrid_on
-
-
-@cache
-def _planted() -> tuple[HybridModel, UserItemMatrix]:
-    return planted_hybrid()
-
-
-@cache
-def _model() -> HybridModel:
-    return _planted()[0]
-
-
-@cache
-def _train() -> UserItemMatrix:
-    return _planted()[1]
+from tests.recsys_core.planted import model as _model
+from tests.recsys_core.planted import train as _train
 
 
 @cache

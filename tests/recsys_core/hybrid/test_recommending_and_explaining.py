@@ -1,33 +1,16 @@
 """Lists without seen items, explanations that add up, and cold items."""
 
-from functools import cache
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ShapeError
-from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName
+from recsys_core.hybrid import MODEL_NAMES, ModelName
 from recsys_core.testing import user_item_matrices
-from recsys_core.testing.hybrids import planted_hybrid
-
-
-@cache
-def _planted() -> tuple[HybridModel, UserItemMatrix]:
-    return planted_hybrid()
-
-
-@cache
-def _model() -> HybridModel:
-    return _planted()[0]
-
-
-@cache
-def _train() -> UserItemMatrix:
-    return _planted()[1]
+from tests.recsys_core.planted import model as _model
+from tests.recsys_core.planted import train as _train
 
 
 def row_of(**ratings: float) -> csr_matrix:
