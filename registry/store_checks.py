@@ -12,9 +12,9 @@ from pathlib import Path
 from recsys_core.errors import RegistryError
 from registry.addresses import without_credentials
 from registry.mlflow_library import one_line
-from registry.moved_home import unusable
+from registry.moved_home import opened, unusable
 
-__all__ = ["check_database", "check_server"]
+__all__ = ["check_database", "check_server", "has_open_run"]
 
 _ANSWER_SECONDS = 10.0
 _REFUSED = {401, 403}
@@ -25,6 +25,23 @@ def check_database(database: Path) -> None:
     try:
         with closing(sqlite3.connect(database)) as connection:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except sqlite3.Error as error:
+        raise unusable(database, error) from error
+
+
+def has_open_run(database: Path, tag: str, value: str) -> bool:
+    """Whether a run with this tag goes on: asked by SQL, for MLflow takes seconds to import.
+
+    False where there is no database; RegistryError for one that is damaged or locked.
+    """
+    if not database.exists():
+        return False
+    try:
+        with opened(database) as connection:
+            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone() is None:
+                return False
+            query = "SELECT 1 FROM tags JOIN runs USING (run_uuid) WHERE key = ? AND value = ? AND status = 'RUNNING'"
+            return connection.execute(query, (tag, value)).fetchone() is not None
     except sqlite3.Error as error:
         raise unusable(database, error) from error
 

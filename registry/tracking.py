@@ -5,7 +5,6 @@ their run explicitly, so nothing depends on MLflow's "active run" of the process
 """
 
 import os
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,11 +17,11 @@ from filelock import FileLock
 from recsys_core.errors import RegistryError
 from registry.addresses import local_path, moved_address, without_credentials
 from registry.mlflow_library import as_registry_error, credentials_apart, import_mlflow, one_line
-from registry.moved_home import ARTIFACTS, DATABASE, is_moved, mend_addresses, opened, unusable
+from registry.moved_home import ARTIFACTS, DATABASE, is_moved, mend_addresses
 from registry.plain_path import plain_path
 from registry.run_log import RunLog
 from registry.source import source_tags
-from registry.store_checks import check_database, check_server
+from registry.store_checks import check_database, check_server, has_open_run
 
 __all__ = ["DAGSTER_RUN_ID", "DEFAULT_EXPERIMENT", "RunStatus", "Tracking", "embedded_store"]
 
@@ -226,7 +225,7 @@ class Tracking:
 
         No database is made, and no experiment. RegistryError when the store cannot be asked.
         """
-        if self._database_file and not _has_open_run(self._database_file, dagster_run_id):
+        if self._database_file and not has_open_run(self._database_file, DAGSTER_RUN_ID, dagster_run_id):
             return
         with as_registry_error(f"the run of Dagster's run {dagster_run_id} cannot be closed in {self.shown_uri}"):
             if self.client.get_experiment_by_name(self.experiment) is None:
@@ -281,20 +280,6 @@ class Tracking:
             token = page.token
             if not token:
                 return found
-
-
-def _has_open_run(database: Path, dagster_run_id: str) -> bool:
-    """Asked by SQL: a Dagster run that has written nothing to MLflow must not wait seconds for its import."""
-    if not database.exists():
-        return False
-    try:
-        with opened(database) as connection:
-            if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'runs'").fetchone() is None:
-                return False
-            query = "SELECT 1 FROM tags JOIN runs USING (run_uuid) WHERE key = ? AND value = ? AND status = 'RUNNING'"
-            return connection.execute(query, (DAGSTER_RUN_ID, dagster_run_id)).fetchone() is not None
-    except sqlite3.Error as error:
-        raise unusable(database, error) from error
 
 
 def _ms(seconds: float) -> int:
