@@ -3,7 +3,7 @@
 __all__ = ["ITEM_KNOWLEDGE", "MODELS", "RELEASED", "TUNING"]
 
 TUNING = (
-    "recsys_core.als",
+    "recsys_core.sources.als",
     "recsys_core.evaluation",
     "recsys_core.hybrid.ranking",
     "recsys_core.scoring",
@@ -16,15 +16,15 @@ ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features
 """What may be known of titles."""
 
 MODELS = (
-    "recsys_core.als",
-    "recsys_core.content",
-    "recsys_core.ease",
+    "recsys_core.sources.als",
+    "recsys_core.sources.content",
+    "recsys_core.sources.ease",
     "recsys_core.features",
     "recsys_core.hybrid",
-    "recsys_core.popularity",
+    "recsys_core.sources.popularity",
     "recsys_core.scoring",
     "recsys_core.sparse_rows",
-    "recsys_core.user_knn",
+    "recsys_core.sources.user_knn",
 )
 """The hybrid and its sources."""
 

@@ -12,12 +12,12 @@ from assets.presenting import advice, page
 from assets.tracking import run_log, test_part, tracked_child, training_data
 from recsys_core.dataset.interactions import Split
 from recsys_core.describing import change_since, describe_evaluation, headline, lead_over
-from recsys_core.ease import EASEModel
 from recsys_core.errors import RecsysError
 from recsys_core.evaluation import ALL, Evaluation, EvaluationParameters, evaluate
 from recsys_core.experiment import line_up, trade_offs
 from recsys_core.hybrid import HybridModel
 from recsys_core.plotting import metric_by_slice, metrics_table, models_by_metric, precision_coverage, slices_table
+from recsys_core.sources.ease import EASEModel
 
 __all__ = ["evaluation"]
 
@@ -108,7 +108,7 @@ def _by_model_and_slice(result: Evaluation) -> Iterator[tuple[str, float]]:
 )
 def evaluation(inputs: Inputs, split: Split, ease_model: EASEModel, hybrid_model: HybridModel) -> Made[Evaluation]:
     """Popularity, item-kNN, EASE, ALS, content and hybrid on held-out people, by slice, with 95 % intervals."""
-    models = line_up(hybrid_model, split.train, ease=ease_model, rating_scale=inputs.dataset.rating_scale)
+    models = line_up(hybrid_model, split.train, ease=ease_model, feedback=inputs.dataset.feedback)
     return Made(
         evaluate(
             models.warm,

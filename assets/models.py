@@ -6,8 +6,6 @@ from assets.deciding_code import ITEM_KNOWLEDGE, MODELS, TUNING
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import ALL_FINITE, advice, finite, page
 from assets.tracking import run_log, tracked_search, training_data
-from recsys_core.als import ALSModel
-from recsys_core.content import ContentModel, ContentParameters
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import (
@@ -18,15 +16,17 @@ from recsys_core.describing import (
     describe_weights,
     popularity_on_validation,
 )
-from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.experiment import ItemTables, more_rounds
 from recsys_core.features import FeatureParameters, ItemFeatures
 from recsys_core.hybrid import Components, HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.als import ALSModel
+from recsys_core.sources.content import ContentModel, ContentParameters
+from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.sources.popularity import fit_popularity
+from recsys_core.sources.user_knn import fit_user_knn
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import Trial, TuningParameters, TuningResult, best_trial, tune, tune_als
-from recsys_core.user_knn import fit_user_knn
 from registry.search_log import trials_table
 
 __all__ = ["als_model", "content_model", "ease_model", "hybrid_model", "hybrid_weights"]
@@ -50,7 +50,7 @@ def _show_als(step: Step) -> Shown:
     )
     log.data_sets(*training_data(step.inputs))
     log.table("trials_als", trials_table(trials))
-    popularity = popularity_on_validation(split, tuning, step.inputs.dataset.rating_scale)
+    popularity = popularity_on_validation(split, tuning, step.inputs.dataset.feedback)
     best = best_trial(trials).value
     beats = advice(_BEATS_POPULARITY[0], best > popularity, f"NDCG@{tuning.k} {best:.4f}, popularity {popularity:.4f}")
     shown = page(describe_als(model, trials)) | {"validation_ndcg_at_10_of_popularity": popularity}
@@ -71,7 +71,7 @@ def als_model(inputs: Inputs, split: Split) -> Made[ALSModel]:
         model, trials = tune_als(
             split,
             inputs.of(TuningParameters),
-            rating_scale=inputs.dataset.rating_scale,
+            feedback=inputs.dataset.feedback,
             storage=inputs.study,
             clock=time.monotonic,
             on_trial=on_trial,
@@ -88,13 +88,13 @@ def _show_content(step: Step) -> Shown:
     group="models",
     kinds={"scipy"},
     show=_show_content,
-    modules=("recsys_core.content", "recsys_core.features", "recsys_core.hybrid.fit"),
+    modules=("recsys_core.sources.content", "recsys_core.features", "recsys_core.hybrid.fit"),
     quality=(ALL_FINITE,),
 )
 def content_model(inputs: Inputs, split: Split, item_features: ItemFeatures) -> Made[ContentModel]:
     """Profiles of what people liked against the features of titles: the warm ones, then those nobody has rated."""
     features = warm_items_first(item_features, split.train.item_ids)
-    return Made(ContentModel(features, ContentParameters(), inputs.dataset.rating_scale.middle))
+    return Made(ContentModel(features, ContentParameters(), inputs.dataset.feedback.middle))
 
 
 def _show_weights(step: Step) -> Shown:
@@ -152,7 +152,7 @@ def hybrid_weights(
             split,
             content_model.features,
             inputs.of(TuningParameters),
-            rating_scale=inputs.dataset.rating_scale,
+            feedback=inputs.dataset.feedback,
             more_rounds=rounds,
             storage=inputs.study,
             als_model=als_model,
@@ -166,7 +166,7 @@ def hybrid_weights(
     group="models",
     kinds={"scipy"},
     show=lambda step: Shown(page(describe_ease(step.value)), (finite(step.value),)),
-    modules=("recsys_core.ease", "recsys_core.features", "recsys_core.scoring"),
+    modules=("recsys_core.sources.ease", "recsys_core.features", "recsys_core.scoring"),
     quality=(ALL_FINITE,),
 )
 def ease_model(
@@ -179,7 +179,7 @@ def ease_model(
             train.ratings,
             train.item_ids,
             hybrid_weights.ease_parameters or EASEParameters(),
-            rating_scale=inputs.dataset.rating_scale,
+            feedback=inputs.dataset.feedback,
             features=content_model.features.select(train.item_ids),
         )
     )
@@ -206,13 +206,13 @@ def hybrid_model(
     hybrid_weights: TuningResult,
 ) -> Made[HybridModel]:
     """The evaluation twin: ALS, EASE, content, neighbours and popularity in one score, from the training part alone."""
-    scale, train, neighbours = inputs.dataset.rating_scale, split.train, inputs.of(TuningParameters).neighbours
+    scale, train, neighbours = inputs.dataset.feedback, split.train, inputs.of(TuningParameters).neighbours
     components = Components(
         als=als_model,
         ease=ease_model,
-        neighbours=fit_user_knn(train, neighbours, rating_scale=scale) if neighbours else None,
+        neighbours=fit_user_knn(train, neighbours, feedback=scale) if neighbours else None,
         popularity=fit_popularity(train.ratings, train.item_ids),
         features=content_model.features,
-        rating_scale=scale,
+        feedback=scale,
     )
     return Made(assemble_hybrid(components, hybrid_weights.weights))

@@ -12,12 +12,12 @@ from recsys_core.bundle import ModelBundle, Titles
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import Description, describe_bundle, headline, release_in_words
-from recsys_core.ease import EASEModel
 from recsys_core.evaluation import Evaluation
 from recsys_core.experiment import ItemTables
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel, fit_hybrid
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
+from recsys_core.sources.ease import EASEModel
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import TuningParameters, TuningResult
 from registry.documents import Registration
@@ -53,7 +53,7 @@ def release_model(
 ) -> Made[ModelBundle]:
     """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
-    scale = inputs.dataset.rating_scale
+    scale = inputs.dataset.feedback
     model = fit_hybrid(
         user_item_matrix,
         tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters)),
@@ -61,14 +61,14 @@ def release_model(
         ease_parameters=ease_model.parameters,
         neighbour_parameters=inputs.of(TuningParameters).neighbours,
         weights=hybrid_weights.weights,
-        rating_scale=scale,
+        feedback=scale,
     )
     described = {
         "data_fingerprint": inputs.data_fingerprint,
         "split": split_parameters(split).as_dict(),
         "rating_step": scale.step,
     }
-    onboarding = fit_onboarding(user_item_matrix, inputs.of(OnboardingParameters), rating_scale=scale)
+    onboarding = fit_onboarding(user_item_matrix, inputs.of(OnboardingParameters), feedback=scale)
     titles = Titles.of_movies(movies.read(), links.read())
     return Made(ModelBundle(model, user_item_matrix, titles, described, onboarding))
 

@@ -1,12 +1,12 @@
 """The hybrid that is trained when nothing is tuned: every parameter at its default."""
 
-from recsys_core.als import ALSParameters
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.experiment import ItemTables
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
 
 __all__ = ["fit_default_hybrid"]
 
@@ -19,5 +19,5 @@ def fit_default_hybrid(split: Split, tables: ItemTables) -> HybridModel:
         als_parameters=ALSParameters(),
         ease_parameters=EASEParameters(),
         weights=HybridWeights(),
-        rating_scale=MOVIELENS.rating_scale,
+        feedback=MOVIELENS.feedback,
     )

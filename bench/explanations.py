@@ -16,12 +16,12 @@ from bench.accuracy.data import load_data
 from bench.circumstances import circumstances
 from bench.options import options, place
 from pipelines.settings import SAMPLE_DATA
-from recsys_core.als import ALSParameters
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import Explanation, HybridModel, fit_hybrid
 from recsys_core.hybrid.ranking import hide, top_k
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.tuning import SEARCH_SPACE, StageSpace
 from recsys_core.tuning.tune import with_values
 
@@ -91,7 +91,7 @@ def default_hybrid(workspace: Path, data: Path = SAMPLE_DATA) -> tuple[HybridMod
         als_parameters=ALSParameters().replace(**defaults["als"]),
         ease_parameters=EASEParameters(),
         weights=with_values(config.tuning.weights, defaults["blend"] | defaults["gate"]),
-        rating_scale=MOVIELENS.rating_scale,
+        feedback=MOVIELENS.feedback,
     )
     return model, bundle.interactions
 

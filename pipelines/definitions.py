@@ -12,7 +12,7 @@ from pipelines.workers import marking
 
 __all__ = ["build_definitions", "defs"]
 
-_PRELOADED = ["assets.graph", "recsys_core.als", "recsys_core.evaluation", "recsys_core.tuning"]
+_PRELOADED = ["assets.graph", "recsys_core.sources.als", "recsys_core.evaluation", "recsys_core.tuning"]
 
 
 def _executor(settings: Settings) -> dg.ExecutorDefinition:

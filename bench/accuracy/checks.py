@@ -11,7 +11,7 @@ from bench.accuracy.judging import K, accuracy, lists_of
 from bench.accuracy.settings import Settings
 from recsys_core.dataset.interactions import HeldOut
 from recsys_core.evaluation import UserMetrics
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.popularity import fit_popularity
 from recsys_core.splitting import SplitParameters, hash_uniform
 
 __all__ = ["popularity_by_hand", "popularity_repeats"]

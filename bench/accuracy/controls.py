@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.content import ContentModel, ContentParameters
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.tables import training_tags
 from recsys_core.evaluation import Score
 from recsys_core.experiment import ItemTables
 from recsys_core.features import ItemFeatures
+from recsys_core.sources.content import ContentModel, ContentParameters
 from recsys_core.splitting import hash_uniform
 
 __all__ = ["constant_score", "cosine_score", "metadata_counts", "random_score", "renamed_targets", "swapped_targets"]
@@ -49,7 +49,7 @@ def metadata_counts(tables: ItemTables, known_to: Split, item_ids: NDArray[np.in
 
 def cosine_score(warm: ItemFeatures, items: ItemFeatures, group: str) -> Score:
     """Cosine of one feature group between what the user liked and the titles of ``items``."""
-    model = ContentModel(warm, ContentParameters(group_weights={group: 1.0}), MOVIELENS.rating_scale.middle)
+    model = ContentModel(warm, ContentParameters(group_weights={group: 1.0}), MOVIELENS.feedback.middle)
     return lambda known: model.score_items(known, items)
 
 

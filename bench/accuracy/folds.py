@@ -87,7 +87,7 @@ def tuned(rounds: Rounds, settings: Settings, *, storage: Path | None = None) ->
         split,
         features,
         settings.tuning,
-        rating_scale=MOVIELENS.rating_scale,
+        feedback=MOVIELENS.feedback,
         more_rounds=others,
         storage=storage,
         clock=time.monotonic,
@@ -116,18 +116,18 @@ def fit(part: FinalPart, found: TuningResult, settings: Settings, *, for_cold: b
 
     for_cold  leave out what has no part in the scores of titles without ratings: EASE and neighbours
     """
-    scale, train = MOVIELENS.rating_scale, part.train
+    scale, train = MOVIELENS.feedback, part.train
     components = fit_components(
         train,
         part.features,
         als_parameters=found.als_parameters,
         ease_parameters=None if for_cold else found.ease_parameters,
         neighbour_parameters=None if for_cold else settings.tuning.neighbours,
-        rating_scale=scale,
+        feedback=scale,
     )
     ease = None if for_cold else ease_of(components, train, settings.tuning)
     hybrid = assemble_hybrid(components, found.weights)
-    return Fitted(hybrid, line_up(hybrid, train, ease=ease, rating_scale=scale))
+    return Fitted(hybrid, line_up(hybrid, train, ease=ease, feedback=scale))
 
 
 def _train_and_users(bundle: Bundle, splitting: SplitParameters) -> tuple[UserItemMatrix, Vocabulary, UserItemMatrix]:

@@ -8,10 +8,10 @@ from bench.accuracy.controls import metadata_counts
 from bench.ideas.folds import COLD, Fold, Scores
 from bench.ideas.recipe import content_groups
 from bench.ideas.sources import ALS, EASE, SCALE, als
-from recsys_core.content import ContentParameters, FeatureRidgeParameters, fit_content, fit_feature_ridge
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid.moments import dense_moments
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.content import ContentParameters, FeatureRidgeParameters, fit_content, fit_feature_ridge
+from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.popularity import fit_popularity
 
 __all__ = ["BOTH", "PLAIN_COLD", "ColdRecipe", "Cosine", "MetadataCount"]
 
@@ -79,7 +79,7 @@ class Cosine:
 
     def scores(self, fold: Fold) -> dict[str, Scores]:
         parameters = ContentParameters(group_weights={"genome": 1.0})
-        model = fit_content(fold.features(), fold.train.item_ids, parameters, rating_scale=SCALE)
+        model = fit_content(fold.features(), fold.train.item_ids, parameters, feedback=SCALE)
         return {COLD: model.score_items(fold.views[COLD].history.ratings, fold.features().select(fold.held_back_ids))}
 
 
@@ -97,7 +97,7 @@ class MetadataCount:
 def _content(fold: Fold) -> Scores:
     """z(content) of the held-back titles, on the scale of the rated ones."""
     parameters = ContentParameters(group_weights=dict(content_groups()))
-    model = fit_content(fold.features(), fold.train.item_ids, parameters, rating_scale=SCALE)
+    model = fit_content(fold.features(), fold.train.item_ids, parameters, feedback=SCALE)
     known = fold.views[COLD].history.ratings
     cold = model.score_items(known, fold.features().select(fold.held_back_ids))
     return dense_moments(model.score(known)).standardise(cold)

@@ -7,9 +7,9 @@ import numpy as np
 
 from bench.ideas.folds import Fold, Scores, Source
 from bench.ideas.sources import ALS, EASE, Content, Neighbours, Popularity, als, ease
-from recsys_core.content import ContentParameters
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import ComponentScores, HybridWeights
+from recsys_core.sources.content import ContentParameters
+from recsys_core.sources.ease import EASEParameters
 
 __all__ = ["FULL", "NO_TITLE", "PLAIN", "WITH_FEATURES", "Alone", "Recipe", "content_groups"]
 

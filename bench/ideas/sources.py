@@ -9,19 +9,19 @@ from scipy.sparse import csr_matrix, diags_array
 
 from bench.ideas.folds import Fold, Scores, Source, TagCounting
 from bench.ideas.recency import Weighting, weighted_ratings
-from recsys_core.als import ALSModel, ALSParameters, fit_als
-from recsys_core.content import ContentParameters, fit_content
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEModel, EASEParameters, fit_ease
-from recsys_core.ease.fit import most_rated, solve_ease, solve_ease_by_users
-from recsys_core.ease.model import rating_strength
-from recsys_core.popularity import fit_popularity
-from recsys_core.user_knn import UserKNNParameters, fit_user_knn
+from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
+from recsys_core.sources.content import ContentParameters, fit_content
+from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.sources.ease.fit import most_rated, solve_ease, solve_ease_by_users
+from recsys_core.sources.ease.model import rating_strength
+from recsys_core.sources.popularity import fit_popularity
+from recsys_core.sources.user_knn import UserKNNParameters, fit_user_knn
 
 __all__ = ["ALS", "EASE", "Averaged", "Content", "LinearVariant", "Neighbours", "Popularity", "als", "ease"]
 
-SCALE = MOVIELENS.rating_scale
+SCALE = MOVIELENS.feedback
 _DISLIKED = 0.6  # of the scale: 3 of 5 stars, as in ALSParameters.dislike_threshold
 
 
@@ -49,9 +49,9 @@ class ALS:
     def _fit(self, fold: Fold) -> ALSModel:
         ids = fold.train.item_ids
         if self.training is None:
-            return fit_als(fold.train.ratings, ids, self.parameters, rating_scale=SCALE)
+            return fit_als(fold.train.ratings, ids, self.parameters, feedback=SCALE)
         unbounded = self.parameters.replace(dislike_threshold=None)
-        return fit_als(self._weighted(fold.train, self.training), ids, unbounded, rating_scale=SCALE)
+        return fit_als(self._weighted(fold.train, self.training), ids, unbounded, feedback=SCALE)
 
     def _weighted(self, rows: UserItemMatrix, weighting: Weighting | None) -> csr_matrix:
         threshold = (self.parameters.dislike_threshold or 0) * SCALE.maximum
@@ -88,7 +88,7 @@ class EASE:
         ids = fold.train.item_ids
         ratings = weighted_ratings(fold.train, self.training, self.parameters.rating_power)
         features = fold.features(self.tags).select(ids)
-        return fit_ease(ratings, ids, self.parameters, rating_scale=SCALE, features=features)
+        return fit_ease(ratings, ids, self.parameters, feedback=SCALE, features=features)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ class Content:
 
     def scores(self, fold: Fold) -> dict[str, Scores]:
         parameters = ContentParameters(group_weights=dict(self.groups))
-        model = fit_content(fold.features(self.tags), fold.train.item_ids, parameters, rating_scale=SCALE)
+        model = fit_content(fold.features(self.tags), fold.train.item_ids, parameters, feedback=SCALE)
         return {name: model.score(view.history.ratings) for name, view in fold.views.items()}
 
 
@@ -151,7 +151,7 @@ class Neighbours:
     """User-kNN with its defaults."""
 
     def scores(self, fold: Fold) -> dict[str, Scores]:
-        model = fold.once("neighbours", lambda: fit_user_knn(fold.train, UserKNNParameters(), rating_scale=SCALE))
+        model = fold.once("neighbours", lambda: fit_user_knn(fold.train, UserKNNParameters(), feedback=SCALE))
         return {name: model.score(view.history.ratings) for name, view in fold.views.items()}
 
 

@@ -9,7 +9,7 @@ from bench.ideas.idea import Configuration, Idea, Part, Role
 from bench.ideas.recency import AgeDecay, RankDecay, Weighting
 from bench.ideas.recipe import FULL, NO_TITLE, PLAIN, WITH_FEATURES, Alone, Recipe, content_groups
 from bench.ideas.sources import ALS, EASE, Averaged, Content, LinearVariant, Neighbours, Popularity, als, ease
-from recsys_core.ease import EASEParameters
+from recsys_core.sources.ease import EASEParameters
 
 __all__ = ["IDEAS"]
 

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) -> list[str]:
     """Titles that a model of all ratings asks about before it knows anything."""
-    onboarding = fit_onboarding(bundle.interactions, parameters, rating_scale=MOVIELENS.rating_scale)
+    onboarding = fit_onboarding(bundle.interactions, parameters, feedback=MOVIELENS.feedback)
     nobody = csr_matrix((1, bundle.interactions.n_items)).astype(np.float32)
     ids = onboarding.item_ids[onboarding.next_titles(nobody, np.zeros(0, dtype=np.int64), n)]
     movies = pq.read_table(bundle.tables.movies, columns=["movieId", "title"]).to_pydict()

@@ -29,7 +29,7 @@ gets answers that tell little; asking about telling ones gets "not seen". `recsy
 brings most: P(the person knows the title) × what the answer is worth to the recommender.
 
 ```python
-onboarding = fit_onboarding(train, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale)
+onboarding = fit_onboarding(train, OnboardingParameters(), feedback=MOVIELENS.feedback)
 onboarding.next_titles(answers, asked_nums, 5)     # item numbers to ask about next; never the same twice
 ```
 

@@ -13,7 +13,7 @@ from recsys_core.onboarding import Onboarding, OnboardingParameters, fit_onboard
 
 __all__ = ["CONTROL", "DEFAULT", "METHODS", "SETTINGS", "Method"]
 
-_SCALE: Final = MOVIELENS.rating_scale
+_SCALE: Final = MOVIELENS.feedback
 CONTROL: Final = "popularity"
 DEFAULT: Final = "expected_gain"
 
@@ -31,7 +31,7 @@ def _onboarding(label: str, *, page: int = 1, **parameters: Any) -> Method:
     chosen = OnboardingParameters(**parameters)
 
     def make(train: UserItemMatrix, hybrid: HybridModel) -> Onboarding:
-        return fit_onboarding(train, chosen, rating_scale=_SCALE)
+        return fit_onboarding(train, chosen, feedback=_SCALE)
 
     return Method(label, make, page)
 

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSModel
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.onboarding import ExpectedGain, FactorModel, fit_factor_model
 from recsys_core.onboarding.orders import most_rated_first
+from recsys_core.sources.als import ALSModel
 
 __all__ = ["ALSVariance", "MostLikelyKnown", "NearestUsers", "VarianceReduction"]
 

@@ -10,17 +10,17 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSModel, ALSParameters
 from recsys_core.bundle import ModelBundle, Titles
-from recsys_core.content import ContentModel, ContentParameters
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEModel, EASEParameters
 from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows
 from recsys_core.hybrid import HybridModel, HybridWeights
-from recsys_core.popularity import PopularityModel
-from recsys_core.user_knn import UserKNNParameters, fit_user_knn
+from recsys_core.sources.als import ALSModel, ALSParameters
+from recsys_core.sources.content import ContentModel, ContentParameters
+from recsys_core.sources.ease import EASEModel, EASEParameters
+from recsys_core.sources.popularity import PopularityModel
+from recsys_core.sources.user_knn import UserKNNParameters, fit_user_knn
 
 __all__ = ["large_model"]
 
@@ -62,7 +62,7 @@ def large_model(
     """A bundle as the registry would give it."""
     random = np.random.default_rng(seed)
     known = _known(random, n_movies, n_users, n_ratings)
-    scale = MOVIELENS.rating_scale
+    scale = MOVIELENS.feedback
     counts = np.bincount(known.ratings.indices, minlength=n_movies).astype(np.int64)
     als = ALSModel(
         known.item_ids,
@@ -79,7 +79,7 @@ def large_model(
     model = HybridModel(
         als,
         ease,
-        fit_user_knn(known, UserKNNParameters(), rating_scale=scale),
+        fit_user_knn(known, UserKNNParameters(), feedback=scale),
         ContentModel(_features(random, known.item_ids), ContentParameters(), middle),
         PopularityModel(known.item_ids, counts),
         np.zeros((0, factors), dtype=np.float32),

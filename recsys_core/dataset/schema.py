@@ -5,10 +5,11 @@ from typing import Literal
 
 import pyarrow as pa
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
-__all__ = ["MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "RatingScale", "TableSpec"]
+__all__ = ["MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "TableSpec"]
 
 ColumnType = Literal["id", "int", "float", "text", "timestamp"]
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
@@ -78,30 +79,12 @@ class TableSpec:
 
 
 @dataclass(frozen=True, slots=True)
-class RatingScale:
-    """The values that a rating may take: ``minimum`` to ``maximum`` by ``step``."""
-
-    minimum: float
-    maximum: float
-    step: float
-
-    @property
-    def values(self) -> tuple[float, ...]:
-        count = round((self.maximum - self.minimum) / self.step)
-        return tuple(self.minimum + i * self.step for i in range(count + 1))
-
-    @property
-    def middle(self) -> float:
-        return (self.minimum + self.maximum) / 2
-
-
-@dataclass(frozen=True, slots=True)
 class DatasetSpec:
     """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked."""
 
     name: str
     tables: tuple[TableSpec, ...]
-    rating_scale: RatingScale
+    feedback: Feedback
     earliest_timestamp: int
     relevance: RelevanceParameters
 
@@ -116,7 +99,7 @@ def _stems(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, name.replace("_", "-"))))
 
 
-_SCALE = RatingScale(0.5, 5.0, 0.5)
+_SCALE = Feedback(0.5, 5.0, 0.5)
 _USER = ColumnSpec("userId", "id", description="MovieLens user id")
 _MOVIE = ColumnSpec("movieId", "id", description="MovieLens movie id")
 _TAG_ID = ColumnSpec("tagId", "id", description="id of a tag in genome_tags")
@@ -125,7 +108,7 @@ _KNOWN_MOVIE = (("movieId", "movies", "movieId"),)
 
 MOVIELENS = DatasetSpec(
     name="movielens",
-    rating_scale=_SCALE,
+    feedback=_SCALE,
     relevance=RelevanceParameters(),
     earliest_timestamp=788_918_400,  # 1995-01-01: the year of the first MovieLens-type ratings
     tables=(

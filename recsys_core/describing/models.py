@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.als import ALSModel
-from recsys_core.content import ContentModel
 from recsys_core.describing.description import Description
 from recsys_core.describing.quality import headline
-from recsys_core.ease import EASEModel
 from recsys_core.evaluation import Evaluation
 from recsys_core.hybrid import HybridModel
 from recsys_core.plotting import metrics_table, paired_table, slices_table, tuning_history
+from recsys_core.sources.als import ALSModel
+from recsys_core.sources.content import ContentModel
+from recsys_core.sources.ease import EASEModel
 from recsys_core.tuning import Trial, TuningResult, best_trial
 
 __all__ = [

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
-from recsys_core.dataset.schema import RatingScale
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import Evaluation
 from recsys_core.evaluation.across import paired_between
 from recsys_core.features import ItemFeatures
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.popularity import fit_popularity
 from recsys_core.tuning import TuningParameters
 from recsys_core.tuning.objectives import mean_ndcg
 from recsys_core.tuning.rounds import Round
@@ -70,9 +70,9 @@ def change_since(new: Evaluation, old: Evaluation) -> tuple[bool, str]:
     return found.ci_high >= 0 and relative >= -_LARGEST_FALL, f"{words}; {interval}"
 
 
-def popularity_on_validation(split: Split, parameters: TuningParameters, rating_scale: RatingScale) -> float:
+def popularity_on_validation(split: Split, parameters: TuningParameters, feedback: Feedback) -> float:
     """NDCG@k of popularity on the users that tuning is judged on: what each trial's value is to be compared with."""
-    train, judged = split.train, Round(split, parameters, rating_scale)
+    train, judged = split.train, Round(split, parameters, feedback)
     return mean_ndcg(fit_popularity(train.ratings, train.item_ids).score, judged.users, parameters.k)
 
 

@@ -55,7 +55,7 @@ def evaluate_folder(
             tuning=tuning,
             evaluation=evaluation,
             ablation=ablation,
-            rating_scale=dataset.rating_scale,
+            feedback=dataset.feedback,
             clock=clock,
             on_trial=on_trial,
         )

@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEModel
 from recsys_core.hybrid import HybridModel
 from recsys_core.item_knn import ItemKNNParameters, fit_item_knn
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.popularity import fit_popularity
 
 __all__ = ["LineUp", "Score", "line_up", "without_each_term"]
 
@@ -32,7 +32,7 @@ def line_up(
     train: UserItemMatrix,
     *,
     ease: EASEModel | None,
-    rating_scale: RatingScale,
+    feedback: Feedback,
     item_knn: ItemKNNParameters | None = None,
 ) -> LineUp:
     """Popularity, item-kNN, EASE (where fitted), ALS alone, content alone, hybrid; all fitted on ``train``.
@@ -40,7 +40,7 @@ def line_up(
     ``ease`` is given apart, because a hybrid whose weight for it is 0 does not hold it.
     """
     ratings, item_ids = train.ratings, train.item_ids
-    neighbours = fit_item_knn(ratings, item_ids, item_knn or ItemKNNParameters(), rating_scale=rating_scale)
+    neighbours = fit_item_knn(ratings, item_ids, item_knn or ItemKNNParameters(), feedback=feedback)
     warm: dict[str, Score] = {"popularity": fit_popularity(ratings, item_ids).score, "item_knn": neighbours.score}
     if ease is not None:
         warm["ease"] = ease.score

@@ -7,8 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
-from recsys_core.dataset.schema import DatasetSpec, RatingScale, TableSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import MalformedFileError, MissingFileError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.experiment.run import Experiment, run_experiment
@@ -58,7 +59,7 @@ def evaluate_published(
         fitted_on(parts.tuning.train),
         tuning=tuning.replace(whole_history_share=1.0),
         evaluation=evaluation.replace(positive_threshold=None, max_users=None),
-        rating_scale=scale_of(train),
+        feedback=scale_of(train),
         train=parts.train,
         test=parts.test,
         train_features=fitted_on(parts.train),
@@ -77,7 +78,7 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     table = _table_of(csv_path, dataset)
     rows = _read(csv_path, table, directory)
     users, items = rows["userId"].to_numpy(), rows["movieId"].to_numpy()
-    ratings = _or_constant(rows, "rating", dataset.rating_scale.maximum)
+    ratings = _or_constant(rows, "rating", dataset.feedback.maximum)
     timestamps = _or_constant(rows, "timestamp", 0).astype(np.int64)
     faulty = ~np.isfinite(ratings) | (users <= 0) | (items <= 0)
     if faulty.any():
@@ -89,11 +90,11 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     return build_user_items(users[last], items[last], ratings[last], timestamps[last])
 
 
-def scale_of(interactions: UserItemMatrix) -> RatingScale:
+def scale_of(interactions: UserItemMatrix) -> Feedback:
     """The range of the ratings as found; of constant ones, so that each speaks for its item."""
     values = interactions.ratings.data
     low, high = float(values.min()), float(values.max())
-    return RatingScale(low, high, high - low) if low < high else RatingScale(0.0, high, high)
+    return Feedback(low, high, high - low) if low < high else Feedback(0.0, high, high)
 
 
 def _table_of(csv_path: Path, dataset: DatasetSpec) -> TableSpec:

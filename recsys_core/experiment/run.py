@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
 from recsys_core.experiment.line_up import line_up, without_each_term
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridModel
 from recsys_core.hybrid.fit import Components, assemble_hybrid, fit_components
+from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 from recsys_core.tuning.study import Clock
 
@@ -34,7 +34,7 @@ def run_experiment(
     rounds: Sequence[tuple[Split, ItemFeatures]] = (),
     tuning: TuningParameters,
     evaluation: EvaluationParameters,
-    rating_scale: RatingScale,
+    feedback: Feedback,
     train: UserItemMatrix | None = None,
     test: HeldOut | None = None,
     train_features: ItemFeatures | None = None,
@@ -56,7 +56,7 @@ def run_experiment(
         split,
         features,
         tuning,
-        rating_scale=rating_scale,
+        feedback=feedback,
         more_rounds=rounds,
         storage=storage,
         clock=clock,
@@ -68,10 +68,10 @@ def run_experiment(
         als_parameters=tuned.als_parameters,
         ease_parameters=tuned.ease_parameters,
         neighbour_parameters=tuning.neighbours,
-        rating_scale=rating_scale,
+        feedback=feedback,
     )
     hybrid = assemble_hybrid(components, tuned.weights)
-    models = line_up(hybrid, train, ease=ease_of(components, train, tuning), rating_scale=rating_scale)
+    models = line_up(hybrid, train, ease=ease_of(components, train, tuning), feedback=feedback)
     result = evaluate(
         models.warm | (without_each_term(hybrid) if ablation else {}),
         test,
@@ -90,4 +90,4 @@ def ease_of(components: Components, train: UserItemMatrix, tuning: TuningParamet
         return components.ease
     parameters = tuning.ease or EASEParameters()
     features = components.features.select(train.item_ids)
-    return fit_ease(train.ratings, train.item_ids, parameters, rating_scale=components.rating_scale, features=features)
+    return fit_ease(train.ratings, train.item_ids, parameters, feedback=components.feedback, features=features)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack
 
-from recsys_core.content import ContentModel
 from recsys_core.hybrid.one_profile import OneProfile
+from recsys_core.sources.content import ContentModel
 
 __all__ = ["ContentTerm"]
 

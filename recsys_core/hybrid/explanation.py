@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSModel, rating_confidence
-from recsys_core.als.normal_equations import normal_equations
-from recsys_core.ease import EASEModel
-from recsys_core.ease.model import rating_strength
 from recsys_core.hybrid.moments import Moments, dense_moments
+from recsys_core.sources.als import ALSModel, rating_confidence
+from recsys_core.sources.als.normal_equations import normal_equations
+from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.ease.model import rating_strength
 
 if TYPE_CHECKING:
     from recsys_core.hybrid.model import HybridModel, ModelName

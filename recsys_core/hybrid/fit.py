@@ -5,16 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.als import ALSModel, ALSParameters, fit_als
-from recsys_core.content import ContentModel, ContentParameters, FeatureRidgeParameters, fit_feature_ridge
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid.model import HybridModel
 from recsys_core.hybrid.weights import HybridWeights
-from recsys_core.popularity import PopularityModel, fit_popularity
-from recsys_core.user_knn import UserKNNModel, UserKNNParameters, fit_user_knn
+from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
+from recsys_core.sources.content import ContentModel, ContentParameters, FeatureRidgeParameters, fit_feature_ridge
+from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.sources.popularity import PopularityModel, fit_popularity
+from recsys_core.sources.user_knn import UserKNNModel, UserKNNParameters, fit_user_knn
 
 __all__ = ["Components", "assemble_hybrid", "fit_components", "fit_hybrid", "warm_items_first"]
 
@@ -33,7 +33,7 @@ class Components:
     neighbours: UserKNNModel | None
     popularity: PopularityModel
     features: ItemFeatures
-    rating_scale: RatingScale
+    feedback: Feedback
 
 
 def fit_components(
@@ -43,7 +43,7 @@ def fit_components(
     als_parameters: ALSParameters,
     ease_parameters: EASEParameters | None,
     neighbour_parameters: UserKNNParameters | None = _NEIGHBOURS,
-    rating_scale: RatingScale,
+    feedback: Feedback,
 ) -> Components:
     """Fit ALS, EASE and user-kNN (unless their parameters are None) and popularity on ``train``.
 
@@ -53,16 +53,16 @@ def fit_components(
     known = warm_items_first(features, ids)
     ease, neighbours = None, None
     if ease_parameters:
-        ease = fit_ease(ratings, ids, ease_parameters, rating_scale=rating_scale, features=known.select(ids))
+        ease = fit_ease(ratings, ids, ease_parameters, feedback=feedback, features=known.select(ids))
     if neighbour_parameters:
-        neighbours = fit_user_knn(train, neighbour_parameters, rating_scale=rating_scale)
+        neighbours = fit_user_knn(train, neighbour_parameters, feedback=feedback)
     return Components(
-        als=fit_als(ratings, ids, als_parameters, rating_scale=rating_scale),
+        als=fit_als(ratings, ids, als_parameters, feedback=feedback),
         ease=ease,
         neighbours=neighbours,
         popularity=fit_popularity(ratings, ids),
         features=known,
-        rating_scale=rating_scale,
+        feedback=feedback,
     )
 
 
@@ -93,7 +93,7 @@ def assemble_hybrid(
         als=components.als,
         ease=components.ease if weights.ease > 0 else None,
         neighbours=components.neighbours if weights.neighbours > 0 else None,
-        content=ContentModel(features, content_parameters, components.rating_scale.middle),
+        content=ContentModel(features, content_parameters, components.feedback.middle),
         popularity=components.popularity,
         cold_factors=ridge.predict(cold),
         weights=weights,
@@ -107,7 +107,7 @@ def fit_hybrid(
     als_parameters: ALSParameters,
     ease_parameters: EASEParameters | None,
     weights: HybridWeights,
-    rating_scale: RatingScale,
+    feedback: Feedback,
     neighbour_parameters: UserKNNParameters | None = _NEIGHBOURS,
     ridge_parameters: FeatureRidgeParameters | None = None,
 ) -> HybridModel:
@@ -118,6 +118,6 @@ def fit_hybrid(
         als_parameters=als_parameters,
         ease_parameters=ease_parameters if weights.ease > 0 else None,
         neighbour_parameters=neighbour_parameters if weights.neighbours > 0 else None,
-        rating_scale=rating_scale,
+        feedback=feedback,
     )
     return assemble_hybrid(components, weights, ridge_parameters=ridge_parameters)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.hybrid.moments import dense_moments
-from recsys_core.user_knn import UserKNNModel
+from recsys_core.sources.user_knn import UserKNNModel
 
 if TYPE_CHECKING:
     from recsys_core.hybrid.model import HybridModel

@@ -10,9 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSModel
-from recsys_core.content import ContentModel
-from recsys_core.ease import EASEModel
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.hybrid.components import ComponentScores
 from recsys_core.hybrid.content_term import ContentTerm
@@ -21,10 +18,13 @@ from recsys_core.hybrid.fused import fused_scores
 from recsys_core.hybrid.moments import ItemMoments, dense_moments
 from recsys_core.hybrid.ranking import Ranking, hide, top_k
 from recsys_core.hybrid.weights import HybridWeights
-from recsys_core.popularity import PopularityModel
 from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
+from recsys_core.sources.als import ALSModel
+from recsys_core.sources.content import ContentModel
+from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.popularity import PopularityModel
+from recsys_core.sources.user_knn import UserKNNModel
 from recsys_core.storage import Storable, load_arrays, read_manifest, save_arrays, write_manifest
-from recsys_core.user_knn import UserKNNModel
 
 __all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
 

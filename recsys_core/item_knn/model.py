@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.ease.model import rating_strength
 from recsys_core.errors import ShapeError
 from recsys_core.item_knn.parameters import ItemKNNParameters
 from recsys_core.scoring import check_user_ratings
+from recsys_core.sources.ease.model import rating_strength
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 
 __all__ = ["ItemKNNModel"]

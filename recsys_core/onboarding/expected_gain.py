@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import RatingScale
 from recsys_core.errors import ShapeError
 from recsys_core.onboarding.factor_model import FactorModel, fit_factor_model
 from recsys_core.onboarding.parameters import OnboardingParameters
@@ -69,7 +69,7 @@ class ExpectedGain:
 
 
 def fit_expected_gain(
-    train: UserItemMatrix, order: NDArray[np.int64], parameters: OnboardingParameters, *, rating_scale: RatingScale
+    train: UserItemMatrix, order: NDArray[np.int64], parameters: OnboardingParameters, *, feedback: Feedback
 ) -> ExpectedGain:
     """Let training users play newcomers, and learn who knows what. ``order`` are item numbers, most rated first.
 
@@ -83,7 +83,7 @@ def fit_expected_gain(
     knowledge = fit_factor_model(presence, parameters.factors, noise=parameters.noise)
     worth = knowledge.mean / knowledge.mean.max()
     titles = order[: max(parameters.n_targets, n_candidates)]
-    newcomers = simulate_newcomers(train, titles, n_candidates, parameters, rating_scale=rating_scale)
+    newcomers = simulate_newcomers(train, titles, n_candidates, parameters, feedback=feedback)
     if newcomers is not None:
         places, gains = greedy_list(newcomers, parameters.n_listed)
         listed = np.maximum.accumulate(gains[::-1])[::-1]

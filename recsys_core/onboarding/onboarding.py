@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import RatingScale
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.onboarding.expected_gain import ExpectedGain, fit_expected_gain
 from recsys_core.onboarding.orders import fixed_order, most_rated_first
@@ -78,7 +78,7 @@ class Onboarding:
         )
 
 
-def fit_onboarding(train: UserItemMatrix, parameters: OnboardingParameters, *, rating_scale: RatingScale) -> Onboarding:
+def fit_onboarding(train: UserItemMatrix, parameters: OnboardingParameters, *, feedback: Feedback) -> Onboarding:
     """Learn from the ratings of ``train`` what to ask newcomers about."""
     ratings = check_user_ratings(train.ratings, train.n_items)
     if ratings.nnz == 0:
@@ -86,5 +86,5 @@ def fit_onboarding(train: UserItemMatrix, parameters: OnboardingParameters, *, r
     if parameters.method != "expected_gain":
         return Onboarding(train.item_ids, fixed_order(ratings, train.item_ids, parameters), None, parameters)
     order = most_rated_first(ratings)
-    gain = fit_expected_gain(train, order, parameters, rating_scale=rating_scale)
+    gain = fit_expected_gain(train, order, parameters, feedback=feedback)
     return Onboarding(train.item_ids, order[: len(gain.worth)], gain, parameters)

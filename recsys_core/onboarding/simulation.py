@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEParameters, fit_ease
-from recsys_core.ease.model import rating_strength
 from recsys_core.onboarding.parameters import OnboardingParameters
+from recsys_core.sources.ease import EASEParameters, fit_ease
+from recsys_core.sources.ease.model import rating_strength
 from recsys_core.splitting import hash_uniform
 
 __all__ = ["Newcomers", "simulate_newcomers"]
@@ -75,7 +75,7 @@ def simulate_newcomers(
     n_candidates: int,
     parameters: OnboardingParameters,
     *,
-    rating_scale: RatingScale,
+    feedback: Feedback,
 ) -> Newcomers | None:
     """Let users of ``train`` play newcomers; None where nobody can: too few users, or nothing liked.
 
@@ -93,7 +93,7 @@ def simulate_newcomers(
     chosen = np.argsort(hash_uniform(seed, "onboarding sample", train.user_ids), kind="stable")
     chosen = np.sort(chosen[: parameters.max_users])
     models = [
-        _cheap_recommender(train.ratings[np.flatnonzero(group != side)], order, n_candidates, rating_scale)
+        _cheap_recommender(train.ratings[np.flatnonzero(group != side)], order, n_candidates, feedback)
         for side in (0, 1)
     ]
     rows = titles[chosen]
@@ -101,7 +101,7 @@ def simulate_newcomers(
     draws = hash_uniform(
         seed, "onboarding answer", train.user_ids[chosen][numbers], train.item_ids[order][rows.indices]
     )
-    strength = rating_strength(rows, _EASE.rating_power, rating_scale.maximum).data
+    strength = rating_strength(rows, _EASE.rating_power, feedback.maximum).data
     liked = rows.data >= parameters.positive_threshold
     parts = []
     for askable in (draws < 0.5, draws >= 0.5):
@@ -126,12 +126,12 @@ def simulate_newcomers(
 
 
 def _cheap_recommender(
-    train: csr_matrix, order: NDArray[np.int64], n_candidates: int, rating_scale: RatingScale
+    train: csr_matrix, order: NDArray[np.int64], n_candidates: int, feedback: Feedback
 ) -> tuple[Scores, Scores]:
     """EASE weights from the candidates to all titles, and log popularity standardised over the catalogue."""
     n_items = train.shape[1]
     with threadpool_limits(limits=1, user_api="blas"):  # sums keep their order
-        model = fit_ease(train, np.arange(n_items), _EASE, rating_scale=rating_scale)
+        model = fit_ease(train, np.arange(n_items), _EASE, feedback=feedback)
     kept = np.full(n_items, -1)
     kept[model.kept_nums] = np.arange(len(model.kept_nums))
     inside = kept[order] >= 0

@@ -45,7 +45,7 @@ def planted_interactions(
     moved = item_nums - item_nums % n_tastes + user_nums % n_tastes
     item_nums = np.where(own_kind & (moved < n_items), moved, item_nums)
     matches = user_nums % n_tastes == item_nums % n_tastes
-    values = np.array(MOVIELENS.rating_scale.values)
+    values = np.array(MOVIELENS.feedback.values)
     stars = values[np.clip(rng.binomial(9, np.where(matches, 0.8, 0.45)), 0, len(values) - 1)]
     _, first = np.unique(user_nums * n_items + item_nums, return_index=True)
     return build_user_items(

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSParameters
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.user_knn import UserKNNParameters
 from recsys_core.testing.builders import planted_features, planted_interactions
-from recsys_core.user_knn import UserKNNParameters
 
 __all__ = ["PLANTED_WEIGHTS", "as_interactions", "cold_ids", "planted_hybrid", "planted_hybrid_on"]
 
@@ -48,7 +48,7 @@ def planted_hybrid_on(
         ease_parameters=_EASE if ease else None,
         neighbour_parameters=_NEIGHBOURS,
         weights=weights,
-        rating_scale=MOVIELENS.rating_scale,
+        feedback=MOVIELENS.feedback,
     )
 
 

@@ -14,7 +14,7 @@ __all__ = ["item_feature_sets", "rating_values", "user_item_matrices"]
 
 def rating_values() -> st.SearchStrategy[float]:
     """One rating on the MovieLens scale."""
-    return st.sampled_from(MOVIELENS.rating_scale.values)
+    return st.sampled_from(MOVIELENS.feedback.values)
 
 
 @st.composite
@@ -35,7 +35,7 @@ def user_item_matrices(
     cells = st.one_of(st.just(0.0), rating_values())
     dense = draw(hnp.arrays(np.float32, shape, elements=cells, fill=st.just(0.0)))
     for place in range(int(np.count_nonzero(dense)), min(min_ratings, dense.size)):
-        dense.flat[np.flatnonzero(dense.ravel() == 0)[0]] = MOVIELENS.rating_scale.values[place % 10]
+        dense.flat[np.flatnonzero(dense.ravel() == 0)[0]] = MOVIELENS.feedback.values[place % 10]
     return csr_matrix(dense)
 
 

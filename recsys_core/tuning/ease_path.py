@@ -4,12 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEParameters
-from recsys_core.ease.fit import feature_rows, most_rated, solve_ease
-from recsys_core.ease.model import rating_strength
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.features import ItemFeatures
 from recsys_core.scoring import check_user_ratings
+from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.ease.fit import feature_rows, most_rated, solve_ease
+from recsys_core.sources.ease.model import rating_strength
 
 __all__ = ["EASEPath"]
 
@@ -29,13 +29,13 @@ class EASEPath:
         item_ids: NDArray[np.int64],
         parameters: EASEParameters,
         *,
-        rating_scale: RatingScale,
+        feedback: Feedback,
         features: ItemFeatures | None = None,
     ) -> None:
         self._ratings = check_user_ratings(user_items, len(item_ids))
         self._n_items = len(item_ids)
         self._parameters = parameters
-        self._scale = rating_scale
+        self._scale = feedback
         self._kept = most_rated(self._ratings, parameters.max_items, parameters.min_item_ratings)
         strength = self._strength(self._ratings)
         self._gram = (strength.T @ strength).toarray().astype(np.float32)

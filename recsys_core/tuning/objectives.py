@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSModel
-from recsys_core.content import ContentModel, ContentParameters
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
 from recsys_core.hybrid.content_term import ContentTerm
 from recsys_core.hybrid.moments import ItemMoments, dense_moments
 from recsys_core.hybrid.ranking import hide
-from recsys_core.popularity import PopularityModel
+from recsys_core.sources.als import ALSModel
+from recsys_core.sources.content import ContentModel, ContentParameters
+from recsys_core.sources.popularity import PopularityModel
 from recsys_core.tuning.blend_table import BlendTable, candidate_columns, ranked_ndcg
 from recsys_core.tuning.validation_users import JudgedUsers
 

@@ -4,12 +4,12 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from recsys_core.als import ALSParameters
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridWeights
 from recsys_core.parameters import Parameters
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.user_knn import UserKNNParameters
 from recsys_core.tuning.space import SEARCH_SPACE, STAGES, SearchParameter, StageSpace
-from recsys_core.user_knn import UserKNNParameters
 
 __all__ = ["TuningParameters"]
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from recsys_core.als import ALSParameters
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridWeights
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.storage import read_manifest, write_manifest
 from recsys_core.tuning.trials import Trial, best_trial
 

@@ -14,20 +14,20 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.als import ALSModel, ALSParameters, fit_als
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
+from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.popularity import fit_popularity
+from recsys_core.sources.user_knn import fit_user_knn
 from recsys_core.tuning.blend_table import BlendTable
 from recsys_core.tuning.ease_path import EASEPath
 from recsys_core.tuning.objectives import Score, Sources, blend_factors, blend_table, content_term, mean_ndcg
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
-from recsys_core.user_knn import fit_user_knn
 
 __all__ = ["Round", "Tables", "in_each", "mean_over"]
 
@@ -66,14 +66,14 @@ class Round:
         self,
         split: Split,
         parameters: TuningParameters,
-        rating_scale: RatingScale,
+        feedback: Feedback,
         features: ItemFeatures | None = None,
     ) -> None:
         """``features`` of at least the training items; ALS alone can do without."""
         self.split = split
         self.features = None if features is None else features.select(split.train.item_ids)
         self.parameters = parameters
-        self.rating_scale = rating_scale
+        self.feedback = feedback
         self.part = whole_users(split, parameters.max_users, parameters.seed)
         ratings = self.part.history.ratings
         self.users = JudgedUsers(ratings, ratings, self.part.targets)
@@ -101,7 +101,7 @@ class Round:
             train = self.split.train
             while len(self._fitted) >= 3:
                 self._fitted.pop(next(iter(self._fitted)))
-            self._fitted[name] = fit_als(train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale)
+            self._fitted[name] = fit_als(train.ratings, train.item_ids, parameters, feedback=self.feedback)
         return self._fitted[name]
 
     def tables(self, als: ALSParameters, ease: EASEParameters | None, weights: HybridWeights) -> Tables:
@@ -111,11 +111,11 @@ class Round:
             raise ParameterError("the blend needs features of the training items; make the round with them")
         neighbours = None
         if self.parameters.neighbours is not None:
-            neighbours = fit_user_knn(train, self.parameters.neighbours, rating_scale=self.rating_scale).score
+            neighbours = fit_user_knn(train, self.parameters.neighbours, feedback=self.feedback).score
         sources = Sources(
             self.als_model(als),
             None if ease is None else self._ease_score(ease),
-            content_term(self.features, self.rating_scale.middle),
+            content_term(self.features, self.feedback.middle),
             neighbours,
             fit_popularity(train.ratings, train.item_ids),
         )
@@ -143,7 +143,7 @@ class Round:
         if self._path is None:
             train = self.split.train
             self._path = EASEPath(
-                train.ratings, train.item_ids, parameters, rating_scale=self.rating_scale, features=self.features
+                train.ratings, train.item_ids, parameters, feedback=self.feedback, features=self.features
             )
         return self._path
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from recsys_core.als import ALSModel, ALSParameters
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
-from recsys_core.dataset.schema import RatingScale
-from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
+from recsys_core.sources.als import ALSModel, ALSParameters
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
@@ -34,7 +34,7 @@ def tune(
     features: ItemFeatures,
     parameters: TuningParameters,
     *,
-    rating_scale: RatingScale,
+    feedback: Feedback,
     more_rounds: Sequence[tuple[Split, ItemFeatures]] = (),
     storage: Path | None = None,
     als_model: ALSModel | None = None,
@@ -62,14 +62,14 @@ def tune(
         )
     rounds = [(split, features), *more_rounds]
     with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):  # threads would wait for others
-        return _Tuner(rounds, parameters, rating_scale, journal, clock, on_trial).run(als_model)
+        return _Tuner(rounds, parameters, feedback, journal, clock, on_trial).run(als_model)
 
 
 def tune_als(
     split: Split,
     parameters: TuningParameters,
     *,
-    rating_scale: RatingScale,
+    feedback: Feedback,
     storage: Path | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
@@ -79,7 +79,7 @@ def tune_als(
     ``storage``, ``clock`` and ``on_trial`` are those of :func:`tune`.
     """
     with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):
-        tuner = _Tuner([(split, None)], parameters, rating_scale, journal, clock, on_trial)
+        tuner = _Tuner([(split, None)], parameters, feedback, journal, clock, on_trial)
         return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
 
 
@@ -94,7 +94,7 @@ class _Tuner:
         self,
         rounds: Sequence[tuple[Split, ItemFeatures | None]],
         parameters: TuningParameters,
-        rating_scale: RatingScale,
+        feedback: Feedback,
         journal: Journal | None,
         clock: Clock | None,
         on_trial: OnTrial | None,
@@ -107,7 +107,7 @@ class _Tuner:
         self.started = self.clock()
         self.on_trial = on_trial
         self.trials: list[Trial] = []
-        self.rounds = [Round(split, parameters, rating_scale, features) for split, features in rounds]
+        self.rounds = [Round(split, parameters, feedback, features) for split, features in rounds]
 
     def run(self, als_model: ALSModel | None = None) -> TuningResult:
         if als_model is None:

@@ -142,7 +142,7 @@ def _presence(column: ColumnSpec) -> Rule:
 
 
 def _on_scale(column: ColumnSpec, dataset: DatasetSpec) -> Rule:
-    scale = dataset.rating_scale
+    scale = dataset.feedback
     return Rule(
         "expect_column_values_to_be_in_set",
         (column.name,),

@@ -85,13 +85,13 @@ def test_changed_parameters_and_code_have_one_answer_once_the_location_is_reload
     place.edit(core / "ease" / "fit.py", "left_over = 1.0 - ", "left_over = 1.001 - ")
     reason, asked = server.tick()
     assert (reason, asked) == (
-        "recsys_core/ease/fit.py changed since the code was loaded: reload the code location",
+        "recsys_core/sources/ease/fit.py changed since the code was loaded: reload the code location",
         frozenset(),
     )
     answers = server.answers_after_reload()
     answers.must_all_be(server.downstream("hybrid_weights", "ease_model", "hybrid_model", "release_model"))
     assert answers.plan & {"split", "item_features", "als_model", "content_model"} == set()
-    assert answers.reasons["ease_model"][0] == "recsys_core/ease/fit.py changed"
+    assert answers.reasons["ease_model"][0] == "recsys_core/sources/ease/fit.py changed"
 
     place.recsys("run", "--json")
     assert (server.sensor(), server.dagster()) == (set(), set())

@@ -192,9 +192,11 @@ def test_a_parameter_that_goes_there_and_back_and_there_again_is_asked_for_each_
 def test_while_code_on_disk_is_another_nothing_is_started(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
     change(daemon.workspace, "1,101,funny,1500000000\n")
     with monkeypatch.context() as patch:
-        patch.setattr(automation, "differs_on_disk", lambda: ["recsys_core/ease/fit.py", "recsys_core/als/fit.py"])
+        patch.setattr(
+            automation, "differs_on_disk", lambda: ["recsys_core/sources/ease/fit.py", "recsys_core/sources/als/fit.py"]
+        )
         assert {daemon.says() for _ in range(3)} == {
-            "recsys_core/ease/fit.py and 1 more changed since the code was loaded: reload the code location"
+            "recsys_core/sources/ease/fit.py and 1 more changed since the code was loaded: reload the code location"
         }
     assert len(daemon.runs()) == 1
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pytest
 from packaging.requirements import Requirement
 
-from recsys_core.als import ALSParameters
 from recsys_core.bundle import ListOptions, ModelBundle, Titles
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.hybrid import HybridWeights, fit_hybrid
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.testing import planted_features, planted_interactions
 from registry.interface import input_example
 from registry.models import ModelRegistry
@@ -32,7 +32,7 @@ def bundle() -> ModelBundle:
         als_parameters=ALSParameters(factors=4, iterations=3),
         ease_parameters=EASEParameters(),
         weights=HybridWeights(),
-        rating_scale=MOVIELENS.rating_scale,
+        feedback=MOVIELENS.feedback,
     )
     movies = pa.table(
         {

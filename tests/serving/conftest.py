@@ -42,7 +42,7 @@ def bundle_with(weights: HybridWeights = PLANTED_WEIGHTS) -> ModelBundle:
         "genres": [GENRES[num % len(GENRES)] for num in range(n_titles)],
     }
     links = {"movieId": catalogue, "imdbId": [f"{num:07d}" for num in range(n_titles)], "tmdbId": catalogue + 1000}
-    onboarding = fit_onboarding(train, OnboardingParameters(n_listed=4), rating_scale=MOVIELENS.rating_scale)
+    onboarding = fit_onboarding(train, OnboardingParameters(n_listed=4), feedback=MOVIELENS.feedback)
     titles = Titles.of_movies(pa.table(movies), pa.table(links))
     return ModelBundle(model, train, titles, {"rating_step": 0.5}, onboarding)
 

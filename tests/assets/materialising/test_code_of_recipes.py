@@ -38,18 +38,18 @@ def text_of(name: str) -> str:
 
 
 def test_a_package_is_all_its_files_without_subpackages_and_a_module_is_one() -> None:
-    package = Code(sample, ("recsys_core.ease",)).files
+    package = Code(sample, ("recsys_core.sources.ease",)).files
     own, *files = package
     assert own == "sample in tests/assets/materialising/test_code_of_recipes.py"
     assert sorted(files) == sorted(
-        p.relative_to(REPOSITORY).as_posix() for p in REPOSITORY.glob("recsys_core/ease/*.py")
+        p.relative_to(REPOSITORY).as_posix() for p in REPOSITORY.glob("recsys_core/sources/ease/*.py")
     )
-    assert set(Code(sample, ("recsys_core.ease.fit",)).files) == {own, "recsys_core/ease/fit.py"}
+    assert set(Code(sample, ("recsys_core.sources.ease.fit",)).files) == {own, "recsys_core/sources/ease/fit.py"}
 
 
 def test_a_file_counts_by_what_it_says() -> None:
-    files = Code(sample, ("recsys_core.ease.fit",)).files
-    assert files["recsys_core/ease/fit.py"] == source_digest(text_of("recsys_core/ease/fit.py"))
+    files = Code(sample, ("recsys_core.sources.ease.fit",)).files
+    assert files["recsys_core/sources/ease/fit.py"] == source_digest(text_of("recsys_core/sources/ease/fit.py"))
     assert files["sample in tests/assets/materialising/test_code_of_recipes.py"] == source_digest(
         "def sample() -> int:\n    return 1\n", function="sample"
     )
@@ -59,7 +59,7 @@ def test_a_library_that_named_code_imports_counts_with_its_release() -> None:
     import numpy
     import scipy
 
-    found = Code(sample, ("recsys_core.ease",)).libraries
+    found = Code(sample, ("recsys_core.sources.ease",)).libraries
     assert (found["numpy"], found["scipy"]) == (numpy.__version__, scipy.__version__)
     assert "mlflow" not in found
 
@@ -79,32 +79,32 @@ def test_only_what_fits_ease_follows_its_fit() -> None:
     def naming(file: str) -> set[str]:
         return {name for name, recipe in RECIPES.items() if file in recipe.code.files}
 
-    assert naming("recsys_core/ease/fit.py") & {"als_model", "content_model", "split", "item_features"} == set()
-    assert {"hybrid_weights", "ease_model"} <= naming("recsys_core/ease/fit.py")
+    assert naming("recsys_core/sources/ease/fit.py") & {"als_model", "content_model", "split", "item_features"} == set()
+    assert {"hybrid_weights", "ease_model"} <= naming("recsys_core/sources/ease/fit.py")
 
 
 def test_code_on_disk_is_the_loaded_one_as_long_as_nobody_edits_it(edited: Callable[[str, str], Path]) -> None:
-    name = "recsys_core/ease/fit.py"
+    name = "recsys_core/sources/ease/fit.py"
     edited(name, f"# looks different\n{text_of(name)}\n\n")
-    assert "recsys_core/ease/fit.py" not in differs_on_disk()
+    assert "recsys_core/sources/ease/fit.py" not in differs_on_disk()
 
 
 @pytest.mark.parametrize("added", ["\nNEW = 1\n", "\ndef half(\n", "\n\x00\n"], ids=["edited", "half saved", "damaged"])
 def test_code_that_says_something_else_on_disk_is_named(edited: Callable[[str, str], Path], added: str) -> None:
-    name = "recsys_core/ease/fit.py"
+    name = "recsys_core/sources/ease/fit.py"
     edited(name, text_of(name) + added)
     assert differs_on_disk() == [name]
 
 
 def test_code_that_is_gone_from_disk_is_named(edited: Callable[[str, str], Path]) -> None:
-    edited("recsys_core/ease/fit.py", "").unlink()
-    assert differs_on_disk() == ["recsys_core/ease/fit.py"]
+    edited("recsys_core/sources/ease/fit.py", "").unlink()
+    assert differs_on_disk() == ["recsys_core/sources/ease/fit.py"]
 
 
 def test_a_new_file_in_a_named_package_and_another_release_of_a_library_are_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    files = code._NAMED["recsys_core.ease"]
-    monkeypatch.setitem(code._NAMED, "recsys_core.ease", tuple(path for path in files if path.name != "fit.py"))
+    files = code._NAMED["recsys_core.sources.ease"]
+    monkeypatch.setitem(code._NAMED, "recsys_core.sources.ease", tuple(path for path in files if path.name != "fit.py"))
     monkeypatch.setitem(code._RELEASES, "numpy", "1.0")
-    assert differs_on_disk() == ["recsys_core/ease/fit.py (new)", "numpy (another release)"]
+    assert differs_on_disk() == ["recsys_core/sources/ease/fit.py (new)", "numpy (another release)"]

@@ -71,7 +71,7 @@ class Recorder:
         return place.startswith("own ") and place.split(" ")[-1] not in TELLS_MLFLOW
 
     def _place(self, code: CodeType) -> str:
-        """ "own recsys_core/als/fit.py" of ours, "scipy" of a library, "" of Python itself."""
+        """ "own recsys_core/sources/als/fit.py" of ours, "scipy" of a library, "" of Python itself."""
         if code not in self._known:
             path = code.co_filename
             if path.startswith(SITE_PACKAGES):

@@ -129,7 +129,7 @@ def edited_file(monkeypatch: pytest.MonkeyPatch, file: str) -> None:
 def test_a_change_in_how_ease_is_fitted_makes_anew_what_fits_it_and_what_follows(
     up_to_date: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    edited_file(monkeypatch, "recsys_core/ease/fit.py")
+    edited_file(monkeypatch, "recsys_core/sources/ease/fit.py")
 
     work = plan(World(up_to_date))
 
@@ -137,9 +137,9 @@ def test_a_change_in_how_ease_is_fitted_makes_anew_what_fits_it_and_what_follows
     assert set(work.stale) == with_descendants("hybrid_weights", "ease_model")
     untouched = {"split", "item_features", "als_model", "content_model", "user_item_matrix", "ratings", "raw_ratings"}
     assert untouched & set(work.stale) == set()
-    assert work.stale["hybrid_weights"] == ["recsys_core/ease/fit.py changed"]
-    assert "recsys_core/ease/fit.py changed" in work.stale["ease_model"]
-    assert all(cause.endswith(": recsys_core/ease/fit.py changed") for cause in work.causes)
+    assert work.stale["hybrid_weights"] == ["recsys_core/sources/ease/fit.py changed"]
+    assert "recsys_core/sources/ease/fit.py changed" in work.stale["ease_model"]
+    assert all(cause.endswith(": recsys_core/sources/ease/fit.py changed") for cause in work.causes)
 
 
 @pytest.mark.parametrize("file", ["recsys_core/plotting/plots.py", "recsys_core/plotting/tuning_plots.py"])

@@ -6,7 +6,7 @@ import pytest
 
 from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.settings import Settings
-from recsys_core.als import ALSParameters
+from recsys_core.sources.als import ALSParameters
 from recsys_core.tuning import TuningParameters
 from tests.corpus.healthy_folder import write_healthy_folder
 

@@ -14,7 +14,7 @@ from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
 from bench.accuracy.peers import PeerError
 from bench.accuracy.running import measure_everything
 from bench.accuracy.settings import Settings
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.popularity import fit_popularity
 from recsys_core.splitting import VIEWS
 
 

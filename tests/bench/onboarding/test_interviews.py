@@ -8,9 +8,9 @@ from scipy.sparse import csr_matrix
 
 from bench.onboarding.interviews import MOST_QUESTIONS, Interview, People, interviews, ndcg, people_of
 from bench.onboarding.rivals import ALSVariance, MostLikelyKnown, NearestUsers, VarianceReduction
-from recsys_core.als import ALSParameters, fit_als
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.sources.als import ALSParameters, fit_als
 from recsys_core.testing import planted_interactions
 
 
@@ -91,15 +91,13 @@ def test_the_same_titles_compete_whatever_was_asked_unless_told_otherwise() -> N
 
 @pytest.mark.parametrize("rival", ["likely_known", "als_variance", "nearest_users", "variance"])
 def test_rivals_ask_each_title_once_and_the_same_again(rival: str) -> None:
-    scale = MOVIELENS.rating_scale
+    scale = MOVIELENS.feedback
 
     def made() -> MostLikelyKnown | ALSVariance | NearestUsers | VarianceReduction:
         if rival == "likely_known":
             return MostLikelyKnown(_train())
         if rival == "als_variance":
-            als = fit_als(
-                _train().ratings, _train().item_ids, ALSParameters(factors=8, iterations=3), rating_scale=scale
-            )
+            als = fit_als(_train().ratings, _train().item_ids, ALSParameters(factors=8, iterations=3), feedback=scale)
             return ALSVariance(_train(), als)
         if rival == "nearest_users":
             return NearestUsers(_train(), rating_scale_max=scale.maximum)

@@ -373,7 +373,7 @@ def test_links_come_with_the_titles_and_older_files_have_none(tmp_path: Path) ->
 def test_newcomers_are_asked_about_titles_they_were_not_asked_about(tmp_path: Path) -> None:
     asking = replace(
         _bundle(),
-        onboarding=fit_onboarding(_train(), OnboardingParameters(n_listed=5), rating_scale=MOVIELENS.rating_scale),
+        onboarding=fit_onboarding(_train(), OnboardingParameters(n_listed=5), feedback=MOVIELENS.feedback),
     )
     asking.save(tmp_path)
     for bundle in (_bundle(), asking, ModelBundle.load(tmp_path)):

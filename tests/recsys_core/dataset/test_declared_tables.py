@@ -3,15 +3,16 @@
 import pyarrow as pa
 import pytest
 
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES, RatingScale
+from recsys_core.dataset.feedback import Feedback
+from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES
 from recsys_core.errors import ParameterError
 
 
 def test_the_movielens_scale_is_half_stars_from_a_half_to_five() -> None:
-    scale = MOVIELENS.rating_scale
+    scale = MOVIELENS.feedback
     assert scale.values == (0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0)
     assert scale.middle == 2.75
-    assert RatingScale(1, 5, 1).values == (1, 2, 3, 4, 5)
+    assert Feedback(1, 5, 1).values == (1, 2, 3, 4, 5)
 
 
 def test_every_table_is_declared_once_under_its_name() -> None:

@@ -23,7 +23,7 @@ from recsys_core.evaluation import (
 )
 from recsys_core.evaluation.slices import popularity_groups
 from recsys_core.evaluation.trade_off import trade_off
-from recsys_core.popularity import fit_popularity
+from recsys_core.sources.popularity import fit_popularity
 from recsys_core.splitting import SplitParameters, split_interactions, truncated_histories
 from recsys_core.storage import save_arrays
 from recsys_core.testing import planted_features, planted_interactions

@@ -12,17 +12,17 @@ from recsys_core.item_knn import ItemKNNModel, ItemKNNParameters, fit_item_knn
 from recsys_core.scoring import Scorer
 from recsys_core.testing import ScorerContract, checkerboard, planted_interactions, user_item_matrices
 
-SCALE = MOVIELENS.rating_scale
+SCALE = MOVIELENS.feedback
 
 
 def fit(user_items: csr_matrix, **parameters: float) -> ItemKNNModel:
     item_ids = np.arange(1, user_items.shape[1] + 1, dtype=np.int64)
-    return fit_item_knn(user_items, item_ids, ItemKNNParameters(rating_power=1, **parameters), rating_scale=SCALE)
+    return fit_item_knn(user_items, item_ids, ItemKNNParameters(rating_power=1, **parameters), feedback=SCALE)
 
 
 class TestItemKNNKeepsTheScorerContract(ScorerContract):
     def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_item_knn(user_items, item_ids, ItemKNNParameters(neighbours=5), rating_scale=SCALE)
+        return fit_item_knn(user_items, item_ids, ItemKNNParameters(neighbours=5), feedback=SCALE)
 
 
 @given(ratings=user_item_matrices(), shrinkage=st.sampled_from([0.0, 2.0]))

@@ -54,7 +54,7 @@ def test_listed_titles_are_worth_more_than_those_that_were_not_measured() -> Non
     train = planted_interactions(120, 40, 1500, seed=5)
     order = most_rated_first(train.ratings)
     parameters = OnboardingParameters(n_candidates=20, n_listed=6, n_targets=30)
-    gain = fit_expected_gain(train, order, parameters, rating_scale=MOVIELENS.rating_scale)
+    gain = fit_expected_gain(train, order, parameters, feedback=MOVIELENS.feedback)
     assert gain.worth.shape == (20,)
     assert (gain.worth > 0).all()
     least_listed = np.sort(gain.worth)[::-1][5]

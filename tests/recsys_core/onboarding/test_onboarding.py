@@ -27,7 +27,7 @@ def _train() -> UserItemMatrix:
 
 def fitted(method: Method = "expected_gain", **parameters: float) -> Onboarding:
     chosen = {"n_candidates": 30, "n_targets": 36, "n_listed": 12, "factors": 4} | parameters
-    return fit_onboarding(_train(), OnboardingParameters(method=method, **chosen), rating_scale=MOVIELENS.rating_scale)
+    return fit_onboarding(_train(), OnboardingParameters(method=method, **chosen), feedback=MOVIELENS.feedback)
 
 
 def answers(ratings: dict[int, float], n_items: int = N_ITEMS) -> csr_matrix:
@@ -101,7 +101,7 @@ def test_people_are_asked_more_about_what_they_know() -> None:
     train = as_interactions(csr_matrix(seen * rng.integers(1, 6, (60, 30)).astype(np.float32)), np.arange(30))
     shares = []
     for method in ("expected_gain", "popularity"):
-        onboarding = fit_onboarding(train, OnboardingParameters(method=method), rating_scale=MOVIELENS.rating_scale)
+        onboarding = fit_onboarding(train, OnboardingParameters(method=method), feedback=MOVIELENS.feedback)
         for kind in (old, ~old):
             shares.append(kind[interview(onboarding, {int(num): 4.0 for num in np.flatnonzero(kind)}, 12, 30)].mean())
     assert min(shares[:2]) >= 0.75
@@ -134,7 +134,7 @@ def test_a_single_user_and_a_single_title_are_enough() -> None:
     one = _train().rows(np.array([0]))
     single = one.with_items(one.item_ids[one.ratings.indices[:1]])
     for train in (one, single):
-        onboarding = fit_onboarding(train, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale)
+        onboarding = fit_onboarding(train, OnboardingParameters(), feedback=MOVIELENS.feedback)
         asked = onboarding.next_titles(csr_matrix((1, train.n_items), dtype=np.float32), NOBODY, 1)
         assert len(asked) == 1
 
@@ -167,7 +167,7 @@ def test_parts_that_do_not_belong_together_are_refused() -> None:
 def test_no_rating_at_all_is_refused() -> None:
     empty = _train().select(np.zeros(_train().n_ratings, dtype=bool))
     with pytest.raises(ShapeError, match="holds no rating"):
-        fit_onboarding(empty, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale)
+        fit_onboarding(empty, OnboardingParameters(), feedback=MOVIELENS.feedback)
 
 
 def test_an_empty_folder_is_a_storage_error(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def simulated(train: UserItemMatrix | None = None, **parameters: float) -> Newco
         most_rated_first(train.ratings)[:30],
         N_CANDIDATES,
         OnboardingParameters(**parameters),
-        rating_scale=MOVIELENS.rating_scale,
+        feedback=MOVIELENS.feedback,
     )
     assert found is not None
     return found
@@ -110,13 +110,13 @@ def test_only_so_many_users_play_newcomers() -> None:
 def test_a_single_user_cannot_play() -> None:
     one = _train().rows(np.array([0]))
     order = most_rated_first(one.ratings)
-    assert simulate_newcomers(one, order, 5, OnboardingParameters(), rating_scale=MOVIELENS.rating_scale) is None
+    assert simulate_newcomers(one, order, 5, OnboardingParameters(), feedback=MOVIELENS.feedback) is None
 
 
 def test_without_anything_liked_nobody_plays() -> None:
     order = most_rated_first(_train().ratings)
     parameters = OnboardingParameters(positive_threshold=6)
-    assert simulate_newcomers(_train(), order, 5, parameters, rating_scale=MOVIELENS.rating_scale) is None
+    assert simulate_newcomers(_train(), order, 5, parameters, feedback=MOVIELENS.feedback) is None
 
 
 @given(seed=st.integers(0, 100))

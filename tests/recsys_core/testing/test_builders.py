@@ -27,7 +27,7 @@ def test_the_same_seed_plants_the_same_ratings_and_another_one_others() -> None:
 
 def test_planted_ratings_are_on_the_scale_and_follow_the_taste() -> None:
     data = planted_interactions(100, 80, 4000)
-    assert set(np.unique(data.ratings.data)) <= set(MOVIELENS.rating_scale.values)
+    assert set(np.unique(data.ratings.data)) <= set(MOVIELENS.feedback.values)
     users, items = data.user_nums(), data.ratings.indices
     same = (data.user_ids[users] // 10 - 1) % 4 == (data.item_ids[items] // 3 - 1) % 4
     assert same.mean() > 0.7

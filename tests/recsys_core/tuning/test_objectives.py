@@ -10,9 +10,9 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters, fit_ease
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.hybrid import HybridModel
+from recsys_core.sources.ease import EASEParameters, fit_ease
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions, user_item_matrices
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid_on
@@ -21,7 +21,7 @@ from recsys_core.tuning.ease_path import EASEPath
 from recsys_core.tuning.objectives import Sources, blend_factors, blend_table, content_term, mean_ndcg
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
-SCALE = MOVIELENS.rating_scale
+SCALE = MOVIELENS.feedback
 PARAMETERS = SplitParameters(validation_share=0.3, test_share=0.1)
 
 
@@ -107,9 +107,9 @@ def test_scores_along_the_ease_path_are_those_of_fitted_models(
     parameters = EASEParameters(max_items=max_items, min_item_ratings=1, rating_power=1.5)
     ids = np.arange(1, ratings.shape[1] + 1, dtype=np.int64)
     features = planted_features(ids)
-    path = EASEPath(ratings, ids, parameters, rating_scale=SCALE, features=features)
+    path = EASEPath(ratings, ids, parameters, feedback=SCALE, features=features)
     point = parameters.replace(regularization=regularization, feature_weight=feature_weight)
-    fitted = fit_ease(ratings, ids, point, rating_scale=SCALE, features=features)
+    fitted = fit_ease(ratings, ids, point, feedback=SCALE, features=features)
     np.testing.assert_allclose(
         path.score(ratings, regularization, feature_weight), fitted.score(ratings), rtol=0, atol=1e-4
     )

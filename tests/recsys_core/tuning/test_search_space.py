@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_core.als import ALSParameters
-from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError
 from recsys_core.features import GROUP_NAMES
 from recsys_core.hybrid import HybridWeights
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
 from recsys_core.tuning.study import Proposals
 from recsys_core.tuning.tune import with_values

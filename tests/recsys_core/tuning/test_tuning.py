@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recsys_core.als import ALSModel, ALSParameters, fit_als
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
+from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
 from recsys_core.tuning import (
@@ -28,7 +28,7 @@ from recsys_core.tuning import (
     tune_als,
 )
 
-SCALE = MOVIELENS.rating_scale
+SCALE = MOVIELENS.feedback
 SPACE = (
     SearchParameter(stage="als", name="factors", kind="int", low=2, high=12, default=3),
     SearchParameter(stage="ease", name="regularization", low=1.0, high=100.0, log=True, default=80.0),
@@ -73,7 +73,7 @@ def _result() -> TuningResult:
 
 
 def search(parameters: TuningParameters = PARAMETERS, split: Split | None = None, **options: object) -> TuningResult:
-    return tune(split or _split(), _features(), parameters, rating_scale=SCALE, **options)  # type: ignore[arg-type]
+    return tune(split or _split(), _features(), parameters, feedback=SCALE, **options)  # type: ignore[arg-type]
 
 
 def test_what_is_chosen_is_the_best_of_each_stage() -> None:
@@ -232,18 +232,18 @@ def test_a_handful_of_users_and_movies_is_enough() -> None:
         SplitParameters(validation_share=0.4, test_share=0.2, min_user_ratings=2, positive_threshold=2.0),
         catalogue_ids=few.item_ids,
     )
-    found = tune(split, planted_features(few.item_ids), PARAMETERS, rating_scale=SCALE)
+    found = tune(split, planted_features(few.item_ids), PARAMETERS, feedback=SCALE)
     assert 0 <= found.default_objective <= found.best_objective <= 1
 
 
 def test_als_tuned_on_its_own_is_the_first_stage_of_the_whole_search(tmp_path: Path) -> None:
-    model, trials = tune_als(_split(), PARAMETERS, rating_scale=SCALE, storage=tmp_path / "als.journal")
+    model, trials = tune_als(_split(), PARAMETERS, feedback=SCALE, storage=tmp_path / "als.journal")
     assert trials == _result().of_stage("als")
     assert model.parameters == _result().als_parameters
 
 
 def test_with_a_tuned_als_model_the_other_stages_come_out_the_same_to_the_last_bit(tmp_path: Path) -> None:
-    model, _ = tune_als(_split(), PARAMETERS, rating_scale=SCALE)
+    model, _ = tune_als(_split(), PARAMETERS, feedback=SCALE)
     model.save(tmp_path)
     found = search(als_model=ALSModel.load(tmp_path), storage=tmp_path / "weights.journal")
     assert found.trials == tuple(trial for trial in _result().trials if trial.stage != "als")
@@ -254,7 +254,7 @@ def test_with_a_tuned_als_model_the_other_stages_come_out_the_same_to_the_last_b
 def test_a_given_als_model_is_neither_tuned_nor_read_from_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "trials.journal"
     search(storage=path)  # which leaves trials of ALS in the file
-    other = fit_als(_split().train.ratings, _split().train.item_ids, ALSParameters(factors=2), rating_scale=SCALE)
+    other = fit_als(_split().train.ratings, _split().train.item_ids, ALSParameters(factors=2), feedback=SCALE)
     told: list[str] = []
     found = search(als_model=other, storage=path, on_trial=lambda trial, *_: told.append(trial.stage))
     assert found.als_parameters == other.parameters
@@ -264,6 +264,6 @@ def test_a_given_als_model_is_neither_tuned_nor_read_from_the_journal(tmp_path: 
 
 def test_an_als_model_of_other_items_is_refused() -> None:
     fewer = planted_interactions(40, 20, 400, seed=3)
-    model = fit_als(fewer.ratings, fewer.item_ids, ALSParameters(factors=2, iterations=1), rating_scale=SCALE)
+    model = fit_als(fewer.ratings, fewer.item_ids, ALSParameters(factors=2, iterations=1), feedback=SCALE)
     with pytest.raises(ShapeError, match=r"ALS model has 20 items, the training part 60.*tuned on this split"):
         search(als_model=model)

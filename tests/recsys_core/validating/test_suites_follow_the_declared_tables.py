@@ -2,8 +2,9 @@
 
 import pytest
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, RatingScale, TableSpec
+from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating import RejectLimits
 from recsys_core.validating.suites import Rule, key_rule, row_rules, structure_rules, total_rules
@@ -25,7 +26,7 @@ _LISTENS = TableSpec(
     references=(("song", "songs", "song"),),
 )
 _SONGS = DatasetSpec(
-    "songs", (_LISTENS,), RatingScale(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
+    "songs", (_LISTENS,), Feedback(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
 )
 
 

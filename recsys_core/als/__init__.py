@@ -1,9 +1,0 @@
-"""Alternating least squares on confidence-weighted implicit feedback."""
-
-from recsys_core.als.confidence import rating_confidence
-from recsys_core.als.fit import fit_als
-from recsys_core.als.model import ALSModel
-from recsys_core.als.normal_equations import regularized_gram, solve_rows
-from recsys_core.als.parameters import ALSParameters
-
-__all__ = ["ALSModel", "ALSParameters", "fit_als", "rating_confidence", "regularized_gram", "solve_rows"]

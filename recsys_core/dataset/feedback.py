@@ -1,0 +1,82 @@
+"""What the values of interactions say: ratings on a scale, counts, or events without a value."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.errors import ParameterError
+
+__all__ = ["Feedback", "FeedbackKind"]
+
+FeedbackKind = Literal["ratings", "counts", "events"]
+_LARGE = 0.99  # quantile of the counts that says as much as a count can
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """How values become evidence: the one place where a rating, a count and a click differ.
+
+    kind     "ratings" from ``minimum`` to ``maximum`` by ``step``; "counts" (plays, purchases, other weights), which
+             say as much as they can from ``maximum`` on; "events": that something happened is all that is known
+    """
+
+    minimum: float
+    maximum: float
+    step: float
+    kind: FeedbackKind = "ratings"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.maximum < float("inf") or self.minimum > self.maximum:
+            raise ParameterError(
+                f"feedback from {self.minimum:g} to {self.maximum:g}: expected a positive maximum, not below the minimum"
+            )
+
+    @classmethod
+    def counts(cls, values: NDArray[np.floating[Any]]) -> Self:
+        """Counts such as ``values`` (n,): only one in a hundred is beyond ``maximum``."""
+        return cls(0.0, max(1.0, float(np.quantile(values, _LARGE, method="lower"))), 1.0, "counts")
+
+    @classmethod
+    def events(cls) -> Self:
+        return cls(0.0, 1.0, 1.0, "events")
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """Of the scale, ascending."""
+        count = round((self.maximum - self.minimum) / self.step)
+        return tuple(self.minimum + i * self.step for i in range(count + 1))
+
+    @property
+    def middle(self) -> float:
+        """A rating above it speaks for an item and one below against; counts and events never speak against."""
+        return (self.minimum + self.maximum) / 2 if self.kind == "ratings" else 0.0
+
+    def shares(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """How much each value is of the best one, 0 to 1: rating / maximum; counts in logarithms; 1 for an event."""
+        numbers = np.asarray(values, dtype=np.float32)
+        if self.kind == "events":
+            return np.ones_like(numbers)
+        if self.kind == "counts":
+            share = np.log1p(np.maximum(numbers, 0)) / np.float32(np.log1p(self.maximum))
+            return np.minimum(share, np.float32(1)).astype(np.float32)
+        return (np.maximum(numbers, 0) / np.float32(self.maximum)).astype(np.float32)
+
+    def disliked(self, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
+        """Which values speak against their item."""
+        if self.kind != "ratings":
+            return np.zeros(np.shape(values), dtype=bool)
+        return np.asarray(values) < np.float32(self.middle)
+
+    def strengths(self, values: NDArray[np.floating[Any]], dislike: float = 1.0) -> NDArray[np.float32]:
+        """Evidence for liking: 0 at the scale's middle, 1 for the best rating, -``dislike`` for the worst."""
+        if self.kind != "ratings":
+            return self.shares(values)
+        away = np.asarray(values, dtype=np.float32) - np.float32(self.middle)
+        half = np.float32((self.maximum - self.minimum) / 2 or self.maximum)
+        return (np.where(away < 0, np.float32(dislike), np.float32(1)) * away / half).astype(np.float32)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Values that JSON can hold; ``Feedback(**feedback.as_dict())`` is equal to it."""
+        return asdict(self)

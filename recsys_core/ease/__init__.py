@@ -1,7 +1,0 @@
-"""EASE: a linear item-to-item model with a closed form."""
-
-from recsys_core.ease.fit import fit_ease
-from recsys_core.ease.model import EASEModel
-from recsys_core.ease.parameters import EASEParameters
-
-__all__ = ["EASEModel", "EASEParameters", "fit_ease"]

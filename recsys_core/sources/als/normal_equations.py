@@ -1,0 +1,122 @@
+"""The normal equations of ALS: training, fold-in and explanation all solve these.
+
+For one row (a user) with confidences c over fixed vectors Y (the items) the factors x minimise
+
+    Σ_i |c_i| (p_i - x·y_i)² + regularization · ‖x‖²,   p_i = 1 where c_i > 0, else 0; unobserved: |c_i| = 1, p_i = 0
+
+so A x = b with A = YᵀY + regularization·I + Σ_observed (|c_i| - 1) y_i y_iᵀ and b = Σ_{c_i > 0} c_i y_i
+(Hu, Koren & Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets", ICDM).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.errors import ShapeError
+
+__all__ = ["normal_equations", "regularized_gram", "solve_rows", "solve_short_rows"]
+
+_BLOCK_FLOATS = 4_000_000  # float64 values in one block's matrices: 32 MB
+
+
+def regularized_gram(factors: NDArray[np.floating], regularization: float) -> NDArray[np.float64]:
+    """YᵀY + regularization·I in float64, of shape (factors, factors); shared by all rows."""
+    wide = factors.astype(np.float64)
+    gram: NDArray[np.float64] = wide.T @ wide
+    gram[np.diag_indices_from(gram)] += regularization
+    return gram
+
+
+def normal_equations(
+    gram: NDArray[np.float64], vectors: NDArray[np.float64], confidence: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A and b for a batch of rows with equally many observed items.
+
+    gram        :func:`regularized_gram`, of shape (factors, factors)
+    vectors     vectors of each row's observed items, of shape (n_rows, n_observed, factors)
+    confidence  of shape (n_rows, n_observed), negative where the preference is 0; exactly 0 marks padding
+
+    Returns A of shape (n_rows, factors, factors) and b of shape (n_rows, factors).
+    """
+    a = gram + np.matmul(vectors.transpose(0, 2, 1) * _extra_weight(confidence)[:, None, :], vectors)
+    b = np.matmul(np.maximum(confidence, 0.0)[:, None, :], vectors)[:, 0, :]
+    return a, b
+
+
+def _extra_weight(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """|c| - 1, and 0 for padding."""
+    return np.where(confidence == 0, 0.0, np.abs(confidence) - 1.0)
+
+
+def solve_short_rows(
+    inverse_gram: NDArray[np.float64], vectors: NDArray[np.float64], confidence: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The same solutions for rows with fewer observed items than factors, arguments as in :func:`normal_equations`.
+
+    With G the regularised Gram matrix and W = diag(|c| - 1), (G + YᵀWY)⁻¹Yᵀ = G⁻¹Yᵀ(I + W·YG⁻¹Yᵀ)⁻¹: a system of
+    the size of the history instead of the number of factors.
+
+    Returns float64 of shape (n_rows, factors).
+    """
+    projected = np.matmul(vectors, inverse_gram)
+    system = np.matmul(projected, vectors.transpose(0, 2, 1)) * _extra_weight(confidence)[:, :, None]
+    diagonal = np.arange(system.shape[1])
+    system[:, diagonal, diagonal] += 1.0
+    shares = np.linalg.solve(system, np.maximum(confidence, 0.0)[:, :, None])
+    solved: NDArray[np.float64] = np.matmul(projected.transpose(0, 2, 1), shares)[:, :, 0]
+    return solved
+
+
+def solve_rows(
+    factors: NDArray[np.floating],
+    confidence: csr_matrix,
+    gram: NDArray[np.float64],
+    *,
+    inverse_gram: NDArray[np.float64] | None = None,
+) -> NDArray[np.float32]:
+    """Exact least-squares factors of every row of ``confidence``, given the other side's ``factors``.
+
+    factors       of shape (n_columns, factors)
+    confidence    CSR of shape (n_rows, n_columns), see :func:`recsys_core.sources.als.rating_confidence`
+    gram          :func:`regularized_gram` of ``factors``
+    inverse_gram  its inverse, where somebody has it already
+
+    Returns float32 of shape (n_rows, factors); rows without entries are zero. Rows are solved in batches of similar
+    length: 160,000 users with 2 million ratings and 64 factors take seconds.
+    """
+    if confidence.shape[1] != len(factors):
+        raise ShapeError(f"confidence has {confidence.shape[1]} columns, there are {len(factors)} factor vectors")
+    n_factors = factors.shape[1]
+    solved = np.zeros((confidence.shape[0], n_factors), dtype=np.float32)
+    lengths = np.diff(confidence.indptr)
+    if inverse_gram is None:
+        inverse_gram = np.linalg.inv(gram).astype(np.float64)
+    for rows in _blocks_of_similar_length(lengths, n_factors):
+        offsets = np.arange(int(lengths[rows].max()))
+        inside = offsets < lengths[rows][:, None]
+        places = np.where(inside, confidence.indptr[rows][:, None] + offsets, 0)
+        weights = np.where(inside, confidence.data[places].astype(np.float64), 0.0)
+        vectors = factors[confidence.indices[places]].astype(np.float64)
+        if len(offsets) < n_factors:
+            solved[rows] = solve_short_rows(inverse_gram, vectors, weights)
+        else:
+            a, b = normal_equations(gram, vectors, weights)
+            solved[rows] = np.linalg.solve(a, b[:, :, None])[:, :, 0]
+    return solved
+
+
+def _blocks_of_similar_length(lengths: NDArray[np.integer], factors: int) -> list[NDArray[np.int64]]:
+    """Row numbers with at least one entry, in blocks that pad little and fit in memory."""
+    order = np.argsort(lengths, kind="stable")
+    order = order[lengths[order] > 0]
+    sorted_lengths = lengths[order]
+    blocks = []
+    start = 0
+    while start < len(order):
+        shortest = int(sorted_lengths[start])
+        longest = shortest + max(2, shortest // 8)
+        n_rows = max(1, _BLOCK_FLOATS // (factors * (factors + 2 * longest)))
+        stop = min(start + n_rows, int(np.searchsorted(sorted_lengths, longest, side="right")))
+        blocks.append(order[start:stop])
+        start = stop
+    return blocks

@@ -1,0 +1,143 @@
+"""The user-kNN model: ratings of the people who may be neighbours, scores and what each rated title contributed."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags_array
+
+from recsys_core.errors import ShapeError
+from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
+from recsys_core.sources.ease.model import rating_strength
+from recsys_core.sources.user_knn.parameters import UserKNNParameters
+from recsys_core.sparse_rows import weighted_rows
+from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
+
+__all__ = ["UserKNNModel"]
+
+_BLOCK_USERS = 512
+_LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class UserKNNModel:
+    """What :func:`recsys_core.sources.user_knn.fit_user_knn` keeps.
+
+    item_ids       int64 of shape (n_items,), sorted
+    strength       CSR float32 of shape (n_neighbours, n_items): ratings of the possible neighbours, as they enter
+    title_weights  float32 of shape (n_items,): how much a shared title says
+
+    A neighbour v of user u has the similarity Σ_j w_j·x_uj·x_vj / (‖u‖·‖v‖ + shrinkage), lengths under the same
+    weights w; the score of a title is the sum of the nearest neighbours' strengths for it, times their similarities.
+    """
+
+    item_ids: NDArray[np.int64]
+    strength: csr_matrix
+    title_weights: NDArray[np.float32]
+    parameters: UserKNNParameters
+    rating_scale_max: float
+    lengths: NDArray[np.float32] = field(init=False, repr=False)
+    _by_title: csr_matrix = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        n_items = len(self.item_ids)
+        if self.strength.shape[1] != n_items or self.title_weights.shape != (n_items,):
+            raise ShapeError(
+                f"strength has {self.strength.shape[1]} columns, title_weights shape {self.title_weights.shape}, "
+                f"item_ids {n_items} items"
+            )
+        object.__setattr__(self, "lengths", self._lengths(self.strength))
+        object.__setattr__(self, "_by_title", csr_matrix(self.strength.T))
+
+    def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
+        """float32 of shape (n_users, n_items); 0 for titles of no neighbour and for empty histories."""
+        ratings = check_user_ratings(user_ratings, len(self.item_ids))
+        if ratings.shape[0] == 1:
+            nearest, similarities, _ = self._nearest(ratings)
+            return weighted_rows(self.strength, nearest, similarities).astype(np.float32)[None, :]
+        scores = np.zeros(ratings.shape, dtype=np.float32)
+        for start in range(0, ratings.shape[0], _BLOCK_USERS):
+            rows = slice(start, start + _BLOCK_USERS)
+            scores[rows] = (self._similarities(ratings[rows]) @ self.strength).toarray()
+        return scores
+
+    def contributions(
+        self, user_ratings: csr_matrix, item_nums: NDArray[np.integer]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """How much each rated title of one user, (1, n_items), gave to the score of each asked item.
+
+        A similarity is a sum over shared titles; which people are the nearest, and the lengths, are taken as given.
+
+        Returns the parts, float64 of shape (n_asked, n_rated), columns in the order of the row's item numbers,
+        ascending, each row adding up to the item's score; and their mean over all items, of shape (n_rated,).
+        """
+        checked = check_single_row(user_ratings, len(self.item_ids))
+        nums = check_item_nums(item_nums, len(self.item_ids))
+        nearest, _, denominators = self._nearest(checked)
+        own = rating_strength(checked, self.parameters.rating_power, self.rating_scale_max)
+        told = own.data.astype(np.float64) * self.title_weights[own.indices]
+        theirs = self.strength[nearest]
+        shared = theirs[:, own.indices].toarray() * told / denominators[:, None]  # (n_nearest, n_rated)
+        parts = theirs[:, nums].T.toarray().astype(np.float64) @ shared
+        means = (np.asarray(theirs.sum(axis=1, dtype=np.float64)).ravel() / len(self.item_ids)) @ shared
+        return parts, means
+
+    def _nearest(self, row: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
+        """One user's nearest neighbours, ascending, their similarities, and the denominators of these."""
+        own = rating_strength(row, self.parameters.rating_power, self.rating_scale_max)
+        told = own.data * self.title_weights[own.indices]
+        if (
+            _LOOK_AT_ALL * (self._by_title.indptr[own.indices + 1] - self._by_title.indptr[own.indices]).sum()
+            < self.strength.nnz
+        ):
+            dots = weighted_rows(self._by_title, own.indices, told)
+        else:  # of a long history's titles nearly everybody has rated some
+            wanted = np.zeros(len(self.item_ids), dtype=np.float32)
+            wanted[own.indices] = told
+            dots = np.asarray(self.strength @ wanted, dtype=np.float64)
+        length = np.float32(np.sqrt(np.sum((own.data * own.data).astype(np.float64) * self.title_weights[own.indices])))
+        denominators = np.float64(length) * self.lengths + self.parameters.shrinkage
+        values = np.divide(dots, denominators, out=np.zeros(len(dots)), where=denominators > 0)
+        n_nearest = self.parameters.neighbours
+        if n_nearest < len(values):
+            values[values < np.partition(values, len(values) - n_nearest)[len(values) - n_nearest]] = 0
+        nearest = np.flatnonzero(values > 0)
+        return nearest, values[nearest].astype(np.float32), denominators[nearest]
+
+    def _similarities(self, ratings: csr_matrix) -> csr_matrix:
+        """To the nearest neighbours, CSR (n_users, n_neighbours); for one user :meth:`_nearest` is faster."""
+        own = rating_strength(ratings, self.parameters.rating_power, self.rating_scale_max)
+        weighted = csr_matrix(own @ diags_array(self.title_weights))
+        dots = (weighted @ self._by_title).toarray()
+        denominators = self._lengths(own)[:, None].astype(np.float64) * self.lengths + self.parameters.shrinkage
+        values = np.divide(dots, denominators, out=np.zeros(dots.shape), where=denominators > 0)
+        n_nearest, n_all = self.parameters.neighbours, values.shape[1]
+        if n_nearest < n_all:
+            threshold = np.partition(values, n_all - n_nearest, axis=1)[:, n_all - n_nearest]
+            values[values < threshold[:, None]] = 0
+        rows, columns = np.nonzero(values > 0)
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(values)))])
+        return csr_matrix((values[rows, columns].astype(np.float32), columns, indptr), shape=values.shape)
+
+    def _lengths(self, strength: csr_matrix) -> NDArray[np.float32]:
+        squares = strength.multiply(strength) @ self.title_weights.astype(np.float64)
+        return np.sqrt(np.asarray(squares, dtype=np.float64).ravel()).astype(np.float32)
+
+    def save(self, directory: Path) -> None:
+        save_csr(directory / "strength.npz", self.strength)
+        save_arrays(directory / "titles.npz", item_ids=self.item_ids, title_weights=self.title_weights)
+        write_manifest(
+            directory, "UserKNNModel", parameters=self.parameters.as_dict(), rating_scale_max=self.rating_scale_max
+        )
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        manifest = read_manifest(directory, "UserKNNModel")
+        return cls(
+            **load_arrays(directory / "titles.npz"),
+            strength=load_csr(directory / "strength.npz"),
+            parameters=UserKNNParameters(**manifest["parameters"]),
+            rating_scale_max=manifest["rating_scale_max"],
+        )

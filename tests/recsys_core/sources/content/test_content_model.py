@@ -1,0 +1,132 @@
+"""The content model: the contract, cosines, contributions and items outside training."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
+from recsys_core.features import ItemFeatures
+from recsys_core.scoring import Scorer
+from recsys_core.sources.content import ContentModel, ContentParameters, fit_content
+from recsys_core.testing import ScorerContract, item_feature_sets, planted_features, user_item_matrices
+
+SCALE = MOVIELENS.feedback
+WEIGHTS = ContentParameters(group_weights={"genre": 1.0, "decade": 0.5, "tags": 0.25, "genome": 2.0})
+
+
+def fit(features: ItemFeatures, parameters: ContentParameters = WEIGHTS) -> ContentModel:
+    return fit_content(features, features.item_ids, parameters, feedback=SCALE)
+
+
+class TestContentKeepsTheScorerContract(ScorerContract):
+    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
+        return fit_content(planted_features(item_ids), item_ids, WEIGHTS, feedback=SCALE)
+
+
+@st.composite
+def models_and_ratings(draw: st.DrawFn) -> tuple[ContentModel, csr_matrix]:
+    ratings = draw(user_item_matrices())
+    return fit(draw(item_feature_sets(n_items=ratings.shape[1]))), ratings
+
+
+@settings(max_examples=40)
+@given(drawn=models_and_ratings())
+def test_group_scores_are_cosines(drawn: tuple[ContentModel, csr_matrix]) -> None:
+    model, ratings = drawn
+    scores = model.group_scores(ratings)
+    assert scores.shape == (len(model.groups), *ratings.shape)
+    assert np.abs(scores).max() <= 1 + 1e-5
+    rated = ratings.toarray()
+    weights = np.where(rated > 0, rated - SCALE.middle, 0)
+    for num, name in enumerate(model.groups):
+        items = model.features.groups[name].toarray().astype(np.float64)
+        profiles = weights @ items
+        lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
+        cosines = np.divide(profiles @ items.T, lengths, out=np.zeros(ratings.shape), where=lengths > 1e-3)
+        clear = lengths[:, 0] > 1e-3  # between that and exact cancellation a cosine is mostly rounding
+        np.testing.assert_allclose(scores[num][clear], cosines[clear], rtol=0, atol=1e-3)
+
+
+@settings(max_examples=40)
+@given(drawn=models_and_ratings())
+def test_the_score_is_the_weighted_sum_of_the_groups(drawn: tuple[ContentModel, csr_matrix]) -> None:
+    model, ratings = drawn
+    expected = np.tensordot(model.group_weights, model.group_scores(ratings), axes=1)
+    np.testing.assert_allclose(model.score(ratings), expected, rtol=0, atol=1e-5)
+
+
+@settings(max_examples=40)
+@given(drawn=models_and_ratings())
+def test_contributions_add_up_to_the_score(drawn: tuple[ContentModel, csr_matrix]) -> None:
+    model, ratings = drawn
+    for row in range(ratings.shape[0]):
+        parts = model.contributions(ratings[[row]], np.arange(ratings.shape[1]))
+        assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
+        np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
+
+
+def kinds(*numbers: int) -> ItemFeatures:
+    matrix = csr_matrix(np.eye(2, dtype=np.float32)[list(numbers)])
+    return ItemFeatures(np.arange(1, len(numbers) + 1), {"genre": matrix}, {"genre": ["comedy", "horror"]})
+
+
+def test_liking_one_kind_speaks_for_it_and_disliking_it_against() -> None:
+    model = fit(kinds(0, 0, 1), ContentParameters(group_weights={"genre": 1.0}))
+    ratings = csr_matrix(np.array([[5, 0, 0], [1, 0, 0]], dtype=np.float32))
+    np.testing.assert_allclose(model.score(ratings)[:, 1:], [[1, 0], [-1, 0]], atol=1e-6)
+
+
+def test_likes_and_dislikes_that_cancel_leave_no_profile() -> None:
+    diagonal = ItemFeatures(
+        np.arange(1, 5),
+        {"genre": csr_matrix(np.tile(np.array([0.6, 0.8], dtype=np.float32), (4, 1)))},
+        {"genre": ["comedy", "horror"]},
+    )
+    model = fit(diagonal, ContentParameters(group_weights={"genre": 1.0}))
+    cancelling = csr_matrix(np.array([[5, 3, 0.5, 2.5]], dtype=np.float32))
+    assert (cancelling.data - SCALE.middle).sum() == 0
+    np.testing.assert_array_equal(model.score(cancelling), 0)
+    np.testing.assert_array_equal(model.contributions(cancelling, np.arange(4)), 0)
+
+
+def test_groups_without_a_weight_do_not_count() -> None:
+    model = fit(kinds(0, 1), ContentParameters(group_weights={"decade": 1.0}))
+    assert not model.score(csr_matrix(np.array([[5, 0]], dtype=np.float32))).any()
+
+
+def test_items_outside_training_score_like_training_items_with_the_same_features() -> None:
+    catalogue = kinds(0, 1, 0, 1)
+    model = fit_content(catalogue, np.array([1, 2]), WEIGHTS, feedback=SCALE)
+    ratings = csr_matrix(np.array([[5, 1]], dtype=np.float32))
+    cold = model.score_items(ratings, catalogue.select(np.array([3, 4])))
+    np.testing.assert_allclose(cold, model.score(ratings), atol=1e-6)
+    np.testing.assert_allclose(
+        model.group_scores(ratings, catalogue.select(np.array([3, 4]))), model.group_scores(ratings), atol=1e-6
+    )
+
+
+def test_features_built_apart_are_refused() -> None:
+    model = fit(kinds(0, 1))
+    other = ItemFeatures(
+        np.array([9]), {"genre": csr_matrix(np.ones((1, 3), dtype=np.float32))}, {"genre": ["a", "b", "c"]}
+    )
+    ratings = csr_matrix(np.array([[5, 0]], dtype=np.float32))
+    with pytest.raises(ShapeError, match="genre has 3 columns, the model has 2"):
+        model.score_items(ratings, other)
+    with pytest.raises(ShapeError, match="genre has none columns"):
+        model.score_items(ratings, ItemFeatures(np.array([9]), {}, {}))
+
+
+def test_a_training_item_without_features_is_refused() -> None:
+    with pytest.raises(UnknownIdError, match="item 8"):
+        fit_content(kinds(0, 1), np.array([1, 8]), WEIGHTS, feedback=SCALE)
+
+
+@pytest.mark.parametrize(("weights", "message"), [({"actors": 1.0}, "'actors' is not known"), ({"tags": -1}, "-1")])
+def test_wrong_group_weights_are_refused(weights: dict[str, float], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        ContentParameters(group_weights=weights)
