@@ -1,12 +1,12 @@
 """Packages and modules of the core that several assets name as their code."""
 
-__all__ = ["ITEM_KNOWLEDGE", "MODELS", "RELEASED", "TUNING"]
+__all__ = ["ITEM_KNOWLEDGE", "MODELS", "RELEASED", "SOURCE", "TUNING"]
 
 TUNING = (
-    "recsys_core.sources.als",
     "recsys_core.evaluation",
-    "recsys_core.hybrid.ranking",
+    "recsys_core.ranking",
     "recsys_core.scoring",
+    "recsys_core.sources.als",
     "recsys_core.splitting",
     "recsys_core.tuning",
 )
@@ -15,16 +15,24 @@ TUNING = (
 ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features")
 """What may be known of titles."""
 
-MODELS = (
-    "recsys_core.sources.als",
-    "recsys_core.sources.content",
-    "recsys_core.sources.ease",
+SOURCE = (
     "recsys_core.features",
-    "recsys_core.hybrid",
-    "recsys_core.sources.popularity",
+    "recsys_core.histories",
     "recsys_core.scoring",
+    "recsys_core.sources.moments",
+    "recsys_core.sources.search_space",
+    "recsys_core.sources.source",
     "recsys_core.sparse_rows",
-    "recsys_core.sources.user_knn",
+)
+"""What every source is made with, besides its own folder."""
+
+MODELS = (
+    "recsys_core.features",
+    "recsys_core.histories",
+    "recsys_core.hybrid",
+    "recsys_core.scoring",
+    "recsys_core.sources",
+    "recsys_core.sparse_rows",
 )
 """The hybrid and its sources."""
 

@@ -17,10 +17,12 @@ from recsys_core.evaluation import ALL, Evaluation, EvaluationParameters, evalua
 from recsys_core.experiment import line_up, trade_offs
 from recsys_core.hybrid import HybridModel
 from recsys_core.plotting import metric_by_slice, metrics_table, models_by_metric, precision_coverage, slices_table
-from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.source import Source, parameters_of
+from recsys_core.sources.table import SOURCES
 
 __all__ = ["evaluation"]
 
+_ALONE = [kind for kind in SOURCES if kind.baseline and not kind.needed]  # the hybrid may go without them
 
 _BEATS_POPULARITY = ("beats_popularity", "the hybrid ranks test users' titles better than popularity does")
 _NOT_FALLEN = ("not_fallen", "the hybrid's NDCG has not fallen since the last evaluation: by more than chance, or 5 %")
@@ -58,9 +60,7 @@ def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes], ended_at: f
     log = run_log(step.inputs)
     log.params(
         {
-            "als": hybrid.als.parameters.as_dict(),
-            "ease": hybrid.ease and hybrid.ease.parameters.as_dict(),
-            "neighbours": hybrid.neighbours and hybrid.neighbours.parameters.as_dict(),
+            **{name: parameters_of(source) for name, source in hybrid.sources.items()},
             "weights": hybrid.weights.as_dict(),
             "evaluation": step.inputs.of(EvaluationParameters).as_dict(),
         }
@@ -105,17 +105,19 @@ def _by_model_and_slice(result: Evaluation) -> Iterator[tuple[str, float]]:
     ),
     parameters=("evaluation",),
     quality=(_BEATS_POPULARITY, _NOT_FALLEN),
+    upstream={"split": Split, **{f"{kind.name}_model": kind.model for kind in _ALONE}, "hybrid_model": HybridModel},
 )
-def evaluation(inputs: Inputs, split: Split, ease_model: EASEModel, hybrid_model: HybridModel) -> Made[Evaluation]:
-    """Popularity, item-kNN, EASE, ALS, content and hybrid on held-out people, by slice, with 95 % intervals."""
-    models = line_up(hybrid_model, split.train, ease=ease_model, feedback=inputs.dataset.feedback)
+def evaluation(inputs: Inputs, split: Split, hybrid_model: HybridModel, **models: Source) -> Made[Evaluation]:
+    """Popularity, item-kNN, the sources alone and the hybrid on held-out people, by slice, with 95 % intervals."""
+    alone = {kind.name: models[f"{kind.name}_model"] for kind in _ALONE}
+    line = line_up(hybrid_model, {**hybrid_model.sources, **alone}, split.train)
     return Made(
         evaluate(
-            models.warm,
+            line.warm,
             split.test,
             split.train,
             features=hybrid_model.content.features,
-            cold_scorers=models.cold,
+            cold_scorers=line.cold,
             protocol=split.summary["protocol"],
             parameters=inputs.of(EvaluationParameters),
         )

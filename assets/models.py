@@ -1,8 +1,9 @@
 """Models, fitted on the training part and tuned on validation users."""
 
 import time
+from typing import cast
 
-from assets.deciding_code import ITEM_KNOWLEDGE, MODELS, TUNING
+from assets.deciding_code import ITEM_KNOWLEDGE, MODELS, SOURCE, TUNING
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import ALL_FINITE, advice, finite, page
 from assets.tracking import run_log, tracked_search, training_data
@@ -11,28 +12,27 @@ from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import (
     describe_als,
     describe_content,
-    describe_ease,
     describe_hybrid,
+    describe_source,
     describe_weights,
     popularity_on_validation,
 )
 from recsys_core.experiment import ItemTables, more_rounds
 from recsys_core.features import FeatureParameters, ItemFeatures
-from recsys_core.hybrid import Components, HybridModel
-from recsys_core.hybrid.fit import assemble_hybrid, warm_items_first
+from recsys_core.hybrid import HybridModel
+from recsys_core.hybrid.fit import assemble_hybrid
 from recsys_core.sources.als import ALSModel
-from recsys_core.sources.content import ContentModel, ContentParameters
-from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
-from recsys_core.sources.popularity import fit_popularity
-from recsys_core.sources.user_knn import fit_user_knn
+from recsys_core.sources.content import ContentModel, ContentParameters, fit_content
+from recsys_core.sources.source import Source, SourceKind, Training
+from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import Trial, TuningParameters, TuningResult, best_trial, tune, tune_als
 from registry.search_log import trials_table
 
-__all__ = ["als_model", "content_model", "ease_model", "hybrid_model", "hybrid_weights"]
+__all__ = ["als_model", "content_model", "hybrid_model", "hybrid_weights"]
 
 
-_SPACES = {"als", "ease", "neighbours", "weights", "search_space"}  # sections of the tuning's parameters
+_SPACES = {*(kind.name for kind in SOURCES), "weights", "search_space"}  # sections of the tuning's parameters
 _BEATS_POPULARITY = ("beats_popularity", "the tuned model ranks validation users' titles better than popularity does")
 
 
@@ -88,13 +88,12 @@ def _show_content(step: Step) -> Shown:
     group="models",
     kinds={"scipy"},
     show=_show_content,
-    modules=("recsys_core.sources.content", "recsys_core.features", "recsys_core.hybrid.fit"),
+    modules=(*SOURCE, "recsys_core.sources.content"),
     quality=(ALL_FINITE,),
 )
 def content_model(inputs: Inputs, split: Split, item_features: ItemFeatures) -> Made[ContentModel]:
     """Profiles of what people liked against the features of titles: the warm ones, then those nobody has rated."""
-    features = warm_items_first(item_features, split.train.item_ids)
-    return Made(ContentModel(features, ContentParameters(), inputs.dataset.feedback.middle))
+    return Made(fit_content(item_features, split.train.item_ids, ContentParameters(), feedback=inputs.dataset.feedback))
 
 
 def _show_weights(step: Step) -> Shown:
@@ -103,8 +102,7 @@ def _show_weights(step: Step) -> Shown:
     log = run_log(step.inputs)
     log.params(
         {
-            "als": tuned.als_parameters.as_dict(),
-            "ease": tuned.ease_parameters and tuned.ease_parameters.as_dict(),
+            **{name: found and found.as_dict() for name, found in tuned.parameters.items()},
             "weights": tuned.weights.as_dict(),
         }
     )
@@ -134,7 +132,7 @@ def hybrid_weights(
     genome_scores: CleanTable,
     genome_tags: CleanTable,
 ) -> Made[TuningResult]:
-    """An Optuna study of EASE's regularization, the blend's weights and the newcomers' prior, on validation users.
+    """An Optuna study of the sources' parameters, the blend's weights and the newcomers' prior, on validation users.
 
     Trial 0 of each stage are the defaults. The study is stored and goes on where a killed run left it. Where there are
     few validation users, others outside the test part are held out in turn.
@@ -162,27 +160,28 @@ def hybrid_weights(
     return Made(tuned, facts=1 + len(rounds))
 
 
-@recsys_asset(
-    group="models",
-    kinds={"scipy"},
-    show=lambda step: Shown(page(describe_ease(step.value)), (finite(step.value),)),
-    modules=("recsys_core.sources.ease", "recsys_core.features", "recsys_core.scoring"),
-    quality=(ALL_FINITE,),
-)
-def ease_model(
-    inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult
-) -> Made[EASEModel]:
-    """EASE, item to item, from ratings and features of the most rated titles: a source of the hybrid and a baseline."""
-    train = split.train
-    return Made(
-        fit_ease(
-            train.ratings,
-            train.item_ids,
-            hybrid_weights.ease_parameters or EASEParameters(),
-            feedback=inputs.dataset.feedback,
-            features=content_model.features.select(train.item_ids),
-        )
-    )
+def _source_asset(kind: SourceKind) -> None:
+    """Declare the asset of a source that has none of its own above."""
+
+    def fit(inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult) -> Made[Source]:
+        training = Training(split.train, content_model.features, inputs.dataset.feedback)
+        return Made(kind.fit(training, hybrid_weights.parameters.get(kind.name) or kind.defaults))
+
+    recsys_asset(
+        name=f"{kind.name}_model",
+        description=f"{kind.summary}: a source of the hybrid{' and a baseline' if kind.baseline else ''}.",
+        group="models",
+        kinds={"scipy"},
+        show=lambda step: Shown(page(describe_source(step.value)), (finite(step.value),)),
+        modules=(*SOURCE, kind.module),
+        quality=(ALL_FINITE,),
+    )(fit, kind=kind.model)
+
+
+_OF_THEIR_OWN = ("als", "content")
+for _kind in SOURCES:
+    if _kind.name not in _OF_THEIR_OWN:
+        _source_asset(_kind)
 
 
 def _show_hybrid(step: Step) -> Shown:
@@ -194,25 +193,12 @@ def _show_hybrid(step: Step) -> Shown:
     kinds={"scipy"},
     show=_show_hybrid,
     modules=MODELS,
-    parameters=("tuning",),
     quality=(ALL_FINITE,),
+    upstream={"split": Split, **{f"{k.name}_model": k.model for k in SOURCES}, "hybrid_weights": TuningResult},
 )
-def hybrid_model(
-    inputs: Inputs,
-    split: Split,
-    als_model: ALSModel,
-    ease_model: EASEModel,
-    content_model: ContentModel,
-    hybrid_weights: TuningResult,
-) -> Made[HybridModel]:
-    """The evaluation twin: ALS, EASE, content, neighbours and popularity in one score, from the training part alone."""
-    scale, train, neighbours = inputs.dataset.feedback, split.train, inputs.of(TuningParameters).neighbours
-    components = Components(
-        als=als_model,
-        ease=ease_model,
-        neighbours=fit_user_knn(train, neighbours, feedback=scale) if neighbours else None,
-        popularity=fit_popularity(train.ratings, train.item_ids),
-        features=content_model.features,
-        feedback=scale,
-    )
-    return Made(assemble_hybrid(components, hybrid_weights.weights))
+def hybrid_model(inputs: Inputs, split: Split, hybrid_weights: TuningResult, **models: Source) -> Made[HybridModel]:
+    """The evaluation twin: all sources in one score, fitted on the training part alone."""
+    sources = {kind.name: models[f"{kind.name}_model"] for kind in SOURCES}
+    content = cast("ContentModel", sources["content"])
+    training = Training(split.train, content.features, inputs.dataset.feedback)
+    return Made(assemble_hybrid(sources, training, hybrid_weights.weights))

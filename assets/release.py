@@ -17,9 +17,8 @@ from recsys_core.experiment import ItemTables
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel, fit_hybrid
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
-from recsys_core.sources.ease import EASEModel
 from recsys_core.splitting import split_parameters
-from recsys_core.tuning import TuningParameters, TuningResult
+from recsys_core.tuning import TuningResult
 from registry.documents import Registration
 from registry.interface import MODEL_NAME, input_example
 from registry.models import ModelRegistry
@@ -36,7 +35,7 @@ _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in 
     kinds={"implicit", "scipy"},
     show=lambda step: Shown(page(describe_bundle(step.value)), (finite(step.value.model),)),
     modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.splitting"),
-    parameters=("features", "onboarding", "tuning"),
+    parameters=("features", "onboarding"),
     quality=(ALL_FINITE,),
 )
 def release_model(
@@ -48,7 +47,6 @@ def release_model(
     tags: CleanTable,
     genome_scores: CleanTable,
     genome_tags: CleanTable,
-    ease_model: EASEModel,
     hybrid_weights: TuningResult,
 ) -> Made[ModelBundle]:
     """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
@@ -57,9 +55,7 @@ def release_model(
     model = fit_hybrid(
         user_item_matrix,
         tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters)),
-        als_parameters=hybrid_weights.als_parameters,
-        ease_parameters=ease_model.parameters,
-        neighbour_parameters=inputs.of(TuningParameters).neighbours,
+        parameters=hybrid_weights.parameters,
         weights=hybrid_weights.weights,
         feedback=scale,
     )

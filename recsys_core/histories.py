@@ -47,6 +47,14 @@ class Histories:
         return int(self.ratings.shape[0])
 
     @property
+    def item_nums(self) -> NDArray[np.int64]:
+        """Of one user's titles, the warm ones first; the numbers of cold items follow those of the warm ones."""
+        warm = self.ratings.indices.astype(np.int64)
+        if self.cold is None:
+            return warm
+        return np.concatenate([warm, self.ratings.shape[1] + self.cold.indices.astype(np.int64)])
+
+    @property
     def lengths(self) -> NDArray[np.int64]:
         """Number of warm ratings of each user, of shape (n_users,)."""
         return np.diff(self.ratings.indptr).astype(np.int64)

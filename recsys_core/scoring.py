@@ -1,15 +1,16 @@
 """What every scorer is: a trained value that gives each item of its vocabulary a score from a user's ratings."""
 
 from pathlib import Path
-from typing import Protocol, Self, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, issparse
 
 from recsys_core.errors import ShapeError
+from recsys_core.histories import Histories, Known
 
-__all__ = ["Scorer", "check_item_ids", "check_item_nums", "check_single_row", "check_user_ratings"]
+__all__ = ["Scorer", "check_histories", "check_item_ids", "check_item_nums", "check_one_history", "check_user_ratings"]
 
 
 @runtime_checkable
@@ -20,8 +21,8 @@ class Scorer(Protocol):
     def item_ids(self) -> NDArray[np.int64]:
         """The training vocabulary, of shape (n_items,), sorted."""
 
-    def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
-        """Scores of shape (n_users, n_items) for ``user_ratings``, CSR (n_users, n_items) of raw rating values.
+    def score(self, known: Known) -> NDArray[np.float32]:
+        """Scores of shape (n_users, n_items) for the people whose ratings of the vocabulary's items are ``known``.
 
         A row without ratings gives finite scores too. Other widths are a :class:`ShapeError`.
         """
@@ -34,12 +35,24 @@ class Scorer(Protocol):
         """Read what :meth:`save` wrote."""
 
 
-def check_user_ratings(user_ratings: csr_matrix, n_items: int) -> csr_matrix:
-    """``user_ratings`` as canonical float32 CSR: sorted indices, no duplicates, no stored zeros; the input is kept.
+def check_histories(known: Known, n_items: int) -> Histories:
+    """``known`` with canonical float32 ratings; errors as of :func:`check_user_ratings`."""
+    histories = Histories.of(known)
+    ratings = check_user_ratings(histories.ratings, n_items)
+    if ratings is histories.ratings:
+        return histories
+    if histories.times is not None and not np.array_equal(ratings.indices, histories.ratings.indices):
+        raise ShapeError("ratings with times are not sorted and unique within each row")
+    return Histories(ratings, histories.times, histories.cold)
 
-    Raises ShapeError when its width is not ``n_items`` (native code would read out of bounds) or a value is not
-    finite.
+
+def check_user_ratings(known: Known, n_items: int) -> csr_matrix:
+    """The ratings that are ``known`` as canonical float32 CSR: sorted indices, no duplicates; the input is kept.
+
+    A stored 0 is a rating of 0. Raises ShapeError when the width is not ``n_items`` (native code would read out of
+    bounds) or a value is not finite.
     """
+    user_ratings: Any = getattr(known, "ratings", known)
     if not issparse(user_ratings):
         raise ShapeError(f"user_ratings is a {type(user_ratings).__name__}, expected a scipy.sparse CSR matrix")
     if user_ratings.shape[1] != n_items:
@@ -53,18 +66,17 @@ def check_user_ratings(user_ratings: csr_matrix, n_items: int) -> csr_matrix:
         checked = csr_matrix(user_ratings, dtype=np.float32)
     if not np.isfinite(checked.data).all():
         raise ShapeError("user_ratings holds NaN or infinite values, expected finite ratings")
-    if not checked.has_canonical_format or (checked.nnz and not checked.data.all()):
+    if not checked.has_canonical_format:
         checked = checked.copy()
         checked.sum_duplicates()
-        checked.eliminate_zeros()
     return checked
 
 
-def check_single_row(user_ratings: csr_matrix, n_items: int) -> csr_matrix:
-    """Like :func:`check_user_ratings`, for one user."""
-    checked = check_user_ratings(user_ratings, n_items)
-    if checked.shape[0] != 1:
-        raise ShapeError(f"user_ratings has {checked.shape[0]} rows, expected the row of one user")
+def check_one_history(known: Known, n_items: int) -> Histories:
+    """Like :func:`check_histories`, for one user."""
+    checked = check_histories(known, n_items)
+    if checked.n_users != 1:
+        raise ShapeError(f"user_ratings has {checked.n_users} rows, expected the row of one user")
     return checked
 
 

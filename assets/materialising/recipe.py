@@ -59,8 +59,8 @@ class Recipe:
     kind: Any = None
     code: Code = field(default=None)  # type: ignore[assignment]
 
-    def __call__(self, function: Callable[..., Made[Any]]) -> "Recipe":
-        """Declare the asset that ``function`` makes."""
+    def __call__(self, function: Callable[..., Made[Any]], *, kind: Any = None) -> "Recipe":
+        """Declare the asset that ``function`` makes; ``kind`` where its annotation does not say the value's type."""
         signature = inspect.signature(function)
         asked = {p.name: p.annotation for p in signature.parameters.values() if p.name != "inputs"}
         recipe = replace(
@@ -69,7 +69,7 @@ class Recipe:
             description=self.description or inspect.getdoc(function) or "",
             upstream=self.upstream or asked,
             function=function,
-            kind=get_args(signature.return_annotation)[0],
+            kind=kind or get_args(signature.return_annotation)[0],
             code=Code(function, (*_EVERYWHERE, *self.modules)),
         )
         RECIPES[recipe.name] = recipe

@@ -10,14 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.bundle.answer import Answer, Path, Reason, RecommendedItem
-from recsys_core.bundle.history import History
+from recsys_core.bundle.history import history_of
 from recsys_core.bundle.options import ListOptions
 from recsys_core.bundle.similar import ItemSimilarity
 from recsys_core.bundle.titles import Titles
 from recsys_core.dataset.interactions import UserItemMatrix, positions_in
 from recsys_core.errors import ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import Explanation, HybridModel, Ranking, top_k
+from recsys_core.histories import Histories
+from recsys_core.hybrid import Explanation, HybridModel
 from recsys_core.onboarding import Onboarding
+from recsys_core.ranking import Ranking, top_k
 from recsys_core.reranking import Reranker, RerankParameters
 from recsys_core.storage import Storable, read_manifest, write_manifest
 
@@ -61,14 +63,12 @@ class ModelBundle:
                person who has these alone is "folded_in". Movies outside the catalogue do not count.
         """
         place = self._user_num(user_id)
-        row = self.known.ratings[place] if place >= 0 else None
-        if newer:
-            history = History.of_ratings(self.model, newer, row=row)
-        elif row is not None:
-            history = History.of_row(self.model, row)
+        before = Histories.of(self.known).rows(place, place + 1) if place >= 0 else None
+        if newer or before is None:
+            history = history_of(self.model, newer or {}, before=before, now=self._now)
         else:
-            history = History.of_ratings(self.model, {})
-        path: Path = "warm" if row is not None and row.nnz else "folded_in"
+            history = before
+        path: Path = "warm" if before is not None and before.ratings.nnz else "folded_in"
         return self._answer(user_id, path, history, wanted)
 
     def recommend_for_liked(
@@ -84,11 +84,11 @@ class ModelBundle:
     @property
     def best_rating(self) -> float:
         """Of the scale that the model was trained on."""
-        return float(self.model.als.rating_scale_max)
+        return float(self.model.feedback.maximum)
 
     @property
     def worst_rating(self) -> float:
-        return 2 * float(self.model.content.rating_middle) - self.best_rating
+        return float(self.model.feedback.minimum)
 
     def recommend_for_ratings(self, ratings: Mapping[int, float], wanted: ListOptions = _TEN_BEST) -> Answer:
         """The best movies for somebody who is not known and rates movies so, by movie id ("folded_in").
@@ -97,7 +97,7 @@ class ModelBundle:
         nothing of them, the path is "cold". Ids outside the catalogue are an :class:`UnknownIdError`.
         """
         self.check_known(ratings)
-        return self._answer(None, "folded_in", History.of_ratings(self.model, ratings), wanted)
+        return self._answer(None, "folded_in", history_of(self.model, ratings), wanted)
 
     def similar_items(self, item_id: int, k: int) -> Answer:
         """The ``k`` movies of the catalogue most like ``item_id``, by ALS factors and content."""
@@ -106,8 +106,8 @@ class ModelBundle:
         item_num = int(item_nums[np.searchsorted(sorted_ids, item_id)])
         scores = self._similarity.to(item_num)
         scores[item_num] = -np.inf
-        ranking = top_k(scores[None, :], k)
-        return Answer(None, "folded_in", self._plain_items(self.model.content.item_ids[ranking.item_nums], ranking))
+        ranking = top_k(scores[None, :], k, tie_rank=self.model.tie_rank)
+        return Answer(None, "folded_in", self._plain_items(self.model.catalogue_ids[ranking.item_nums], ranking))
 
     def ask_next(self, ratings: Mapping[int, float], unseen: Iterable[int], n: int) -> list[int]:
         """Ids of the ``n`` movies that a newcomer should be asked about next, best first; never one asked before.
@@ -116,7 +116,7 @@ class ModelBundle:
         unseen   movie ids that the person was asked about and does not know
         """
         asked = positions_in(self.model.item_ids, np.fromiter(unseen, dtype=np.int64))
-        answers = History.of_ratings(self.model, ratings).warm
+        answers = history_of(self.model, ratings).ratings
         asked = asked[asked >= 0]
         if self.onboarding is not None:
             nums = self.onboarding.next_titles(answers, asked, n)
@@ -150,7 +150,7 @@ class ModelBundle:
     def warm_up(self) -> None:
         """Compute what is computed once, so that the first answer is as fast as any other."""
         self.recommend_for_liked(self.model.item_ids[:1].tolist(), ListOptions(k=1, explain=True, diversity=0.1))
-        self.similar_items(int(self.model.content.item_ids[0]), 1)
+        self.similar_items(int(self.model.catalogue_ids[0]), 1)
         _ = self.titles.genres, self._title_places
 
     def save(self, directory: FilePath) -> None:
@@ -184,29 +184,25 @@ class ModelBundle:
         except (ShapeError, KeyError, TypeError) as error:
             raise StorageError(f"{directory}: its parts do not belong together ({error}); make it again") from error
 
-    def _answer(self, user_id: int | None, path: Path, history: History, wanted: ListOptions) -> Answer:
+    def _answer(self, user_id: int | None, path: Path, history: Histories, wanted: ListOptions) -> Answer:
         model, name = self.model, wanted.model
-        if history.warm.nnz == 0 and (history.cold.nnz == 0 or name == "als"):
-            path, name, history = "cold", "hybrid", History.of_ratings(model, {})  # only popularity is left
+        if history.ratings.nnz == 0 and (history.cold is None or history.cold.nnz == 0 or name == "als"):
+            path, name, history = "cold", "hybrid", history_of(model, {})  # only popularity is left
         if wanted.alpha is not None:
             model = model.with_weights(model.weights.balanced(wanted.alpha))
         parameters = RerankParameters(diversity=wanted.diversity)
         n_best = max(wanted.k, parameters.n_candidates) if wanted.diversity > 0 else wanted.k
-        ranking = model.recommend(
-            history.warm, n_best, cold_ratings=history.cold, model=name, exclude=self._left_out(wanted)
-        )
+        ranking = model.recommend(history, n_best, model=name, exclude=self._left_out(wanted))
         if wanted.diversity > 0:
-            ranking = self.reranker.rerank(ranking, history.warm, parameters, wanted.k)
+            ranking = self.reranker.rerank(ranking, history.ratings, parameters, wanted.k)
         items = self._plain_items(model.item_ids[ranking.item_nums], ranking)
         if wanted.explain:
-            found = model.explain(
-                history.warm, ranking.item_nums, cold_ratings=history.cold, n_because=wanted.n_because, model=name
-            )
+            found = model.explain(history, ranking.item_nums, n_because=wanted.n_because, model=name)
             items = tuple(self._explained(item, why) for item, why in zip(items, found, strict=True))
         return Answer(user_id, path, items)
 
     def _explained(self, item: RecommendedItem, why: Explanation) -> RecommendedItem:
-        catalogue = self.model.content.item_ids
+        catalogue = self.model.catalogue_ids
         because = tuple(
             Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
             for num, contribution in why.because
@@ -222,6 +218,11 @@ class ModelBundle:
         kept = self.titles.matching(wanted.genres, wanted.year_from, wanted.year_to)
         left_out = ~(kept[self._title_places] & (self._title_places >= 0))
         return np.union1d(nums, np.flatnonzero(left_out))
+
+    @cached_property
+    def _now(self) -> int:
+        """When the newest known rating was given: what comes in later is taken to come then."""
+        return int(self.known.timestamps.max(initial=0))
 
     def _user_num(self, user_id: int) -> int:
         if abs(user_id) >= 2**63:  # no file can have named it
@@ -250,6 +251,6 @@ class ModelBundle:
     @cached_property
     def _catalogue_order(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Sorted ids of the catalogue and their item numbers."""
-        ids = self.model.content.item_ids
+        ids = self.model.catalogue_ids
         order = np.argsort(ids)
         return ids[order], order

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from recsys_core.bundle.bundle import ModelBundle
 from recsys_core.errors import ParameterError, ShapeError, StorageError
+from recsys_core.histories import Histories
 from recsys_core.hybrid import ModelName
 from recsys_core.storage import read_manifest, write_manifest
 
@@ -74,10 +75,11 @@ def recommend_all(
         raise ParameterError(f"block = {block}: expected at least 1")
     known, n_items = bundle.known, max(1, bundle.model.n_items)
     block = block or max(1, min(512, _BLOCK_FLOATS // n_items))
+    histories = Histories.of(known)
     tables = [RECOMMENDATIONS_SCHEMA.empty_table()]
     for start in range(0, known.n_users, block):
         stop = min(start + block, known.n_users)
-        ranking = bundle.model.recommend(known.ratings[start:stop], k, model=model)
+        ranking = bundle.model.recommend(histories.rows(start, stop), k, model=model)
         columns = [
             known.user_ids[start + ranking.user_nums],
             bundle.model.item_ids[ranking.item_nums],

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.hybrid import HybridModel
-from recsys_core.hybrid.moments import dense_moments
+from recsys_core.sources.moments import dense_moments
 
 __all__ = ["ItemSimilarity"]
 
@@ -36,7 +36,7 @@ class ItemSimilarity:
         """
         content = np.zeros(len(self.directions), dtype=np.float32)
         for name, items in self.model.content.features.groups.items():
-            weight = np.float32(self.model.content_term.weight(name))
+            weight = np.float32(self.model.content.weight(name))
             if weight > 0:
                 content += weight * (items @ items[item_num].toarray()[0])
         return _standardised(self.directions @ self.directions[item_num]) + _standardised(content)

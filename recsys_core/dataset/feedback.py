@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ParameterError
 
@@ -30,7 +31,7 @@ class Feedback:
     def __post_init__(self) -> None:
         if not 0 < self.maximum < float("inf") or self.minimum > self.maximum:
             raise ParameterError(
-                f"feedback from {self.minimum:g} to {self.maximum:g}: expected a positive maximum, not below the minimum"
+                f"feedback from {self.minimum:g} to {self.maximum:g}: expected a maximum above 0, not below the minimum"
             )
 
     @classmethod
@@ -61,7 +62,12 @@ class Feedback:
         if self.kind == "counts":
             share = np.log1p(np.maximum(numbers, 0)) / np.float32(np.log1p(self.maximum))
             return np.minimum(share, np.float32(1)).astype(np.float32)
-        return (np.maximum(numbers, 0) / np.float32(self.maximum)).astype(np.float32)
+        return np.asarray(np.maximum(numbers, 0) / np.float32(self.maximum), dtype=np.float32)
+
+    def powers(self, ratings: csr_matrix, power: float) -> csr_matrix:
+        """:meth:`shares` to the ``power``, in the sparsity of ``ratings`` (shared, not copied)."""
+        data = self.shares(ratings.data) ** np.float32(power)
+        return csr_matrix((data, ratings.indices, ratings.indptr), shape=ratings.shape)
 
     def disliked(self, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
         """Which values speak against their item."""

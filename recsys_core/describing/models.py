@@ -15,14 +15,15 @@ from recsys_core.plotting import metrics_table, paired_table, slices_table, tuni
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.content import ContentModel
 from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.source import Source, parameters_of
 from recsys_core.tuning import Trial, TuningResult, best_trial
 
 __all__ = [
     "describe_als",
     "describe_content",
-    "describe_ease",
     "describe_evaluation",
     "describe_hybrid",
+    "describe_source",
     "describe_weights",
 ]
 
@@ -81,12 +82,16 @@ def describe_weights(tuned: TuningResult, *, n_rounds: int) -> Description:
     )
 
 
-def describe_ease(model: EASEModel) -> Description:
+def describe_source(source: Source) -> Description:
+    facts: dict[str, Any] = {"n_items": len(source.item_ids)}
+    if isinstance(source, EASEModel):
+        facts["n_items_that_take_part"] = len(source.kept_nums)
     return Description(
-        len(model.kept_nums),
-        _ITEM | {"weights": ("float32", f"to each of {len(model.kept_nums)} titles")},
-        _first(model.item_ids[model.kept_nums], model.weights),
-        tables={"parameters": (["parameter", "value"], model.parameters.as_dict().items())},
+        len(source.item_ids),
+        _ITEM,
+        [(int(item_id), "") for item_id in source.item_ids[:5]],
+        facts,
+        {"parameters": (["parameter", "value"], parameters_of(source).items())},
     )
 
 
@@ -123,5 +128,6 @@ def _first(item_ids: NDArray[np.int64], rows: NDArray[np.float32]) -> list[tuple
 
 def _weights(tuned: TuningResult) -> list[tuple[str, Any]]:
     weights = tuned.weights.as_dict()
-    groups = weights.pop("group_weights")
-    return [*weights.items(), *((f"content: {name}", weight) for name, weight in groups.items())]
+    inside = {"taste": "taste", "prior": "prior", "group_weights": "content"}
+    plain = [(name, value) for name, value in weights.items() if name not in inside]
+    return [*((f"{label}: {name}", w) for field, label in inside.items() for name, w in weights[field].items()), *plain]

@@ -5,6 +5,7 @@ import numpy as np
 from recsys_core.bundle import ListOptions, ModelBundle, Recommendations
 from recsys_core.describing.description import Description, Rows
 from recsys_core.evaluation import Evaluation
+from recsys_core.sources.table import source_named
 
 __all__ = ["describe_bundle", "describe_recommendations", "release_in_words"]
 
@@ -32,8 +33,8 @@ def release_in_words(bundle: ModelBundle, evaluation: Evaluation) -> str:
     known, reference, k = bundle.known, evaluation.parameters.reference, evaluation.parameters.ks[0]
     found, names = evaluation.metrics().get(reference) or {}, (f"ndcg@{k}", f"recall@{k}", f"coverage@{k}")
     figures = ", ".join(f"{name} {found[name].mean:.4f}" for name in names if name in found)
-    sources = {"EASE": bundle.model.ease, "neighbours": bundle.model.neighbours}
-    blended = ", ".join(["ALS", *(name for name, source in sources.items() if source), "content and popularity"])
+    *others, last = (source_named(name).label for name in bundle.model.sources)
+    blended = f"{', '.join(others)} and {last}"
     return (
         f"{reference.capitalize()} of {blended}, fitted on all {known.n_ratings:,} "
         f"ratings of {known.n_items:,} titles by {known.n_users:,} people (data "

@@ -5,14 +5,13 @@ from recsys_core.evaluation.across import only, paired_between, pool
 from recsys_core.evaluation.bootstrap import Intervals, bootstrap_means
 from recsys_core.evaluation.evaluate import Score, evaluate
 from recsys_core.evaluation.parameters import EvaluationParameters
-from recsys_core.evaluation.ranking import NO_ITEM, hits_of, top_k
+from recsys_core.evaluation.ranking import hits_of
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics, PairedDifference, UserMetrics
 from recsys_core.evaluation.simultaneous import Series, SimultaneousIntervals, Verdict, simultaneous_means, verdict
 
 __all__ = [
     "ACCURACY_METRICS",
     "ALL",
-    "NO_ITEM",
     "Evaluation",
     "EvaluationParameters",
     "Intervals",
@@ -32,6 +31,5 @@ __all__ = [
     "paired_between",
     "pool",
     "simultaneous_means",
-    "top_k",
     "verdict",
 ]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ParameterError, ShapeError
-from recsys_core.evaluation.ranking import hits_of, top_k
+from recsys_core.evaluation.ranking import hits_of
+from recsys_core.ranking import top_k
 
 __all__ = [
     "ACCURACY_METRICS",
@@ -99,4 +100,8 @@ def ndcg_of_scores(
     """NDCG@k of each user's full ranking by ``scores`` (n_users, n_items) over the items not ``seen``."""
     if scores.shape != targets.shape:
         raise ShapeError(f"scores have shape {scores.shape}, targets {targets.shape}")
-    return ndcg_at(hits_of(top_k(scores, k, seen=seen), targets), np.diff(targets.indptr).astype(np.int64), k)
+    return ndcg_at(
+        hits_of(top_k(scores, k, seen=seen).padded(len(scores), k), targets),
+        np.diff(targets.indptr).astype(np.int64),
+        k,
+    )

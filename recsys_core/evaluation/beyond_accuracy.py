@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
 
 from recsys_core.errors import ShapeError
-from recsys_core.evaluation.ranking import NO_ITEM
 from recsys_core.features import ItemFeatures
+from recsys_core.ranking import NO_ITEM
 
 __all__ = ["coverage", "diversity", "exposure", "exposure_gini", "novelty", "unit_features"]
 

@@ -11,7 +11,7 @@ from recsys_core.errors import DataError, ParameterError, ShapeError
 from recsys_core.evaluation.accuracy import ACCURACY_METRICS
 from recsys_core.evaluation.beyond_accuracy import coverage, diversity, exposure_gini, novelty, unit_features
 from recsys_core.evaluation.parameters import EvaluationParameters
-from recsys_core.evaluation.ranking import hits_of, top_k
+from recsys_core.evaluation.ranking import hits_of
 from recsys_core.evaluation.results import ALL, Evaluation, UserMetrics
 from recsys_core.evaluation.slices import (
     HISTORY_SLICES,
@@ -23,13 +23,14 @@ from recsys_core.evaluation.slices import (
     targets_in,
 )
 from recsys_core.features import ItemFeatures
-from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.histories import Histories, Known
+from recsys_core.ranking import tie_ranks, top_k
 from recsys_core.splitting.truncation import held_out_rows
 
 __all__ = ["Score", "evaluate", "recommend_block_wise"]
 
-Score = Callable[[csr_matrix], NDArray[np.floating]]
-"""User ratings, CSR (n_users, n_train_items), to scores, ndarray (n_users, n_items)."""
+Score = Callable[[Histories], NDArray[np.floating]]
+"""From what is known of users, ratings of the training items, to scores: ndarray (n_users, n_items)."""
 
 
 def evaluate(
@@ -95,7 +96,7 @@ def evaluate(
 
 def recommend_block_wise(
     score: Score,
-    ratings: csr_matrix,
+    known: Known,
     k: int,
     item_ids: NDArray[np.int64],
     *,
@@ -105,20 +106,21 @@ def recommend_block_wise(
 ) -> NDArray[np.int32]:
     """The ``k`` best of ``item_ids`` (n_items,) for each user, numbers of shape (n_users, k), some users at a time.
 
-    Equal scores rank by a hash of the item's id. By item number they would rank by age and fame, for MovieLens
-    numbered its titles as they came: a model that knows nothing of a user would look as if it did.
+    Equal scores rank by :func:`recsys_core.ranking.tie_ranks`.
     """
+    histories = Histories.of(known)
     n_items = len(item_ids)
     block = max(1, block_scores // max(n_items, 1))
-    tie_rank = np.argsort(np.argsort(hash_uniform(0, "ties", item_ids), kind="stable"))
-    lists = np.empty((ratings.shape[0], k), dtype=np.int32)
-    for start in range(0, ratings.shape[0], block):
-        known = ratings[start : start + block]
-        scores = score(known)
-        if scores.shape != (known.shape[0], n_items):
-            raise ShapeError(f"{name} gave scores of shape {scores.shape}, expected {(known.shape[0], n_items)}")
+    tie_rank = tie_ranks(item_ids)
+    lists = np.empty((histories.n_users, k), dtype=np.int32)
+    for start in range(0, histories.n_users, block):
+        some = histories.rows(start, start + block)
+        scores = score(some)
+        if scores.shape != (some.n_users, n_items):
+            raise ShapeError(f"{name} gave scores of shape {scores.shape}, expected {(some.n_users, n_items)}")
         try:
-            lists[start : start + block] = top_k(scores, k, seen=known if exclude else None, tie_rank=tie_rank)
+            best = top_k(scores, k, seen=some.ratings if exclude else None, tie_rank=tie_rank)
+            lists[start : start + block] = best.padded(some.n_users, k)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
     return lists
@@ -138,7 +140,7 @@ class _Judge:
         return {
             model: recommend_block_wise(
                 score,
-                part.history.ratings,
+                part.history,
                 max(self.parameters.ks),
                 self.item_ids,
                 block_scores=self.parameters.block_scores,
@@ -198,7 +200,7 @@ def _cold_items(cold_scorers: Mapping[str, Score], part: HeldOut, judge: _Judge)
     lists = {
         model: recommend_block_wise(
             score,
-            part.history.ratings,
+            part.history,
             max(judge.parameters.ks),
             part.cold_item_ids,
             block_scores=judge.parameters.block_scores,

@@ -28,7 +28,7 @@ def trade_off(
 ) -> TradeOff:
     """Precision@k and coverage@k of ``score`` on the users of ``part``."""
     lists = recommend_block_wise(
-        score, part.history.ratings, k, part.history.item_ids, block_scores=block_scores, name=label, exclude=True
+        score, part.history, k, part.history.item_ids, block_scores=block_scores, name=label, exclude=True
     )
     asked = np.diff(part.targets.indptr).astype(np.int64)
     hits = hits_of(lists, part.targets)[asked > 0]

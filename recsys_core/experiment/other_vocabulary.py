@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import positions_in
+from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridModel
 
 __all__ = ["OnVocabulary"]
@@ -25,13 +26,13 @@ class OnVocabulary:
         self._warm = self._places(item_ids)
         self._cold = self._places(cold_ids)
 
-    def score(self, rows: csr_matrix) -> NDArray[np.float32]:
-        """Scores of ``item_ids`` for rows on ``item_ids``: float32 of shape (n_users, n_items)."""
-        return self._scores(rows, self._warm)
+    def score(self, known: Histories) -> NDArray[np.float32]:
+        """Scores of ``item_ids`` for ratings of ``item_ids``: float32 of shape (n_users, n_items)."""
+        return self._scores(known, self._warm)
 
-    def score_cold(self, rows: csr_matrix) -> NDArray[np.float32]:
-        """Scores of ``cold_ids`` for rows on ``item_ids``: float32 of shape (n_users, n_cold)."""
-        return self._scores(rows, self._cold)
+    def score_cold(self, known: Histories) -> NDArray[np.float32]:
+        """Scores of ``cold_ids`` for ratings of ``item_ids``: float32 of shape (n_users, n_cold)."""
+        return self._scores(known, self._cold)
 
     def _places(self, item_ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Where each id stands in the model's catalogue; -1 where it does not."""
@@ -39,17 +40,24 @@ class OnVocabulary:
         found = positions_in(self._catalogue[order], item_ids)
         return np.where(found >= 0, order[np.maximum(found, 0)], -1).astype(np.int64)
 
-    def _scores(self, rows: csr_matrix, places: NDArray[np.int64]) -> NDArray[np.float32]:
-        known = csr_matrix(rows @ self._selector())
-        n_warm = self._hybrid.n_items
-        own = self._hybrid.score_catalogue(csr_matrix(known[:, :n_warm]), cold_ratings=csr_matrix(known[:, n_warm:]))
-        scores = np.empty((rows.shape[0], len(places)), dtype=np.float32)
+    def _scores(self, known: Histories, places: NDArray[np.int64]) -> NDArray[np.float32]:
+        own = self._hybrid.score_catalogue(self._moved(known))
+        scores = np.empty((known.n_users, len(places)), dtype=np.float32)
         scores[:] = own.min(axis=1, keepdims=True) - 1
         scores[:, places >= 0] = own[:, places[places >= 0]]
         return scores
 
-    def _selector(self) -> csr_matrix:
-        """(n_items, n_catalogue): moves a rating from today's column to the model's."""
-        kept = np.flatnonzero(self._warm >= 0)
-        ones = np.ones(len(kept), dtype=np.float32)
-        return csr_matrix((ones, (kept, self._warm[kept])), shape=(len(self._warm), len(self._catalogue)))
+    def _moved(self, known: Histories) -> Histories:
+        """The ratings in the model's columns, with their times."""
+        ratings, n_warm = known.ratings, self._hybrid.n_items
+        columns = self._warm[ratings.indices]
+        users = np.repeat(np.arange(known.n_users), known.lengths)
+        parts = []
+        for low, high in ((0, n_warm), (n_warm, len(self._catalogue))):
+            kept = np.flatnonzero((columns >= low) & (columns < high))
+            kept = kept[np.lexsort((columns[kept], users[kept]))]
+            indptr = np.concatenate([[0], np.cumsum(np.bincount(users[kept], minlength=known.n_users))])
+            shape = (known.n_users, high - low)
+            parts.append((csr_matrix((ratings.data[kept], columns[kept] - low, indptr), shape=shape), kept))
+        (warm, kept), (cold, _) = parts
+        return Histories(warm, None if known.times is None else known.times[kept], cold)

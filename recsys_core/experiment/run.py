@@ -9,13 +9,11 @@ from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
 from recsys_core.experiment.line_up import line_up, without_each_term
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid import HybridModel
-from recsys_core.hybrid.fit import Components, assemble_hybrid, fit_components
-from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.hybrid import HybridModel, assemble_hybrid, fit_sources, training_of
 from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 from recsys_core.tuning.study import Clock
 
-__all__ = ["Experiment", "ease_of", "run_experiment"]
+__all__ = ["Experiment", "run_experiment"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,32 +60,17 @@ def run_experiment(
         clock=clock,
         on_trial=on_trial,
     )
-    components = fit_components(
-        train,
-        train_features or features,
-        als_parameters=tuned.als_parameters,
-        ease_parameters=tuned.ease_parameters,
-        neighbour_parameters=tuning.neighbours,
-        feedback=feedback,
-    )
-    hybrid = assemble_hybrid(components, tuned.weights)
-    models = line_up(hybrid, train, ease=ease_of(components, train, tuning), feedback=feedback)
+    training = training_of(train, train_features or features, feedback)
+    sources = fit_sources(training, tuned.parameters)
+    hybrid = assemble_hybrid(sources, training, tuned.weights)
+    models = line_up(hybrid, sources, train)
     result = evaluate(
         models.warm | (without_each_term(hybrid) if ablation else {}),
         test,
         train,
-        features=components.features,
+        features=training.features,
         cold_scorers=models.cold,
         protocol=str(split.summary["protocol"]),
         parameters=evaluation,
     )
     return Experiment(tuned, hybrid, result)
-
-
-def ease_of(components: Components, train: UserItemMatrix, tuning: TuningParameters) -> EASEModel:
-    """EASE stays in the comparison when the hybrid goes without it."""
-    if components.ease is not None:
-        return components.ease
-    parameters = tuning.ease or EASEParameters()
-    features = components.features.select(train.item_ids)
-    return fit_ease(train.ratings, train.item_ids, parameters, feedback=components.feedback, features=features)

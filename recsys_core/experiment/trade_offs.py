@@ -1,7 +1,5 @@
 """What the weight of content buys: precision against coverage, on validation users."""
 
-from dataclasses import replace
-
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation.trade_off import TradeOff, trade_off
 from recsys_core.hybrid import HybridModel
@@ -17,10 +15,10 @@ def trade_offs(hybrid: HybridModel, split: Split, *, k: int = 10) -> list[TradeO
     Measured on the validation part, on which the weights were chosen: the test part gives no say in them.
     """
     chosen = hybrid.weights
-    variants = {f"β = {value:g}": chosen.replace(content=value) for value in _CONTENT}
-    variants["no prior"] = chosen.replace(popularity=0.0)
-    variants[f"chosen, β = {chosen.content:.2f}"] = chosen
+    variants = {f"β = {value:g}": chosen.replace(taste={**chosen.taste, "content": value}) for value in _CONTENT}
+    variants["no prior"] = chosen.replace(prior={})
+    variants[f"chosen, β = {chosen.taste.get('content', 0):.2f}"] = chosen
     return [
-        trade_off(label, replace(hybrid, weights=weights).score, split.validation, k=k, chosen=weights is chosen)
+        trade_off(label, hybrid.with_weights(weights).score, split.validation, k=k, chosen=weights is chosen)
         for label, weights in variants.items()
     ]

@@ -44,6 +44,10 @@ class ItemFeatures:
             raise UnknownIdError(f"no features for item {unknown[0]} and {len(unknown) - 1} more; build them with it")
         return ItemFeatures(item_ids, {name: csr_matrix(m[nums]) for name, m in self.groups.items()}, self.names)
 
+    def with_first(self, item_ids: NDArray[np.int64]) -> "ItemFeatures":
+        """The features of ``item_ids``, then those of all other items by id."""
+        return self.select(np.concatenate([item_ids, np.setdiff1d(self.item_ids, item_ids)]))
+
     def side_by_side(self, group_weights: Mapping[str, float]) -> csr_matrix:
         """The groups with a weight, multiplied by it, in the order given: CSR (n_items, n_features), float32."""
         parts = [

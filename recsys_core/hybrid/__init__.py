@@ -1,24 +1,19 @@
 """The hybrid: standardised scores of several sources, blended into one."""
 
-from recsys_core.hybrid.components import ComponentScores
-from recsys_core.hybrid.explanation import SOURCES, Explanation
-from recsys_core.hybrid.fit import Components, assemble_hybrid, fit_components, fit_hybrid
+from recsys_core.hybrid.explain import SIDES, Explanation
+from recsys_core.hybrid.fit import assemble_hybrid, fit_hybrid, fit_sources, training_of
 from recsys_core.hybrid.model import MODEL_NAMES, HybridModel, ModelName
-from recsys_core.hybrid.ranking import Ranking, top_k
 from recsys_core.hybrid.weights import HybridWeights
 
 __all__ = [
     "MODEL_NAMES",
-    "SOURCES",
-    "ComponentScores",
-    "Components",
+    "SIDES",
     "Explanation",
     "HybridModel",
     "HybridWeights",
     "ModelName",
-    "Ranking",
     "assemble_hybrid",
-    "fit_components",
     "fit_hybrid",
-    "top_k",
+    "fit_sources",
+    "training_of",
 ]

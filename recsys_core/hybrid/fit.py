@@ -1,102 +1,98 @@
 """From ratings, features and parameters to a hybrid model."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.features import ItemFeatures
+from recsys_core.histories import Histories
 from recsys_core.hybrid.model import HybridModel
 from recsys_core.hybrid.weights import HybridWeights
-from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
-from recsys_core.sources.content import ContentModel, ContentParameters, FeatureRidgeParameters, fit_feature_ridge
-from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
-from recsys_core.sources.popularity import PopularityModel, fit_popularity
-from recsys_core.sources.user_knn import UserKNNModel, UserKNNParameters, fit_user_knn
+from recsys_core.parameters import Parameters
+from recsys_core.sources.als import ALSModel
+from recsys_core.sources.content import ContentModel, FeatureRidgeParameters, fit_feature_ridge
+from recsys_core.sources.popularity import PopularityModel
+from recsys_core.sources.source import Source, SourceKind, Training
+from recsys_core.sources.table import SOURCES
 
-__all__ = ["Components", "assemble_hybrid", "fit_components", "fit_hybrid", "warm_items_first"]
+__all__ = ["SourceParameters", "assemble_hybrid", "fit_hybrid", "fit_sources", "training_of", "usual_spread"]
 
-_NEIGHBOURS = UserKNNParameters()
+SourceParameters = Mapping[str, Parameters | None]
+"""Parameters of the sources that have any, by name; None leaves a source out."""
+_USUAL_USERS = 200
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Components:
-    """The fitted parts of a hybrid, before any weight is chosen.
+def training_of(train: UserItemMatrix, features: ItemFeatures, feedback: Feedback) -> Training:
+    """``features`` hold at least the items of ``train``; all others in them become cold items."""
+    return Training(train, features.with_first(train.item_ids), feedback)
 
-    features  of the catalogue: the warm items in the order of the vocabulary, then the cold ones
+
+def fit_sources(
+    training: Training, parameters: SourceParameters, *, only: HybridWeights | None = None
+) -> dict[str, Source]:
+    """Every source that is not left out, in the order of the table.
+
+    only  leaves out what has no weight in it, too
     """
-
-    als: ALSModel
-    ease: EASEModel | None
-    neighbours: UserKNNModel | None
-    popularity: PopularityModel
-    features: ItemFeatures
-    feedback: Feedback
+    return {
+        kind.name: kind.fit(training, parameters.get(kind.name))
+        for kind in SOURCES
+        if takes_part(kind, parameters) and (only is None or kind.needed or is_used(kind, only))
+    }
 
 
-def fit_components(
-    train: UserItemMatrix,
-    features: ItemFeatures,
-    *,
-    als_parameters: ALSParameters,
-    ease_parameters: EASEParameters | None,
-    neighbour_parameters: UserKNNParameters | None = _NEIGHBOURS,
-    feedback: Feedback,
-) -> Components:
-    """Fit ALS, EASE and user-kNN (unless their parameters are None) and popularity on ``train``.
-
-    ``features`` hold at least the items of ``train``; all others in them become cold items.
-    """
-    ratings, ids = train.ratings, train.item_ids
-    known = warm_items_first(features, ids)
-    ease, neighbours = None, None
-    if ease_parameters:
-        ease = fit_ease(ratings, ids, ease_parameters, feedback=feedback, features=known.select(ids))
-    if neighbour_parameters:
-        neighbours = fit_user_knn(train, neighbour_parameters, feedback=feedback)
-    return Components(
-        als=fit_als(ratings, ids, als_parameters, feedback=feedback),
-        ease=ease,
-        neighbours=neighbours,
-        popularity=fit_popularity(ratings, ids),
-        features=known,
-        feedback=feedback,
-    )
+def takes_part(kind: SourceKind, parameters: SourceParameters) -> bool:
+    return kind.defaults is None or parameters.get(kind.name, kind.defaults) is not None
 
 
-def warm_items_first(features: ItemFeatures, item_ids: NDArray[np.int64]) -> ItemFeatures:
-    """The features of ``item_ids``, then those of all other items by id."""
-    cold = np.setdiff1d(features.item_ids, item_ids)
-    return features.select(np.concatenate([item_ids, cold]))
+def is_used(kind: SourceKind, weights: HybridWeights) -> bool:
+    """Whether the blend needs the source: for its scores, or to tell what is like disliked titles."""
+    return kind.needed or weights.has(kind.name) or (kind.averse and weights.dislikes > 0)
+
+
+def usual_spread(source: Source, train: UserItemMatrix) -> float:
+    """Median standard deviation of the scores of those training users who have rated the most."""
+    lengths = np.diff(train.ratings.indptr)
+    longest = np.sort(np.argsort(-lengths, kind="stable")[: max(1, min(_USUAL_USERS, len(lengths) // 2))])
+    found: float = np.median(source.enter(Histories.of(train).only(longest)).moments.std)
+    return float(found)
 
 
 def assemble_hybrid(
-    components: Components, weights: HybridWeights, *, ridge_parameters: FeatureRidgeParameters | None = None
+    sources: Mapping[str, Source],
+    training: Training,
+    weights: HybridWeights,
+    *,
+    ridge_parameters: FeatureRidgeParameters | None = None,
 ) -> HybridModel:
-    """A hybrid of fitted parts. Factors of the cold items come from a ridge regression on the warm items' features."""
-    content_parameters = (
-        ContentParameters(group_weights=dict(weights.group_weights)) if weights.group_weights else ContentParameters()
-    )
-    features = components.features
-    n_warm = len(components.als.item_ids)
-    warm = features.select(features.item_ids[:n_warm])
-    cold = features.select(features.item_ids[n_warm:])
+    """A hybrid of fitted sources. Factors of the cold items come from a ridge on the warm items' features."""
+    als, content, popularity = sources["als"], sources["content"], sources["popularity"]
+    assert isinstance(als, ALSModel)
+    assert isinstance(content, ContentModel)
+    assert isinstance(popularity, PopularityModel)
+    if weights.group_weights:
+        content = content.weighted(dict(weights.group_weights))
+    features, n_warm = content.features, content.n_warm
     ridge = fit_feature_ridge(
-        warm,
-        components.als.item_factors,
+        features.select(features.item_ids[:n_warm]),
+        als.item_factors,
         ridge_parameters or FeatureRidgeParameters(),
-        n_ratings=components.popularity.n_ratings,
+        n_ratings=popularity.n_ratings,
     )
+    used = {
+        kind.name: content if kind.name == "content" else sources[kind.name]
+        for kind in SOURCES
+        if kind.name in sources and is_used(kind, weights)
+    }
+    usual = {
+        name: usual_spread(source, training.matrix)
+        for name, source in used.items()
+        if next(kind for kind in SOURCES if kind.name == name).steady > 0
+    }
     return HybridModel(
-        als=components.als,
-        ease=components.ease if weights.ease > 0 else None,
-        neighbours=components.neighbours if weights.neighbours > 0 else None,
-        content=ContentModel(features, content_parameters, components.feedback.middle),
-        popularity=components.popularity,
-        cold_factors=ridge.predict(cold),
-        weights=weights,
+        used, usual, ridge.predict(features.select(features.item_ids[n_warm:])), weights, training.feedback
     )
 
 
@@ -104,20 +100,12 @@ def fit_hybrid(
     train: UserItemMatrix,
     features: ItemFeatures,
     *,
-    als_parameters: ALSParameters,
-    ease_parameters: EASEParameters | None,
+    parameters: SourceParameters,
     weights: HybridWeights,
     feedback: Feedback,
-    neighbour_parameters: UserKNNParameters | None = _NEIGHBOURS,
     ridge_parameters: FeatureRidgeParameters | None = None,
 ) -> HybridModel:
-    """Fit all parts on ``train`` and blend them: for evaluation on the training part, for release on all ratings."""
-    components = fit_components(
-        train,
-        features,
-        als_parameters=als_parameters,
-        ease_parameters=ease_parameters if weights.ease > 0 else None,
-        neighbour_parameters=neighbour_parameters if weights.neighbours > 0 else None,
-        feedback=feedback,
-    )
-    return assemble_hybrid(components, weights, ridge_parameters=ridge_parameters)
+    """Fit all sources on ``train`` and blend them: for evaluation on the training part, for release on all ratings."""
+    training = training_of(train, features, feedback)
+    sources = fit_sources(training, parameters, only=weights)
+    return assemble_hybrid(sources, training, weights, ridge_parameters=ridge_parameters)

@@ -4,70 +4,67 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from recsys_core.hybrid.moments import dense_moments
-from recsys_core.sources.user_knn import UserKNNModel
+from recsys_core.histories import Histories
+from recsys_core.sources.source import Entry
 
 if TYPE_CHECKING:
     from recsys_core.hybrid.model import HybridModel
 
 __all__ = ["fused_scores"]
 
+_MOST = 0.5  # where a source counts for more than this share of the users, all of them are asked
 
-def fused_scores(model: "HybridModel", ratings: csr_matrix, catalogue_ratings: csr_matrix) -> NDArray[np.float32]:
-    """The blend with as few passes over (n_users, n_items) as possible.
 
-    ALS, the prior and all users' constants are one product of [α·u/σ, prior, constant] with [v, z(pop), 1];
-    content and EASE are added scaled, EASE only where it has columns.
+def fused_scores(model: "HybridModel", histories: Histories) -> NDArray[np.float32]:
+    """:func:`recsys_core.hybrid.blend.blend` as one product and some additions: float32 (n_users, n_items).
+
+    Low-rank sources and all users' constants are one product of [factor·left/σ …, constant] with the item sides; the
+    others are added, scaled, where they have columns, for the users for whom they count; an aversion where it is not 0.
     """
-    weights = model.weights
-    n_ratings = np.diff(catalogue_ratings.indptr)
-    alpha = weights.alpha(n_ratings).astype(np.float64)
-    user_factors = model.als.fold_in(ratings)
-    moments = model.als_moments.for_users(user_factors)
-    scale = alpha * weights.collaborative * moments.scale
-    constant = -scale * moments.mean
-    added: list[tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.int64] | None]] = []
-    if weights.content > 0 and model.content.groups:
-        content = model.content_term.scores(catalogue_ratings)
-        moments = dense_moments(content)
-        added.append((content, alpha * weights.content * moments.scale, None))
-        constant -= added[-1][1] * moments.mean
-    if model.ease is not None and weights.ease > 0:
-        kept = model.ease.score_kept(ratings)
-        moments = dense_moments(kept, n_items=model.n_items)
-        factor = alpha * weights.collaborative * weights.ease * moments.scale
-        added.append((kept, factor, model.ease.kept_nums))
-        constant -= added[-1][1] * moments.mean
-    left: list[NDArray[np.floating]] = [
-        user_factors * scale[:, None],
-        weights.prior(n_ratings)[:, None],
-        constant[:, None],
-    ]
-    scores: NDArray[np.float32] = np.concatenate(left, axis=1).astype(np.float32) @ model.fused_items
-    for raw, factor, columns in added:
-        np.multiply(raw, factor.astype(np.float32)[:, None], out=raw)
-        if columns is None or len(columns) == model.n_items:
-            scores += raw
-        else:
-            scores[:, columns] += raw
-    if model.neighbours is not None and weights.neighbours > 0:
-        _add_neighbours(scores, model.neighbours, ratings, weights.neighbourhood(n_ratings))
+    n_liked = histories.n_liked(model.feedback)
+    factors, against = model.weights.factors(n_liked), model.weights.dislikes * model.weights.prior_share(n_liked)
+    nothing = np.zeros(histories.n_users)
+    left, constant = [], np.zeros((histories.n_users, 1))
+    added: list[tuple[NDArray[np.int64], Entry]] = []
+    for name, source in model.sources.items():
+        factor = factors.get(name, nothing)
+        low_rank = name in model.low_rank
+        asked = np.arange(histories.n_users)
+        if not low_rank:
+            counting = np.flatnonzero(factor + (against if name in model.averse else 0))
+            if len(counting) <= _MOST * len(asked):
+                asked = counting
+            if len(asked) == 0:
+                continue
+        entry = source.enter(histories.only(asked))
+        scale = factor[asked] * entry.moments.scale(model.steady(name))
+        constant[asked, 0] -= scale * entry.moments.mean
+        if entry.left is not None:
+            left.append(entry.left * scale[:, None])
+        elif entry.raw is not None:
+            entry.raw[...] *= scale.astype(np.float32)[:, None]
+            added.append((asked, entry))
+    stacked = np.concatenate([*left, constant], axis=1).astype(np.float32)
+    scores: NDArray[np.float32] = stacked @ model.item_sides
+    for users, entry in added:
+        _add(scores, users, entry, against[users])
     return scores
 
 
-def _add_neighbours(
-    scores: NDArray[np.float32], neighbours: UserKNNModel, ratings: csr_matrix, shares: NDArray[np.float32]
-) -> None:
-    """Add z(user-kNN) times ``shares`` (n_users,) to ``scores``, looking for neighbours where they count alone."""
-    asked = np.flatnonzero(shares)
-    if len(asked):
-        everybody = len(asked) == len(shares)
-        votes = neighbours.score(ratings if everybody else ratings[asked])
-        votes = dense_moments(votes).standardise(votes)
-        votes *= shares[asked, None]
-        if everybody:
-            scores += votes
-        else:
-            scores[asked] += votes
+def _add(scores: NDArray[np.float32], users: NDArray[np.int64], entry: Entry, against: NDArray[np.float64]) -> None:
+    """Add the scaled scores of ``entry`` to those of ``users``, and its aversion ``against`` (n_users,) times."""
+    everybody, columns = len(users) == len(scores), entry.columns
+    assert entry.raw is not None
+    if everybody and columns is None:
+        scores += entry.raw
+    elif everybody:
+        scores[:, columns] += entry.raw
+    elif columns is None:
+        scores[users] += entry.raw
+    else:
+        scores[users[:, None], columns] += entry.raw
+    if entry.aversion is not None:
+        rows = np.repeat(np.arange(len(users)), np.diff(entry.aversion.indptr))
+        places = entry.aversion.indices if columns is None else columns[entry.aversion.indices]
+        scores[users[rows], places] += (against[rows] * entry.aversion.data).astype(np.float32)

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
+from recsys_core.sources.table import SOURCES
 
 __all__ = ["HybridWeights"]
 
@@ -16,20 +17,17 @@ _NonNegative = Annotated[float, Field(ge=0)]
 
 
 class HybridWeights(Parameters):
-    """Weights of ``S = α(n)·[collaborative·(z(ALS) + ease·z(EASE)) + content·z(content)] +
-    (1 − α(n))·[popularity·z(log count) + neighbours·z(user-kNN)]``.
+    """Weights of ``S = α(n)·Σ taste_s·z_s + (1 − α(n))·(Σ prior_s·z_s + dislikes·aversion)``.
 
-    Zero switches a term off; with ``ease = popularity = neighbours = 0`` the formula is the plain α·ALS + β·content.
+    n counts a person's ratings that do not speak against their title: dislikes alone leave somebody a newcomer.
     """
 
-    collaborative: _NonNegative = 1.0
-    """Weight of z(ALS) + e·z(EASE) beside content: 1 in a tuned model, moved by :meth:`balanced` alone."""
+    taste: dict[str, _NonNegative] = Field(default={kind.name: kind.taste for kind in SOURCES if kind.taste > 0})
+    """Weight of each source's standardised score in what the person's own ratings say; a source that is not named has
+    none."""
 
-    ease: _NonNegative = 1.5
-    """e: weight of the standardised EASE score beside ALS (without effect where EASE was not fitted)."""
-
-    content: _NonNegative = 0.6
-    """β: weight of the standardised content score beside ALS."""
+    prior: dict[str, _NonNegative] = Field(default={kind.name: kind.prior for kind in SOURCES if kind.prior > 0})
+    """Weight of each source's standardised score in what is assumed of people with few ratings."""
 
     group_weights: dict[str, _NonNegative] = Field(default_factory=dict)
     """w_g: weight of each feature group within the content score; a group that is not named has weight 0.
@@ -41,27 +39,50 @@ class HybridWeights(Parameters):
     gate_power: Annotated[float, Field(gt=0, le=10)] = 3.0
     """p: how fast α(n) = n^p / (n^p + κ^p) goes from the prior to the user's own taste."""
 
-    popularity: _NonNegative = 1.0
-    """γ: weight of the standardised log popularity in the prior."""
-
-    neighbours: _NonNegative = 0.6
-    """ν: weight of the standardised user-kNN score in the prior; what people with the same few titles liked."""
+    dislikes: _NonNegative = 3.0
+    """η: what likeness to disliked titles counts against a title in the prior."""
 
     cold_content: _NonNegative = 0.2
     """Weight of the standardised content score beside the predicted ALS score for items without ratings."""
 
+    @field_validator("taste", "prior")
+    @classmethod
+    def _are_sources(cls, weights: dict[str, float]) -> dict[str, float]:
+        names = [kind.name for kind in SOURCES]
+        for name in weights:
+            if name not in names:
+                raise ValueError(f"source {name!r} is not known, expected one of {', '.join(names)}")
+        return weights
+
+    def has(self, name: str) -> bool:
+        """Whether the source ``name`` has a weight anywhere."""
+        return self.taste.get(name, 0) > 0 or self.prior.get(name, 0) > 0
+
+    def without(self, *names: str) -> "HybridWeights":
+        """The same weights, 0 for the sources ``names``."""
+        return self.replace(
+            taste={name: weight for name, weight in self.taste.items() if name not in names},
+            prior={name: weight for name, weight in self.prior.items() if name not in names},
+        )
+
+    def alone(self, name: str) -> "HybridWeights":
+        """The source ``name`` alone for everybody with a liked title; newcomers get what they always do."""
+        return self.replace(taste={name: 1.0}, kappa=0.0)
+
     def balanced(self, alpha: float) -> "HybridWeights":
-        """The weights with ``alpha`` of the say for the collaborative part and 1 − ``alpha`` for content.
+        """The weights with ``alpha`` of the say for the collaborative sources and 1 − ``alpha`` for content.
 
         0.5 changes nothing, 1 leaves content out, 0 the collaborative part. What newcomers get stays as it is.
         """
         if not 0 <= alpha <= 1:
             raise ParameterError(f"alpha = {alpha}: expected 0 (content alone) to 1 (collaborative alone)")
-        return self.replace(collaborative=2 * alpha * self.collaborative, content=2 * (1 - alpha) * self.content)
+        times = {"collaborative": 2 * alpha, "content": 2 * (1 - alpha), "popularity": 1.0}
+        sides = {kind.name: kind.side for kind in SOURCES}
+        return self.replace(taste={name: times[sides[name]] * weight for name, weight in self.taste.items()})
 
-    def alpha(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
-        """α(n) = n^p / (n^p + κ^p) for users with ``n_ratings`` known ratings; 0 without any, whatever κ is."""
-        return (1 / (1 + self.odds(n_ratings))).astype(np.float32)
+    def alpha(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float64]:
+        """α(n) = n^p / (n^p + κ^p), of shape (n_users,); 0 without any rating, whatever κ is."""
+        return 1 / (1 + self.odds(n_ratings))
 
     def odds(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float64]:
         """(1 − α(n)) / α(n) = (κ / n)^p: how often the prior counts for each time the user's own taste does."""
@@ -69,21 +90,25 @@ class HybridWeights(Parameters):
         share = np.divide(self.kappa, counts, out=np.full_like(counts, np.inf), where=counts > 0)
         return np.asarray(share**self.gate_power)
 
-    def neighbourhood(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What neighbouring people count for users with ``n_ratings`` known ratings: (1 − α(n))·ν.
+    def factors(self, n_ratings: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """By what each source's z-scores are multiplied for users with ``n_ratings`` ratings, of shape (n_users,) each.
 
-        A share 1 − α(n) below one in a thousand is taken for none: looking for neighbours is dear for long histories,
-        and there it could only change the order of titles that are level.
+        α(n)·taste + (1 − α(n))·prior. A share 1 − α(n) below one in a thousand is taken for none: looking for
+        neighbours is dear for long histories, and there it could only change the order of titles that are level.
+        Of somebody without a rating nothing but popularity is known: there it counts 1 where the prior has none.
         """
-        share = 1 - self.alpha(n_ratings)
-        return np.where(share < _NO_SHARE, 0, share * np.float32(self.neighbours)).astype(np.float32)
+        alpha, rest = self.alpha(n_ratings), self.prior_share(n_ratings)
+        found = {
+            kind.name: alpha * self.taste.get(kind.name, 0.0) + rest * self.prior.get(kind.name, 0.0)
+            for kind in SOURCES
+            if self.has(kind.name)
+        }
+        if not any(self.prior.get(kind.name) for kind in SOURCES if kind.side == "popularity"):
+            unknown = np.where(np.asarray(n_ratings) == 0, 1.0, 0.0)
+            found["popularity"] = found.get("popularity", 0.0) + unknown
+        return found
 
-    def prior(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float32]:
-        """What popularity counts for users with ``n_ratings`` known ratings: (1 − α(n))·γ.
-
-        Of somebody without a rating nothing else is known: there it counts 1 even where γ is 0.
-        """
-        prior = (1 - self.alpha(n_ratings)) * np.float32(self.popularity)
-        if self.popularity == 0:
-            prior[np.asarray(n_ratings) == 0] = 1.0
-        return prior
+    def prior_share(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float64]:
+        """1 − α(n), of shape (n_users,)."""
+        rest = 1 - self.alpha(n_ratings)
+        return np.asarray(np.where(rest < _NO_SHARE, 0, rest))

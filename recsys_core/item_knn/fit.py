@@ -8,7 +8,6 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.item_knn.model import ItemKNNModel
 from recsys_core.item_knn.parameters import ItemKNNParameters
 from recsys_core.scoring import check_item_ids, check_user_ratings
-from recsys_core.sources.ease.model import rating_strength
 
 __all__ = ["fit_item_knn"]
 
@@ -25,12 +24,12 @@ def fit_item_knn(
     """Find every item's nearest neighbours in ratings ``user_items``, CSR of shape (n_users, n_items)."""
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
-    strength = rating_strength(ratings, parameters.rating_power, feedback.maximum)
+    strength = feedback.powers(ratings, parameters.rating_power)
     item_users = csr_matrix(strength.T)
     norms = np.sqrt(np.asarray(item_users.multiply(item_users).sum(axis=1)).ravel())
     blocks = [_neighbours(item_users, strength, norms, start, parameters) for start in range(0, len(ids), _BLOCK_ITEMS)]
     similarities = csr_matrix(vstack(blocks)) if blocks else csr_matrix(np.zeros((0, 0), dtype=np.float32))
-    return ItemKNNModel(ids, similarities, parameters, feedback.maximum)
+    return ItemKNNModel(ids, similarities, parameters, feedback)
 
 
 def _neighbours(

@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
+from recsys_core.histories import Known
 from recsys_core.item_knn.parameters import ItemKNNParameters
 from recsys_core.scoring import check_user_ratings
-from recsys_core.sources.ease.model import rating_strength
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 
 __all__ = ["ItemKNNModel"]
@@ -28,17 +29,17 @@ class ItemKNNModel:
     item_ids: NDArray[np.int64]
     similarities: csr_matrix
     parameters: ItemKNNParameters
-    rating_scale_max: float
+    feedback: Feedback
 
     def __post_init__(self) -> None:
         expected = (len(self.item_ids), len(self.item_ids))
         if self.similarities.shape != expected:
             raise ShapeError(f"similarities have shape {self.similarities.shape}, item_ids say {expected}")
 
-    def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
+    def score(self, known: Known) -> NDArray[np.float32]:
         """Sum over an item's neighbours of similarity times the user's rating: float32 (n_users, n_items)."""
-        checked = check_user_ratings(user_ratings, len(self.item_ids))
-        strength = rating_strength(checked, self.parameters.rating_power, self.rating_scale_max)
+        checked = check_user_ratings(known, len(self.item_ids))
+        strength = self.feedback.powers(checked, self.parameters.rating_power)
         scores: NDArray[np.float32] = (strength @ self.similarities.T).toarray().astype(np.float32, copy=False)
         return scores
 
@@ -46,7 +47,7 @@ class ItemKNNModel:
         save_csr(directory / "similarities.npz", self.similarities)
         save_arrays(directory / "item_ids.npz", item_ids=self.item_ids)
         write_manifest(
-            directory, "ItemKNNModel", parameters=self.parameters.as_dict(), rating_scale_max=self.rating_scale_max
+            directory, "ItemKNNModel", parameters=self.parameters.as_dict(), feedback=self.feedback.as_dict()
         )
 
     @classmethod
@@ -56,5 +57,5 @@ class ItemKNNModel:
             **load_arrays(directory / "item_ids.npz"),
             similarities=load_csr(directory / "similarities.npz"),
             parameters=ItemKNNParameters(**manifest["parameters"]),
-            rating_scale_max=manifest["rating_scale_max"],
+            feedback=Feedback(**manifest["feedback"]),
         )

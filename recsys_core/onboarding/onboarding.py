@@ -14,7 +14,7 @@ from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.onboarding.expected_gain import ExpectedGain, fit_expected_gain
 from recsys_core.onboarding.orders import fixed_order, most_rated_first
 from recsys_core.onboarding.parameters import OnboardingParameters
-from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
+from recsys_core.scoring import check_item_nums, check_one_history, check_user_ratings
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
 __all__ = ["Onboarding", "fit_onboarding"]
@@ -51,7 +51,7 @@ class Onboarding:
         """
         if n < 1:
             raise ParameterError(f"n = {n}: expected at least 1 title to ask about")
-        row = check_single_row(answers, len(self.item_ids))
+        row = check_one_history(answers, len(self.item_ids)).ratings
         asked = check_item_nums(asked_nums, len(self.item_ids))
         rated_nums = row.indices.astype(np.int64)
         closed = np.isin(self.order, np.concatenate([asked, rated_nums]))

@@ -15,7 +15,6 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.onboarding.parameters import OnboardingParameters
 from recsys_core.sources.ease import EASEParameters, fit_ease
-from recsys_core.sources.ease.model import rating_strength
 from recsys_core.splitting import hash_uniform
 
 __all__ = ["Newcomers", "simulate_newcomers"]
@@ -101,7 +100,7 @@ def simulate_newcomers(
     draws = hash_uniform(
         seed, "onboarding answer", train.user_ids[chosen][numbers], train.item_ids[order][rows.indices]
     )
-    strength = rating_strength(rows, _EASE.rating_power, feedback.maximum).data
+    strength = feedback.powers(rows, _EASE.rating_power).data
     liked = rows.data >= parameters.positive_threshold
     parts = []
     for askable in (draws < 0.5, draws >= 0.5):

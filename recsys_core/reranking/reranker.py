@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid.ranking import Ranking, hide, top_k
+from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.reranking.calibrated import Calibration, genre_shares, liked_genres
 from recsys_core.reranking.determinantal import Determinant
 from recsys_core.reranking.greedy import Addition, greedy_order, min_max

@@ -7,46 +7,59 @@ from scipy.sparse import csr_matrix
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
+from recsys_core.hybrid.fit import SourceParameters
 from recsys_core.sources.als import ALSParameters
 from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.recent_popularity import RecentPopularityParameters
 from recsys_core.sources.user_knn import UserKNNParameters
 from recsys_core.testing.builders import planted_features, planted_interactions
 
-__all__ = ["PLANTED_WEIGHTS", "as_interactions", "cold_ids", "planted_hybrid", "planted_hybrid_on"]
+__all__ = [
+    "PLANTED_PARAMETERS",
+    "PLANTED_WEIGHTS",
+    "as_interactions",
+    "cold_ids",
+    "planted_hybrid",
+    "planted_hybrid_on",
+]
 
 PLANTED_WEIGHTS = HybridWeights(
-    ease=0.7,
-    content=0.4,
+    taste={"als": 1.0, "ease": 0.7, "content": 0.4, "popularity": 0.1},
+    prior={"recent_popularity": 0.9, "popularity": 0.2, "neighbours": 0.5},
     group_weights={"genre": 1.0, "tags": 0.3},
     kappa=2.0,
     gate_power=1.0,
-    popularity=0.9,
-    neighbours=0.5,
+    dislikes=1.5,
     cold_content=0.6,
 )
-_ALS = ALSParameters(factors=6, regularization=2.0, iterations=6)
-_EASE = EASEParameters(regularization=5.0, max_items=25, feature_weight=2.0)
-_NEIGHBOURS = UserKNNParameters(neighbours=8, shrinkage=2.0)
+PLANTED_PARAMETERS: SourceParameters = {
+    "als": ALSParameters(factors=6, regularization=2.0, iterations=6),
+    "ease": EASEParameters(regularization=5.0, max_items=25, feature_weight=2.0),
+    "recent_popularity": RecentPopularityParameters(half_life=0.01, step=0.005),
+    "neighbours": UserKNNParameters(neighbours=8, shrinkage=2.0, half_life=0.01),
+}
 
 
 def planted_hybrid(
-    weights: HybridWeights = PLANTED_WEIGHTS, *, n_cold: int = 7, ease: bool = True, seed: int = 3
+    weights: HybridWeights = PLANTED_WEIGHTS, *, n_cold: int = 7, seed: int = 3
 ) -> tuple[HybridModel, UserItemMatrix]:
     """A hybrid of 40 warm items, of which 25 take part in EASE, and ``n_cold`` cold ones; and its training ratings."""
     train = planted_interactions(60, 40, 900, seed=seed)
-    return planted_hybrid_on(train, weights, n_cold=n_cold, ease=ease), train
+    return planted_hybrid_on(train, weights, n_cold=n_cold), train
 
 
 def planted_hybrid_on(
-    train: UserItemMatrix, weights: HybridWeights = PLANTED_WEIGHTS, *, n_cold: int = 7, ease: bool = True
+    train: UserItemMatrix,
+    weights: HybridWeights = PLANTED_WEIGHTS,
+    *,
+    n_cold: int = 7,
+    parameters: SourceParameters = PLANTED_PARAMETERS,
 ) -> HybridModel:
     """A hybrid fitted on ``train``; ids of cold items stand between those of the warm ones."""
     return fit_hybrid(
         train,
         planted_features(np.sort(np.concatenate([train.item_ids, cold_ids(train, n_cold)]))),
-        als_parameters=_ALS,
-        ease_parameters=_EASE if ease else None,
-        neighbour_parameters=_NEIGHBOURS,
+        parameters=parameters,
         weights=weights,
         feedback=MOVIELENS.feedback,
     )

@@ -1,4 +1,4 @@
-"""Component scores of the tuning users, computed once and blended anew by every trial."""
+"""Scores of the tuning users, computed once and blended anew by every trial."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,47 +9,68 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ShapeError
 from recsys_core.evaluation import ndcg_at
-from recsys_core.hybrid import top_k
+from recsys_core.hybrid import HybridWeights
+from recsys_core.hybrid.blend import DISLIKES
+from recsys_core.ranking import top_k
 
 __all__ = ["BlendTable", "candidate_columns", "ranked_ndcg"]
 
 Scores = NDArray[np.float32]
+_CONTENT = "content"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class BlendTable:
-    """Standardised scores of several sources for each user's candidates.
+    """Terms of the blend for each user's candidates.
 
-    terms       float32 of shape (n_users, n_terms, width); the first term is -inf at places that must not be
-                recommended (seen items, padding), the others are finite
-    covariance  covariances of the last n_groups terms (centred content cosines) over the whole catalogue, float64
-                of shape (n_users, n_groups, n_groups); n_groups may be 0
+    names       of the terms: sources, or "dislikes"
+    groups      names of the feature groups, whose terms follow those of ``names``
+    terms       float32 of shape (n_users, n_names + n_groups, width): z-scores, the aversion, centred content cosines
+    closed      float32 of shape (n_users, width): -inf at places that must not be recommended (seen items, padding),
+                0 elsewhere
+    covariance  covariances of the group terms over the whole catalogue, float64 of shape (n_users, n_groups, n_groups)
     relevant    whether a candidate is a target, of shape (n_users, width)
     n_targets   of shape (n_users,): all targets, whether candidates or not
-    n_ratings   known ratings, of shape (n_users,)
+    n_liked     known ratings that are no dislikes, of shape (n_users,)
     """
 
-    terms: NDArray[np.float32]
+    names: tuple[str, ...]
+    groups: tuple[str, ...]
+    terms: Scores
+    closed: Scores
     covariance: NDArray[np.float64]
     relevant: NDArray[np.bool_]
     n_targets: NDArray[np.int64]
-    n_ratings: NDArray[np.int64]
+    n_liked: NDArray[np.int64]
 
     def __post_init__(self) -> None:
-        n_users, _, width = self.terms.shape
+        n_users, n_terms, width = self.terms.shape
         if self.relevant.shape != (n_users, width) or len(self.n_targets) != n_users:
             raise ShapeError(f"terms of {n_users} users and {width} candidates, relevant {self.relevant.shape}")
+        if n_terms != len(self.names) + len(self.groups):
+            raise ShapeError(f"{n_terms} terms, named {', '.join((*self.names, *self.groups))}")
 
-    def content_factors(self, group_weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    def factors(self, weights: HybridWeights) -> NDArray[np.float64]:
+        """How often each term of each user counts under ``weights``: of shape (n_users, n_terms)."""
+        by_source = weights.factors(self.n_liked)
+        by_source[DISLIKES] = weights.dislikes * weights.prior_share(self.n_liked)
+        nothing = np.zeros(len(self.n_liked))
+        plain = [by_source.get(name, nothing) for name in self.names]
+        content = by_source.get(_CONTENT, nothing)[:, None] * self._content_factors(weights)
+        return np.column_stack([*plain, content])
+
+    def _content_factors(self, weights: HybridWeights) -> NDArray[np.float64]:
         """w_g / std(Σ w_g·cos_g) for each user and group: what makes the groups' sum z(content)."""
-        variance = np.einsum("g,ugh,h->u", group_weights, self.covariance, group_weights)
+        shares = np.asarray([weights.group_weights.get(name, 0.0) for name in self.groups])
+        variance = np.einsum("g,ugh,h->u", shares, self.covariance, shares)
         spread = np.sqrt(np.maximum(variance, 0.0))
-        scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-6 * group_weights.sum())
-        return np.asarray(scale[:, None] * group_weights[None, :])
+        scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-6 * shares.sum())
+        return np.asarray(scale[:, None] * shares[None, :])
 
-    def ndcg(self, factors: NDArray[np.floating], k: int) -> NDArray[np.float64]:
-        """NDCG@k of every user, (n_users,), when term t of user u counts ``factors[u, t]`` times; the first is > 0."""
-        blended = np.matmul(factors[:, None, :].astype(np.float32), self.terms)[:, 0, :]
+    def ndcg(self, weights: HybridWeights, k: int) -> NDArray[np.float64]:
+        """NDCG@k of every user, (n_users,), under ``weights``."""
+        factors = self.factors(weights).astype(np.float32)
+        blended = np.matmul(factors[:, None, :], self.terms)[:, 0, :] + self.closed
         return ranked_ndcg(blended, self.relevant, self.n_targets, k)
 
 

@@ -1,32 +1,28 @@
 """What can be set about tuning."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
 from recsys_core.hybrid import HybridWeights
-from recsys_core.parameters import Parameters
-from recsys_core.sources.als import ALSParameters
-from recsys_core.sources.ease import EASEParameters
-from recsys_core.sources.user_knn import UserKNNParameters
-from recsys_core.tuning.space import SEARCH_SPACE, STAGES, SearchParameter, StageSpace
+from recsys_core.sources.search_space import SearchParameter
+from recsys_core.sources.source import SourceKind
+from recsys_core.sources.table import SOURCES, SourcesParameters
+from recsys_core.tuning.space import SEARCH_SPACE, STAGES, StageSpace
 
 __all__ = ["TuningParameters"]
 
-_SHARES = {"als": 3, "ease": 2, "blend": 4, "gate": 1}  # of all trials; the blend's are the cheapest
+_TRIALS_PER_SHARE = 4  # of all trials the stages of sources have shares by their default trials
+_SHARES = {"blend": 4, "gate": 1}  # the blend's are the cheapest
 
 
-class TuningParameters(Parameters):
-    """How ALS, EASE and the blend are tuned on validation users."""
+class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # made from the table
+    """How the sources and the blend are tuned on validation users."""
 
-    n_trials_als: int = Field(default=12, ge=1, le=10_000)
-    """Trials of the ALS parameters, judged by ALS alone."""
-    n_trials_ease: int = Field(default=8, ge=1, le=10_000)
-    """Trials of EASE's regularization and feature weight, judged by EASE alone."""
     n_trials_blend: int = Field(default=80, ge=1, le=10_000)
-    """Trials of e, β and the group weights on whole histories."""
+    """Trials of the weights in the user's own taste and the group weights, on whole histories."""
     n_trials_gate: int = Field(default=24, ge=1, le=10_000)
-    """Trials of κ and ν on shortened and whole histories."""
+    """Trials of κ and the weights in the prior, on shortened and whole histories."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the sampler and of the choice of users."""
     max_users: int = Field(default=1_000, ge=1)
@@ -49,12 +45,6 @@ class TuningParameters(Parameters):
     """Numbers that a table of component scores may hold before it is cut to candidates."""
     time_budget: float | None = Field(default=None, gt=0)
     """Seconds after which no trial but each stage's first is started; needs a clock."""
-    als: ALSParameters = ALSParameters(iterations=10)
-    """ALS parameters that the search space does not name."""
-    ease: EASEParameters | None = EASEParameters()
-    """EASE parameters that the search space does not name; None leaves EASE out."""
-    neighbours: UserKNNParameters | None = UserKNNParameters()
-    """User-kNN parameters; None leaves it out."""
     weights: HybridWeights = HybridWeights()
     """Hybrid weights that the search space does not name."""
     search_space: tuple[SearchParameter, ...] = SEARCH_SPACE
@@ -64,9 +54,21 @@ class TuningParameters(Parameters):
     def _spaces_are_whole(self) -> Self:
         for stage in STAGES:
             StageSpace(stage, self.search_space)
+        for parameter in self.search_space:
+            if parameter.stage not in STAGES:
+                raise ValueError(f"search space: stage {parameter.stage!r} is none of {', '.join(STAGES)}")
         if min(self.first_ratings) < 1:
             raise ValueError("first_ratings must be at least 1: without a rating only popularity is left")
         return self
+
+    def of(self, name: str) -> Any:
+        """The parameters of the source ``name``; None where it has none or is left out."""
+        return getattr(self, name, None)
+
+    @property
+    def sources(self) -> tuple[SourceKind, ...]:
+        """The sources that take part."""
+        return tuple(kind for kind in SOURCES if kind.defaults is None or self.of(kind.name) is not None)
 
     def n_trials(self, stage: str) -> int:
         """Trials planned for ``stage``."""
@@ -74,7 +76,8 @@ class TuningParameters(Parameters):
 
     def with_trials(self, n_trials: int) -> Self:
         """So many trials in all, divided among the stages; each has at least one."""
-        whole = sum(_SHARES.values())
-        counts = {stage: max(1, n_trials * share // whole) for stage, share in _SHARES.items()}
+        own = {kind.name: kind.n_trials // _TRIALS_PER_SHARE for kind in SOURCES if kind.is_tuned}
+        shares = {**own, **_SHARES}
+        counts = {stage: max(1, n_trials * share // sum(shares.values())) for stage, share in shares.items()}
         counts["blend"] = max(1, counts["blend"] + n_trials - sum(counts.values()))
         return self.replace(**{f"n_trials_{stage}": count for stage, count in counts.items()})

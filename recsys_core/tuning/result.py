@@ -1,12 +1,13 @@
 """What tuning found."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 from recsys_core.hybrid import HybridWeights
-from recsys_core.sources.als import ALSParameters
-from recsys_core.sources.ease import EASEParameters
+from recsys_core.parameters import Parameters
+from recsys_core.sources.table import source_named
 from recsys_core.storage import read_manifest, write_manifest
 from recsys_core.tuning.trials import Trial, best_trial
 
@@ -17,19 +18,21 @@ __all__ = ["TuningResult"]
 class TuningResult:
     """The chosen parameters, and how they were found.
 
-    default_objective  NDCG@k on the validation users (whole and shortened histories) with the chosen ALS and EASE
-                       parameters and the default weights
+    parameters         of the sources that have any; None for one that is left out
+    default_objective  NDCG@k on the validation users (whole and shortened histories) with the chosen parameters of the
+                       sources and the default weights
     best_objective     the same with the chosen weights: never less
     n_users            validation users on whom both were measured, over all rounds
+    fell_back_on       the single source that was better on them than every blend that was tried; "" where none was
     """
 
-    als_parameters: ALSParameters
-    ease_parameters: EASEParameters | None
+    parameters: Mapping[str, Parameters | None]
     weights: HybridWeights
     trials: tuple[Trial, ...]
     default_objective: float
     best_objective: float
     n_users: int
+    fell_back_on: str = ""
 
     def of_stage(self, stage: str) -> list[Trial]:
         """The trials of one stage, in order; none for a stage that was left out."""
@@ -39,12 +42,12 @@ class TuningResult:
         """Plain values that JSON can hold."""
         stages = dict.fromkeys(trial.stage for trial in self.trials)
         return {
-            "als_parameters": self.als_parameters.as_dict(),
-            "ease_parameters": self.ease_parameters.as_dict() if self.ease_parameters else None,
+            **{f"{name}_parameters": found and found.as_dict() for name, found in self.parameters.items()},
             "weights": self.weights.as_dict(),
             "default_objective": self.default_objective,
             "best_objective": self.best_objective,
             "n_users": self.n_users,
+            "fell_back_on": self.fell_back_on,
             "stages": {
                 stage: {
                     "n_trials": len(self.of_stage(stage)),
@@ -58,18 +61,29 @@ class TuningResult:
         }
 
     def save(self, directory: Path) -> None:
-        write_manifest(directory, "TuningResult", parameters=self.weights.as_dict(), result=self.as_dict())
+        write_manifest(
+            directory,
+            "TuningResult",
+            parameters=self.weights.as_dict(),
+            sources=list(self.parameters),
+            result=self.as_dict(),
+        )
 
     @classmethod
     def load(cls, directory: Path) -> Self:
-        stored = read_manifest(directory, "TuningResult")["result"]
-        ease = stored["ease_parameters"]
+        manifest = read_manifest(directory, "TuningResult")
+        stored = manifest["result"]
         return cls(
-            ALSParameters(**stored["als_parameters"]),
-            EASEParameters(**ease) if ease else None,
+            {name: _parameters(name, stored[f"{name}_parameters"]) for name in manifest["sources"]},
             HybridWeights(**stored["weights"]),
             tuple(Trial(**trial) for trial in stored["trials"]),
             stored["default_objective"],
             stored["best_objective"],
             stored["n_users"],
+            stored["fell_back_on"],
         )
+
+
+def _parameters(name: str, stored: dict[str, Any] | None) -> Parameters | None:
+    defaults = source_named(name).defaults
+    return None if stored is None or defaults is None else type(defaults)(**stored)

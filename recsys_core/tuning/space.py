@@ -3,46 +3,15 @@
 import hashlib
 import json
 from collections.abc import Iterable
-from typing import Literal, Self
-
-from pydantic import model_validator
 
 from recsys_core.errors import ParameterError
-from recsys_core.parameters import Parameters
+from recsys_core.sources.search_space import SearchParameter
+from recsys_core.sources.table import SOURCES
 
-__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "STAGES", "SearchParameter", "StageSpace"]
+__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "STAGES", "StageSpace"]
 
-STAGES = ("als", "ease", "blend", "gate")
+STAGES = (*(kind.name for kind in SOURCES if kind.is_tuned), "blend", "gate")
 GROUP_PREFIX = "weight_"
-Stage = Literal["als", "ease", "blend", "gate"]
-
-
-class SearchParameter(Parameters):
-    """One dimension of the search: uniform between ``low`` and ``high``, in logarithms when ``log`` is set."""
-
-    stage: Stage
-    name: str
-    """Field of the stage's parameters; ``weight_<group>`` is the weight of a feature group."""
-    kind: Literal["float", "int"] = "float"
-    low: float
-    high: float
-    log: bool = False
-    default: float
-    """Value in trial 0."""
-
-    @model_validator(mode="after")
-    def _is_a_range(self) -> Self:
-        if not self.low < self.high:
-            raise ValueError(f"{self.name}: low {self.low} is not below high {self.high}")
-        if self.log and self.low <= 0:
-            raise ValueError(f"{self.name}: low {self.low} must be positive for a logarithmic range")
-        if not self.low <= self.default <= self.high:
-            raise ValueError(f"{self.name}: default {self.default} is outside {self.low} to {self.high}")
-        return self
-
-    @property
-    def default_value(self) -> float | int:
-        return int(self.default) if self.kind == "int" else self.default
 
 
 class StageSpace:
@@ -65,9 +34,10 @@ class StageSpace:
         kept = (p for p in self.parameters if not p.name.startswith(GROUP_PREFIX) or p.name in known)
         return StageSpace(self.stage, kept)
 
-    def without(self, name: str) -> "StageSpace":
-        """The space without the parameter ``name``."""
-        return StageSpace(self.stage, (p for p in self.parameters if p.name != name))
+    def without(self, names: Iterable[str]) -> "StageSpace":
+        """The space without the parameters ``names``."""
+        left_out = set(names)
+        return StageSpace(self.stage, (p for p in self.parameters if p.name not in left_out))
 
     def digest(self, *context: object) -> str:
         """Hex digest of the space and of ``context`` (further JSON values that determine the objective)."""
@@ -75,29 +45,12 @@ class StageSpace:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _blend(name: str, high: float, default: float) -> SearchParameter:
-    return SearchParameter(stage="blend", name=name, low=0.0, high=high, default=default)
-
-
 SEARCH_SPACE: tuple[SearchParameter, ...] = (
-    SearchParameter(stage="als", name="factors", kind="int", low=64, high=160, log=True, default=128),
-    SearchParameter(stage="als", name="regularization", low=3.0, high=100.0, log=True, default=20.0),
-    SearchParameter(stage="als", name="confidence_weight", low=1.0, high=15.0, log=True, default=5.0),
-    SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0),
-    SearchParameter(stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0),
-    SearchParameter(stage="ease", name="regularization", low=15.0, high=1500.0, log=True, default=50.0),
-    SearchParameter(stage="ease", name="feature_weight", low=1.0, high=30.0, log=True, default=10.0),
-    _blend("ease", 3.0, 1.5),
-    _blend("content", 1.5, 0.6),
-    _blend("weight_genre", 1.0, 0.5),
-    _blend("weight_decade", 1.0, 0.2),
-    _blend("weight_title", 1.0, 0.3),
-    _blend("weight_tags", 1.0, 0.4),
-    _blend("weight_genome", 1.0, 0.5),
-    SearchParameter(stage="gate", name="kappa", low=2.0, high=60.0, log=True, default=15.0),
-    SearchParameter(stage="gate", name="neighbours", low=0.0, high=2.0, default=0.6),
+    *(parameter for kind in SOURCES for parameter in kind.search),
+    SearchParameter(stage="gate", name="kappa", low=2.0, high=150.0, log=True, default=15.0),
 )
-"""Ranges that held good values on data sets of 0.1 to 25 million ratings; one line per parameter.
+"""What the sources declare, and κ; ranges that held good values on data sets of 0.1 to 25 million ratings.
 
-γ is not searched: a user's ranking depends on (1 − α(n))·γ / α(n) = (κ / n)^p·γ, so on the product κ^p·γ.
+The weight of popularity in the prior is not searched: a user's ranking depends on (1 − α(n))·γ / α(n) = (κ / n)^p·γ, so
+on the product κ^p·γ.
 """

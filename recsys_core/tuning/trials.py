@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from recsys_core.tuning.space import SearchParameter, StageSpace
+from recsys_core.sources.search_space import SearchParameter
+from recsys_core.tuning.space import StageSpace
 
 if TYPE_CHECKING:
     import optuna

@@ -1,4 +1,4 @@
-"""Tuning in four stages: ALS, EASE, the blend, and the gate between taste and popularity."""
+"""Tuning in stages: each source that has parameters to tune, the blend, and the gate between taste and prior."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -13,8 +13,11 @@ from recsys_core.dataset.interactions import Split
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
-from recsys_core.sources.als import ALSModel, ALSParameters
-from recsys_core.sources.ease import EASEParameters
+from recsys_core.parameters import Parameters
+from recsys_core.sources.als import KIND as ALS
+from recsys_core.sources.als import ALSModel
+from recsys_core.sources.source import SourceKind
+from recsys_core.sources.table import SOURCES
 from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
@@ -25,8 +28,7 @@ from recsys_core.tuning.trials import Trial, best_trial
 
 __all__ = ["tune", "tune_als"]
 
-_EASE_ROUNDS = 2  # each costs the inverse of a matrix per trial
-_BUDGET_SHARES = {"als": 0.6, "ease": 0.7, "blend": 0.9, "gate": 1.0}  # of the time budget, cumulative
+_BLEND_BUDGET = 2 / 3  # of what the sources' own stages leave of the time
 
 
 def tune(
@@ -41,11 +43,11 @@ def tune(
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
 ) -> TuningResult:
-    """Choose ALS and EASE parameters and hybrid weights on ``split.validation``; the test part is never looked at.
+    """Choose the sources' parameters and the weights on ``split.validation``; the test part is never looked at.
 
     features  of at least the training items, fitted on the training part
     more_rounds  other splits of the same data with the same test part and other validation users, and the features
-              that go with each: the weights are then judged on all of them, EASE on two, ALS on ``split`` alone
+              that go with each: the weights are then judged on all of them, a source on as many as its kind says
     storage   journal file of this very search: what has other data, parameters or program text needs another file.
               A search that was killed goes on from there, with the same outcome; a second one at the same time waits
     als_model what :func:`tune_als` gave for the same split and parameters: the stage "als" is then left out, and its
@@ -80,7 +82,9 @@ def tune_als(
     """
     with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):
         tuner = _Tuner([(split, None)], parameters, feedback, journal, clock, on_trial)
-        return tuner.rounds[0].als_model(tuner.als_stage()), tuner.trials
+        model = tuner.rounds[0].source(ALS, tuner.own_stage(ALS))
+        assert isinstance(model, ALSModel)
+        return model, tuner.trials
 
 
 def _journal(storage: Path | None) -> AbstractContextManager[Journal | None]:
@@ -110,62 +114,68 @@ class _Tuner:
         self.rounds = [Round(split, parameters, feedback, features) for split, features in rounds]
 
     def run(self, als_model: ALSModel | None = None) -> TuningResult:
-        if als_model is None:
-            als = self.als_stage()
-        else:
-            als = als_model.parameters
-            self.rounds[0].remember(als_model)
-        ease = self._ease_stage()
+        chosen: dict[str, Parameters | None] = {
+            kind.name: self.parameters.of(kind.name) for kind in SOURCES if kind.defaults is not None
+        }
+        for kind in self.parameters.sources:
+            if kind is ALS and als_model is not None:
+                chosen[kind.name] = als_model.parameters
+                self.rounds[0].remember(kind, als_model.parameters, als_model)
+            elif kind.is_tuned:
+                chosen[kind.name] = self.own_stage(kind)
         defaults = self._default_weights()
-        tables = in_each(self.rounds, lambda r: r.tables(als, ease, defaults))
-        decided = [als.as_dict(), ease and ease.as_dict()]
-        weights = self._blend_stage(tables, self._blend_space(), defaults, decided)
-        weights = self._gate_stage(tables, weights, decided)
-        best, untuned = self._gate_objective(tables, weights), self._gate_objective(tables, defaults)
-        if best < untuned:  # stages are judged one by one: both together can be worse than none
-            weights, best = defaults, untuned
+        tables = in_each(self.rounds, lambda r: r.tables(chosen, defaults))
+        decided = [found and found.as_dict() for found in chosen.values()]
+        weights = self._weights_stage("blend", tables, defaults, decided)
+        weights = self._weights_stage("gate", tables, weights, [*decided, weights.as_dict()])
+        untuned = self._gate_objective(tables, defaults)
+        weights, best, alone = self._best(tables, weights, defaults)
         n_users = sum(r.n_users for r in self.rounds)
-        return TuningResult(als, ease, weights, tuple(self.trials), untuned, best, n_users)
+        return TuningResult(chosen, weights, tuple(self.trials), untuned, best, n_users, alone)
 
     # the stages
 
-    def als_stage(self) -> ALSParameters:
-        base, judge = self.parameters.als, self.rounds[0]
-
-        def objective(values: dict[str, float | int]) -> float:
-            return judge.als_ndcg(base.replace(**values))
-
-        return base.replace(**self._run(self._space("als"), objective))
-
-    def _ease_stage(self) -> EASEParameters | None:
-        base, judges = self.parameters.ease, self.rounds[:_EASE_ROUNDS]
-        if base is None:
-            return None
+    def own_stage(self, kind: SourceKind) -> Any:
+        """The best parameters of one source, judged by it alone."""
+        base, judges = self.parameters.of(kind.name), self.rounds[: kind.n_rounds]
 
         def objective(values: dict[str, float | int]) -> float:
             tried = base.replace(**values)
-            return mean_over(judges, in_each(judges, lambda r: r.ease_ndcg(tried)))
+            return mean_over(judges, in_each(judges, lambda r: r.ndcg(kind, tried)))
 
-        return base.replace(**self._run(self._space("ease"), objective))
+        return base.replace(**self._run(StageSpace(kind.name, self.parameters.search_space), objective))
 
-    def _blend_stage(
-        self, tables: list[Tables], space: StageSpace, base: HybridWeights, decided: list[Any]
+    def _weights_stage(
+        self, stage: str, tables: list[Tables], base: HybridWeights, decided: list[Any]
     ) -> HybridWeights:
+        """The best weights: of the taste on whole histories (blend), of the prior on shortened ones too (gate)."""
+
         def objective(values: dict[str, float | int]) -> float:
-            weights = with_values(base, values)
+            weights = with_values(base, stage, values)
+            if stage == "gate":
+                return self._gate_objective(tables, weights)
             return mean_over(self.rounds, in_each(tables, lambda table: table.blend_ndcg(weights)))
 
-        return with_values(base, self._run(space, objective, decided))
-
-    def _gate_stage(self, tables: list[Tables], base: HybridWeights, decided: list[Any]) -> HybridWeights:
-        def objective(values: dict[str, float | int]) -> float:
-            return self._gate_objective(tables, with_values(base, values))
-
-        return with_values(base, self._run(self._gate_space(), objective, [*decided, base.as_dict()]))
+        return with_values(base, stage, self._run(self._weights_space(stage), objective, decided))
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
         return mean_over(self.rounds, in_each(tables, lambda table: table.gate_ndcg(weights, share)))
+
+    def _best(
+        self, tables: list[Tables], tuned: HybridWeights, defaults: HybridWeights
+    ) -> tuple[HybridWeights, float, str]:
+        """The best of the tuned weights, the defaults and each single source; its value, and the source's name.
+
+        Stages are judged one by one, and where one source knows nearly all there is to know, every blend is worse
+        than that source alone.
+        """
+        found = [(self._gate_objective(tables, weights), weights, "") for weights in (tuned, defaults)]
+        for kind in self.parameters.sources:
+            alone = tuned.alone(kind.name)
+            found.append((self._gate_objective(tables, alone), alone, kind.name))
+        value, weights, name = max(found, key=lambda candidate: candidate[0])
+        return weights, value, name
 
     def _run(self, space: StageSpace, objective: Objective, decided: Sequence[Any] = ()) -> dict[str, float | int]:
         """Run one stage after what earlier ones ``decided``. Returns the best point."""
@@ -179,7 +189,7 @@ class _Tuner:
             journal=self.journal,
             decided=decided,
             clock=self.clock,
-            deadline=self.started + budget * _BUDGET_SHARES[space.stage] if budget else float("inf"),
+            deadline=self.started + budget * _budget_until(space.stage) if budget else float("inf"),
             on_trial=self.on_trial,
         )
         self.trials += trials
@@ -187,30 +197,42 @@ class _Tuner:
 
     # the spaces
 
-    def _space(self, stage: str) -> StageSpace:
-        return StageSpace(stage, self.parameters.search_space)
-
-    def _blend_space(self) -> StageSpace:
-        known = self.rounds[0].features
-        space = self._space("blend").without_groups_outside(known.groups if known else ())
-        return space if self.parameters.ease else space.without("ease")
-
-    def _gate_space(self) -> StageSpace:
-        space = self._space("gate")
-        return space if self.parameters.neighbours else space.without("neighbours")
+    def _weights_space(self, stage: str) -> StageSpace:
+        space = StageSpace(stage, self.parameters.search_space)
+        takes_part = self.parameters.sources
+        space = space.without(kind.name for kind in SOURCES if kind not in takes_part)
+        return space.without_groups_outside(self.rounds[0].features.groups) if stage == "blend" else space
 
     def _default_weights(self) -> HybridWeights:
         """The base weights with the defaults of the search space."""
-        base = self.parameters.weights
-        if self.parameters.ease is None:
-            base = base.replace(ease=0.0)
-        if self.parameters.neighbours is None:
-            base = base.replace(neighbours=0.0)
-        return with_values(with_values(base, self._blend_space().defaults), self._gate_space().defaults)
+        takes_part = self.parameters.sources
+        weights = self.parameters.weights.without(*(kind.name for kind in SOURCES if kind not in takes_part))
+        for stage in ("blend", "gate"):
+            weights = with_values(weights, stage, self._weights_space(stage).defaults)
+        return weights
 
 
-def with_values(weights: HybridWeights, values: Mapping[str, float | int]) -> HybridWeights:
-    """``weights`` with tuned ``values``, of which ``weight_<group>`` belong into ``group_weights``."""
+def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:
+    """``weights`` with tuned ``values``: a source's name is its weight in the taste (blend) or in the prior (gate)."""
+    sources = {kind.name for kind in SOURCES}
     groups = {name.removeprefix(GROUP_PREFIX): value for name, value in values.items() if name.startswith(GROUP_PREFIX)}
-    others = {name: value for name, value in values.items() if not name.startswith(GROUP_PREFIX)}
-    return weights.replace(**others, group_weights={**weights.group_weights, **groups})
+    of_sources = {name: value for name, value in values.items() if name in sources}
+    others = {
+        name: value for name, value in values.items() if name not in sources and not name.startswith(GROUP_PREFIX)
+    }
+    side = "taste" if stage == "blend" else "prior"
+    return weights.replace(
+        **others,
+        **{side: {**getattr(weights, side), **of_sources}},
+        group_weights={**weights.group_weights, **groups},
+    )
+
+
+def _budget_until(stage: str) -> float:
+    """Share of a search's time until the end of ``stage``."""
+    tuned = [kind for kind in SOURCES if kind.is_tuned]
+    left = 1 - sum(kind.budget for kind in tuned)
+    spent = {"blend": 1 - left * (1 - _BLEND_BUDGET), "gate": 1.0}
+    for number, kind in enumerate(tuned):
+        spent[kind.name] = sum(other.budget for other in tuned[: number + 1])
+    return spent[stage]

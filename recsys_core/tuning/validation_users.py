@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import HeldOut, Split
 from recsys_core.evaluation.slices import history_view, sample_users
+from recsys_core.histories import Histories
 from recsys_core.splitting import held_out_rows, truncated_histories
 
 __all__ = ["JudgedUsers", "shortened_users", "whole_users"]
@@ -17,29 +18,30 @@ __all__ = ["JudgedUsers", "shortened_users", "whole_users"]
 class JudgedUsers:
     """Users with at least one target each.
 
-    known    what the model is shown, CSR of shape (n_users, n_items)
-    seen     what must not be recommended, of the same shape
+    known    what the model is shown
+    seen     what must not be recommended, CSR of shape (n_users, n_items)
     targets  what should be found, of the same shape
     """
 
-    known: csr_matrix
+    known: Histories
     seen: csr_matrix
     targets: csr_matrix
 
     @property
     def n_users(self) -> int:
-        return int(self.known.shape[0])
+        return self.known.n_users
 
     @property
     def n_targets(self) -> NDArray[np.int64]:
         return np.diff(self.targets.indptr).astype(np.int64)
 
-    def blocks(self, n_rows: int) -> "list[tuple[slice, JudgedUsers]]":
+    def blocks(self, n_rows: int) -> "list[JudgedUsers]":
         """The users in blocks of at most ``n_rows``."""
         found = []
         for start in range(0, self.n_users, n_rows):
             rows = slice(start, start + n_rows)
-            found.append((rows, JudgedUsers(self.known[rows], self.seen[rows], self.targets[rows])))
+            known = self.known.rows(start, start + n_rows)
+            found.append(JudgedUsers(known, self.seen[rows], self.targets[rows]))
         return found
 
 
@@ -58,6 +60,6 @@ def shortened_users(split: Split, part: HeldOut, n: int, positive_threshold: flo
     part = held_out_rows(part, np.flatnonzero(np.diff(part.history.ratings.indptr) > n))
     if history_view(part, split.train) == "shortened":
         first = truncated_histories(part, n, positive_threshold=positive_threshold)
-        return JudgedUsers(first.history.ratings, first.history.ratings, first.targets)
+        return JudgedUsers(Histories.of(first.history), first.history.ratings, first.targets)
     first = truncated_histories(part, n, rest="dropped")
-    return JudgedUsers(first.history.ratings, part.history.ratings, part.targets)
+    return JudgedUsers(Histories.of(first.history), part.history.ratings, part.targets)

@@ -5,5 +5,32 @@ from recsys_core.sources.als.fit import fit_als
 from recsys_core.sources.als.model import ALSModel
 from recsys_core.sources.als.normal_equations import regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
+from recsys_core.sources.search_space import SearchParameter
+from recsys_core.sources.source import SourceKind
 
-__all__ = ["ALSModel", "ALSParameters", "fit_als", "rating_confidence", "regularized_gram", "solve_rows"]
+__all__ = ["KIND", "ALSModel", "ALSParameters", "fit_als", "rating_confidence", "regularized_gram", "solve_rows"]
+
+KIND = SourceKind(
+    name="als",
+    label="ALS",
+    side="collaborative",
+    defaults=ALSParameters(iterations=10),
+    fit=lambda training, parameters: fit_als(
+        training.matrix.ratings, training.matrix.item_ids, parameters, feedback=training.feedback
+    ),
+    model=ALSModel,
+    taste=1.0,
+    steady=0.3,
+    search=(
+        SearchParameter(stage="als", name="factors", kind="int", low=64, high=160, log=True, default=128),
+        SearchParameter(stage="als", name="regularization", low=3.0, high=100.0, log=True, default=20.0),
+        SearchParameter(stage="als", name="confidence_weight", low=1.0, high=15.0, log=True, default=5.0),
+        SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0),
+        SearchParameter(stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0),
+    ),
+    n_trials=12,
+    budget=0.6,
+    needed=True,
+    baseline=True,
+    summary="ALS on confidence-weighted feedback",
+)

@@ -1,7 +1,4 @@
-"""Training ALS: by ``implicit`` (fast, native) or in NumPy (slow, readable: the oracle of the other)."""
-
-from collections.abc import Callable
-from typing import Literal
+"""Training ALS by ``implicit``."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +6,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.errors import ShapeError
 from recsys_core.scoring import check_item_ids, check_user_ratings
 from recsys_core.sources.als.confidence import rating_confidence
 from recsys_core.sources.als.model import ALSModel
@@ -18,7 +15,6 @@ from recsys_core.sources.als.parameters import ALSParameters
 
 __all__ = ["fit_als"]
 
-Backend = Literal["implicit", "numpy"]
 Factors = NDArray[np.float32]
 
 
@@ -28,7 +24,6 @@ def fit_als(
     parameters: ALSParameters,
     *,
     feedback: Feedback,
-    backend: Backend = "implicit",
 ) -> ALSModel:
     """Train ALS (Hu, Koren & Volinsky 2008) on ratings ``user_items``, CSR of shape (n_users, n_items).
 
@@ -40,39 +35,24 @@ def fit_als(
     ratings = check_user_ratings(user_items, len(ids))
     if ratings.nnz == 0:
         raise ShapeError(f"user_items of shape {ratings.shape} holds no rating, ALS needs at least one")
-    confidence = rating_confidence(ratings, parameters, feedback.maximum)
+    confidence = rating_confidence(ratings, parameters, feedback)
     start = initial_factors(ratings.shape, parameters)
-    if backend not in _TRAINERS:
-        raise ParameterError(f"backend = {backend!r}: expected one of {', '.join(_TRAINERS)}")
     with threadpool_limits(limits=1, user_api="blas"):  # the native trainer has threads of its own; sums keep an order
-        item_factors = _TRAINERS[backend](confidence, start, parameters)
-        user_factors = _solve(item_factors, confidence, parameters)
-    return ALSModel(ids, item_factors, user_factors, parameters, feedback.maximum)
+        item_factors = _train(confidence, start, parameters)
+        gram = regularized_gram(item_factors, parameters.regularization)
+        user_factors = solve_rows(item_factors, confidence, gram)
+    return ALSModel(ids, item_factors, user_factors, parameters, feedback)
 
 
 def initial_factors(shape: tuple[int, int], parameters: ALSParameters) -> tuple[Factors, Factors]:
-    """Seeded user and item factors, uniform in [0, 0.01), the same for every backend."""
+    """Seeded user and item factors, uniform in [0, 0.01)."""
     rng = np.random.default_rng(parameters.seed)
     users = rng.random((shape[0], parameters.factors), dtype=np.float32) * np.float32(0.01)
     items = rng.random((shape[1], parameters.factors), dtype=np.float32) * np.float32(0.01)
     return users, items
 
 
-def _solve(factors: Factors, confidence: csr_matrix, parameters: ALSParameters) -> Factors:
-    return solve_rows(factors, confidence, regularized_gram(factors, parameters.regularization))
-
-
-def _train_numpy(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
-    """Alternate exact solutions. Slow and plain: what every other backend must agree with."""
-    item_factors = start[1]
-    item_users = csr_matrix(confidence.T)
-    for _ in range(parameters.iterations):
-        user_factors = _solve(item_factors, confidence, parameters)
-        item_factors = _solve(user_factors, item_users, parameters)
-    return item_factors
-
-
-def _train_implicit(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
+def _train(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
     """Train with the native solver of ``implicit``; each row is solved by one thread, so threads change no bit."""
     from implicit.cpu.als import AlternatingLeastSquares
 
@@ -88,9 +68,3 @@ def _train_implicit(confidence: csr_matrix, start: tuple[Factors, Factors], para
     native.fit(confidence, show_progress=False)
     factors: Factors = native.item_factors
     return factors
-
-
-_TRAINERS: dict[str, Callable[[csr_matrix, tuple[Factors, Factors], ALSParameters], Factors]] = {
-    "implicit": _train_implicit,
-    "numpy": _train_numpy,
-}

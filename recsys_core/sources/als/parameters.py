@@ -20,8 +20,9 @@ class ALSParameters(Parameters):
     """Confidence that the best rating adds to the 1 that every unobserved pair has."""
     rating_power: float = Field(default=3.0, ge=0, le=10)
     """Exponent of (rating / maximum); 0 gives every rating the same confidence."""
-    dislike_threshold: float | None = Field(default=0.6, ge=0, le=1)
-    """Ratings below this share of the maximum (0.6 of 5 stars: below 3) are confident zeros; None makes none so."""
+    dislike_threshold: float = Field(default=0.6, ge=0, le=1)
+    """Ratings below this share of the maximum (0.6 of 5 stars: below 3) are confident zeros, as are all below the
+    scale's middle."""
     dislike_confidence: float = Field(default=1.0, gt=0, le=1_000)
     """Confidence of a confident zero; 1 is that of an unobserved pair."""
     use_cg: bool = True

@@ -1,10 +1,13 @@
 """The content model: profiles of what a user liked, and factors for items that nobody has rated."""
 
-from recsys_core.sources.content.cold_items import FeatureRidge, FeatureRidgeParameters, fit_feature_ridge
+from recsys_core.sources.content.feature_ridge import FeatureRidge, FeatureRidgeParameters, fit_feature_ridge
 from recsys_core.sources.content.model import ContentModel, fit_content
 from recsys_core.sources.content.parameters import ContentParameters
+from recsys_core.sources.search_space import SearchParameter
+from recsys_core.sources.source import SourceKind
 
 __all__ = [
+    "KIND",
     "ContentModel",
     "ContentParameters",
     "FeatureRidge",
@@ -12,3 +15,31 @@ __all__ = [
     "fit_content",
     "fit_feature_ridge",
 ]
+
+
+def _group(name: str, default: float) -> SearchParameter:
+    return SearchParameter(stage="blend", name=f"weight_{name}", low=0.0, high=1.0, default=default)
+
+
+KIND = SourceKind(
+    name="content",
+    label="content",
+    side="content",
+    defaults=None,
+    fit=lambda training, parameters: fit_content(
+        training.features, training.matrix.item_ids, parameters or ContentParameters(), feedback=training.feedback
+    ),
+    model=ContentModel,
+    taste=0.6,
+    search=(
+        SearchParameter(stage="blend", name="content", low=0.0, high=1.5, default=0.6),
+        _group("genre", 0.5),
+        _group("decade", 0.2),
+        _group("title", 0.3),
+        _group("tags", 0.4),
+        _group("genome", 0.5),
+    ),
+    needed=True,
+    baseline=True,
+    summary="Profiles of what people liked against the features of titles",
+)

@@ -1,121 +1,186 @@
 """A user's profile is the sum of the features of what they rated; the score is the cosine to it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, hstack
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows
-from recsys_core.scoring import check_item_ids, check_item_nums, check_single_row, check_user_ratings
+from recsys_core.histories import Histories, Known
+from recsys_core.scoring import check_histories, check_item_nums, check_one_history
+from recsys_core.sources.content.one_profile import CANCELLED, OneProfile
 from recsys_core.sources.content.parameters import ContentParameters
+from recsys_core.sources.moments import dense_moments
+from recsys_core.sources.source import Entry
 from recsys_core.storage import read_manifest, write_manifest
 
 __all__ = ["ContentModel", "fit_content"]
 
+_DENSE_SHARE = 0.05  # groups with more entries than this share are multiplied as dense matrices
 
-@dataclass(frozen=True, slots=True, eq=False)
+
+@dataclass(frozen=True, eq=False)
 class ContentModel:
-    """Features of the training items and how to weigh them.
+    """Features of the catalogue and how to weigh them.
 
-    features       features of the training vocabulary, row for row
-    rating_middle  the rating scale's middle: a rating above it speaks for an item, one below against
+    features   of the catalogue: the ``n_warm`` trained items, then those without a training rating
+    feedback   what ratings say: one above the middle speaks for a title's features, one below against
+
+    Where all features of a group are 0 or more, so is every similarity, and a disliked title speaks for nothing. In a
+    group with features of either sign dislikes are left out.
     """
 
     features: ItemFeatures
+    n_warm: int
     parameters: ContentParameters
-    rating_middle: float
+    feedback: Feedback
+    item_side: ClassVar[None] = None
 
     @property
     def item_ids(self) -> NDArray[np.int64]:
-        return self.features.item_ids
+        return self.features.item_ids[: self.n_warm]
+
+    @property
+    def n_catalogue(self) -> int:
+        return len(self.features.item_ids)
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """Names of the feature groups, in the order of :meth:`group_scores`."""
+        """Names of the feature groups, in the order of :meth:`components`."""
         return tuple(self.features.groups)
 
-    @property
-    def group_weights(self) -> NDArray[np.float32]:
-        """Weight of each of ``groups``, float32 of shape (n_groups,)."""
-        return np.asarray([self.parameters.group_weights.get(name, 0.0) for name in self.groups], dtype=np.float32)
+    def weight(self, group: str) -> float:
+        return float(self.parameters.group_weights.get(group, 0.0))
 
-    def profiles(self, user_ratings: csr_matrix) -> dict[str, csr_matrix]:
-        """For each group the users' profiles, CSR of shape (n_users, n_features), rows of length 1 or empty."""
-        weights = self._profile_weights(check_user_ratings(user_ratings, len(self.item_ids)))
-        floor = _profile_floor(weights)
-        return {
-            name: normalise_rows(csr_matrix(weights @ matrix), floor) for name, matrix in self.features.groups.items()
-        }
+    def weighted(self, group_weights: dict[str, float]) -> "ContentModel":
+        """The same features weighed otherwise."""
+        return ContentModel(self.features, self.n_warm, ContentParameters(group_weights=group_weights), self.feedback)
 
-    def group_scores(self, user_ratings: csr_matrix, features: ItemFeatures | None = None) -> NDArray[np.float32]:
-        """Cosine of profile and item for each group: float32 of shape (n_groups, n_users, n_items).
+    def score(self, known: Known) -> NDArray[np.float32]:
+        """Σ_g w_g · cosine(profile, item) of the warm items: float32 of shape (n_users, n_warm)."""
+        return self._scores(check_histories(known, self.n_warm), 0, self.n_warm)
 
-        With ``features`` the items are those of ``features`` (columns built together with the model's).
+    def cold_score(self, known: Known) -> NDArray[np.float32]:
+        """The same for the items without a training rating: float32 of shape (n_users, n_cold)."""
+        return self._scores(check_histories(known, self.n_warm), self.n_warm, self.n_catalogue)
+
+    def enter(self, histories: Histories) -> Entry:
+        raw = self.score(histories)
+        return Entry(dense_moments(raw), raw=raw)
+
+    def components(self, histories: Histories) -> NDArray[np.float32]:
+        """Unweighted cosines of the warm items, group by group: float32 of shape (n_groups, n_users, n_warm)."""
+        found = np.zeros((len(self.groups), histories.n_users, self.n_warm), dtype=np.float32)
+        for num, (name, profile) in enumerate(self._profiles(histories, self.groups).items()):
+            items = self.features.groups[name][: self.n_warm]
+            if _is_dense(items):
+                found[num] = profile.toarray() @ items.toarray().T
+            else:
+                found[num] = (items @ np.ascontiguousarray(profile.toarray().T)).T
+        return found
+
+    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What each rated title of one user, warm and cold, gave to the score of each asked item of the catalogue.
+
+        The profile's length is taken as given.
         """
-        items = self.features if features is None else features
-        profiles = self.profiles(user_ratings)
-        scores = np.zeros((len(self.groups), user_ratings.shape[0], len(items.item_ids)), dtype=np.float32)
-        for num, name in enumerate(self.groups):
-            scores[num] = (profiles[name] @ self._same_columns(items, name).T).toarray()
+        row = self._catalogue_rows(check_one_history(history, self.n_warm))
+        nums = check_item_nums(item_nums, self.n_catalogue)
+        parts = np.zeros((len(nums), row.nnz))
+        for name in (*self._dense, *self._sparse):
+            items = self.features.groups[name]
+            strength = self._strength(row.data, name).astype(np.float64)
+            titles = items[row.indices].astype(np.float64)
+            length = float(np.linalg.norm(titles.T @ strength))
+            if length > CANCELLED * np.abs(strength).sum():
+                parts += (items[nums] @ titles.T).toarray() * (self.weight(name) * strength / length)
+        return parts
+
+    def _scores(self, histories: Histories, start: int, stop: int) -> NDArray[np.float32]:
+        if histories.n_users == 1:
+            row = self._catalogue_rows(histories)
+            strengths = self._strength(row.data, None), self._strength(row.data, "signed")
+            return self._one_profile.scores(row.indices, *strengths)[None, start:stop]
+        scores = np.zeros((histories.n_users, stop - start), dtype=np.float32)
+        profiles = self._profiles(histories, (*self._dense, *self._sparse))
+        if self._dense:
+            left = hstack([profiles[name] * np.float32(self.weight(name)) for name in self._dense]).toarray()
+            scores += left @ self._dense_items[start:stop].T
+        if self._sparse:
+            left = hstack([profiles[name] * np.float32(self.weight(name)) for name in self._sparse]).toarray()
+            scores += (self._sparse_items[start:stop] @ np.ascontiguousarray(left.T)).T
         return scores
 
-    def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
-        """Weighted sum of the groups' cosines: float32 of shape (n_users, n_items)."""
-        return self.score_items(user_ratings, self.features)
+    def _profiles(self, histories: Histories, groups: tuple[str, ...]) -> dict[str, csr_matrix]:
+        """For each of ``groups`` the users' profiles, CSR of shape (n_users, n_features), rows of length 1 or empty."""
+        rows = self._catalogue_rows(histories)
+        found = {}
+        for name in groups:
+            strength = csr_matrix((self._strength(rows.data, name), rows.indices, rows.indptr), shape=rows.shape)
+            floor = CANCELLED * np.asarray(abs(strength).sum(axis=1), dtype=np.float64).ravel()
+            found[name] = normalise_rows(csr_matrix(strength @ self.features.groups[name]), floor)
+        return found
 
-    def score_items(self, user_ratings: csr_matrix, features: ItemFeatures) -> NDArray[np.float32]:
-        """Scores of the items of ``features`` (never rated ones, say): float32 of shape (n_users, n_other_items)."""
-        profiles = self.profiles(user_ratings)
-        scores = np.zeros((user_ratings.shape[0], len(features.item_ids)), dtype=np.float32)
-        for name, weight in zip(self.groups, self.group_weights, strict=True):
-            if weight:
-                scores += weight * (profiles[name] @ self._same_columns(features, name).T).toarray()
-        return scores
+    def _strength(self, values: NDArray[np.float32], group: str | None) -> NDArray[np.float32]:
+        strength = self.feedback.strengths(values)
+        return np.maximum(strength, 0) if group == "signed" or group in self._signed else strength
 
-    def contributions(self, user_ratings: csr_matrix, item_nums: NDArray[np.integer]) -> NDArray[np.float32]:
-        """How much each rated title of one user, (1, n_items), gave to the score of each asked item.
-
-        Returns float32 of shape (n_asked, n_rated), columns in the order of the row's item numbers, ascending;
-        each row adds up to the item's score.
-        """
-        checked = check_single_row(user_ratings, len(self.item_ids))
-        nums = check_item_nums(item_nums, len(self.item_ids))
-        weights = self._profile_weights(checked)
-        parts = np.zeros((len(nums), checked.nnz), dtype=np.float64)
-        for name, group_weight in zip(self.groups, self.group_weights, strict=True):
-            matrix = self.features.groups[name]
-            profile = (weights @ matrix).toarray()
-            length = float(np.sqrt((profile.astype(np.float64) ** 2).sum()))
-            if length > _profile_floor(weights)[0]:
-                cosines = (matrix[nums] @ matrix[checked.indices].T).toarray()
-                parts += group_weight * cosines * weights.data / length
-        return parts.astype(np.float32)
-
-    def _profile_weights(self, checked: csr_matrix) -> csr_matrix:
-        data = (checked.data - self.rating_middle).astype(np.float32)
-        return csr_matrix((data, checked.indices, checked.indptr), shape=checked.shape)
-
-    def _same_columns(self, features: ItemFeatures, name: str) -> csr_matrix:
-        n_columns = self.features.groups[name].shape[1]
-        matrix = features.groups.get(name)
-        if matrix is None or matrix.shape[1] != n_columns:
-            found = "none" if matrix is None else matrix.shape[1]
+    def _catalogue_rows(self, histories: Histories) -> csr_matrix:
+        """Ratings of warm and cold items side by side, of shape (n_users, n_catalogue)."""
+        warm, cold = histories.ratings, histories.cold
+        if cold is None or cold.nnz == 0:
+            return csr_matrix((warm.data, warm.indices, warm.indptr), shape=(histories.n_users, self.n_catalogue))
+        if cold.shape[1] != self.n_catalogue - self.n_warm:
             raise ShapeError(
-                f"feature group {name} has {found} columns, the model has {n_columns}; build all features together"
+                f"cold ratings have {cold.shape[1]} columns, the catalogue {self.n_catalogue - self.n_warm} cold items"
             )
-        return matrix
+        return csr_matrix(hstack([warm, cold], format="csr", dtype=np.float32))
+
+    @cached_property
+    def _signed(self) -> frozenset[str]:
+        """Groups with features below 0."""
+        return frozenset(name for name, items in self.features.groups.items() if items.nnz and items.data.min() < 0)
+
+    @cached_property
+    def _dense(self) -> tuple[str, ...]:
+        """Groups with a weight that are multiplied as dense matrices."""
+        return tuple(name for name in self.groups if self.weight(name) > 0 and _is_dense(self.features.groups[name]))
+
+    @cached_property
+    def _sparse(self) -> tuple[str, ...]:
+        return tuple(name for name in self.groups if self.weight(name) > 0 and name not in self._dense)
+
+    @cached_property
+    def _dense_items(self) -> NDArray[np.float32]:
+        stacked: NDArray[np.float32] = hstack([self.features.groups[name] for name in self._dense]).toarray()
+        return stacked
+
+    @cached_property
+    def _sparse_items(self) -> csr_matrix:
+        return csr_matrix(hstack([self.features.groups[name] for name in self._sparse], format="csr"))
+
+    @cached_property
+    def _one_profile(self) -> OneProfile:
+        used = {name: self.features.groups[name] for name in (*self._dense, *self._sparse)}
+        weights = {name: self.weight(name) for name in used}
+        return OneProfile.of(used, weights, dense=self._dense, signed=self._signed, n_items=self.n_catalogue)
 
     def save(self, directory: Path) -> None:
         (directory / "features").mkdir()
         self.features.save(directory / "features")
         write_manifest(
-            directory, "ContentModel", parameters=self.parameters.as_dict(), rating_middle=self.rating_middle
+            directory,
+            "ContentModel",
+            parameters=self.parameters.as_dict(),
+            feedback=self.feedback.as_dict(),
+            n_warm=self.n_warm,
         )
 
     @classmethod
@@ -123,23 +188,18 @@ class ContentModel:
         manifest = read_manifest(directory, "ContentModel")
         return cls(
             ItemFeatures.load(directory / "features"),
+            manifest["n_warm"],
             ContentParameters(**manifest["parameters"]),
-            manifest["rating_middle"],
+            Feedback(**manifest["feedback"]),
         )
 
 
-def _profile_floor(weights: csr_matrix) -> NDArray[np.float64]:
-    """Lengths, of shape (n_users,), up to which a profile is what rounding left of likes and dislikes that cancel."""
-    return 1e-5 * np.asarray(abs(weights).sum(axis=1), dtype=np.float64).ravel()
+def _is_dense(items: csr_matrix) -> bool:
+    return bool(items.nnz > _DENSE_SHARE * max(1, items.shape[0] * items.shape[1]))
 
 
 def fit_content(
-    features: ItemFeatures,
-    item_ids: NDArray[np.int64],
-    parameters: ContentParameters,
-    *,
-    feedback: Feedback,
+    features: ItemFeatures, item_ids: NDArray[np.int64], parameters: ContentParameters, *, feedback: Feedback
 ) -> ContentModel:
-    """The content model of the training vocabulary ``item_ids`` (n_items,), taken out of the catalogue's features."""
-    ids = check_item_ids(item_ids, len(item_ids))
-    return ContentModel(features.select(ids), parameters, feedback.middle)
+    """The content model of a catalogue of which ``item_ids`` (n_items,), sorted, are in training."""
+    return ContentModel(features.with_first(item_ids), len(item_ids), parameters, feedback)

@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.linalg.lapack import dpotrf, dpotri, spotrf, spotri
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix, diags_array, vstack
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.scoring import check_item_ids, check_user_ratings
-from recsys_core.sources.ease.model import EASEModel, rating_strength
+from recsys_core.sources.ease.model import EASEModel
 from recsys_core.sources.ease.parameters import EASEParameters
 
-__all__ = ["fit_ease", "most_rated", "solve_ease", "solve_ease_by_users"]
+__all__ = ["fit_ease", "item_scale", "most_rated", "solve_ease", "solve_ease_by_users", "training_rows"]
 
 _BLOCK = 256
 
@@ -40,15 +40,42 @@ def fit_ease(
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
     kept_nums = most_rated(ratings, parameters.max_items, parameters.min_item_ratings)
-    rows = csr_matrix(rating_strength(ratings, parameters.rating_power, feedback.maximum)[:, kept_nums])
+    rows = training_rows(ratings, kept_nums, parameters, feedback)
     if features is not None and parameters.feature_weight > 0:
         described = feature_rows(features, ids, parameters)[:, kept_nums]
         rows = csr_matrix(vstack([rows, described * np.float32(np.sqrt(parameters.feature_weight))], format="csr"))
+    scale = item_scale(np.asarray(rows.multiply(rows).sum(axis=0)).ravel(), parameters.item_power)
+    rows = csr_matrix(rows @ diags_array(scale))
     if rows.shape[0] < len(kept_nums):
         weights = solve_ease_by_users(rows, parameters.regularization)
     else:
         weights = solve_ease((rows.T @ rows).toarray(), parameters.regularization)
-    return EASEModel(ids, kept_nums, weights, parameters, feedback.maximum)
+    if parameters.item_power > 0:
+        weights *= scale[:, None] / scale
+    return EASEModel(ids, kept_nums, weights, parameters, feedback)
+
+
+def training_rows(
+    ratings: csr_matrix, kept_nums: NDArray[np.int64], parameters: EASEParameters, feedback: Feedback
+) -> csr_matrix:
+    """Ratings as they are learnt from: CSR of shape (n_users, n_kept), float32.
+
+    With ``user_power`` p a row counts (n / mean n)^-p times in the Gram matrix.
+    """
+    rows = feedback.powers(ratings, parameters.rating_power)
+    if parameters.user_power > 0:
+        lengths = np.diff(ratings.indptr)
+        shares = np.maximum(lengths, 1) / lengths[lengths > 0].mean()
+        rows.data *= np.repeat(shares ** (-parameters.user_power / 2), lengths).astype(np.float32)
+    return csr_matrix(rows[:, kept_nums])
+
+
+def item_scale(squares: NDArray[np.floating], item_power: float) -> NDArray[np.float32]:
+    """By what each column is multiplied before the weights are learnt: square sums^-item_power, 1 on average."""
+    if item_power == 0:
+        return np.ones(len(squares), dtype=np.float32)
+    scale = np.maximum(squares, 1e-12) ** -item_power
+    return np.asarray(scale / scale.mean(), dtype=np.float32)
 
 
 def feature_rows(features: ItemFeatures, item_ids: NDArray[np.int64], parameters: EASEParameters) -> csr_matrix:

@@ -1,6 +1,7 @@
 """Items ranked by how many training ratings they have; the same for everybody."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -9,13 +10,16 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ShapeError
+from recsys_core.histories import Histories, Known
 from recsys_core.scoring import check_item_ids, check_user_ratings
+from recsys_core.sources.moments import Moments, dense_moments
+from recsys_core.sources.source import Entry
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
 __all__ = ["PopularityModel", "fit_popularity"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PopularityModel:
     """Number of training ratings of every item.
 
@@ -30,15 +34,26 @@ class PopularityModel:
         if self.n_ratings.shape != self.item_ids.shape:
             raise ShapeError(f"n_ratings have shape {self.n_ratings.shape}, item_ids {self.item_ids.shape}")
 
-    @property
-    def log_popularity(self) -> NDArray[np.float32]:
-        """log(1 + number of ratings), float32 of shape (n_items,)."""
-        return np.log1p(self.n_ratings).astype(np.float32)
+    @cached_property
+    def item_side(self) -> NDArray[np.float32]:
+        """log(1 + number of ratings), float32 of shape (1, n_items)."""
+        return np.log1p(self.n_ratings).astype(np.float32)[None, :]
 
-    def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
+    def score(self, known: Known) -> NDArray[np.float32]:
         """log(1 + number of ratings) in every row: float32 of shape (n_users, n_items)."""
-        n_users = check_user_ratings(user_ratings, len(self.item_ids)).shape[0]
-        return np.tile(self.log_popularity, (n_users, 1))
+        n_users = check_user_ratings(known, len(self.item_ids)).shape[0]
+        return np.tile(self.item_side, (n_users, 1))
+
+    def enter(self, histories: Histories) -> Entry:
+        return Entry(self._moments.repeated(histories.n_users), left=np.ones((histories.n_users, 1)))
+
+    @cached_property
+    def _moments(self) -> Moments:
+        return dense_moments(self.item_side)
+
+    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Nothing: what is popular does not rest on the user's titles."""
+        return np.zeros((len(item_nums), 0))
 
     def save(self, directory: Path) -> None:
         save_arrays(directory / "popularity.npz", item_ids=self.item_ids, n_ratings=self.n_ratings)

@@ -4,8 +4,8 @@ import numpy as np
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.histories import Histories
 from recsys_core.scoring import check_user_ratings
-from recsys_core.sources.ease.model import rating_strength
 from recsys_core.sources.user_knn.model import UserKNNModel
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
 from recsys_core.splitting.hashing import hash_uniform
@@ -22,8 +22,10 @@ def fit_user_knn(train: UserItemMatrix, parameters: UserKNNParameters, *, feedba
     ratings = check_user_ratings(train.ratings, train.n_items)
     counts = np.bincount(ratings.indices, minlength=train.n_items)
     title_weights = (np.log((1 + train.n_users) / (1 + counts)) + 0.5).astype(np.float32)
+    times = Histories.of(train).newest(0)
     if train.n_users > parameters.max_users:
         draws = hash_uniform(parameters.seed, "neighbours", train.user_ids)
-        ratings = ratings[np.sort(np.argsort(draws, kind="stable")[: parameters.max_users])]
-    strength = rating_strength(ratings, parameters.rating_power, feedback.maximum)
-    return UserKNNModel(train.item_ids, strength, title_weights, parameters, feedback.maximum)
+        chosen = np.sort(np.argsort(draws, kind="stable")[: parameters.max_users])
+        ratings, times = ratings[chosen], times[chosen]
+    strength = feedback.powers(ratings, parameters.rating_power)
+    return UserKNNModel(train.item_ids, strength, title_weights, times, parameters, feedback)

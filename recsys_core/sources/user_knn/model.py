@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags_array
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
-from recsys_core.scoring import check_item_nums, check_single_row, check_user_ratings
-from recsys_core.sources.ease.model import rating_strength
+from recsys_core.histories import Histories, Known
+from recsys_core.scoring import check_histories, check_item_nums, check_one_history
+from recsys_core.sources.moments import dense_moments
+from recsys_core.sources.source import Entry
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
 from recsys_core.sparse_rows import weighted_rows
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
@@ -18,6 +21,7 @@ from recsys_core.storage import load_arrays, load_csr, read_manifest, save_array
 __all__ = ["UserKNNModel"]
 
 _BLOCK_USERS = 512
+_YEAR = 365.25 * 86_400
 _LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 
 
@@ -29,15 +33,21 @@ class UserKNNModel:
     strength       CSR float32 of shape (n_neighbours, n_items): ratings of the possible neighbours, as they enter
     title_weights  float32 of shape (n_items,): how much a shared title says
 
+    times          int64 of shape (n_neighbours,): seconds since 1970 of each one's newest rating
+    feedback       what ratings say
+
     A neighbour v of user u has the similarity Σ_j w_j·x_uj·x_vj / (‖u‖·‖v‖ + shrinkage), lengths under the same
-    weights w; the score of a title is the sum of the nearest neighbours' strengths for it, times their similarities.
+    weights w, less where their newest ratings lie years apart; the score of a title is the sum of the nearest
+    neighbours' strengths for it, times their similarities. Titles that the user dislikes lead to no neighbour.
     """
 
     item_ids: NDArray[np.int64]
     strength: csr_matrix
     title_weights: NDArray[np.float32]
+    times: NDArray[np.int64]
     parameters: UserKNNParameters
-    rating_scale_max: float
+    feedback: Feedback
+    item_side: ClassVar[None] = None
     lengths: NDArray[np.float32] = field(init=False, repr=False)
     _by_title: csr_matrix = field(init=False, repr=False)
 
@@ -51,42 +61,56 @@ class UserKNNModel:
         object.__setattr__(self, "lengths", self._lengths(self.strength))
         object.__setattr__(self, "_by_title", csr_matrix(self.strength.T))
 
-    def score(self, user_ratings: csr_matrix) -> NDArray[np.float32]:
+    def score(self, known: Known) -> NDArray[np.float32]:
         """float32 of shape (n_users, n_items); 0 for titles of no neighbour and for empty histories."""
-        ratings = check_user_ratings(user_ratings, len(self.item_ids))
-        if ratings.shape[0] == 1:
-            nearest, similarities, _ = self._nearest(ratings)
+        histories = check_histories(known, len(self.item_ids))
+        if histories.n_users == 1:
+            nearest, similarities, _ = self._nearest(histories)
             return weighted_rows(self.strength, nearest, similarities).astype(np.float32)[None, :]
-        scores = np.zeros(ratings.shape, dtype=np.float32)
-        for start in range(0, ratings.shape[0], _BLOCK_USERS):
+        scores = np.zeros(histories.ratings.shape, dtype=np.float32)
+        for start in range(0, histories.n_users, _BLOCK_USERS):
             rows = slice(start, start + _BLOCK_USERS)
-            scores[rows] = (self._similarities(ratings[rows]) @ self.strength).toarray()
+            scores[rows] = (self._similarities(histories.rows(start, start + _BLOCK_USERS)) @ self.strength).toarray()
         return scores
 
-    def contributions(
-        self, user_ratings: csr_matrix, item_nums: NDArray[np.integer]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """How much each rated title of one user, (1, n_items), gave to the score of each asked item.
+    def enter(self, histories: Histories) -> Entry:
+        votes = self.score(histories)
+        return Entry(dense_moments(votes), raw=votes)
 
-        A similarity is a sum over shared titles; which people are the nearest, and the lengths, are taken as given.
+    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What each rated title of one user gave to the score of each asked item: (n_asked, n_rated).
 
-        Returns the parts, float64 of shape (n_asked, n_rated), columns in the order of the row's item numbers,
-        ascending, each row adding up to the item's score; and their mean over all items, of shape (n_rated,).
+        A similarity is a sum over shared titles; which people are the nearest, their lengths and times are taken as
+        given.
         """
-        checked = check_single_row(user_ratings, len(self.item_ids))
+        checked = check_one_history(history, len(self.item_ids))
         nums = check_item_nums(item_nums, len(self.item_ids))
         nearest, _, denominators = self._nearest(checked)
-        own = rating_strength(checked, self.parameters.rating_power, self.rating_scale_max)
+        own = self._own(checked.ratings)
         told = own.data.astype(np.float64) * self.title_weights[own.indices]
         theirs = self.strength[nearest]
         shared = theirs[:, own.indices].toarray() * told / denominators[:, None]  # (n_nearest, n_rated)
-        parts = theirs[:, nums].T.toarray().astype(np.float64) @ shared
-        means = (np.asarray(theirs.sum(axis=1, dtype=np.float64)).ravel() / len(self.item_ids)) @ shared
-        return parts, means
+        parts: NDArray[np.float64] = theirs[:, nums].T.toarray().astype(np.float64) @ shared
+        return parts
 
-    def _nearest(self, row: csr_matrix) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
+    def _own(self, ratings: csr_matrix) -> csr_matrix:
+        """(rating / maximum)^rating_power, 0 for what was disliked."""
+        own = self.feedback.powers(ratings, self.parameters.rating_power)
+        own.data[self.feedback.disliked(ratings.data)] = 0
+        return own
+
+    def _nearness(self, histories: Histories) -> NDArray[np.float64] | None:
+        """By how much each neighbour's time lowers the similarity to each user: (n_users, n_neighbours)."""
+        floor = self.parameters.time_floor
+        if histories.times is None or floor == 1 or len(self.times) == 0:
+            return None
+        moments = np.minimum(histories.newest(int(self.times.max())), self.times.max())
+        half_lives = np.abs(moments[:, None] - self.times) / (_YEAR * self.parameters.half_life)
+        return np.asarray(floor + (1 - floor) * np.exp2(-half_lives.astype(np.float32)))
+
+    def _nearest(self, history: Histories) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
         """One user's nearest neighbours, ascending, their similarities, and the denominators of these."""
-        own = rating_strength(row, self.parameters.rating_power, self.rating_scale_max)
+        own = self._own(history.ratings)
         told = own.data * self.title_weights[own.indices]
         if (
             _LOOK_AT_ALL * (self._by_title.indptr[own.indices + 1] - self._by_title.indptr[own.indices]).sum()
@@ -99,6 +123,9 @@ class UserKNNModel:
             dots = np.asarray(self.strength @ wanted, dtype=np.float64)
         length = np.float32(np.sqrt(np.sum((own.data * own.data).astype(np.float64) * self.title_weights[own.indices])))
         denominators = np.float64(length) * self.lengths + self.parameters.shrinkage
+        nearness = self._nearness(history)
+        if nearness is not None:
+            denominators = denominators / nearness[0]
         values = np.divide(dots, denominators, out=np.zeros(len(dots)), where=denominators > 0)
         n_nearest = self.parameters.neighbours
         if n_nearest < len(values):
@@ -106,13 +133,16 @@ class UserKNNModel:
         nearest = np.flatnonzero(values > 0)
         return nearest, values[nearest].astype(np.float32), denominators[nearest]
 
-    def _similarities(self, ratings: csr_matrix) -> csr_matrix:
+    def _similarities(self, histories: Histories) -> csr_matrix:
         """To the nearest neighbours, CSR (n_users, n_neighbours); for one user :meth:`_nearest` is faster."""
-        own = rating_strength(ratings, self.parameters.rating_power, self.rating_scale_max)
+        own = self._own(histories.ratings)
         weighted = csr_matrix(own @ diags_array(self.title_weights))
         dots = (weighted @ self._by_title).toarray()
         denominators = self._lengths(own)[:, None].astype(np.float64) * self.lengths + self.parameters.shrinkage
         values = np.divide(dots, denominators, out=np.zeros(dots.shape), where=denominators > 0)
+        nearness = self._nearness(histories)
+        if nearness is not None:
+            values *= nearness
         n_nearest, n_all = self.parameters.neighbours, values.shape[1]
         if n_nearest < n_all:
             threshold = np.partition(values, n_all - n_nearest, axis=1)[:, n_all - n_nearest]
@@ -127,9 +157,11 @@ class UserKNNModel:
 
     def save(self, directory: Path) -> None:
         save_csr(directory / "strength.npz", self.strength)
-        save_arrays(directory / "titles.npz", item_ids=self.item_ids, title_weights=self.title_weights)
+        save_arrays(
+            directory / "titles.npz", item_ids=self.item_ids, title_weights=self.title_weights, times=self.times
+        )
         write_manifest(
-            directory, "UserKNNModel", parameters=self.parameters.as_dict(), rating_scale_max=self.rating_scale_max
+            directory, "UserKNNModel", parameters=self.parameters.as_dict(), feedback=self.feedback.as_dict()
         )
 
     @classmethod
@@ -139,5 +171,5 @@ class UserKNNModel:
             **load_arrays(directory / "titles.npz"),
             strength=load_csr(directory / "strength.npz"),
             parameters=UserKNNParameters(**manifest["parameters"]),
-            rating_scale_max=manifest["rating_scale_max"],
+            feedback=Feedback(**manifest["feedback"]),
         )

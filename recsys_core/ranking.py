@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.errors import ParameterError
+from recsys_core.errors import DataError, ParameterError, ShapeError
+from recsys_core.splitting.hashing import hash_uniform
 
-__all__ = ["Ranking", "hide", "top_k"]
+__all__ = ["NO_ITEM", "Ranking", "hide", "tie_ranks", "top_k"]
 
+NO_ITEM = -1
 _GROUP = 64
 
 
@@ -32,31 +34,65 @@ class Ranking:
             return np.zeros(0, dtype=np.int64)
         return np.arange(len(self.user_nums)) - np.searchsorted(self.user_nums, self.user_nums) + 1
 
+    def padded(self, n_users: int, k: int) -> NDArray[np.int32]:
+        """Item numbers, of shape (n_users, k); rows with fewer end in -1 (NO_ITEM)."""
+        lists = np.full((n_users, k), NO_ITEM, dtype=np.int32)
+        lists[self.user_nums, self.ranks - 1] = self.item_nums
+        return lists
 
-def hide(scores: NDArray[np.float32], seen: csr_matrix) -> None:
+
+def hide(scores: NDArray[np.floating[Any]], seen: csr_matrix) -> None:
     """Set to -inf, in place, the columns of ``scores`` (n_rows, at least n_items) with an entry in ``seen``."""
     rows = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr))
     scores[rows, seen.indices] = -np.inf
 
 
-def top_k(scores: NDArray[np.floating[Any]], k: int) -> Ranking:
-    """The ``k`` best columns of each row, best first; equal scores are ordered by column number.
+def tie_ranks(item_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order of items with equal scores, of shape (n_items,): by a hash of their ids.
 
-    scores: ndarray of shape (n_rows, n_columns); ``-inf`` marks a column that must never be returned.
+    By number they would rank by age and fame, for a catalogue is numbered as it came: a model that knows nothing of a
+    user would look as if it did.
+    """
+    return np.argsort(np.argsort(hash_uniform(0, "ties", item_ids), kind="stable")).astype(np.int64)
+
+
+def top_k(
+    scores: NDArray[np.floating[Any]],
+    k: int,
+    *,
+    seen: csr_matrix | None = None,
+    tie_rank: NDArray[np.integer] | None = None,
+) -> Ranking:
+    """The ``k`` best columns of each row, best first.
+
+    scores    ndarray of shape (n_rows, n_columns), not changed; ``-inf`` marks a column that must never be returned
+    seen      CSR of the same shape: columns with an entry are never returned
+    tie_rank  ndarray of shape (n_columns,), unique: among equal scores the smaller comes first (:func:`tie_ranks`);
+              without it, the smaller column number
 
     The k-th largest maximum over groups of columns is a lower bound of the k-th best score, so one pass for the
     maxima and one comparison leave a handful of columns per row to sort.
+
+    Raises :class:`DataError` on a NaN: a model without an opinion must say so with a finite number.
     """
     if k < 1:
         raise ParameterError(f"k = {k}: expected at least 1")
     n_rows, n_columns = scores.shape
+    ranks = np.arange(n_columns) if tie_rank is None else tie_rank
+    if ranks.shape != (n_columns,):
+        raise ShapeError(f"tie_rank has shape {ranks.shape}, expected ({n_columns},)")
+    if seen is not None:
+        if seen.shape != scores.shape:
+            raise ShapeError(f"scores have shape {scores.shape}, seen {seen.shape}")
+        scores = np.array(scores, copy=True)
+        hide(scores, seen)
     if n_rows == 0 or n_columns == 0:
         return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
     bound = np.maximum(_lower_bounds(scores, k), np.finfo(scores.dtype).min)  # above -inf
     flat = np.flatnonzero(scores >= bound[:, None])
     rows, columns = np.divmod(flat, n_columns)
     values = scores.ravel()[flat] if scores.flags.c_contiguous else scores[rows, columns]
-    order = np.lexsort((columns, -values, rows))
+    order = np.lexsort((ranks[columns], -values, rows))
     rows = rows[order]
     kept = np.arange(len(rows)) - np.searchsorted(rows, np.arange(n_rows))[rows] < k
     chosen = order[kept]
@@ -68,9 +104,17 @@ def _lower_bounds(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.float
     n_rows, n_columns = scores.shape
     n_groups = n_columns // _GROUP
     if n_groups < 2 * k:
+        _refuse_nan(scores.max(axis=1))
         if n_columns <= k:
             return np.full(n_rows, -np.inf, dtype=scores.dtype)
         return np.asarray(np.partition(scores, n_columns - k, axis=1)[:, n_columns - k])
     # Column c belongs to group c % n_groups: the maxima run along contiguous memory.
     maxima = scores[:, : n_groups * _GROUP].reshape(n_rows, _GROUP, n_groups).max(axis=1)
+    _refuse_nan(np.maximum(maxima.max(axis=1), scores[:, n_groups * _GROUP :].max(axis=1, initial=-np.inf)))
     return np.asarray(np.partition(maxima, n_groups - k, axis=1)[:, n_groups - k])
+
+
+def _refuse_nan(maxima: NDArray[np.floating[Any]]) -> None:
+    n_without = int(np.isnan(maxima).sum())
+    if n_without:
+        raise DataError(f"{n_without} of {len(maxima)} users have a score that is not a number; expected finite scores")

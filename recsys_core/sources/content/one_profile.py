@@ -13,10 +13,10 @@ from scipy.sparse import csr_matrix, hstack
 
 from recsys_core.sparse_rows import weighted_rows
 
-__all__ = ["OneProfile"]
+__all__ = ["CANCELLED", "OneProfile"]
 
 _FILLED_SHARE = 0.7  # where fewer items have any feature of a group, those are taken to be all different
-_CANCELLED = 1e-5  # a profile shorter than this share of its weights is what rounding left of likes and dislikes
+CANCELLED = 1e-5  # a profile shorter than this share of its weights is what rounding left of likes and dislikes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,7 +28,7 @@ class OneProfile:
     bounds         first column of each group, and n_features: int64 of shape (n_groups + 1,)
     weights        weight of each group, float64 of shape (n_groups,)
     kinds          for each group None, or its different items: items with the same genres have the same score
-    rating_middle  a rating above it speaks for an item
+    signed         for each group whether dislikes are left out of it
     """
 
     features: csr_matrix
@@ -36,18 +36,21 @@ class OneProfile:
     bounds: NDArray[np.int64]
     weights: NDArray[np.float64]
     kinds: tuple["_Kinds | None", ...]
-    rating_middle: float
+    signed: tuple[bool, ...]
 
     @classmethod
     def of(
         cls,
         groups: dict[str, csr_matrix],
         weights: dict[str, float],
+        *,
         dense: Collection[str],
-        rating_middle: float,
+        signed: Collection[str],
+        n_items: int,
     ) -> Self:
         """``groups`` with a weight, those in ``dense`` to be multiplied as matrices."""
-        features = csr_matrix(hstack(list(groups.values()), format="csr"))
+        nothing = csr_matrix(np.zeros((n_items, 0), dtype=np.float32))
+        features = csr_matrix(hstack([nothing, *groups.values()], format="csr"))
         widths = [matrix.shape[1] for matrix in groups.values()]
         return cls(
             features,
@@ -55,20 +58,29 @@ class OneProfile:
             np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
             np.asarray([weights[name] for name in groups], dtype=np.float64),
             tuple(_Kinds.of(matrix) if name in dense else None for name, matrix in groups.items()),
-            rating_middle,
+            tuple(name in signed for name in groups),
         )
 
-    def scores(self, catalogue_row: csr_matrix) -> NDArray[np.float32]:
-        """Σ_g w_g · cosine(profile, item) of every item, float32 of shape (n_items,), from one row of ratings."""
-        strength = catalogue_row.data - np.float32(self.rating_middle)
-        profile = weighted_rows(self.features, catalogue_row.indices, strength)
-        floor = _CANCELLED * float(np.abs(strength).sum(dtype=np.float64))
+    def scores(
+        self, rated: NDArray[np.integer], strength: NDArray[np.float32], liking: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Σ_g w_g · cosine(profile, item) of every item, float32 of shape (n_items,).
+
+        rated     item numbers of the history
+        strength  of each of them, below 0 for a dislike
+        liking    the same without the dislikes
+        """
+        profile = weighted_rows(self.features, rated, strength)
+        likes = weighted_rows(self.features, rated, liking) if any(self.signed) else profile
         scores = np.zeros(self.features.shape[0], dtype=np.float32)
         sparse_features = []
         for num, kinds in enumerate(self.kinds):
-            part = profile[self.bounds[num] : self.bounds[num + 1]]
+            columns = slice(self.bounds[num], self.bounds[num + 1])
+            if self.signed[num]:
+                profile[columns] = likes[columns]
+            part, counted = profile[columns], liking if self.signed[num] else strength
             length = float(np.linalg.norm(part))
-            if length <= floor:
+            if length <= CANCELLED * float(np.abs(counted).sum(dtype=np.float64)):
                 part[:] = 0
                 continue
             part *= self.weights[num] / length

@@ -23,15 +23,22 @@ class Moments:
     mean: NDArray[np.float64]
     std: NDArray[np.float64]
 
-    @property
-    def scale(self) -> NDArray[np.float64]:
-        """1 / std, and 0 where std is 0: multiplying by it gives z = 0 for a source that says nothing."""
-        return np.divide(1.0, self.std, out=np.zeros_like(self.std), where=self.std > 0)
+    def repeated(self, n_users: int) -> "Moments":
+        """Those of one row for each of ``n_users``."""
+        return Moments(np.repeat(self.mean, n_users), np.repeat(self.std, n_users))
 
-    def standardise(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    def scale(self, steady: float = 0.0) -> NDArray[np.float64]:
+        """1 / √(std² + steady²), and 0 where std is 0: multiplying by it gives z = 0 for a source that says nothing.
+
+        ``steady`` keeps scores that hardly differ from being blown up: of a spread that is a tenth of ``steady``
+        about a tenth of a z-score is left.
+        """
+        return np.divide(1.0, np.hypot(self.std, steady), out=np.zeros_like(self.std), where=self.std > 0)
+
+    def standardise(self, scores: NDArray[np.float32], steady: float = 0.0) -> NDArray[np.float32]:
         """z-scores of ``scores`` (n_users, n_items), written into the same array."""
         scores -= self.mean.astype(np.float32)[:, None]
-        scores *= self.scale.astype(np.float32)[:, None]
+        scores *= self.scale(steady).astype(np.float32)[:, None]
         return scores
 
 

@@ -1,0 +1,47 @@
+"""The formula of the hybrid, once and readable.
+
+    S = α(n)·Σ_s taste_s·z_s + (1 − α(n))·(Σ_s prior_s·z_s + η·aversion)
+
+z_s standardises a source's scores over the warm items for each user; aversion, nowhere above 0, is how like an item is
+to what the user dislikes. :func:`recsys_core.hybrid.fused.fused_scores` computes the same with fewer passes.
+"""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.histories import Histories
+from recsys_core.sources.source import raw_scores
+
+if TYPE_CHECKING:
+    from recsys_core.hybrid.model import HybridModel
+
+__all__ = ["DISLIKES", "blend", "blended_terms"]
+
+DISLIKES = "dislikes"
+"""Name of the term of the aversion."""
+
+
+def blend(model: "HybridModel", histories: Histories) -> NDArray[np.float64]:
+    """S of every user and warm item, float64 of shape (n_users, n_items)."""
+    return np.asarray(sum(blended_terms(model, histories).values()))
+
+
+def blended_terms(model: "HybridModel", histories: Histories) -> dict[str, NDArray[np.float64]]:
+    """What each source adds to S, by its name, and the aversion as "dislikes": arrays like :func:`blend`'s."""
+    n_liked = histories.n_liked(model.feedback)
+    factors = model.weights.factors(n_liked)
+    terms: dict[str, NDArray[np.float64]] = {}
+    for name, source in model.sources.items():
+        entry = source.enter(histories)
+        aversion = entry.aversion
+        if aversion is not None:
+            weight = model.weights.dislikes * model.weights.prior_share(n_liked)
+            spread = np.zeros((histories.n_users, model.n_items))
+            spread[:, slice(None) if entry.columns is None else entry.columns] = aversion.toarray()
+            terms[DISLIKES] = terms.get(DISLIKES, 0) + weight[:, None] * spread
+        if name in factors:
+            z = entry.moments.standardise(raw_scores(source, entry).astype(np.float64), model.steady(name))
+            terms[name] = factors[name][:, None] * z
+    return terms

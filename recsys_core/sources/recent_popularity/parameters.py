@@ -1,0 +1,18 @@
+"""What can be set about popularity near a person's time."""
+
+from pydantic import Field
+
+from recsys_core.parameters import Parameters
+
+__all__ = ["RecentPopularityParameters"]
+
+
+class RecentPopularityParameters(Parameters):
+    """Parameters of :func:`recsys_core.sources.recent_popularity.fit_recent_popularity`."""
+
+    half_life: float = Field(default=2.0, gt=0, le=1000)
+    """Years between a rating and the person's time after which it counts half."""
+    floor: float = Field(default=0.1, ge=0, le=1)
+    """What a rating counts besides, however far away it is."""
+    step: float = Field(default=1.0, gt=0, le=10)
+    """Popularity is worked out for moments so many years apart, and a person has that of the nearest."""
