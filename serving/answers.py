@@ -73,6 +73,7 @@ def _recommended(served: Served, item: RecommendedItem) -> schemas.RecommendedMo
         rank=item.rank,
         score=item.score,
         sources=item.sources,
+        terms=item.terms,
         because=because,
     )
 

@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from recsys_core.errors import RecsysError, RegistryError
+from recsys_core.errors import ParameterError, RecsysError, RegistryError
 
 __all__ = [
     "NotReadyError",
@@ -57,6 +57,10 @@ def install_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def refused(request: Request, error: HTTPException) -> Response:
         return json_response(error.status_code, error.detail, dict(error.headers or {}))
+
+    @app.exception_handler(ParameterError)
+    async def not_offered(request: Request, error: ParameterError) -> Response:
+        return json_response(422, [{"loc": ["request"], "msg": str(error), "type": "value_error"}])
 
     @app.exception_handler(NotReadyError)
     async def not_ready(request: Request, error: NotReadyError) -> Response:

@@ -79,7 +79,7 @@ def card_of(
         overview=art.overview if art else "",
         score=recommended.score if recommended else None,
         why=why_text(recommended, path) if recommended else "",
-        parts=parts_of(recommended.sources) if recommended else [],
+        parts=parts_of(recommended) if recommended else [],
         rating=movie.rating if isinstance(movie, schemas.RatedMovie) else None,
         note=note,
     )

@@ -1,6 +1,5 @@
 """Why a title is in a list, in words and as parts of a bar."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -9,9 +8,16 @@ from ui.titles import with_year
 
 __all__ = ["Part", "parts_of", "why_text"]
 
-_KNOWN: Final = ("collaborative", "content", "popularity")
+_ORDER: Final = ("als", "ease", "neighbours", "collaborative", "content", "popularity", "dislikes")
+_LABELS: Final = {"als": "ALS", "ease": "EASE", "dislikes": "disliked titles"}
+_TOGETHER: Final = {"recent_popularity": "popularity"}
+_CONSTANT: Final = "constant"  # the same for every film: it says nothing of this one
+_TASTE: Final = "liked by people with your taste"
 _LEADS: Final = {
-    "collaborative": "liked by people with your taste",
+    "als": _TASTE,
+    "ease": "often liked together with your favourites",
+    "neighbours": _TASTE,
+    "collaborative": _TASTE,
     "content": "like what you enjoy: genres, themes and years",
     "popularity": "loved by many",
 }
@@ -27,17 +33,19 @@ class Part:
 
     @property
     def text(self) -> str:
-        """Such as "collaborative +14.98"."""
-        return f"{self.source} {self.value:+.2f}"
+        """Such as "ALS +14.98"."""
+        return f"{_LABELS.get(self.source, self.source)} {self.value:+.2f}"
 
 
-def parts_of(sources: Mapping[str, float] | None) -> list[Part]:
-    """The sources in a steady order; a source that gave nothing at all stays, with a share of 0."""
-    if not sources:
-        return []
-    whole = sum(map(abs, sources.values()))
-    order = [*(name for name in _KNOWN if name in sources), *sorted(set(sources) - set(_KNOWN))]
-    return [Part(name, sources[name], abs(sources[name]) / whole if whole else 0.0) for name in order]
+def parts_of(movie: RecommendedMovie) -> list[Part]:
+    """The sources in a steady order; one that gave nothing at all stays, with a share of 0."""
+    gave: dict[str, float] = {}
+    for name, value in (movie.terms or movie.sources or {}).items():
+        if name != _CONSTANT:
+            gave[_TOGETHER.get(name, name)] = gave.get(_TOGETHER.get(name, name), 0.0) + value
+    whole = sum(map(abs, gave.values()))
+    order = [*(name for name in _ORDER if name in gave), *sorted(set(gave) - set(_ORDER))]
+    return [Part(name, gave[name], abs(gave[name]) / whole if whole else 0.0) for name in order]
 
 
 def why_text(movie: RecommendedMovie, path: Path | None = None, n_titles: int = 2) -> str:
@@ -46,7 +54,7 @@ def why_text(movie: RecommendedMovie, path: Path | None = None, n_titles: int = 
     if raising and path != "cold":
         named = [with_year(because.title) for because in raising[:n_titles]]
         return f"because of {' and '.join([', '.join(named[:-1]), named[-1]] if len(named) > 1 else named)}"
-    parts = [part for part in parts_of(movie.sources) if part.value > 0]
+    parts = [part for part in parts_of(movie) if part.value > 0]
     if path == "cold" or not parts:
         return "popular with newcomers" if path == "cold" else ""
     strongest = max(parts, key=lambda part: part.value).source

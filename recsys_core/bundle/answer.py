@@ -22,7 +22,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class RecommendedItem:
-    """One movie in a list; ``sources`` (adding up to ``score``) and ``because`` are None unless asked for."""
+    """One movie in a list; ``sources`` and ``terms``, which each add up to ``score``, and ``because`` are None unless
+    asked for.
+    """
 
     rank: int
     movie_id: int
@@ -30,6 +32,7 @@ class RecommendedItem:
     score: float
     sources: dict[str, float] | None = None
     because: tuple[Reason, ...] | None = None
+    terms: dict[str, float] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -40,6 +43,8 @@ class RecommendedItem:
         }
         if self.sources is not None:
             told["sources"] = dict(self.sources)
+        if self.terms is not None:
+            told["terms"] = dict(self.terms)
         if self.because is not None:
             told["because"] = [reason.as_dict() for reason in self.because]
         return told

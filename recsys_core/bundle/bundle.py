@@ -207,7 +207,7 @@ class ModelBundle:
             Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
             for num, contribution in why.because
         )  # the same score in double precision, so that its parts add up to it
-        return RecommendedItem(item.rank, item.movie_id, item.title, why.score, why.sources, because)
+        return RecommendedItem(item.rank, item.movie_id, item.title, why.score, why.sources, because, why.terms)
 
     def _left_out(self, wanted: ListOptions) -> NDArray[np.int64]:
         """Item numbers that the options leave out, those of rated titles not among them."""

@@ -12,7 +12,7 @@ class ListOptions:
     """What :meth:`recsys_core.bundle.ModelBundle.recommend_for_user` and its siblings return.
 
     k          number of movies; fewer are returned when fewer are left
-    model      "hybrid", or "als" or "content" alone
+    model      "hybrid", or "als", "ease" or "content" alone
     alpha      "hybrid" only: share of the collaborative part, 0 to 1, the rest is content's; None: the tuned balance
     genres     only movies with at least one of them, in whatever case; none: all movies
     year_from  only movies of that year or later; those without a year are left out

@@ -28,7 +28,7 @@ from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_m
 
 __all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
 
-ModelName = Literal["hybrid", "als", "content"]
+ModelName = Literal["hybrid", "als", "ease", "content"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 
@@ -134,16 +134,17 @@ class HybridModel:
     def score(self, known: Known, *, model: ModelName = "hybrid") -> NDArray[np.float32]:
         """Scores of the warm items, float32 of shape (n_users, n_items); any history, none included, gives finite ones.
 
-        model  ``als`` or ``content`` alone; people without a liked title get what suits newcomers all the same
+        model  one source alone; people without a liked title get what suits newcomers all the same
         """
         return fused_scores(self.asked(model), self.checked(known))
 
     def asked(self, model: ModelName) -> "HybridModel":
-        """The hybrid, or one source of it with the weight of all."""
+        """The hybrid, or one source of it with the weight of all; :class:`ParameterError` where it has no such one."""
         if model == "hybrid":
             return self
-        if model not in MODEL_NAMES:
-            raise ParameterError(f"model = {model!r}: expected one of {', '.join(MODEL_NAMES)}")
+        known = [name for name in MODEL_NAMES if name == "hybrid" or name in self.sources]
+        if model not in known:
+            raise ParameterError(f"model = {model!r}: expected one of {', '.join(known)}")
         return self.with_weights(self.weights.alone(model))
 
     def score_cold(self, known: Known) -> NDArray[np.float32]:

@@ -28,7 +28,7 @@ MAX_EVENTS = 200
 MAX_QUERY = 200
 """Longest search text."""
 
-ModelName = Literal["hybrid", "als", "content"]
+ModelName = Literal["hybrid", "als", "ease", "content"]
 Path = Literal["warm", "folded_in", "cold"]
 MovieId = Annotated[int, Field(ge=1, lt=2**31, examples=[260])]
 UserId = Annotated[int, Field(ge=1, lt=2**31, examples=[1])]

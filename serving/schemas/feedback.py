@@ -24,7 +24,7 @@ class RatingEvent(SeenEvent):
     """A movie was rated; the next answer for the person knows it."""
 
     kind: Literal["rating"]  # type: ignore[assignment]  # narrower than its parent on purpose
-    rating: Annotated[float, Field(gt=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
+    rating: Annotated[float, Field(ge=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
 
 
 Event = Annotated[SeenEvent | RatingEvent, Field(discriminator="kind")]

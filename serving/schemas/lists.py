@@ -28,7 +28,7 @@ class ListOptions(Document):
     """Which list, and how long; the same for everybody who asks for one."""
 
     k: Annotated[int, Field(ge=1, le=MAX_K, description="Number of movies.")] = 10
-    model: Annotated[ModelName, Field(description="The hybrid, or one of its two sources alone.")] = "hybrid"
+    model: Annotated[ModelName, Field(description="The hybrid, or one of its sources alone.")] = "hybrid"
     alpha: Annotated[
         float | None,
         Field(
@@ -58,7 +58,7 @@ class ListOptions(Document):
 
 class Rating(Document):
     movie_id: MovieId
-    rating: Annotated[float, Field(gt=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
+    rating: Annotated[float, Field(ge=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
 
 
 class RecommendationsRequest(ListOptions):
@@ -112,7 +112,18 @@ class RecommendedMovie(Movie):
     rank: int
     score: float
     sources: dict[str, float] | None = Field(
-        default=None, description="What collaborative, content and popularity gave; they add up to the score."
+        default=None,
+        description=(
+            "What collaborative, content and popularity gave, and the constant that standardising takes off every "
+            "movie alike; they add up to the score."
+        ),
+    )
+    terms: dict[str, float] | None = Field(
+        default=None,
+        description=(
+            "The same source by source: als, ease, neighbours, content, popularity; dislikes is what likeness to "
+            "disliked movies took away."
+        ),
     )
     because: list[Because] | None = None
 
