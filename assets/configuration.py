@@ -11,6 +11,7 @@ from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
+from recsys_core.hybrid import NewTitles
 from recsys_core.onboarding import OnboardingParameters
 from recsys_core.parameters import Parameters
 from recsys_core.retention import RetentionParameters
@@ -37,6 +38,8 @@ class RecommendationParameters(Parameters):
 
     k: int = Field(default=20, ge=1, le=1000)
     """Titles per user."""
+    new_titles: NewTitles = NewTitles()
+    """Places of each list that are kept for titles without a rating."""
 
 
 class Configuration(Parameters):

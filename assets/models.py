@@ -201,4 +201,4 @@ def hybrid_model(inputs: Inputs, split: Split, hybrid_weights: TuningResult, **m
     sources = {kind.name: models[f"{kind.name}_model"] for kind in SOURCES}
     content = cast("ContentModel", sources["content"])
     training = Training(split.train, content.features, inputs.dataset.feedback)
-    return Made(assemble_hybrid(sources, training, hybrid_weights.weights))
+    return Made(assemble_hybrid(sources, training, hybrid_weights.weights, calibration=hybrid_weights.calibration))

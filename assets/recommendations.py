@@ -72,5 +72,6 @@ def recommendations(
         except RecsysError as error:
             warning = f"the champion, version {inputs.against}, cannot be read ({error}); these are version {newest}'s"
             _LOG.warning(warning)
-    found = recommend_all(bundle, inputs.of(RecommendationParameters).k)
+    wanted = inputs.of(RecommendationParameters)
+    found = recommend_all(bundle, wanted.k, new_titles=wanted.new_titles)
     return Made(replace(found, model_version=version), facts=(bundle, warning))

@@ -57,6 +57,7 @@ def release_model(
         tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters)),
         parameters=hybrid_weights.parameters,
         weights=hybrid_weights.weights,
+        calibration=hybrid_weights.calibration,
         feedback=scale,
     )
     described = {

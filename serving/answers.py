@@ -22,6 +22,7 @@ def list_options(asked: schemas.ListOptions) -> ListOptions:
         exclude=tuple(asked.exclude),
         explain=asked.explain,
         diversity=asked.diversity,
+        new_titles=min(asked.new_titles, asked.k),
     )
 
 
@@ -72,6 +73,7 @@ def _recommended(served: Served, item: RecommendedItem) -> schemas.RecommendedMo
         n_ratings=int(served.n_ratings[place]) if place >= 0 else None,
         rank=item.rank,
         score=item.score,
+        new=item.new,
         sources=item.sources,
         terms=item.terms,
         because=because,

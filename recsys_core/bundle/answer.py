@@ -23,7 +23,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class RecommendedItem:
     """One movie in a list; ``sources`` and ``terms``, which each add up to ``score``, and ``because`` are None unless
-    asked for.
+    asked for. A ``new`` one has no rating that training knew.
     """
 
     rank: int
@@ -33,6 +33,7 @@ class RecommendedItem:
     sources: dict[str, float] | None = None
     because: tuple[Reason, ...] | None = None
     terms: dict[str, float] | None = None
+    new: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -40,6 +41,7 @@ class RecommendedItem:
             "movie_id": self.movie_id,
             "title": self.title,
             "score": self.score,
+            "new": self.new,
         }
         if self.sources is not None:
             told["sources"] = dict(self.sources)

@@ -1,7 +1,7 @@
 """The model bundle: everything that recommending takes, in one folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self
@@ -17,7 +17,7 @@ from recsys_core.bundle.titles import Titles
 from recsys_core.dataset.interactions import UserItemMatrix, positions_in
 from recsys_core.errors import ShapeError, StorageError, UnknownIdError
 from recsys_core.histories import Histories
-from recsys_core.hybrid import Explanation, HybridModel
+from recsys_core.hybrid import Explanation, HybridModel, NewTitles
 from recsys_core.onboarding import Onboarding
 from recsys_core.ranking import Ranking, top_k
 from recsys_core.reranking import Reranker, RerankParameters
@@ -192,10 +192,11 @@ class ModelBundle:
             model = model.with_weights(model.weights.balanced(wanted.alpha))
         parameters = RerankParameters(diversity=wanted.diversity)
         n_best = max(wanted.k, parameters.n_candidates) if wanted.diversity > 0 else wanted.k
-        ranking = model.recommend(history, n_best, model=name, exclude=self._left_out(wanted))
+        reserved = NewTitles(places=wanted.new_titles)
+        ranking = model.recommend(history, n_best, model=name, exclude=self._left_out(wanted), new_titles=reserved)
         if wanted.diversity > 0:
             ranking = self.reranker.rerank(ranking, history.ratings, parameters, wanted.k)
-        items = self._plain_items(model.item_ids[ranking.item_nums], ranking)
+        items = self._plain_items(model.catalogue_ids[ranking.item_nums], ranking)
         if wanted.explain:
             found = model.explain(history, ranking.item_nums, n_because=wanted.n_because, model=name)
             items = tuple(self._explained(item, why) for item, why in zip(items, found, strict=True))
@@ -207,12 +208,15 @@ class ModelBundle:
             Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
             for num, contribution in why.because
         )  # the same score in double precision, so that its parts add up to it
-        return RecommendedItem(item.rank, item.movie_id, item.title, why.score, why.sources, because, why.terms)
+        return RecommendedItem(
+            item.rank, item.movie_id, item.title, why.score, why.sources, because, why.terms, item.new
+        )
 
     def _left_out(self, wanted: ListOptions) -> NDArray[np.int64]:
         """Item numbers that the options leave out, those of rated titles not among them."""
-        nums = positions_in(self.model.item_ids, np.asarray(sorted(set(wanted.exclude)), dtype=np.int64))
-        nums = nums[nums >= 0]
+        sorted_ids, item_nums = self._catalogue_order
+        places = positions_in(sorted_ids, np.asarray(sorted(set(wanted.exclude)), dtype=np.int64))
+        nums = item_nums[places[places >= 0]]
         if not wanted.filters:
             return nums
         kept = self.titles.matching(wanted.genres, wanted.year_from, wanted.year_to)
@@ -239,13 +243,16 @@ class ModelBundle:
 
     @cached_property
     def _title_places(self) -> NDArray[np.int64]:
-        """Where each warm item is among the titles, -1 where it has none."""
-        return positions_in(self.titles.item_ids, self.model.item_ids)
+        """Where each item of the catalogue is among the titles, -1 where it has none."""
+        return positions_in(self.titles.item_ids, self.model.catalogue_ids)
 
     def _plain_items(self, item_ids: NDArray[np.int64], ranking: Ranking) -> tuple[RecommendedItem, ...]:
+        n_warm = self.model.n_items
         return tuple(
-            RecommendedItem(rank, int(item_id), self.titles.title(int(item_id)), float(score))
-            for rank, (item_id, score) in enumerate(zip(item_ids, ranking.scores, strict=True), start=1)
+            RecommendedItem(rank, int(item_id), self.titles.title(int(item_id)), float(score), new=bool(num >= n_warm))
+            for rank, (item_id, num, score) in enumerate(
+                zip(item_ids, ranking.item_nums, ranking.scores, strict=True), start=1
+            )
         )
 
     @cached_property

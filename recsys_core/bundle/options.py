@@ -22,6 +22,8 @@ class ListOptions:
     n_because  titles named per movie; None: every title of the person
     diversity  0 to 1: above 0 the best 100 are chosen from anew so that the list is less alike
                (:class:`recsys_core.reranking.Reranker`); scores stay the model's own
+    new_titles "hybrid" only: places at the end of the list that are kept for movies without a rating; with ``k`` of
+               them the list has no others
     """
 
     k: int = 10
@@ -34,6 +36,7 @@ class ListOptions:
     explain: bool = False
     n_because: int | None = 3
     diversity: float = 0.0
+    new_titles: int = 0
 
     @property
     def filters(self) -> bool:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from recsys_core.bundle.bundle import ModelBundle
 from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.histories import Histories
-from recsys_core.hybrid import ModelName
+from recsys_core.hybrid import ModelName, NewTitles
 from recsys_core.storage import read_manifest, write_manifest
 
 __all__ = ["RECOMMENDATIONS_SCHEMA", "Recommendations", "recommend_all"]
@@ -64,11 +64,13 @@ def recommend_all(
     *,
     model: ModelName = "hybrid",
     block: int | None = None,
+    new_titles: NewTitles | None = None,
     on_block: Callable[[int, int], None] | None = None,
 ) -> Recommendations:
-    """The ``k`` best unseen movies of every known user.
+    """The ``k`` best unseen movies of every known user, those without ratings among them.
 
     block     users scored at a time; by default as many as fit about 64 MB of scores
+    new_titles  places that are kept for movies without a rating
     on_block  called after each block with (users done, users in all)
     """
     if block is not None and block < 1:
@@ -79,10 +81,10 @@ def recommend_all(
     tables = [RECOMMENDATIONS_SCHEMA.empty_table()]
     for start in range(0, known.n_users, block):
         stop = min(start + block, known.n_users)
-        ranking = bundle.model.recommend(histories.rows(start, stop), k, model=model)
+        ranking = bundle.model.recommend(histories.rows(start, stop), k, model=model, new_titles=new_titles)
         columns = [
             known.user_ids[start + ranking.user_nums],
-            bundle.model.item_ids[ranking.item_nums],
+            bundle.model.catalogue_ids[ranking.item_nums],
             ranking.ranks.astype(np.int32),
             ranking.scores,
         ]

@@ -25,7 +25,7 @@ class ItemSimilarity:
 
     @classmethod
     def of(cls, model: HybridModel) -> Self:
-        factors = np.concatenate([model.als.item_factors, model.cold_factors])
+        factors = np.concatenate([model.als.item_factors, model.cold.predicted(model.als.item_factors)])
         lengths = np.linalg.norm(factors, axis=1, keepdims=True)
         return cls(model, np.divide(factors, lengths, out=np.zeros_like(factors), where=lengths > 0))
 

@@ -62,7 +62,7 @@ def run_experiment(
     )
     training = training_of(train, train_features or features, feedback)
     sources = fit_sources(training, tuned.parameters)
-    hybrid = assemble_hybrid(sources, training, tuned.weights)
+    hybrid = assemble_hybrid(sources, training, tuned.weights, calibration=tuned.calibration)
     models = line_up(hybrid, sources, train)
     result = evaluate(
         models.warm | (without_each_term(hybrid) if ablation else {}),

@@ -8,14 +8,15 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories
+from recsys_core.hybrid.cold import ColdCalibration, ColdTitles
+from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters, feature_ridge
 from recsys_core.hybrid.model import HybridModel
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.parameters import Parameters
-from recsys_core.sources.als import ALSModel
-from recsys_core.sources.content import ContentModel, FeatureRidgeParameters, fit_feature_ridge
+from recsys_core.sources.content import ContentModel
 from recsys_core.sources.popularity import PopularityModel
 from recsys_core.sources.source import Source, SourceKind, Training
-from recsys_core.sources.table import SOURCES
+from recsys_core.sources.table import SOURCES, source_named
 
 __all__ = ["SourceParameters", "assemble_hybrid", "fit_hybrid", "fit_sources", "training_of", "usual_spread"]
 
@@ -65,35 +66,25 @@ def assemble_hybrid(
     training: Training,
     weights: HybridWeights,
     *,
-    ridge_parameters: FeatureRidgeParameters | None = None,
+    calibration: ColdCalibration | None = None,
+    ridge: FeatureRidgeParameters | None = None,
 ) -> HybridModel:
-    """A hybrid of fitted sources. Factors of the cold items come from a ridge on the warm items' features."""
-    als, content, popularity = sources["als"], sources["content"], sources["popularity"]
-    assert isinstance(als, ALSModel)
+    """A hybrid of fitted sources; ``calibration`` as :func:`recsys_core.hybrid.learn_calibration` gives it."""
+    content, popularity = sources["content"], sources["popularity"]
     assert isinstance(content, ContentModel)
     assert isinstance(popularity, PopularityModel)
     if weights.group_weights:
         content = content.weighted(dict(weights.group_weights))
-    features, n_warm = content.features, content.n_warm
-    ridge = fit_feature_ridge(
-        features.select(features.item_ids[:n_warm]),
-        als.item_factors,
-        ridge_parameters or FeatureRidgeParameters(),
-        n_ratings=popularity.n_ratings,
-    )
     used = {
         kind.name: content if kind.name == "content" else sources[kind.name]
         for kind in SOURCES
         if kind.name in sources and is_used(kind, weights)
     }
-    usual = {
-        name: usual_spread(source, training.matrix)
-        for name, source in used.items()
-        if next(kind for kind in SOURCES if kind.name == name).steady > 0
-    }
-    return HybridModel(
-        used, usual, ridge.predict(features.select(features.item_ids[n_warm:])), weights, training.feedback
+    usual = {name: usual_spread(source, training.matrix) for name, source in used.items() if source_named(name).steady}
+    from_warm = feature_ridge(
+        training.features, training.matrix.n_items, popularity.n_ratings, ridge or FeatureRidgeParameters()
     )
+    return HybridModel(used, usual, ColdTitles(from_warm, calibration), weights, training.feedback)
 
 
 def fit_hybrid(
@@ -103,9 +94,9 @@ def fit_hybrid(
     parameters: SourceParameters,
     weights: HybridWeights,
     feedback: Feedback,
-    ridge_parameters: FeatureRidgeParameters | None = None,
+    calibration: ColdCalibration | None = None,
 ) -> HybridModel:
     """Fit all sources on ``train`` and blend them: for evaluation on the training part, for release on all ratings."""
     training = training_of(train, features, feedback)
     sources = fit_sources(training, parameters, only=weights)
-    return assemble_hybrid(sources, training, weights, ridge_parameters=ridge_parameters)
+    return assemble_hybrid(sources, training, weights, calibration=calibration)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.histories import Histories, Known
+from recsys_core.hybrid.cold import ColdCalibration, ColdTitles, NewTitles, reserve_places
 from recsys_core.hybrid.explain import Explanation, explain
 from recsys_core.hybrid.fused import fused_scores
 from recsys_core.hybrid.weights import HybridWeights
@@ -20,11 +21,10 @@ from recsys_core.ranking import Ranking, hide, tie_ranks, top_k
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history, check_user_ratings
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.content import ContentModel
-from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.popularity import PopularityModel
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES, source_named
-from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
+from recsys_core.storage import load_csr, read_manifest, save_csr, write_manifest
 
 __all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
 
@@ -36,18 +36,19 @@ MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 class HybridModel:
     """The sources of :mod:`recsys_core.sources.table` blended; :mod:`recsys_core.hybrid.blend` has the formula.
 
-    Items with features but without a training rating ("cold") get ALS factors predicted from their features.
+    Items with features but without a training rating ("cold") stand among the others where their features predict
+    them to: :mod:`recsys_core.hybrid.cold`. Their numbers follow those of the trained ("warm") ones.
 
-    sources       by name, in the order of the table; those that are not here have no weight
-    usual         the usual spread of a user's scores, by source
-    cold_factors  float32 of shape (n_cold, factors): predicted ALS factors of the cold items
-    weights       of the blend
-    feedback      what ratings say
+    sources   by name, in the order of the table; those that are not here have no weight
+    usual     the usual spread of a user's scores, by source
+    cold      the cold items
+    weights   of the blend
+    feedback  what ratings say
     """
 
     sources: Mapping[str, Source]
     usual: Mapping[str, float]
-    cold_factors: NDArray[np.float32]
+    cold: ColdTitles
     weights: HybridWeights
     feedback: Feedback
 
@@ -55,9 +56,9 @@ class HybridModel:
         missing = [kind.name for kind in SOURCES if kind.needed and kind.name not in self.sources]
         if missing:
             raise ShapeError(f"a hybrid needs {', '.join(missing)}")
-        expected = (len(self.cold_item_ids), self.als.item_factors.shape[1])
-        if self.cold_factors.shape != expected:
-            raise ShapeError(f"cold_factors have shape {self.cold_factors.shape}, content and ALS say {expected}")
+        expected = (len(self.cold_item_ids), self.n_items)
+        if self.cold.from_warm.shape != expected:
+            raise ShapeError(f"cold.from_warm has shape {self.cold.from_warm.shape}, the catalogue says {expected}")
         for name, source in self.sources.items():
             if not np.array_equal(source.item_ids, self.item_ids):
                 raise ShapeError(f"{name} was fitted on other items than ALS ({len(source.item_ids)}, {self.n_items})")
@@ -148,26 +149,20 @@ class HybridModel:
         return self.with_weights(self.weights.alone(model))
 
     def score_cold(self, known: Known) -> NDArray[np.float32]:
-        """Scores of the cold items among themselves, float32 of shape (n_users, n_cold).
-
-        z(user factors · predicted item factors) + cold_content · z(content), each standardised with the mean and
-        spread of the user's scores of the warm items.
-        """
-        histories = self.checked(known)
-        users = self.als.fold_in(histories)
-        scores = self.als.item_moments.for_users(users).standardise(users @ self.cold_factors.T)
-        if self.weights.cold_content > 0:
-            moments = dense_moments(self.content.score(histories))
-            content = moments.standardise(self.content.cold_score(histories))
-            scores += np.float32(self.weights.cold_content) * content
-        return scores
+        """Matches of the cold items, by which they rank among themselves: float32 of shape (n_users, n_cold)."""
+        return self.cold.match(fused_scores(self, self.checked(known)))
 
     def score_catalogue(self, known: Known) -> NDArray[np.float32]:
-        """Warm and cold items on one scale: float32 of shape (n_users, n_items + n_cold)."""
+        """Warm and cold items on one scale: float32 of shape (n_users, n_items + n_cold).
+
+        Without a calibration the cold ones are -inf: no list of all titles has them.
+        """
         histories = self.checked(known)
-        alpha = self.weights.alpha(histories.n_liked(self.feedback))
-        cold = alpha[:, None].astype(np.float32) * self.score_cold(histories)
-        return np.concatenate([fused_scores(self, histories), cold], axis=1)
+        warm = fused_scores(self, histories)
+        cold = np.full((histories.n_users, len(self.cold_item_ids)), -np.inf, dtype=np.float32)
+        if self.cold.calibration is not None and cold.shape[1]:
+            cold = self.cold.calibration.scores(self.cold.match(warm), histories.n_liked(self.feedback))
+        return np.concatenate([warm, cold], axis=1)
 
     def recommend(
         self,
@@ -177,16 +172,17 @@ class HybridModel:
         model: ModelName = "hybrid",
         exclude: NDArray[np.integer] | None = None,
         candidates: NDArray[np.integer] | None = None,
-        include_cold: bool = False,
+        new_titles: NewTitles | None = None,
     ) -> Ranking:
         """The ``k`` best items of each user, best first, never one that the user has rated.
 
-        exclude       item numbers that nobody gets
-        candidates    item numbers to choose from, instead of all
-        include_cold  mix items without ratings into the list (``model="hybrid"`` only); their numbers start at n_items
+        model       "hybrid" has the cold items too
+        exclude     item numbers that nobody gets
+        candidates  item numbers to choose from, instead of all
+        new_titles  "hybrid" only: places that are kept for cold items
         """
         histories = self.checked(known)
-        if include_cold and model == "hybrid":
+        if model == "hybrid":
             scores = self.score_catalogue(histories)
             if histories.cold is not None:
                 hide(scores[:, self.n_items :], histories.cold)
@@ -195,11 +191,26 @@ class HybridModel:
         hide(scores, histories.ratings)
         if candidates is not None:
             left_out = np.ones(scores.shape[1], dtype=bool)
-            left_out[check_item_nums(candidates, scores.shape[1])] = False
+            left_out[_inside(candidates, scores.shape[1])] = False
             scores[:, left_out] = -np.inf
         if exclude is not None:
-            scores[:, check_item_nums(exclude, scores.shape[1])] = -np.inf
-        return top_k(scores, k, tie_rank=self.tie_rank[: scores.shape[1]])
+            scores[:, _inside(exclude, scores.shape[1])] = -np.inf
+        best = top_k(scores, k, tie_rank=self.tie_rank[: scores.shape[1]])
+        if new_titles is None or new_titles.places == 0 or model != "hybrid":
+            return best
+        return reserve_places(best, self._matches(scores, histories, new_titles.min_share), k, new_titles.places)
+
+    def _matches(
+        self, scores: NDArray[np.float32], histories: Histories, min_share: float
+    ) -> tuple[NDArray[np.float32], int]:
+        """Of the cold items that may take a reserved place, -inf for all others; and the number of the first."""
+        warm = fused_scores(self, histories)
+        match = self.cold.match(warm)
+        best = self.cold.standardised(warm).max(axis=1, initial=0)
+        match[match < min_share * best[:, None]] = -np.inf
+        if self.cold.calibration is not None:  # without one they are all -inf, rated or not
+            match[np.isneginf(scores[:, self.n_items :])] = -np.inf
+        return match, self.n_items
 
     def explain(
         self,
@@ -209,12 +220,12 @@ class HybridModel:
         n_because: int | None = 3,
         model: ModelName = "hybrid",
     ) -> list[Explanation]:
-        """Why one user would get each of ``item_nums`` (warm items); see :class:`Explanation`.
+        """Why one user would get each of ``item_nums``, cold ones too; see :class:`Explanation`.
 
         n_because  titles named per item, of those that spoke for it; None names every title of the user
         """
         history = check_one_history(self.checked(known), self.n_items)
-        return explain(self.asked(model), history, check_item_nums(item_nums, self.n_items), n_because)
+        return explain(self.asked(model), history, check_item_nums(item_nums, len(self.catalogue_ids)), n_because)
 
     def checked(self, known: Known) -> Histories:
         """Canonical histories on this model's warm and cold items."""
@@ -228,7 +239,7 @@ class HybridModel:
         for name, source in self.sources.items():
             (directory / name).mkdir()
             source.save(directory / name)
-        save_arrays(directory / "cold_factors.npz", cold_factors=self.cold_factors)
+        save_csr(directory / "cold_from_warm.npz", self.cold.from_warm)
         write_manifest(
             directory,
             "HybridModel",
@@ -236,6 +247,7 @@ class HybridModel:
             sources=list(self.sources),
             usual=dict(self.usual),
             feedback=self.feedback.as_dict(),
+            calibration=self.cold.calibration and self.cold.calibration.as_dict(),
         )
 
     @classmethod
@@ -244,7 +256,16 @@ class HybridModel:
         return cls(
             {name: source_named(name).model.load(directory / name) for name in manifest["sources"]},
             manifest["usual"],
-            **load_arrays(directory / "cold_factors.npz"),
+            ColdTitles(
+                load_csr(directory / "cold_from_warm.npz"),
+                ColdCalibration(**manifest["calibration"]) if manifest["calibration"] else None,
+            ),
             weights=HybridWeights(**manifest["parameters"]),
             feedback=Feedback(**manifest["feedback"]),
         )
+
+
+def _inside(item_nums: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
+    """Those of ``item_nums`` that are among the first ``n_items``: a source alone has no cold ones."""
+    nums = np.asarray(item_nums, dtype=np.int64)
+    return check_item_nums(nums[nums < n_items], n_items)

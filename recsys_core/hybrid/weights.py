@@ -42,9 +42,6 @@ class HybridWeights(Parameters):
     dislikes: _NonNegative = 3.0
     """η: what likeness to disliked titles counts against a title in the prior."""
 
-    cold_content: _NonNegative = 0.2
-    """Weight of the standardised content score beside the predicted ALS score for items without ratings."""
-
     @field_validator("taste", "prior")
     @classmethod
     def _are_sources(cls, weights: dict[str, float]) -> dict[str, float]:

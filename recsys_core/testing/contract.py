@@ -91,13 +91,18 @@ class ScorerContract:
         np.testing.assert_array_equal(user_items.data, before.data)
         np.testing.assert_array_equal(user_items.indices, before.indices)
 
-    def test_stored_zeros_and_unsorted_columns_make_no_difference(self, scorer: Scorer, user_items: csr_matrix) -> None:
-        row = user_items[:1].tocoo()
-        unrated = int(np.setdiff1d(np.arange(user_items.shape[1]), row.col)[0])
-        columns = np.append(row.col[::-1], unrated)
-        values = np.append(row.data[::-1], np.float32(0))
-        untidy = csr_matrix((values, columns, np.array([0, len(columns)])), shape=row.shape)
-        np.testing.assert_allclose(scorer.score(untidy), scorer.score(user_items[:1]), rtol=0, atol=self.tolerance)
+    def test_unsorted_columns_make_no_difference_and_a_stored_zero_is_kept(
+        self, scorer: Scorer, user_items: csr_matrix
+    ) -> None:
+        columns, bounds = np.array([0, 3, 7, 9]), np.array([0, 4])
+        values = np.float32([4, 0, 5, 1])  # a rating of 0
+        tidy = csr_matrix((values, columns, bounds), shape=(1, user_items.shape[1]))
+        untidy = csr_matrix((values[::-1].copy(), columns[::-1].copy(), bounds), shape=tidy.shape)
+        scores = scorer.score(untidy)
+        assert np.isfinite(scores).all()
+        np.testing.assert_allclose(scores, scorer.score(tidy), rtol=0, atol=self.tolerance)
+        assert untidy.nnz == 4
+        assert untidy.indices.tolist() == [9, 7, 3, 0]
 
     @pytest.mark.parametrize("difference", [-1, 1])
     def test_a_row_of_another_width_is_refused_with_both_widths(

@@ -30,7 +30,6 @@ PLANTED_WEIGHTS = HybridWeights(
     kappa=2.0,
     gate_power=1.0,
     dislikes=1.5,
-    cold_content=0.6,
 )
 PLANTED_PARAMETERS: SourceParameters = {
     "als": ALSParameters(factors=6, regularization=2.0, iterations=6),

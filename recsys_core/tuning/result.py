@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from recsys_core.hybrid import HybridWeights
+from recsys_core.hybrid import ColdCalibration, HybridWeights
 from recsys_core.parameters import Parameters
 from recsys_core.sources.table import source_named
 from recsys_core.storage import read_manifest, write_manifest
@@ -24,6 +24,7 @@ class TuningResult:
     best_objective     the same with the chosen weights: never less
     n_users            validation users on whom both were measured, over all rounds
     fell_back_on       the single source that was better on them than every blend that was tried; "" where none was
+    calibration        of titles without ratings, learnt on them too; None where they cannot be placed among the others
     """
 
     parameters: Mapping[str, Parameters | None]
@@ -33,6 +34,7 @@ class TuningResult:
     best_objective: float
     n_users: int
     fell_back_on: str = ""
+    calibration: ColdCalibration | None = None
 
     def of_stage(self, stage: str) -> list[Trial]:
         """The trials of one stage, in order; none for a stage that was left out."""
@@ -48,6 +50,7 @@ class TuningResult:
             "best_objective": self.best_objective,
             "n_users": self.n_users,
             "fell_back_on": self.fell_back_on,
+            "cold_calibration": self.calibration and self.calibration.as_dict(),
             "stages": {
                 stage: {
                     "n_trials": len(self.of_stage(stage)),
@@ -81,6 +84,7 @@ class TuningResult:
             stored["best_objective"],
             stored["n_users"],
             stored["fell_back_on"],
+            ColdCalibration(**stored["cold_calibration"]) if stored["cold_calibration"] else None,
         )
 
 

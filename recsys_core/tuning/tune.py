@@ -12,7 +12,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid import HybridWeights
+from recsys_core.hybrid import ColdCalibration, HybridWeights, learn_calibration
 from recsys_core.parameters import Parameters
 from recsys_core.sources.als import KIND as ALS
 from recsys_core.sources.als import ALSModel
@@ -28,6 +28,7 @@ from recsys_core.tuning.trials import Trial, best_trial
 
 __all__ = ["tune", "tune_als"]
 
+_COLD_ROUNDS = 2  # each costs all sources once more
 _BLEND_BUDGET = 2 / 3  # of what the sources' own stages leave of the time
 
 
@@ -131,7 +132,19 @@ class _Tuner:
         untuned = self._gate_objective(tables, defaults)
         weights, best, alone = self._best(tables, weights, defaults)
         n_users = sum(r.n_users for r in self.rounds)
-        return TuningResult(chosen, weights, tuple(self.trials), untuned, best, n_users, alone)
+        calibration = self._calibration(chosen, weights)
+        return TuningResult(chosen, weights, tuple(self.trials), untuned, best, n_users, alone, calibration)
+
+    def _calibration(self, chosen: Mapping[str, Parameters | None], weights: HybridWeights) -> ColdCalibration | None:
+        known = [(r.split, r.features) for r in self.rounds[:_COLD_ROUNDS]]
+        return learn_calibration(
+            known,
+            chosen,
+            weights,
+            feedback=self.rounds[0].training.feedback,
+            k=self.parameters.k,
+            seed=self.parameters.seed,
+        )
 
     # the stages
 

@@ -47,6 +47,15 @@ class ListOptions(Document):
     explain: Annotated[bool, Field(description="Say what each source gave, and because of which titles.")] = False
     diversity: Annotated[float, Field(ge=0, le=1, description="0: best first; 0.4: less alike; 1: least alike.")] = 0.0
 
+    new_titles: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MAX_K,
+            description="Hybrid only: places at the list's end kept for movies without a rating; k of them: no others.",
+        ),
+    ] = 0
+
     @field_validator("year_to")
     @classmethod
     def _years_in_order(cls, year_to: int | None, others: ValidationInfo) -> int | None:
@@ -111,6 +120,7 @@ class Because(AnswerDocument):
 class RecommendedMovie(Movie):
     rank: int
     score: float
+    new: bool = Field(default=False, description="Nobody had rated it when the model was trained.")
     sources: dict[str, float] | None = Field(
         default=None,
         description=(

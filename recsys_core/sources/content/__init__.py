@@ -1,6 +1,5 @@
-"""The content model: profiles of what a user liked, and factors for items that nobody has rated."""
+"""The content model: profiles of what a user liked."""
 
-from recsys_core.sources.content.feature_ridge import FeatureRidge, FeatureRidgeParameters, fit_feature_ridge
 from recsys_core.sources.content.model import ContentModel, fit_content
 from recsys_core.sources.content.parameters import ContentParameters
 from recsys_core.sources.search_space import SearchParameter
@@ -10,10 +9,7 @@ __all__ = [
     "KIND",
     "ContentModel",
     "ContentParameters",
-    "FeatureRidge",
-    "FeatureRidgeParameters",
     "fit_content",
-    "fit_feature_ridge",
 ]
 
 

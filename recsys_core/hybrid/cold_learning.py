@@ -1,0 +1,170 @@
+"""Learning what a match of a title without ratings is worth, on titles that are left out of training on purpose."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix, hstack
+from scipy.special import expit
+
+from recsys_core.dataset.feedback import Feedback
+from recsys_core.dataset.interactions import Split
+from recsys_core.evaluation import ndcg_of_scores
+from recsys_core.features import ItemFeatures
+from recsys_core.histories import Histories
+from recsys_core.hybrid.cold import ColdCalibration
+from recsys_core.hybrid.fit import SourceParameters, fit_hybrid
+from recsys_core.hybrid.weights import HybridWeights
+from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.truncation import held_out_rows
+
+__all__ = ["learn_calibration"]
+
+_SHARE = 0.125  # of the titles is left out
+_QUANTILES = (0.5, 0.9, 0.98)
+_SHIFTS = (0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0)
+_PENALTY = 1e-3
+_LEAST_POSITIVES = 30  # of left-out titles: a curve through fewer is chance
+_MAX_USERS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """Validation users of a round with titles left out: scores, matches, and what was hidden of both kinds."""
+
+    histories: Histories
+    n_liked: NDArray[np.int64]
+    warm: NDArray[np.float32]
+    match: NDArray[np.float32]
+    warm_targets: csr_matrix
+    cold_targets: csr_matrix
+
+
+def learn_calibration(
+    rounds: Sequence[tuple[Split, ItemFeatures]],
+    parameters: SourceParameters,
+    weights: HybridWeights,
+    *,
+    feedback: Feedback,
+    k: int = 10,
+    seed: int = 0,
+) -> ColdCalibration | None:
+    """Refit on each round without an eighth of its titles, and see what its validation users hid of them.
+
+    Ratings of left-out titles are hidden like all others: as many as are known of them stay known. The shift is the one
+    with the best NDCG@k over titles of both kinds. Test users are not looked at.
+
+    Returns None where too few left-out titles were liked, or where a better match is no better sign.
+    """
+    if not all(features.groups for _, features in rounds):
+        return None  # nothing is known of titles that nobody has rated
+    judged = [_judge(split, features, parameters, weights, feedback, seed) for split, features in rounds]
+    if sum(one.cold_targets.nnz for one in judged) < _LEAST_POSITIVES:
+        return None
+    knots = np.quantile(np.concatenate([one.warm.ravel() for one in judged]), _QUANTILES)
+    knots = np.maximum.accumulate(knots + np.arange(len(knots)) * 1e-6)
+    warm = _logistic(
+        [_rows(one, one.warm, one.histories.ratings, lambda s: _bends(s, knots)) for one in judged],
+        [_labels(one.warm_targets, one.histories.ratings) for one in judged],
+    )
+    cold = _logistic(
+        [_rows(one, one.match, one.histories.cold, lambda s: s[:, None]) for one in judged],
+        [_labels(one.cold_targets, one.histories.cold) for one in judged],
+    )
+    if cold[0] <= 0:
+        return None
+    n_slopes = len(knots) + 1
+    found = ColdCalibration(
+        knots=tuple(float(knot) for knot in knots),
+        warm_slopes=tuple(float(slope) for slope in np.cumsum(warm[:n_slopes])),
+        warm_length=float(warm[n_slopes]),
+        warm_intercept=float(warm[n_slopes + 1]),
+        cold_slope=float(cold[0]),
+        cold_length=float(cold[1]),
+        cold_intercept=float(cold[2]),
+    )
+    values = [_ndcg(judged, found.replace(shift=shift), k) for shift in _SHIFTS]
+    return found.replace(shift=_SHIFTS[int(np.argmax(values))])
+
+
+def _judge(
+    split: Split,
+    features: ItemFeatures,
+    parameters: SourceParameters,
+    weights: HybridWeights,
+    feedback: Feedback,
+    seed: int,
+) -> _Judged:
+    ids = split.train.item_ids
+    left_out = hash_uniform(seed, "titles left out", ids) < _SHARE
+    kept = ids[~left_out]
+    known = features.select(ids)
+    model = fit_hybrid(split.train.with_items(kept), known, parameters=parameters, weights=weights, feedback=feedback)
+    part = split.validation
+    some = np.flatnonzero(np.diff(part.targets.indptr))
+    part = held_out_rows(part, some[:_MAX_USERS])
+    warm, cold = part.history.with_items(kept), part.history.with_items(ids[left_out])
+    histories = Histories(warm.ratings, warm.timestamps, cold.ratings)
+    scores = model.score(histories)
+    targets = csr_matrix(part.targets)
+    return _Judged(
+        histories,
+        histories.n_liked(feedback),
+        scores,
+        model.cold.match(scores),
+        csr_matrix(targets[:, np.flatnonzero(~left_out)]),
+        csr_matrix(targets[:, np.flatnonzero(left_out)]),
+    )
+
+
+def _bends(scores: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.column_stack([scores, *(np.maximum(scores - knot, 0) for knot in knots)])
+
+
+def _open(seen: csr_matrix | None, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    open_places = np.ones(shape, dtype=bool)
+    if seen is not None:
+        open_places[np.repeat(np.arange(shape[0]), np.diff(seen.indptr)), seen.indices] = False
+    return open_places
+
+
+def _rows(one: _Judged, scores: NDArray[np.float32], seen: csr_matrix | None, columns) -> NDArray[np.float64]:  # type: ignore[no-untyped-def]
+    """The predictors of every open place: functions of its score, log(1 + n) and 1."""
+    places = _open(seen, scores.shape)
+    length = np.repeat(np.log1p(one.n_liked), places.sum(axis=1))
+    found = columns(scores[places].astype(np.float64))
+    return np.column_stack([found, length, np.ones(len(length))])
+
+
+def _labels(targets: csr_matrix, seen: csr_matrix | None) -> NDArray[np.float64]:
+    return targets.toarray()[_open(seen, targets.shape)].astype(bool).astype(np.float64)
+
+
+def _logistic(blocks: list[NDArray[np.float64]], labels: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """Logistic regression, barely penalised: coefficients of the columns, the last of which is 1."""
+    rows, wanted = np.concatenate(blocks), np.concatenate(labels)
+    size = np.abs(rows).max(axis=0)
+    size[size == 0] = 1.0
+    rows /= size
+
+    def loss(found: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits = rows @ found
+        value = np.logaddexp(0, logits).sum() - wanted @ logits + _PENALTY * found @ found
+        return value / len(rows), (rows.T @ (expit(logits) - wanted) + 2 * _PENALTY * found) / len(rows)
+
+    start = np.zeros(rows.shape[1])
+    start[-1] = np.log(max(wanted.mean(), 1e-9))
+    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-12}).x / size)
+
+
+def _ndcg(judged: Sequence[_Judged], calibration: ColdCalibration, k: int) -> float:
+    """Mean NDCG@k over warm and cold titles together."""
+    values = []
+    for one in judged:
+        scores = np.concatenate([one.warm, calibration.scores(one.match, one.n_liked)], axis=1)
+        targets = csr_matrix(hstack([one.warm_targets, one.cold_targets], format="csr"))
+        seen = csr_matrix(hstack([one.histories.ratings, one.histories.cold], format="csr"))
+        values.append(ndcg_of_scores(scores, targets, seen=seen, k=k))
+    return float(np.concatenate(values).mean())
