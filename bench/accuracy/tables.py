@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.accuracy.comparing import Family
-from recsys_core.evaluation import Evaluation
+from recsys_core.evaluation import Evaluation, SimultaneousIntervals
 from recsys_core.plotting import Table
 
-__all__ = ["ABSENT", "family_table", "mean_of", "number", "slices_by_model"]
+__all__ = ["ABSENT", "family_table", "intervals_of", "mean_of", "number", "slices_by_model"]
 
 ABSENT = "–"
 
@@ -17,6 +17,12 @@ def number(value: float, sign: str = "") -> str:
     """Three decimals, without the zero before the point: .334, 1.281, −.008."""
     shown = f"{value:{sign}.3f}".replace("-", "−")
     return shown.replace("0.", ".", 1) if abs(value) < 0.9995 else shown
+
+
+def intervals_of(found: SimultaneousIntervals, form: str) -> list[str]:
+    """Each series' mean with its interval, in the format ``form``: +0.0184 [+0.0157, +0.0212]."""
+    series = zip(found.mean, found.ci_low, found.ci_high, strict=True)
+    return [f"{mean:{form}} [{low:{form}}, {high:{form}}]" for mean, low, high in series]
 
 
 def slices_by_model(
