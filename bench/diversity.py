@@ -68,7 +68,7 @@ def fitted(bundle: Bundle, fold: int) -> Fold:
     """The hybrid with its default parameters, fitted on the fold's training part; its test part is not looked at."""
     splitting = SplitParameters(n_folds=5, fold=fold, validation_share=0.2)
     split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
-    model, part = fit_default_hybrid(split, bundle.tables), split.validation
+    model, part = fit_default_hybrid(bundle, split), split.validation
     history = part.history.ratings
     ranking = model.recommend(history, max(POOLS))
     return Fold(Reranker(model.content.features), ranking, history, part.targets, part.user_ids)

@@ -11,52 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
-from assets.configuration import Configuration
 from bench.accuracy.data import load_data
 from bench.circumstances import circumstances
+from bench.default_hybrid import fit_default_hybrid
 from bench.options import options, place
+from bench.page import write_page
 from pipelines.settings import SAMPLE_DATA
-from recsys_core.als import ALSParameters
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.ease import EASEParameters
-from recsys_core.hybrid import Explanation, HybridModel, fit_hybrid
+from recsys_core.hybrid import Explanation, HybridModel
 from recsys_core.hybrid.ranking import hide, top_k
-from recsys_core.tuning import SEARCH_SPACE, StageSpace
-from recsys_core.tuning.tune import with_values
 
 __all__ = ["Truth", "default_hybrid", "main", "measure"]
 
 _N_REMOVED = 3
 _BLOCK_USERS = 200
-_TEXT = """# Are the reasons true?
-
-For every user of {data}, the model fitted on all ratings with the default parameters explains the user's
-{k} best titles. Two questions:
-
-1. **Do the parts add up?** What collaborative, content and popularity gave, and what each of the user's own titles gave
-   (together with popularity, which has no titles), is compared with the score that ranked the list.
-2. **Does the title named first matter?** It is taken out of the user's history, everything else stays as it is, and
-   the recommended title is scored again. Nothing in the explanation knows of this test.
-
-{circumstances}
-
-| what | figure |
-| --- | ---: |
-| users | {n_users} |
-| explained titles | {n_explained} |
-| largest difference between the score and the sum over sources | {sources:.1e} |
-| largest difference between the score and the sum over the user's titles and popularity | {titles:.1e} |
-| the same, relative to the score | {relative:.1e} |
-| removing the title named first lowers the score | {lowered:.1%} of {n_removed} |
-| correlation of the named contribution with what the removal takes away | {correlation:.3f} |
-
-Scores are single-precision numbers, standardised so that a best title stands 10 to 80 spreads above the average one;
-the spacing of such numbers at 64 is 7.6e-06. The explanation is computed in double precision.
-
-The contributions are exact for the fitted model with the user's standardisation, the choice of nearest neighbours and
-the lengths of profiles taken as given: a removal changes those as well, and so the correlation is not 1.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +50,9 @@ class Truth:
 
 
 def default_hybrid(workspace: Path, data: Path = SAMPLE_DATA) -> tuple[HybridModel, UserItemMatrix]:
-    """The default recipe fitted on all ratings of ``data``."""
-    bundle, config = load_data(workspace, data), Configuration.read(None)
-    defaults = {stage: StageSpace(stage, SEARCH_SPACE).defaults for stage in ("als", "blend", "gate")}
-    model = fit_hybrid(
-        bundle.interactions,
-        bundle.tables.known_to_all(bundle.interactions, config.features),
-        als_parameters=ALSParameters().replace(**defaults["als"]),
-        ease_parameters=EASEParameters(),
-        weights=with_values(config.tuning.weights, defaults["blend"] | defaults["gate"]),
-        rating_scale=MOVIELENS.rating_scale,
-    )
-    return model, bundle.interactions
+    """The default recipe fitted on all ratings of ``data``, and these."""
+    bundle = load_data(workspace, data)
+    return fit_default_hybrid(bundle), bundle.interactions
 
 
 def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, every: int = 1) -> Truth:
@@ -145,7 +104,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("-k", type=int, default=10, help="titles of each list")
     arguments = parser.parse_args(argv)
     truth = measure(*default_hybrid(arguments.workspace, arguments.data), k=arguments.k)
-    text = _TEXT.format(
+    write_page(
+        arguments.out,
+        "explanations",
         k=arguments.k,
         data=place(arguments.data),
         circumstances=circumstances("bench.explanations", argv),
@@ -158,8 +119,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         n_removed=len(truth.lost),
         correlation=np.corrcoef(truth.named, truth.lost)[0, 1],
     )
-    arguments.out.write_text(text, encoding="utf-8")
-    print(f"{arguments.out} written")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ _DECADES = 14
 _WORDS = 20_000
 _GENOME = 128
 _GENOME_SHARE = 0.22  # of ml-25m's movies, 13,816 have a genome
-_SYLLABLES = (
+_SYLLABLES = [
     "ba",
     "cor",
     "den",
@@ -47,7 +47,7 @@ _SYLLABLES = (
     "pe",
     "ri",
     "sto",
-)
+]
 
 
 def large_model(
@@ -130,14 +130,9 @@ def _drawn(random: np.random.Generator, n_items: int, n_columns: int, n_each: in
 def _titles(random: np.random.Generator, item_ids: NDArray[np.int64]) -> Titles:
     words = _words(random, _WORDS)[random.zipf(1.3, (len(item_ids), 2)) % _WORDS]
     years = random.integers(1920, 2020, len(item_ids))
-    movies = {
-        "movieId": item_ids,
-        "title": [
-            f"{first} {second} ({year})" for (first, second), year in zip(words.tolist(), years.tolist(), strict=True)
-        ],
-        "genres": ["Drama|Comedy" if num % 2 else "Action" for num in range(len(item_ids))],
-    }
-    return Titles.of_movies(pa.table(movies))
+    titles = [f"{' '.join(pair)} ({year})" for pair, year in zip(words.tolist(), years.tolist(), strict=True)]
+    genres = ["Drama|Comedy" if num % 2 else "Action" for num in range(len(item_ids))]
+    return Titles.of_movies(pa.table({"movieId": item_ids, "title": titles, "genres": genres}))
 
 
 def _words(random: np.random.Generator, n: int) -> NDArray[np.str_]:
