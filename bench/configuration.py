@@ -57,7 +57,7 @@ def _shown(field: FieldInfo) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = options("bench.configuration", __doc__, "docs/configuration.md").parse_args(argv)
-    write_page(arguments.out, "configuration", sections="".join(_sections("", Configuration)))
+    write_page(arguments.out, "configuration", argv, sections="".join(_sections("", Configuration)))
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.tables import intervals_of
-from bench.circumstances import circumstances
 from bench.default_hybrid import fit_default_hybrid
 from bench.options import options
 from bench.page import write_page
@@ -139,7 +138,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_page(
         arguments.out,
         "diversity",
-        circumstances=circumstances("bench.diversity", argv, data=bundle.source, people=people),
+        argv,
+        {"data": bundle.source, "people": people},
         setting=best.parameters.diversity,
         tolerance=TOLERANCE,
         critical=losses.critical,
@@ -148,10 +148,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         n_better=int((losses.ci_low > 0).sum()),
         n_fresh=len(fresh_ids),
         fresh_folds=_words(FRESH_FOLDS),
-        table=Table(("diversity", _HEADS[0], "against off", *_HEADS[1:]), tuple(rows)).markdown(),
+        table=Table(("diversity", _HEADS[0], "against off", *_HEADS[1:]), tuple(rows)),
         pools=Table(
             ("candidates", *_HEADS), tuple((str(pool), *p.cells) for pool, p in zip(POOLS, pools, strict=True))
-        ).markdown(),
+        ),
         milliseconds=milliseconds(folds[0]),
         **told(off, best, user_ids),
         **{f"fresh_{name}": value for name, value in on_fresh.items()},

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
 from bench.accuracy.data import load_data
-from bench.circumstances import circumstances
 from bench.default_hybrid import fit_default_hybrid
 from bench.options import options, place
 from bench.page import write_page
@@ -107,9 +106,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_page(
         arguments.out,
         "explanations",
+        argv,
         k=arguments.k,
         data=place(arguments.data),
-        circumstances=circumstances("bench.explanations", argv),
         n_users=truth.n_users,
         n_explained=len(truth.scores),
         sources=truth.sources.max(),

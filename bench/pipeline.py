@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.circumstances import circumstances
 from bench.ml25m_shape import write_folder
 from bench.options import options, place
 from bench.page import write_page
@@ -67,10 +66,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     longest = sorted(runs[0].report["seconds"]["assets"].items(), key=lambda entry: -entry[1])[:8]
     write_page(
         arguments.out,
-        "performance",
-        circumstances=circumstances("bench.pipeline", argv),
-        runs=Table(_RUN, tuple(run.row for run in runs)).markdown(),
-        assets=Table(("asset", "seconds"), tuple((f"`{name}`", f"{taken:.1f}") for name, taken in longest)).markdown(),
+        "pipeline",
+        argv,
+        runs=Table(_RUN, tuple(run.row for run in runs)),
+        assets=Table(("asset", "seconds"), tuple((f"`{name}`", f"{taken:.1f}") for name, taken in longest)),
     )
 
 

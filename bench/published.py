@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from bench.circumstances import circumstances
 from bench.options import options
 from bench.page import write_page
 from bench.process import recsys
@@ -42,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_page(
         arguments.out,
         "published",
-        circumstances=circumstances("bench.published", argv),
+        argv,
         n_ratings=rows.n_ratings,
         n_users=rows.n_users,
         n_items=rows.n_items,
@@ -53,13 +52,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
 
 
-def _table(report: dict[str, Any]) -> str:
+def _table(report: dict[str, Any]) -> Table:
     metrics = ("ndcg@20", "recall@20", "precision@20")
     rows = [
         (model, *("{mean:.4f} [{ci_low:.4f}, {ci_high:.4f}]".format(**found[name]) for name in metrics))
         for model, found in report["models"].items()
     ]
-    return Table(("model", "NDCG@20", "Recall@20", "Precision@20"), tuple(rows)).markdown()
+    return Table(("model", "NDCG@20", "Recall@20", "Precision@20"), tuple(rows))
 
 
 if __name__ == "__main__":

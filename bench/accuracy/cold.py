@@ -10,7 +10,6 @@ from scipy.sparse import csr_matrix, hstack
 from bench.accuracy.controls import constant_score, cosine_score, metadata_counts, random_score
 from bench.accuracy.folds import FinalPart, Fitted
 from bench.accuracy.judging import accuracy, lists_of
-from bench.accuracy.settings import Settings
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.evaluation import Score, UserMetrics
 from recsys_core.experiment import ItemTables
@@ -24,30 +23,19 @@ _COSINE_GROUP = "genome"  # of all groups, and of all groups together, the one w
 Scores = NDArray[np.floating]
 
 
-def judged_cold(
-    tables: ItemTables, settings: Settings, part: FinalPart, fitted: Fitted, *, among_all: bool = True
-) -> dict[str, UserMetrics]:
+def judged_cold(tables: ItemTables, part: FinalPart, fitted: Fitted, seed: int) -> dict[str, UserMetrics]:
     """``cold``: what users liked of the held-back titles, ranked among the held-back titles.
 
     ``cold_among_all``: the same targets, ranked among all titles that are trained or held back. ``all_titles``: what
     they liked of both kinds, in the same lists. Models that cannot score a title without ratings put it last.
     """
-    view = part.views["cold"]
-    counts = metadata_counts(tables, part.known, np.concatenate([part.train.item_ids, part.held_back_ids]))
-    lists = lists_of(
-        settings.wanted(_cold_scorers(settings, part, fitted, counts)),
-        view.history.ratings,
-        part.held_back_ids,
-        exclude=False,
-    )
+    view, all_ids = part.views["cold"], np.concatenate([part.train.item_ids, part.held_back_ids])
+    counts = metadata_counts(tables, part.known, all_ids)
+    known = view.history.ratings
+    lists = lists_of(_cold_scorers(part, fitted, counts, seed), known, part.held_back_ids, exclude=False)
     slices = {"cold": accuracy(lists, view.cold_targets, view.user_ids)}
-    if not among_all:
-        return slices
-    lists = lists_of(
-        settings.wanted(_catalogue_scorers(part, fitted, counts)),
-        _wider(view.history.ratings, len(part.held_back_ids)),
-        np.concatenate([part.train.item_ids, part.held_back_ids]),
-    )
+    wider = csr_matrix(hstack([known, csr_matrix(view.cold_targets.shape).astype(np.float32)], format="csr"))
+    lists = lists_of(_catalogue_scorers(part, fitted, counts), wider, all_ids)
     no_warm = csr_matrix(view.targets.shape).astype(np.float32)
     for name, warm_targets in (("cold_among_all", no_warm), ("all_titles", view.targets)):
         targets = csr_matrix(hstack([warm_targets, view.cold_targets], format="csr"))
@@ -55,7 +43,7 @@ def judged_cold(
     return slices
 
 
-def _cold_scorers(settings: Settings, part: FinalPart, fitted: Fitted, counts: NDArray[np.int64]) -> dict[str, Score]:
+def _cold_scorers(part: FinalPart, fitted: Fitted, counts: NDArray[np.int64], seed: int) -> dict[str, Score]:
     """Scores of the held-back titles alone."""
     hybrid = fitted.hybrid
     columns = positions_in(hybrid.cold_item_ids, part.held_back_ids)
@@ -66,7 +54,7 @@ def _cold_scorers(settings: Settings, part: FinalPart, fitted: Fitted, counts: N
         "hybrid_no_cold_content": _chosen(ridge_alone.score_cold, columns),
         "cosine": cosine_score(warm, cold, _COSINE_GROUP),
         "metadata_count": constant_score(counts[part.train.n_items :]),
-        "random": random_score(part.held_back_ids, settings.seed),
+        "random": random_score(part.held_back_ids, seed),
     }
 
 
@@ -75,10 +63,12 @@ def _catalogue_scorers(part: FinalPart, fitted: Fitted, counts: NDArray[np.int64
     hybrid, n_warm = fitted.hybrid, part.train.n_items
     columns = positions_in(hybrid.cold_item_ids, part.held_back_ids)
     both = np.concatenate([np.arange(n_warm), n_warm + columns])
-    scorers = {name: _cold_last(score, len(columns)) for name, score in fitted.models.warm.items()}
-    scorers["content"] = _chosen(lambda known: _content(hybrid, known), both)
-    scorers["hybrid"] = _chosen(hybrid.score_catalogue, both)
-    scorers["metadata_count"] = constant_score(counts)
+    scorers = {
+        **{name: _cold_last(score, len(columns)) for name, score in fitted.models.warm.items()},
+        "content": _chosen(lambda known: _content(hybrid, known), both),
+        "hybrid": _chosen(hybrid.score_catalogue, both),
+        "metadata_count": constant_score(counts),
+    }
     return {name: _for_wider(score, n_warm) for name, score in scorers.items()}
 
 
@@ -103,7 +93,3 @@ def _cold_last(score: Score, n_cold: int) -> Score:
 def _for_wider(score: Score, n_columns: int) -> Score:
     """``score`` for rows with further columns, which it is not shown."""
     return lambda known: score(csr_matrix(known[:, :n_columns]))
-
-
-def _wider(known: csr_matrix, n_more: int) -> csr_matrix:
-    return csr_matrix(hstack([known, csr_matrix((known.shape[0], n_more)).astype(np.float32)], format="csr"))

@@ -5,7 +5,7 @@ python -m bench.onboarding
 
 import time
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -14,8 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.tables import intervals_of
-from bench.circumstances import circumstances
-from bench.onboarding.measuring import JUDGED, N_FOLDS, VIEWS, Measured, measure
+from bench.onboarding.measuring import N_FOLDS, VIEWS, Measured, measure
 from bench.onboarding.methods import CONTROL, DEFAULT, METHODS
 from bench.options import options
 from bench.page import write_page
@@ -23,18 +22,8 @@ from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.evaluation import Series, SimultaneousIntervals, simultaneous_means
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.plotting import Table
-from recsys_core.plotting.plot_style import INK, MUTED, new_figure, png_of, quiet, spread, titled
 
-_HEADS: Final = tuple(f"{n} {kind[:-1] if n == 1 else kind}" for kind, n in JUDGED)
-_LINES: Final = {
-    DEFAULT: ("Expected gain", "#0072b2"),
-    "variance": ("Factor model's variance", "#009e73"),
-    "nearest_users": ("Nearest users", "#c98a00"),
-    "likely_known": ("Most likely known", "#cc79a7"),
-    CONTROL: ("Most popular", "#7f7f7f"),
-    "helf": ("HELF", "#d55e00"),
-}
-_PANELS: Final = (("answers", "Answers given"), ("questions", "Questions shown, “not seen” included"))
+_HEADS: Final = tuple(f"{n} {kind[:-1] if n == 1 else kind}" for kind, n in VIEWS)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -46,14 +35,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     with threadpool_limits(1):
         measured = measure(bundle, n_folds=arguments.folds_to_run)
     took = f"{time.monotonic() - started:.0f} s, one thread"
-    picture = arguments.out.parent / "images" / "onboarding.png"
-    picture.parent.mkdir(exist_ok=True)
-    picture.write_bytes(_plot(measured))
     gains = _gains(measured)
     write_page(
         arguments.out,
         "onboarding",
-        circumstances=circumstances("bench.onboarding", argv, data=bundle.source, time=took),
+        argv,
+        {"data": bundle.source, "time": took},
         first_titles=_asked_first(bundle, OnboardingParameters()),
         popular_titles=_asked_first(bundle, OnboardingParameters(method="popularity")),
         **_told(measured, "default", DEFAULT),
@@ -91,13 +78,13 @@ def _short(value: float) -> str:
     return f"{value:.3f}".removeprefix("0")
 
 
-def _ndcg_table(measured: Measured) -> str:
+def _ndcg_table(measured: Measured) -> Table:
     """Methods × judged views, and the mean of the six."""
     rows = [
         (method.label, *(f"{values.mean():.4f}" for values in measured.judged(name)))
         for name, method in METHODS.items()
     ]
-    return Table(("method", *_HEADS, "mean"), tuple(rows)).markdown()
+    return Table(("method", *_HEADS, "mean"), tuple(rows))
 
 
 def _gains(measured: Measured) -> SimultaneousIntervals:
@@ -109,24 +96,24 @@ def _gains(measured: Measured) -> SimultaneousIntervals:
     )
 
 
-def _gain_table(gains: SimultaneousIntervals) -> str:
-    cells, width = intervals_of(gains, "+.3f"), len(JUDGED) + 1
+def _gain_table(gains: SimultaneousIntervals) -> Table:
+    cells, width = intervals_of(gains, "+.3f"), len(VIEWS) + 1
     labels = [method.label for name, method in METHODS.items() if name != CONTROL]
     rows = tuple((label, *cells[num * width : (num + 1) * width]) for num, label in enumerate(labels))
-    return Table(("method − most popular", *_HEADS, "mean"), rows).markdown()
+    return Table(("method − most popular", *_HEADS, "mean"), rows)
 
 
 def _open_words(measured: Measured) -> str:
     """The default minus the control where titles that were not asked about stay in the ranking."""
     users = measured.arrays["user_ids"]
     found = simultaneous_means(
-        [Series(measured.ndcg(DEFAULT, v, "open") - measured.ndcg(CONTROL, v, "open"), users) for v in JUDGED],
+        [Series(measured.ndcg(DEFAULT, v, "open") - measured.ndcg(CONTROL, v, "open"), users) for v in VIEWS],
         n_samples=4_000,
     )
     return "; ".join(f"{head} {cell}" for head, cell in zip(_HEADS, intervals_of(found, "+.3f"), strict=True))
 
 
-def _question_table(measured: Measured) -> str:
+def _question_table(measured: Measured) -> Table:
     """Median questions for 1, 3 and 5 answers, and who got to five; all ratings are answers, or half of them."""
     rows = []
     for name, method in METHODS.items():
@@ -135,39 +122,7 @@ def _question_table(measured: Measured) -> str:
             cells += [*(f"{median:.0f}" for median in np.median(taken, axis=0)), f"{np.mean(taken[:, -1] <= 20):.0%}"]
         rows.append((method.label, *cells))
     heads = [f"{head}, {part}" for part in ("all", "half") for head in ("1", "3", "5", "5 within 20")]
-    return Table(("method", *heads), tuple(rows)).markdown()
-
-
-def _plot(measured: Measured) -> bytes:
-    """NDCG@10 by answers given and by questions shown, with names beside the lines' ends."""
-    figure = new_figure(11.6, 4.9)
-    n_people, start = len(np.unique(measured.arrays["user_ids"])), float(measured.arrays["nothing"].mean())
-    titled(
-        figure,
-        "What to ask newcomers about",
-        f"NDCG@10 of the hybrid on {n_people} held-out people, from their answers alone; the dashed line is where "
-        "nobody was asked anything",
-    )
-    panels: Sequence[Any] = figure.subplots(1, 2, sharey=True)
-    for axes, (kind, label) in zip(panels, _PANELS, strict=True):
-        quiet(axes)
-        views = [view for view in VIEWS if view[0] == kind]
-        across = [0, *(n for _, n in views)]
-        axes.axhline(start, color=MUTED, linewidth=0.9, linestyle=(0, (4, 3)), zorder=1)
-        lines = {name: [start, *(float(measured.ndcg(name, view).mean()) for view in views)] for name in _LINES}
-        places = spread([up[-1] for up in lines.values()], 0.0042)
-        for (name, (text, colour)), place in zip(_LINES.items(), places, strict=True):
-            strong = name in (DEFAULT, CONTROL)
-            width, size, order = (2.2, 4.5, 4) if strong else (1.4, 3.4, 3)
-            axes.plot(across, lines[name], "-o", color=colour, linewidth=width, markersize=size, zorder=order)
-            weight = "bold" if strong else "normal"
-            axes.text(across[-1] * 1.03, place, text, color=colour, size=8.8, weight=weight, va="center")
-        axes.set_xlim(-0.03 * across[-1], across[-1] * 1.42)
-        axes.set_xticks(across)
-        axes.set_xlabel(label, size=9.5, color=INK, labelpad=8)
-    panels[0].set_ylabel("NDCG@10", size=9.5, color=INK, labelpad=8)
-    figure.subplots_adjust(left=0.062, right=0.985, top=0.84, bottom=0.13, wspace=0.04)
-    return png_of(figure)
+    return Table(("method", *heads), tuple(rows))
 
 
 if __name__ == "__main__":

@@ -10,21 +10,17 @@ from scipy.sparse import csr_matrix
 
 from bench.accuracy.data import Bundle
 from bench.default_hybrid import fit_default_hybrid
-from bench.onboarding.interviews import View, everybody, interviews, ndcg, people_of
+from bench.onboarding.interviews import View, interviews, ndcg, people_of
 from bench.onboarding.methods import CONTROL, DEFAULT, METHODS
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.splitting import SplitParameters, assign_users, split_interactions
 from recsys_core.splitting.split import TEST
 
-__all__ = ["JUDGED", "N_FOLDS", "VIEWS", "Measured", "measure"]
+__all__ = ["N_FOLDS", "VIEWS", "Measured", "measure"]
 
 N_FOLDS: Final = 5
 _COUNTS: Final = (1, 3, 5)
-VIEWS: Final[tuple[View, ...]] = (
-    *(("answers", n) for n in (1, 2, 3, 4, 5)),
-    *(("questions", n) for n in (5, 10, 15, 20)),
-)
-JUDGED: Final = tuple(view for view in VIEWS if view[1] not in (2, 4, 15))
+VIEWS: Final[tuple[View, ...]] = (*(("answers", n) for n in _COUNTS), *(("questions", n) for n in (5, 10, 20)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +39,8 @@ class Measured:
         return np.asarray(self.arrays[f"{kind}/{method}"][:, VIEWS.index(view)], dtype=np.float64)
 
     def judged(self, method: str) -> list[NDArray[np.float64]]:
-        """The six judged views, and their mean."""
-        found = [self.ndcg(method, view) for view in JUDGED]
+        """The six views, and their mean."""
+        found = [self.ndcg(method, view) for view in VIEWS]
         return [*found, np.mean(found, axis=0)]
 
 
@@ -63,7 +59,7 @@ def _measured_fold(bundle: Bundle, fold: int) -> dict[str, NDArray[Any]]:
     hybrid = fit_default_hybrid(bundle, split)
     tested = np.flatnonzero(assign_users(bundle.interactions.user_ids, splitting) == TEST)
     rows = bundle.interactions.rows(tested).with_items(split.train.item_ids)
-    people, whole = people_of(rows), everybody(rows)
+    people, whole = people_of(rows), rows.ratings[np.flatnonzero(np.diff(rows.ratings.indptr))]
     found: dict[str, NDArray[Any]] = {"user_ids": people.user_ids}
     nothing = csr_matrix(people.answerable.shape).astype(np.float32)
     for name, known in (("nothing", nothing), ("everything", people.answerable)):

@@ -48,7 +48,6 @@ METHODS: Final[dict[str, Method]] = {
     ),
     "expected_gain_fixed": _fixed("expected gain, fixed list"),
     DEFAULT: Method(
-        "expected gain, adaptive*",
-        lambda train, _: fit_onboarding(train, OnboardingParameters(), rating_scale=_SCALE),
+        "expected gain, adaptive*", lambda train, _: fit_onboarding(train, OnboardingParameters(), rating_scale=_SCALE)
     ),
 }

@@ -9,19 +9,22 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from implicit.als import AlternatingLeastSquares
+from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.browser import free_port
-from bench.circumstances import circumstances
 from bench.options import options
 from bench.page import write_page
 from bench.serving.large_model import large_model
 from bench.serving.server import Running, made_home, serve_folder, serve_home
-from recsys_core.bundle import ModelBundle
+from recsys_core.bundle import ListOptions, ModelBundle
 from recsys_core.plotting import Table
 from recsys_core.storage import atomic_directory
 from registry.models import ModelRegistry
@@ -44,13 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     models = [_measured(ModelRegistry(Tracking(home)).bundle_path(), home, arguments.questions)]
     if not arguments.small:
         models.append(_measured(_large_folder(arguments.workspace), None, 5 * arguments.questions))
-    write_page(
-        arguments.out,
-        "serving",
-        circumstances=circumstances("bench.serving", argv),
-        n_clients=_CLIENTS,
-        models="\n\n".join(models),
-    )
+    write_page(arguments.out, "serving", argv, n_clients=_CLIENTS, models="\n\n".join(models))
 
 
 def _measured(folder: Path, home: Path | None, n_questions: int) -> str:
@@ -59,9 +56,8 @@ def _measured(folder: Path, home: Path | None, n_questions: int) -> str:
     known, factors = bundle.known, bundle.model.als.item_factors.shape[1]
     n_movies = len(bundle.titles.item_ids)
     title = f"{n_movies:,} movies, {known.n_users:,} people, {known.n_ratings:,} ratings, {factors} factors"
-    kinds = _questions(bundle, n_questions)
+    kinds, calls = _questions(bundle, n_questions), _floor(bundle)
     del bundle, known
-    calls = json.loads(_output("bench.serving.floor", str(folder), "300"))
     port, rows = free_port(), []
     with serve_home(home, port) if home is not None else serve_folder(folder, port) as running:
         for name, requests in kinds.items():
@@ -76,6 +72,35 @@ def _measured(folder: Path, home: Path | None, n_questions: int) -> str:
     same_process = tuple((label, *_quantiles(seconds)) for label, seconds in calls.items())
     floor = Table(("call in the same process", *_QUANTILES), same_process)
     return "\n\n".join([f"## {title}", ready, questions.markdown(), floor.markdown()])
+
+
+def _floor(bundle: ModelBundle, n_users: int = 300) -> dict[str, list[float]]:
+    """Seconds of single calls without any server, by what is called: implicit with the same factors, and ours."""
+    bundle.warm_up()
+    als, known = bundle.model.als, bundle.known
+    theirs = AlternatingLeastSquares(
+        factors=als.item_factors.shape[1], regularization=als.parameters.regularization, num_threads=1
+    )
+    theirs.item_factors, theirs.user_factors = als.item_factors, als.user_factors
+    options = {"N": 10, "filter_already_liked_items": True}
+    calls: dict[str, Callable[[int, csr_matrix], object]] = {
+        "implicit, stored factors": lambda user, row: theirs.recommend(user, row, **options),
+        "implicit, folded in": lambda user, row: theirs.recommend(0, row, recalculate_user=True, **options),
+        "ours, ALS alone, folded in": lambda user, row: bundle.recommend_for_user(
+            int(known.user_ids[user]), ListOptions(model="als")
+        ),
+        "ours, hybrid": lambda user, row: bundle.recommend_for_user(int(known.user_ids[user]), ListOptions()),
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in calls}
+    chosen = np.random.default_rng(3).choice(known.n_users, min(n_users, known.n_users), replace=False)
+    with threadpool_limits(1):
+        for user in chosen.tolist():
+            row = known.ratings[user]
+            for name, call in calls.items():
+                started = time.perf_counter()
+                call(user, row)
+                seconds[name].append(time.perf_counter() - started)
+    return seconds
 
 
 def _quantiles(seconds: Sequence[float]) -> list[str]:
