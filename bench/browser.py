@@ -1,26 +1,25 @@
 """Chromium without a screen, for pictures and for tests that use the Dagster and MLflow pages as a person does."""
 
+import io
 import json
 import shutil
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["chromium", "find_chromium", "free_port", "new_page"]
+__all__ = ["chromium", "find_chromium", "free_port", "new_page", "save_picture"]
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS: Final = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
+    *("--disable-background-networking", "--disable-component-update"),
 )
+_MOST_BYTES: Final = 400_000
 _SETTLED: Final = {
     "communityNux": json.dumps("1"),  # Dagster: its invitation was seen
     "mlflow.workflowType_v1": json.dumps("machine_learning"),  # MLflow: model training rather than GenAI
@@ -65,6 +64,19 @@ def new_page(
         yield context.new_page()
     finally:
         context.close()
+
+
+def save_picture(png: bytes, path: Path) -> None:
+    """Write a screenshot, with fewer colours where it would be large; SystemExit where it is large even then."""
+    image = Image.open(io.BytesIO(png)).convert("RGB")
+    image.save(path, optimize=True)
+    if path.stat().st_size > _MOST_BYTES:
+        palette = image.quantize(256, kmeans=1)
+        image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
+    size = path.stat().st_size
+    print(f"{path}  {image.width} × {image.height}, {size / 1000:.0f} kB", flush=True)
+    if size > _MOST_BYTES:
+        raise SystemExit(f"{path} has {size} bytes, at most {_MOST_BYTES} are wanted: photograph less of the page")
 
 
 def free_port() -> int:

@@ -32,32 +32,22 @@ def circumstances(module: str, arguments: Sequence[str] | None, **more: str) -> 
 
 
 def _commit() -> str:
-    root = Path(__file__).resolve().parents[1]
-    found = subprocess.run(
-        ["git", "-C", str(root), "describe", "--always", "--dirty=+", "--abbrev=10"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return found.stdout.strip() or "unknown"
+    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--abbrev=10"]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
 
 
 def _processor() -> str:
-    for line in _lines("/proc/cpuinfo"):
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return platform.processor() or "unknown processor"
+    return _told("/proc/cpuinfo", "model name") or platform.processor() or "unknown processor"
 
 
 def _memory_gib() -> float:
-    for line in _lines("/proc/meminfo"):
-        if line.startswith("MemTotal"):
-            return float(line.split()[1]) / 2**20
-    return float("nan")
+    return float(_told("/proc/meminfo", "MemTotal").removesuffix("kB") or "nan") / 2**20
 
 
-def _lines(path: str) -> list[str]:
+def _told(path: str, name: str) -> str:
+    """What stands behind the first ``name:`` of a file of the kernel's; empty without the file or the name."""
     try:
-        return Path(path).read_text(encoding="utf-8").splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except OSError:
-        return []
+        return ""
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "")

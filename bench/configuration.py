@@ -14,35 +14,10 @@ from pydantic.fields import FieldInfo
 
 from assets.configuration import SAID_ONCE, Configuration
 from bench.options import options
+from bench.page import write_page
 from recsys_core.parameters import meanings, range_in_words
 
-__all__ = ["document", "main"]
-
-_TEXT = """# Configuration
-
-`recsys run --config FILE.yaml` (or `RECSYS_CONFIG`) takes the parameters that differ from their defaults. A name that
-is not known, or a value outside its range, is refused with the section, the field and what was expected. Dagster's
-launchpad shows and takes the same, below `resources: parameters: config:`, with the values in force.
-
-```yaml
-split:
-  protocol: temporal
-tuning:
-  n_trials_als: 30
-  als: {{iterations: 15}}
-recommendations:
-  k: 50
-```
-
-The promotion policy has a file of its own, [mlflow/promotion.yaml](../mlflow/promotion.yaml); `promotion_policy: FILE`
-names another, relative to the file that names it, and what the section `promotion` says comes before either.
-This page is made by `python -m bench.configuration`.
-{sections}"""
-
-
-def document() -> str:
-    """The whole page as Markdown."""
-    return _TEXT.format(sections="".join(_sections("", Configuration)))
+__all__ = ["main"]
 
 
 def _sections(name: str, model: type[BaseModel]) -> Iterator[str]:
@@ -82,7 +57,7 @@ def _shown(field: FieldInfo) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = options("bench.configuration", __doc__, "docs/configuration.md").parse_args(argv)
-    arguments.out.write_text(document(), encoding="utf-8")
+    write_page(arguments.out, "configuration", argv, sections="".join(_sections("", Configuration)))
 
 
 if __name__ == "__main__":

@@ -1,23 +1,22 @@
 """The hybrid that is trained when nothing is tuned: every parameter at its default."""
 
+from bench.accuracy.data import Bundle
 from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.experiment import ItemTables
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
-from recsys_core.sources.als import ALSParameters
-from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.table import SOURCES
 
 __all__ = ["fit_default_hybrid"]
 
 
-def fit_default_hybrid(split: Split, tables: ItemTables) -> HybridModel:
-    """Fitted on the training part of ``split`` alone, the features too."""
+def fit_default_hybrid(bundle: Bundle, split: Split | None = None) -> HybridModel:
+    """Fitted on the training part of ``split`` alone, the features too; without a split on all ratings."""
+    tables, everything, parameters = bundle.tables, bundle.interactions, FeatureParameters()
     return fit_hybrid(
-        split.train,
-        tables.known_to(split, FeatureParameters()),
-        als_parameters=ALSParameters(),
-        ease_parameters=EASEParameters(),
+        split.train if split else everything,
+        tables.known_to(split, parameters) if split else tables.known_to_all(everything, parameters),
+        parameters={kind.name: kind.defaults for kind in SOURCES},
         weights=HybridWeights(),
         feedback=MOVIELENS.feedback,
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.circumstances import circumstances
+from recsys_core.plotting import Table
 from serving.events import EventStore, StoredEvent
 from serving.experiments import Arm, Experiment, assign, in_words, report
 from serving.experiments.simulation import Scenario, look_at_all_times
@@ -38,51 +39,42 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--experiments", type=int, default=2_000, help="simulated experiments for each row")
     n_experiments: int = parser.parse_args(argv).experiments
     print(circumstances("bench.experiments", argv))
-    print("\n" + "\n".join(coverage(n_experiments)))
-    print("\n" + "\n".join(bounds(n_experiments)))
-    print("\n" + "\n".join(power(max(1, n_experiments // 4))))
+    for table in (coverage(n_experiments), bounds(n_experiments), power(max(1, n_experiments // 4))):
+        print(f"\n{table.markdown()}")
     print("\n```console\n$ recsys experiment report first-challenger")
     print(example() + "\n```")
 
 
-def coverage(n_experiments: int) -> list[str]:
+def coverage(n_experiments: int) -> Table:
     """A/A: the share of experiments in which an interval at 95 % ever excludes 0, looked at every 20 people."""
-    rows = ["| without a difference | sequence ever shows one | usual interval does |", "|---|---:|---:|"]
+    rows = []
     for name, scenario in WITHOUT_EFFECT.items():
         seen = look_at_all_times(scenario, n_experiments=n_experiments, seed=SEED)
-        rows.append(f"| {name} | {_percent(seen.sequence_missed_truth)} | {_percent(seen.naive_missed_truth)} |")
-    return rows
+        rows.append((name, _percent(seen.sequence_missed_truth), _percent(seen.naive_missed_truth)))
+    return Table(("without a difference", "sequence ever shows one", "usual interval does"), tuple(rows))
 
 
-def bounds(n_experiments: int) -> list[str]:
+def bounds(n_experiments: int) -> Table:
     """The same when intervals begin at other numbers of people who are expected to have clicked or rated."""
-    hard = {name: scenario for name, scenario in WITHOUT_EFFECT.items() if scenario.share < 0.5}
-    heads = (f"from {minimum} on" for minimum in CONTRIBUTING)
-    rows = [f"| without a difference | {' | '.join(heads)} |", "|---|" + "---:|" * len(CONTRIBUTING)]
-    for name, scenario in hard.items():
-        shorter = replace(scenario, n_people=12_000)
-        cells = [
-            _percent(
-                look_at_all_times(
-                    shorter, n_experiments=n_experiments, seed=SEED + 1, minimum_contributing=minimum
-                ).sequence_missed_truth
-            )
-            for minimum in CONTRIBUTING
-        ]
-        rows.append(f"| {name} | {' | '.join(cells)} |")
-    return rows
+    rows = []
+    for name, scenario in WITHOUT_EFFECT.items():
+        if scenario.share < 0.5:
+            options = {"n_experiments": n_experiments, "seed": SEED + 1}
+            shorter = replace(scenario, n_people=12_000)
+            seen = (look_at_all_times(shorter, **options, minimum_contributing=minimum) for minimum in CONTRIBUTING)
+            rows.append((name, *(_percent(one.sequence_missed_truth) for one in seen)))
+    return Table(("without a difference", *(f"from {minimum} on" for minimum in CONTRIBUTING)), tuple(rows))
 
 
-def power(n_experiments: int) -> list[str]:
+def power(n_experiments: int) -> Table:
     """How soon a gain in a click-through rate of 5 % is seen with the report's own correction for three metrics."""
-    rows = ["| gain in clicks | found within 40,000 people | median people until then |", "|---|---:|---:|"]
+    rows = []
     for gain in GAINS:
         scenario = Scenario("clicks", 0.05, treatment_gain=gain, n_people=40_000)
         seen = look_at_all_times(scenario, n_experiments=min(n_experiments, 400), seed=SEED, alpha=0.05 / 3, every=100)
-        found = seen.people_until_zero_was_excluded
-        median = f"{np.median(np.nan_to_num(found, nan=np.inf)):,.0f}"
-        rows.append(f"| × {gain} | {_percent(seen.sequence_excluded_zero)} | {median.replace('inf', '–')} |")
-    return rows
+        median = np.median(np.nan_to_num(seen.people_until_zero_was_excluded, nan=np.inf))
+        rows.append((f"× {gain}", _percent(seen.sequence_excluded_zero), f"{median:,.0f}".replace("inf", "–")))
+    return Table(("gain in clicks", "found within 40,000 people", "median people until then"), tuple(rows))
 
 
 def example() -> str:

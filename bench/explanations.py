@@ -9,54 +9,22 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, vstack
+from scipy.sparse import csr_matrix
 
-from assets.configuration import Configuration
 from bench.accuracy.data import load_data
-from bench.circumstances import circumstances
+from bench.default_hybrid import fit_default_hybrid
 from bench.options import options, place
+from bench.page import write_page
 from pipelines.settings import SAMPLE_DATA
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.hybrid import Explanation, HybridModel, fit_hybrid
-from recsys_core.hybrid.ranking import hide, top_k
-from recsys_core.sources.als import ALSParameters
-from recsys_core.sources.ease import EASEParameters
-from recsys_core.tuning import SEARCH_SPACE, StageSpace
-from recsys_core.tuning.tune import with_values
+from recsys_core.histories import Histories, Known
+from recsys_core.hybrid import Explanation, HybridModel
+from recsys_core.ranking import hide, top_k
 
 __all__ = ["Truth", "default_hybrid", "main", "measure"]
 
 _N_REMOVED = 3
 _BLOCK_USERS = 200
-_TEXT = """# Are the reasons true?
-
-For every user of {data}, the model fitted on all ratings with the default parameters explains the user's
-{k} best titles. Two questions:
-
-1. **Do the parts add up?** What collaborative, content and popularity gave, and what each of the user's own titles gave
-   (together with popularity, which has no titles), is compared with the score that ranked the list.
-2. **Does the title named first matter?** It is taken out of the user's history, everything else stays as it is, and
-   the recommended title is scored again. Nothing in the explanation knows of this test.
-
-{circumstances}
-
-| what | figure |
-| --- | ---: |
-| users | {n_users} |
-| explained titles | {n_explained} |
-| largest difference between the score and the sum over sources | {sources:.1e} |
-| largest difference between the score and the sum over the user's titles and popularity | {titles:.1e} |
-| the same, relative to the score | {relative:.1e} |
-| removing the title named first lowers the score | {lowered:.1%} of {n_removed} |
-| correlation of the named contribution with what the removal takes away | {correlation:.3f} |
-
-Scores are single-precision numbers, standardised so that a best title stands 10 to 80 spreads above the average one;
-the spacing of such numbers at 64 is 7.6e-06. The explanation is computed in double precision.
-
-The contributions are exact for the fitted model with the user's standardisation, the choice of nearest neighbours and
-the lengths of profiles taken as given: a removal changes those as well, and so the correlation is not 1.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +50,9 @@ class Truth:
 
 
 def default_hybrid(workspace: Path, data: Path = SAMPLE_DATA) -> tuple[HybridModel, UserItemMatrix]:
-    """The default recipe fitted on all ratings of ``data``."""
-    bundle, config = load_data(workspace, data), Configuration.read(None)
-    defaults = {stage: StageSpace(stage, SEARCH_SPACE).defaults for stage in ("als", "blend", "gate")}
-    model = fit_hybrid(
-        bundle.interactions,
-        bundle.tables.known_to_all(bundle.interactions, config.features),
-        als_parameters=ALSParameters().replace(**defaults["als"]),
-        ease_parameters=EASEParameters(),
-        weights=with_values(config.tuning.weights, defaults["blend"] | defaults["gate"]),
-        feedback=MOVIELENS.feedback,
-    )
-    return model, bundle.interactions
+    """The default recipe fitted on all ratings of ``data``, and these."""
+    bundle = load_data(workspace, data)
+    return fit_default_hybrid(bundle), bundle.interactions
 
 
 def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, every: int = 1) -> Truth:
@@ -103,13 +62,14 @@ def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, ev
     """
     found: list[tuple[float, float, float]] = []
     removals: list[tuple[float, float]] = []
-    for num, (row, scores) in enumerate(_scored(model, interactions.ratings)):
+    for num, (row, scores) in enumerate(_scored(model, interactions)):
         unseen = scores[None, :].copy()
-        hide(unseen, row)
+        hide(unseen, row.ratings)
         reasons = model.explain(row, top_k(unseen, k).item_nums, n_because=None)
         for reason in reasons:
             score = float(scores[reason.item_num])
-            titles = sum(part for _, part in reason.because) + reason.sources["popularity"]
+            rest = reason.sources["popularity"] + reason.sources["constant"]
+            titles = sum(part for _, part in reason.because) + rest
             found.append((abs(reason.score - score), abs(titles - score), score))
         if num % every == 0:
             removals += _removals(model, row, reasons[:_N_REMOVED], scores)
@@ -118,26 +78,29 @@ def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, ev
     return Truth(interactions.n_users, sources, titles, explained, named, lost)
 
 
-def _scored(model: HybridModel, ratings: csr_matrix) -> Iterator[tuple[csr_matrix, NDArray[np.float32]]]:
-    """Each user's row and scores, scored some users at a time."""
-    for start in range(0, ratings.shape[0], _BLOCK_USERS):
-        block = ratings[start : start + _BLOCK_USERS]
+def _scored(model: HybridModel, known: Known) -> Iterator[tuple[Histories, NDArray[np.float32]]]:
+    """Each user's history and scores, scored some users at a time."""
+    histories = Histories.of(known)
+    for start in range(0, histories.n_users, _BLOCK_USERS):
+        block = histories.rows(start, start + _BLOCK_USERS)
         for num, scores in enumerate(model.score(block)):
-            yield block[[num]], scores
+            yield block.rows(num, num + 1), scores
 
 
 def _removals(
-    model: HybridModel, row: csr_matrix, reasons: list[Explanation], scores: NDArray[np.float32]
+    model: HybridModel, row: Histories, reasons: list[Explanation], scores: NDArray[np.float32]
 ) -> Iterator[tuple[float, float]]:
     """For each explained title what was said of the title named first, and what the score lost without that title."""
-    without = csr_matrix(vstack([_without(row, reason.because[0][0]) for reason in reasons]))
-    for reason, left in zip(reasons, model.score(without), strict=True):
+    for reason in reasons:
+        left = model.score(_without(row, reason.because[0][0]))[0]
         yield reason.because[0][1], float(scores[reason.item_num] - left[reason.item_num])
 
 
-def _without(row: csr_matrix, item_num: int) -> csr_matrix:
-    kept = row.indices != item_num
-    return csr_matrix((row.data[kept], row.indices[kept], np.array([0, kept.sum()])), shape=row.shape)
+def _without(row: Histories, item_num: int) -> Histories:
+    ratings = row.ratings
+    kept = ratings.indices != item_num
+    left = csr_matrix((ratings.data[kept], ratings.indices[kept], np.array([0, kept.sum()])), shape=ratings.shape)
+    return Histories(left, None if row.times is None else row.times[kept])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -145,10 +108,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("-k", type=int, default=10, help="titles of each list")
     arguments = parser.parse_args(argv)
     truth = measure(*default_hybrid(arguments.workspace, arguments.data), k=arguments.k)
-    text = _TEXT.format(
+    write_page(
+        arguments.out,
+        "explanations",
+        argv,
         k=arguments.k,
         data=place(arguments.data),
-        circumstances=circumstances("bench.explanations", argv),
         n_users=truth.n_users,
         n_explained=len(truth.scores),
         sources=truth.sources.max(),
@@ -158,8 +123,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         n_removed=len(truth.lost),
         correlation=np.corrcoef(truth.named, truth.lost)[0, 1],
     )
-    arguments.out.write_text(text, encoding="utf-8")
-    print(f"{arguments.out} written")
 
 
 if __name__ == "__main__":

@@ -36,32 +36,18 @@ def write_folder(
     random = np.random.default_rng(seed)
     movie_ids = np.sort(random.choice(np.arange(1, 209_172), size=n_movies, replace=False))
     _write(out / "movies.csv", _movies(movie_ids, random))
-    _write(out / "links.csv", pa.table({"movieId": movie_ids, "imdbId": _padded(movie_ids), "tmdbId": movie_ids + 7}))
+    _write(
+        out / "links.csv",
+        pa.table({"movieId": movie_ids, "imdbId": [f"{number:07d}" for number in movie_ids], "tmdbId": movie_ids + 7}),
+    )
     users, items = _pairs(random, n_ratings, n_users, n_movies)
-    _write(
-        out / "ratings.csv",
-        pa.table(
-            {
-                "userId": users + 1,
-                "movieId": movie_ids[items],
-                "rating": random.integers(1, 11, size=len(users)) / 2,
-                "timestamp": random.integers(1_000_000_000, 1_574_000_000, size=len(users)),
-            }
-        ),
-    )
+    ratings = {"userId": users + 1, "movieId": movie_ids[items], "rating": random.integers(1, 11, len(users)) / 2}
+    times = random.integers(1_000_000_000, 1_574_000_000, size=len(users))
+    _write(out / "ratings.csv", pa.table({**ratings, "timestamp": times}))
     tagged = random.integers(0, len(users), size=min(100_000, len(users)))
-    words = random.integers(0, 5_000, size=len(tagged))
-    _write(
-        out / "tags.csv",
-        pa.table(
-            {
-                "userId": users[tagged] + 1,
-                "movieId": movie_ids[items[tagged]],
-                "tag": [f"word {number}" for number in words],
-                "timestamp": 1_500_000_000 + np.arange(len(tagged)),
-            }
-        ),
-    )
+    words = [f"word {number}" for number in random.integers(0, 5_000, size=len(tagged))]
+    given = {"userId": users[tagged] + 1, "movieId": movie_ids[items[tagged]], "tag": words}
+    _write(out / "tags.csv", pa.table({**given, "timestamp": 1_500_000_000 + np.arange(len(tagged))}))
     tag_ids = np.arange(1, n_tags + 1)
     _write(out / "genome-tags.csv", pa.table({"tagId": tag_ids, "tag": [f"tag {number}" for number in tag_ids]}))
     genome_movies = np.sort(random.choice(movie_ids, size=n_genome_movies, replace=False))
@@ -70,20 +56,10 @@ def write_folder(
 
 def _movies(movie_ids: NDArray[np.int64], random: np.random.Generator) -> pa.Table:
     years = random.integers(1930, 2020, size=len(movie_ids))
-    first, second = random.integers(0, len(_GENRES), size=(2, len(movie_ids)))
-    return pa.table(
-        {
-            "movieId": movie_ids,
-            "title": [f"Film {i}, The ({year})" for i, year in zip(movie_ids, years, strict=True)],
-            "genres": [
-                f"{_GENRES[a]}|{_GENRES[b]}" if a != b else _GENRES[a] for a, b in zip(first, second, strict=True)
-            ],
-        }
-    )
-
-
-def _padded(ids: NDArray[np.int64]) -> list[str]:
-    return [f"{number:07d}" for number in ids]
+    drawn = random.integers(0, len(_GENRES), size=(2, len(movie_ids)))
+    titles = [f"Film {i}, The ({year})" for i, year in zip(movie_ids, years, strict=True)]
+    genres = ["|".join(dict.fromkeys(_GENRES[num] for num in pair)) for pair in drawn.T]
+    return pa.table({"movieId": movie_ids, "title": titles, "genres": genres})
 
 
 def _pairs(

@@ -6,12 +6,9 @@ Runs the pipeline twice on the bundled data (a plain model first, then the tuned
 compare), starts the Dagster and MLflow pages, and photographs them. A home that has two runs is used as it is.
 """
 
-import io
 import os
 import re
 import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +19,11 @@ from typing import Final
 
 from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
-from PIL import Image
 from playwright.sync_api import Browser, FloatRect, Locator, Page
 
-from bench.browser import chromium, free_port, new_page
+from bench.browser import chromium, free_port, new_page, save_picture
 from bench.options import options
+from bench.process import recsys
 from pipelines.services import Ports, Services, development_services
 from pipelines.settings import Settings
 from registry.interface import MODEL_NAME
@@ -38,7 +35,6 @@ PLAIN: Final = "tuning: {ease: null, n_trials_als: 1, n_trials_blend: 1, n_trial
 """The first run's configuration: no EASE in the blend, and the defaults as the only trial of each stage."""
 GROUPS: Final = ("outside", "raw", "validated", "features", "models", "evaluation", "release")
 PLOTS: Final = ("models_by_metric", "metric_by_slice", "tuning_history", "precision_coverage")
-_MOST_BYTES = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +48,17 @@ class Studio:
     runs: list[Run]
     out: Path
 
-    def save(self, name: str, png: bytes) -> None:
-        """Write a screenshot; with fewer colours where it would be large."""
-        path = self.out / f"{name}.png"
-        image = Image.open(io.BytesIO(png)).convert("RGB")
-        image.save(path, optimize=True)
-        if path.stat().st_size > _MOST_BYTES:
-            image.quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
-        size = path.stat().st_size
-        print(f"{path}  {image.width} × {image.height}, {size / 1000:.0f} kB", flush=True)
-        if size > _MOST_BYTES:
-            raise SystemExit(f"{path} has {size} bytes, at most {_MOST_BYTES} are wanted: photograph less of the page")
+    @property
+    def runs_path(self) -> str:
+        """MLflow's page of all runs: child runs are folded up below their parents."""
+        return f"/experiments/{self.runs[0].info.experiment_id}/runs"
+
+    def take(self, name: str, page: Page, height: float | None = None) -> None:
+        """Photograph what is in sight of a page, or its first ``height`` pixels, once nothing moves."""
+        _settle(page)
+        width = (page.viewport_size or {"width": 0})["width"]
+        clip: FloatRect | None = {"x": 0, "y": 0, "width": width, "height": height} if height else None
+        save_picture(page.screenshot(clip=clip), self.out / f"{name}.png")
 
     @contextmanager
     def dagster_page(self, path: str, width: int, height: int, facets: str | None = None) -> Iterator[Page]:
@@ -90,91 +86,80 @@ def lineage(studio: Studio) -> None:
     with studio.dagster_page(f"/asset-groups?expanded={expanded}", 2400, 2400, facets='["status"]') as page:
         page.get_by_text("recommendations", exact=True).first.wait_for()
         _settle(page)
-        studio.save("lineage", page.screenshot(clip=_around_all(page.locator("svg foreignObject"), margin=6)))
+        clip = _around_all(page.locator("svg foreignObject"), margin=6)
+        save_picture(page.screenshot(clip=clip), studio.out / "lineage.png")
 
 
 def lineage_groups(studio: Studio) -> None:
     """The six groups alone, as the page shows them first."""
     with studio.dagster_page("/asset-groups", 1600, 500) as page:
         page.get_by_text("release", exact=True).last.wait_for()
-        _settle(page)
-        studio.save("lineage_groups", page.screenshot())
+        studio.take("lineage_groups", page)
 
 
 def evaluation_asset(studio: Studio) -> None:
     """The evaluation's page: tables in its metadata, scrolled past the list of columns."""
     with studio.dagster_page("/assets/evaluation", 2000, 1250) as page:
         page.get_by_text("hybrid_minus_others").wait_for()
-        page.get_by_text("Filter metadata keys").or_(page.get_by_placeholder("Filter metadata keys")).evaluate(
-            "element => element.scrollIntoView({block: 'start'})"
-        )
-        _settle(page)
-        studio.save("evaluation_asset", page.screenshot())
+        _scroll_to(page.get_by_text("Filter metadata keys").or_(page.get_by_placeholder("Filter metadata keys")))
+        studio.take("evaluation_asset", page)
 
 
 def evaluation_plot(studio: Studio) -> None:
     """A plot of the evaluation, opened on the asset's page."""
     with studio.dagster_page("/assets/evaluation", 1500, 760) as page:
-        row = page.get_by_role("row").filter(has_text="models_by_metric")
-        row.get_by_text("[Show Markdown]").click()
+        page.get_by_role("row").filter(has_text="models_by_metric").get_by_text("[Show Markdown]").click()
         page.get_by_role("img", name="models by metric").wait_for()
-        _settle(page)
-        studio.save("evaluation_plot", page.screenshot())
+        studio.take("evaluation_plot", page)
 
 
 def evaluation_history(studio: Studio) -> None:
     """The headline of the evaluation over the runs, as Dagster plots it."""
     with studio.dagster_page("/assets/evaluation", 1600, 1250) as page:
         page.get_by_text("Plots", exact=True).click()
-        page.get_by_text("ndcg_at_10", exact=True).first.evaluate("element => element.scrollIntoView({block: 'start'})")
-        _settle(page)
-        studio.save("evaluation_history", page.screenshot())
+        _scroll_to(page.get_by_text("ndcg_at_10", exact=True).first)
+        studio.take("evaluation_history", page)
 
 
 def evaluation_checks(studio: Studio) -> None:
     """The evaluation's checks: whether it has fallen since the last one."""
     with studio.dagster_page("/assets/evaluation?view=checks&checkDetail=not_fallen", 1600, 640) as page:
         page.get_by_text("Evaluation result").wait_for()
-        _settle(page)
-        studio.save("evaluation_checks", page.screenshot())
+        studio.take("evaluation_checks", page)
 
 
 def ratings_checks(studio: Studio) -> None:
     """The checks of the ratings with every expectation."""
     with studio.dagster_page("/assets/ratings?view=checks", 1600, 1420) as page:
         page.get_by_text("expect_").first.wait_for()
-        _settle(page)
-        studio.save("ratings_checks", page.screenshot())
+        studio.take("ratings_checks", page)
 
 
 def mlflow_runs(studio: Studio) -> None:
     """Runs of the whole pipeline with their metrics and weights."""
-    with studio.mlflow_page(_runs_path(studio), 1800, 900) as page:
+    with studio.mlflow_page(studio.runs_path, 1800, 900) as page:
         page.get_by_text("pipeline").first.wait_for()
         for column in ("ndcg_at_10", "recall_at_10", "coverage_at_10", "weights.ease", "weights.content"):
             _show_column(page, column)
-        _settle(page)
-        studio.save("mlflow_runs", page.screenshot(clip={"x": 0, "y": 0, "width": 1800, "height": 340}))
+        studio.take("mlflow_runs", page, 340)
 
 
 def mlflow_charts(studio: Studio) -> None:
     """The same metrics of both runs side by side."""
-    with studio.mlflow_page(_runs_path(studio) + "?compareRunsMode=CHART", 1800, 640) as page:
+    with studio.mlflow_page(studio.runs_path + "?compareRunsMode=CHART", 1800, 640) as page:
         search = page.get_by_placeholder("Search metric charts")
         search.fill("^(ndcg|recall|coverage)_at_10$")
         page.get_by_text("(3)", exact=True).wait_for()
         search.blur()
-        _settle(page)
-        studio.save("mlflow_charts", page.screenshot())
+        studio.take("mlflow_charts", page)
 
 
 def mlflow_tuning(studio: Studio) -> None:
     """The searches of one run: the value of each trial, and the best so far."""
     run = studio.runs[-1].info
-    with studio.mlflow_page(f"/experiments/{run.experiment_id}/runs/{run.run_id}/model-metrics", 1600, 1350) as page:
+    with studio.mlflow_page(f"{studio.runs_path}/{run.run_id}/model-metrics", 1600, 1350) as page:
         page.get_by_text("gate.value", exact=True).wait_for()
-        _settle(page)
-        studio.save("mlflow_tuning", page.screenshot())
+        studio.take("mlflow_tuning", page)
 
 
 def mlflow_comparison(studio: Studio) -> None:
@@ -190,15 +175,14 @@ def mlflow_comparison(studio: Studio) -> None:
         _settle(page)
         end = page.get_by_text("Metrics", exact=True).last.bounding_box()
         assert end is not None, "the heading of the list of metrics is not in sight"
-        studio.save("mlflow_comparison", page.screenshot(clip={"x": 0, "y": 0, "width": 1600, "height": end["y"] - 10}))
+        studio.take("mlflow_comparison", page, end["y"] - 10)
 
 
 def mlflow_model(studio: Studio) -> None:
     """The registered model: versions, aliases, verdicts."""
     with studio.mlflow_page(f"/models/{MODEL_NAME}", 1600, 900) as page:
         page.get_by_text("@ champion").wait_for()
-        _settle(page)
-        studio.save("mlflow_model", page.screenshot())
+        studio.take("mlflow_model", page)
 
 
 def data_docs(studio: Studio) -> None:
@@ -213,38 +197,24 @@ def data_docs(studio: Studio) -> None:
         if failed:
             print(f"data_docs not taken: its page asks for {failed[0]}, which cannot be reached from here", flush=True)
         else:
-            studio.save("data_docs", page.screenshot())
+            studio.take("data_docs", page)
 
 
 def plots(studio: Studio) -> None:
     """The plots that the newest run has logged."""
-    client = MlflowClient(Settings.from_environment(home=studio.home).workspace().tracking().tracking_uri)
     for name in PLOTS:
-        logged = client.download_artifacts(studio.runs[-1].info.run_id, f"plots/{name}.png")
-        studio.save(name, Path(logged).read_bytes())
+        logged = _client(studio.home).download_artifacts(studio.runs[-1].info.run_id, f"plots/{name}.png")
+        save_picture(Path(logged).read_bytes(), studio.out / f"{name}.png")
 
 
 PICTURES: Final[tuple[Callable[[Studio], None], ...]] = (
-    plots,
-    lineage,
-    lineage_groups,
-    evaluation_asset,
-    evaluation_plot,
-    evaluation_history,
-    evaluation_checks,
-    ratings_checks,
-    mlflow_runs,
-    mlflow_charts,
-    mlflow_tuning,
-    mlflow_comparison,
-    mlflow_model,
-    data_docs,
+    *(plots, lineage, lineage_groups, evaluation_asset, evaluation_plot, evaluation_history, evaluation_checks),
+    *(ratings_checks, mlflow_runs, mlflow_charts, mlflow_tuning, mlflow_comparison, mlflow_model, data_docs),
 )
 
 
-def _runs_path(studio: Studio) -> str:
-    """MLflow's page of all runs: child runs are folded up below their parents."""
-    return f"/experiments/{studio.runs[0].info.experiment_id}/runs"
+def _scroll_to(element: Locator) -> None:
+    element.evaluate("element => element.scrollIntoView({block: 'start'})")
 
 
 def _show_column(page: Page, name: str) -> None:
@@ -270,23 +240,18 @@ def _settle(page: Page) -> None:
     page.wait_for_timeout(3000)
 
 
-def _run_pipeline(home: Path, config: Path | None) -> None:
-    chosen = ["--config", str(config)] if config else []
-    recsys = [sys.executable, "-c", "from pipelines.cli import main; main()"]
-    subprocess.run([*recsys, "run", "--home", str(home), *chosen], check=True)
+def _client(home: Path) -> MlflowClient:
+    return MlflowClient(Settings.from_environment(home=home).workspace().tracking().tracking_uri)
 
 
 def _parent_runs(home: Path) -> list[Run]:
     """Finished runs of the whole pipeline, older first."""
     if not (home / "mlflow").is_dir():
         return []
-    client = MlflowClient(Settings.from_environment(home=home).workspace().tracking().tracking_uri)
+    client = _client(home)
     experiment = client.get_experiment_by_name(DEFAULT_EXPERIMENT)
-    if experiment is None:
-        return []
-    runs = client.search_runs(
-        [experiment.experiment_id], "attributes.status = 'FINISHED' AND tags.model_version != ''", max_results=1000
-    )
+    wanted = "attributes.status = 'FINISHED' AND tags.model_version != ''"
+    runs = client.search_runs([experiment.experiment_id], wanted, max_results=1000) if experiment else []
     return sorted((run for run in runs if "ndcg_at_10" in run.data.metrics), key=lambda run: run.info.start_time)
 
 
@@ -295,8 +260,8 @@ def _prepare(home: Path) -> list[Run]:
         with tempfile.TemporaryDirectory() as folder:
             plain = Path(folder) / "plain.yaml"
             plain.write_text(PLAIN, encoding="utf-8")
-            _run_pipeline(home, plain)
-        _run_pipeline(home, None)
+            recsys(["run", "--home", str(home), "--config", str(plain)])
+        recsys(["run", "--home", str(home)])
     runs = _parent_runs(home)
     if len(runs) < 2:
         raise SystemExit(f"home {home} has {len(runs)} finished runs after two were made; give an empty --home")

@@ -9,39 +9,19 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench.circumstances import circumstances
 from bench.ml25m_shape import write_folder
 from bench.options import options, place
+from bench.page import write_page
 from bench.process import recsys
+from recsys_core.plotting import Table
 
 __all__ = ["main"]
 
-_TEXT = """# Time and memory of the pipeline
 
-Whole runs of `recsys run --json`, each in a fresh process; seconds from the start of the process, imports included. The
-assets' own work is the time inside their functions; orchestration is all the rest: imports, planning, Dagster's events,
-reading and writing values. Peak memory is the process's largest resident set.
-
-{circumstances}
-
-| run | seconds | assets' own work | orchestration | peak memory |
-|---|---:|---:|---:|---:|
-{runs}
-
-The longest assets of the first run:
-
-| asset | seconds |
-|---|---:|
-{assets}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(NamedTuple):
     """One run: its report, and the peak memory in MiB."""
 
     name: str
@@ -49,10 +29,13 @@ class Measured:
     peak_mib: float
 
     @property
-    def row(self) -> str:
+    def row(self) -> tuple[str, ...]:
         total = self.report["seconds"]["total"]
         own = sum(self.report["seconds"]["assets"].values())
-        return f"| {self.name} | {total:.1f} | {own:.1f} | {total - own:.1f} | {self.peak_mib:,.0f} MiB |"
+        return self.name, f"{total:.1f}", f"{own:.1f}", f"{total - own:.1f}", f"{self.peak_mib:,.0f} MiB"
+
+
+_RUN = ("run", "seconds", "assets' own work", "orchestration", "peak memory")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -81,15 +64,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             for name in ("24.6 million ratings, data part alone", "again, nothing changed"):
                 runs.append(_run(name, root / "full", root / "full-home", "--only", "data"))
     longest = sorted(runs[0].report["seconds"]["assets"].items(), key=lambda entry: -entry[1])[:8]
-    arguments.out.write_text(
-        _TEXT.format(
-            circumstances=circumstances("bench.pipeline", argv),
-            runs="\n".join(run.row for run in runs),
-            assets="\n".join(f"| `{name}` | {seconds:.1f} |" for name, seconds in longest),
-        ),
-        encoding="utf-8",
+    write_page(
+        arguments.out,
+        "pipeline",
+        argv,
+        runs=Table(_RUN, tuple(run.row for run in runs)),
+        assets=Table(("asset", "seconds"), tuple((f"`{name}`", f"{taken:.1f}") for name, taken in longest)),
     )
-    print(f"{arguments.out} written")
 
 
 def _run(name: str, data: Path, home: Path, *more: str) -> Measured:

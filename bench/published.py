@@ -10,40 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from bench.circumstances import circumstances
 from bench.options import options
+from bench.page import write_page
 from bench.process import recsys
+from recsys_core.plotting import Table
 from recsys_core.testing import planted_interactions
 
 __all__ = ["main"]
-
-_TEXT = """# A split that somebody published
-
-```bash
-recsys evaluate --train train.csv --test test.csv --at 20 --json     # user and item columns; ratings if there are any
-```
-
-Nothing of the test file is used before the end. A fifth of the training file's people (at most 5,000; at least 5 rows
-each) are validated on: a fifth of their rows is hidden, by a hash, all else of the training file is what the candidates
-are fitted on, and the hidden rows are to be found. Weights and parameters are tuned for NDCG at the shortest `--at`.
-Then every model is fitted on the whole training file with what was found, and every person of the test file is judged
-on a full ranking of what their training rows do not have. The default budget is the pipeline's; `--trials` and
-`--time-budget` change it.
-
-**{n_ratings:,} interactions of {n_users:,} people and {n_items:,} titles, {n_train:,} of them to train on:
-{seconds:.0f} s, peak memory {peak:.1f} GiB**, nobody watching. The interactions are drawn at random in
-MovieLens 1M's shape (planted tastes, long-tailed popularity), since the real ones may not be redistributed: the times
-mean something, the figures compare models on this file alone.
-
-{circumstances}
-
-{table}
-
-## What is not known
-
-MovieLens 1M in the BARS split was not at hand where this was measured, so whether the hybrid reaches NDCG@20 of .2700
-and Recall@20 of .2820 there is open; the command above answers it for whoever has the two files.
-"""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -65,8 +38,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         trials = ["--trials", str(arguments.trials)] if arguments.trials else []
         finished = recsys(["evaluate", "--at", "20", "--json", *files, *trials])
     report = json.loads(finished.printed)
-    text = _TEXT.format(
-        circumstances=circumstances("bench.published", argv),
+    write_page(
+        arguments.out,
+        "published",
+        argv,
         n_ratings=rows.n_ratings,
         n_users=rows.n_users,
         n_items=rows.n_items,
@@ -75,17 +50,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         peak=finished.peak_mib / 1024,
         table=_table(report),
     )
-    arguments.out.write_text(text, encoding="utf-8")
-    print(text)
 
 
-def _table(report: dict[str, Any]) -> str:
-    rows = []
-    for model, found in report["models"].items():
-        cells = [found[name] for name in ("ndcg@20", "recall@20", "precision@20")]
-        told = " | ".join(f"{cell['mean']:.4f} [{cell['ci_low']:.4f}, {cell['ci_high']:.4f}]" for cell in cells)
-        rows.append(f"| {model} | {told} |")
-    return "\n".join(["| model | NDCG@20 | Recall@20 | Precision@20 |", "|---|---:|---:|---:|", *rows])
+def _table(report: dict[str, Any]) -> Table:
+    metrics = ("ndcg@20", "recall@20", "precision@20")
+    rows = [
+        (model, *("{mean:.4f} [{ci_low:.4f}, {ci_high:.4f}]".format(**found[name]) for name in metrics))
+        for model, found in report["models"].items()
+    ]
+    return Table(("model", "NDCG@20", "Recall@20", "Precision@20"), tuple(rows))
 
 
 if __name__ == "__main__":

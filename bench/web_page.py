@@ -6,27 +6,24 @@ Starts the page before an API that runs already, or else before one with a model
 every page on a desktop (1440 × 900) and on a phone (390 × 844).
 """
 
-import io
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
-import httpx2
-from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from bench.browser import chromium, free_port, new_page
+from bench.browser import chromium, free_port, new_page, save_picture
 from bench.options import options
+from bench.process import serving
 from bench.serving.server import made_home, serve_home
+from pipelines.settings import REPOSITORY
 
 __all__ = ["main", "running_page", "settled"]
 
-REPOSITORY: Final = Path(__file__).parents[1]
 SIZES: Final = {"": (1440, 900), "_phone": (390, 844)}
 PAGES: Final = {
     "for_you": "/?user={user}",
@@ -36,33 +33,20 @@ PAGES: Final = {
     "compare": "/compare?user={user}",
     "model": "/model",
 }
-_MOST_BYTES: Final = 400_000
-_START_SECONDS: Final = 40
 
 
 @contextmanager
 def running_page(api_url: str, home: Path, **environment: str) -> Iterator[str]:
     """The page on a free port for the length of a block; yields its address. No key of the environment is passed on."""
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("RECSYS_", "TMDB_", "STREAMLIT_"))
-    }
+    command = [sys.executable, "-m", "streamlit", "run", "app.py"]
+    ours = ("RECSYS_", "TMDB_", "STREAMLIT_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     given = {**kept, "RECSYS_API_URL": api_url, "RECSYS_HOME": str(home), **environment}
-    page = subprocess.Popen(
-        [*command, "--server.fileWatcherType", "none"], cwd=REPOSITORY, env=given, stdout=subprocess.DEVNULL
-    )
+    command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
     url = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_up(page, url)
+    with serving(command, f"{url}/_stcore/health", cwd=REPOSITORY, env=given, stdout=subprocess.DEVNULL):
         yield url
-    finally:
-        page.terminate()
-        try:
-            page.wait(10)
-        except subprocess.TimeoutExpired:
-            page.kill()
-            page.wait()
 
 
 def settled(page: Page, quiet: float = 600) -> None:
@@ -73,42 +57,18 @@ def settled(page: Page, quiet: float = 600) -> None:
     page.wait_for_timeout(quiet)
 
 
-def _wait_until_up(page: subprocess.Popen[bytes], url: str) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if page.poll() is not None:
-            raise SystemExit(f"the page ended with code {page.returncode} before it answered at {url}")
-        try:
-            if httpx2.get(f"{url}/_stcore/health", trust_env=False).is_success:
-                return
-        except httpx2.HTTPError:
-            pass
-        time.sleep(0.1)
-    raise SystemExit(f"the page does not answer at {url} after {_START_SECONDS} s")
-
-
 def _photograph(browser: Browser, address: str, name: str, out: Path, whole: bool) -> None:
     for suffix, (width, height) in SIZES.items():
         with new_page(browser, width, height) as page:
             page.goto(address)
             settled(page)
             page.mouse.move(0, 0)
-            _save(page.screenshot(), out / f"page_{name}{suffix}.png")
+            save_picture(page.screenshot(), out / f"page_{name}{suffix}.png")
             if whole:
                 tall = page.evaluate("document.querySelector('[data-testid=\"stMainBlockContainer\"]').scrollHeight")
                 page.set_viewport_size({"width": width, "height": int(tall)})
                 settled(page)
-                _save(page.screenshot(), out / f"page_{name}{suffix}_whole.png")
-
-
-def _save(png: bytes, path: Path) -> None:
-    """Write a screenshot; with fewer colours where it would be large."""
-    image = Image.open(io.BytesIO(png)).convert("RGB")
-    image.save(path, optimize=True)
-    if path.stat().st_size > _MOST_BYTES:
-        palette = image.quantize(256, kmeans=1)
-        image.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG).save(path, optimize=True)
-    print(f"{path}  {image.width} × {image.height}, {path.stat().st_size / 1000:.0f} kB", flush=True)
+                save_picture(page.screenshot(), out / f"page_{name}{suffix}_whole.png")
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -52,9 +52,10 @@ def check_user_ratings(known: Known, n_items: int) -> csr_matrix:
     A stored 0 is a rating of 0. Raises ShapeError when the width is not ``n_items`` (native code would read out of
     bounds) or a value is not finite.
     """
-    user_ratings: Any = getattr(known, "ratings", known)
-    if not issparse(user_ratings):
-        raise ShapeError(f"user_ratings is a {type(user_ratings).__name__}, expected a scipy.sparse CSR matrix")
+    given = getattr(known, "ratings", known)
+    if not issparse(given):
+        raise ShapeError(f"user_ratings is a {type(given).__name__}, expected a scipy.sparse CSR matrix")
+    user_ratings: Any = given
     if user_ratings.shape[1] != n_items:
         raise ShapeError(
             f"user_ratings has {user_ratings.shape[1]} columns, the model was trained on {n_items} items; "

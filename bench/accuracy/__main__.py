@@ -38,12 +38,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         say=lambda text: print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True),
     )
     under = circumstances(
-        "bench.accuracy",
-        argv,
-        data=bundle.source,
-        folds=f"{n_folds} of {N_FOLDS}, seed {settings.seed}",
+        "bench.accuracy", argv, data=bundle.source, folds=f"{n_folds} of {N_FOLDS}, seed {settings.seed}"
     )
-    text = document(found, settings, circumstances=under, n_folds=n_folds, peer_trials=n_trials, quick=arguments.quick)
+    text = document(found, circumstances=under, n_folds=n_folds, peer_trials=n_trials, quick=arguments.quick)
     arguments.out.write_text(text, encoding="utf-8")
     print(f"{arguments.out} written")
 

@@ -1,15 +1,14 @@
 """What the figures must reach, and what is aimed at."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from recsys_core.evaluation import Evaluation
 
 __all__ = ["BARS", "MUST_BEAT", "Bar", "lowest_differences"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(NamedTuple):
     """Mean NDCG@10 of the hybrid on a slice, pooled over all test users."""
 
     slice_name: str

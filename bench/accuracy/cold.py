@@ -9,64 +9,101 @@ from scipy.sparse import csr_matrix, hstack
 
 from bench.accuracy.controls import constant_score, cosine_score, metadata_counts, random_score
 from bench.accuracy.folds import FinalPart, Fitted
-from bench.accuracy.judging import accuracy, lists_of
-from bench.accuracy.settings import Settings
+from bench.accuracy.judging import LIST_LENGTH, K, accuracy, lists_of
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.evaluation import Score, UserMetrics
 from recsys_core.experiment import ItemTables
-from recsys_core.hybrid import HybridModel
+from recsys_core.histories import Histories
+from recsys_core.hybrid import HybridModel, NewTitles
+from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters, feature_ridge
 
-__all__ = ["COLD_SLICES", "judged_cold"]
+__all__ = ["BALANCED_SLICES", "COLD_SLICES", "judged_cold"]
 
 COLD_SLICES = ("cold", "cold_among_all", "all_titles")
+BALANCED_SLICES = ("balanced_all", "balanced_warm", "balanced_cold")
 _COSINE_GROUP = "genome"  # of all groups, and of all groups together, the one whose cosine alone is best
+_OF_A_RELEASE = ("genre", "decade", "title")  # what is known of a title on the day of its release
 
 Scores = NDArray[np.floating]
 
 
-def judged_cold(
-    tables: ItemTables, settings: Settings, part: FinalPart, fitted: Fitted, *, among_all: bool = True
-) -> dict[str, UserMetrics]:
+def judged_cold(tables: ItemTables, part: FinalPart, fitted: Fitted, seed: int) -> dict[str, UserMetrics]:
     """``cold``: what users liked of the held-back titles, ranked among the held-back titles.
 
     ``cold_among_all``: the same targets, ranked among all titles that are trained or held back. ``all_titles``: what
-    they liked of both kinds, in the same lists. Models that cannot score a title without ratings put it last.
+    they liked of both kinds, in the same lists. Models that cannot score a title without ratings put it last. There
+    every rating of a held-back title is hidden; in the balanced slices as many as of any title.
     """
-    view = part.views["cold"]
-    counts = metadata_counts(tables, part.known, np.concatenate([part.train.item_ids, part.held_back_ids]))
-    lists = lists_of(
-        settings.wanted(_cold_scorers(settings, part, fitted, counts)),
-        view.history.ratings,
-        part.held_back_ids,
-        exclude=False,
-    )
+    view, all_ids = part.views["cold"], np.concatenate([part.train.item_ids, part.held_back_ids])
+    counts = metadata_counts(tables, part.known, all_ids)
+    lists = lists_of(_cold_scorers(part, fitted, counts, seed), view.history, part.held_back_ids, exclude=False)
     slices = {"cold": accuracy(lists, view.cold_targets, view.user_ids)}
-    if not among_all:
-        return slices
-    lists = lists_of(
-        settings.wanted(_catalogue_scorers(part, fitted, counts)),
-        _wider(view.history.ratings, len(part.held_back_ids)),
-        np.concatenate([part.train.item_ids, part.held_back_ids]),
-    )
+    nothing = csr_matrix(view.cold_targets.shape).astype(np.float32)
+    wider = Histories(csr_matrix(hstack([view.history.ratings, nothing], format="csr")), view.history.timestamps)
+    lists = lists_of(_catalogue_scorers(part, fitted, counts), wider, all_ids)
     no_warm = csr_matrix(view.targets.shape).astype(np.float32)
     for name, warm_targets in (("cold_among_all", no_warm), ("all_titles", view.targets)):
         targets = csr_matrix(hstack([warm_targets, view.cold_targets], format="csr"))
         slices[name] = accuracy(lists, targets, view.user_ids)
-    return slices
+    return slices | _balanced(part, fitted.hybrid)
 
 
-def _cold_scorers(settings: Settings, part: FinalPart, fitted: Fitted, counts: NDArray[np.int64]) -> dict[str, Score]:
+def _balanced(part: FinalPart, hybrid: HybridModel) -> dict[str, UserMetrics]:
+    """Targets of both kinds, warm and cold ones alone, where ratings of held-back titles are hidden like all others.
+
+    Rows are the hybrid, the hybrid without titles that nobody has rated, and with the tenth place kept for one of them;
+    each also with no more known of them than of a new release.
+    """
+    view = part.views["balanced"]
+    n_warm, columns = part.train.n_items, positions_in(hybrid.cold_item_ids, part.held_back_ids)
+    assert part.known_cold is not None
+    width = len(hybrid.cold_item_ids)
+    known = Histories(view.history.ratings, view.history.timestamps, _moved(part.known_cold, columns, width))
+    candidates = np.concatenate([np.arange(n_warm), n_warm + columns])
+    lists = {}
+    for suffix, model in (("", hybrid), ("_bare", _bare(hybrid, part))):
+        uncalibrated = replace(model, cold=replace(model.cold, calibration=None))
+        for name, asked, places in (("hybrid", model, 0), ("hybrid_no_new", uncalibrated, 0), ("place_10", model, 1)):
+            # the place is kept in the list of ten; what follows is the rest of the longer one
+            best = asked.recommend(known, LIST_LENGTH, candidates=candidates).padded(known.n_users, LIST_LENGTH)
+            if places:
+                first = asked.recommend(known, K, candidates=candidates, new_titles=NewTitles(places=places))
+                best[:, :K] = first.padded(known.n_users, K)
+            lists[name + suffix] = best
+    warm, cold = csr_matrix(view.targets), _moved(view.cold_targets, columns, width)
+    no_warm, no_cold = (csr_matrix(of.shape).astype(np.float32) for of in (warm, cold))
+    pairs = ((warm, cold), (warm, no_cold), (no_warm, cold))
+    return {
+        name: accuracy(lists, csr_matrix(hstack(pair, format="csr")), view.user_ids)
+        for name, pair in zip(BALANCED_SLICES, pairs, strict=True)
+    }
+
+
+def _moved(rows: csr_matrix, columns: NDArray[np.int64], width: int) -> csr_matrix:
+    """Column number n as column ``columns[n]`` of ``width``; both ascend."""
+    return csr_matrix((rows.data, columns[rows.indices], rows.indptr), shape=(rows.shape[0], width))
+
+
+def _bare(hybrid: HybridModel, part: FinalPart) -> HybridModel:
+    """The hybrid that knows of titles without ratings what is known on the day of a release."""
+    defaults = FeatureRidgeParameters()
+    known = {name: weight for name, weight in defaults.group_weights.items() if name in _OF_A_RELEASE}
+    from_warm = feature_ridge(
+        hybrid.content.features, part.train.n_items, hybrid.popularity.n_ratings, defaults.replace(group_weights=known)
+    )
+    return replace(hybrid, cold=replace(hybrid.cold, from_warm=from_warm))
+
+
+def _cold_scorers(part: FinalPart, fitted: Fitted, counts: NDArray[np.int64], seed: int) -> dict[str, Score]:
     """Scores of the held-back titles alone."""
     hybrid = fitted.hybrid
     columns = positions_in(hybrid.cold_item_ids, part.held_back_ids)
-    ridge_alone = replace(hybrid, weights=hybrid.weights.replace(cold_content=0.0))
-    warm, cold = (part.features.select(ids) for ids in (part.train.item_ids, part.held_back_ids))
     return {
         **{name: _chosen(score, columns) for name, score in fitted.models.cold.items()},
-        "hybrid_no_cold_content": _chosen(ridge_alone.score_cold, columns),
-        "cosine": cosine_score(warm, cold, _COSINE_GROUP),
+        "hybrid_bare": _chosen(_bare(hybrid, part).score_cold, columns),
+        "cosine": cosine_score(part.features, part.train.item_ids, part.held_back_ids, _COSINE_GROUP),
         "metadata_count": constant_score(counts[part.train.n_items :]),
-        "random": random_score(part.held_back_ids, settings.seed),
+        "random": random_score(part.held_back_ids, seed),
     }
 
 
@@ -75,25 +112,26 @@ def _catalogue_scorers(part: FinalPart, fitted: Fitted, counts: NDArray[np.int64
     hybrid, n_warm = fitted.hybrid, part.train.n_items
     columns = positions_in(hybrid.cold_item_ids, part.held_back_ids)
     both = np.concatenate([np.arange(n_warm), n_warm + columns])
-    scorers = {name: _cold_last(score, len(columns)) for name, score in fitted.models.warm.items()}
-    scorers["content"] = _chosen(lambda known: _content(hybrid, known), both)
-    scorers["hybrid"] = _chosen(hybrid.score_catalogue, both)
-    scorers["metadata_count"] = constant_score(counts)
+    scorers = {
+        **{name: _cold_last(score, len(columns)) for name, score in fitted.models.warm.items()},
+        "content": _chosen(lambda known: _content(hybrid, known), both),
+        "hybrid": _chosen(hybrid.score_catalogue, both),
+        "metadata_count": constant_score(counts),
+    }
     return {name: _for_wider(score, n_warm) for name, score in scorers.items()}
 
 
-def _content(hybrid: HybridModel, known: csr_matrix) -> Scores:
+def _content(hybrid: HybridModel, known: Histories) -> Scores:
     """Weighted cosines of all titles, trained or not, on one scale."""
-    rows = hybrid.checked(known, None)[1]
-    return np.concatenate([hybrid.content_term.scores(rows, cold=cold) for cold in (False, True)], axis=1)
+    return np.concatenate([hybrid.content.score(known), hybrid.content.cold_score(known)], axis=1)
 
 
-def _chosen(score: Callable[[csr_matrix], Scores], columns: NDArray[np.int64]) -> Score:
+def _chosen(score: Callable[[Histories], Scores], columns: NDArray[np.int64]) -> Score:
     return lambda known: score(known)[:, columns]
 
 
 def _cold_last(score: Score, n_cold: int) -> Score:
-    def scores(known: csr_matrix) -> Scores:
+    def scores(known: Histories) -> Scores:
         warm = score(known)
         return np.concatenate([warm, np.repeat(warm.min(axis=1, keepdims=True) - 1, n_cold, axis=1)], axis=1)
 
@@ -101,9 +139,5 @@ def _cold_last(score: Score, n_cold: int) -> Score:
 
 
 def _for_wider(score: Score, n_columns: int) -> Score:
-    """``score`` for rows with further columns, which it is not shown."""
-    return lambda known: score(csr_matrix(known[:, :n_columns]))
-
-
-def _wider(known: csr_matrix, n_more: int) -> csr_matrix:
-    return csr_matrix(hstack([known, csr_matrix((known.shape[0], n_more)).astype(np.float32)], format="csr"))
+    """``score`` for rows with further columns, in which nothing is known."""
+    return lambda known: score(Histories(csr_matrix(known.ratings[:, :n_columns]), known.times))

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 
 from recsys_core.evaluation import Evaluation, Series, Verdict, simultaneous_means, verdict
 
-__all__ = ["REFERENCE", "Comparison", "Family", "compare"]
-
-REFERENCE = "hybrid"
-N_SAMPLES = 4_000
+__all__ = ["Comparison", "Family", "compare"]
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The reference minus ``model`` on one slice, with its interval."""
+    """NDCG@10 of the hybrid minus that of ``model`` on one slice, with its interval."""
 
     model: str
     slice_name: str
@@ -45,31 +42,25 @@ class Family:
         return sum(comparison.verdict == wanted for comparison in self.comparisons)
 
 
-def compare(
-    evaluation: Evaluation,
-    models: Sequence[str],
-    slices: Sequence[str],
-    *,
-    metric: str = "ndcg@10",
-    reference: str = REFERENCE,
-    n_samples: int = N_SAMPLES,
-) -> Family:
-    """``reference`` minus each of ``models`` on each of ``slices`` where both have figures: one family."""
-    asked, family = [], []
-    for slice_name in slices:
-        part = evaluation.slice_of(slice_name)
-        for model in models:
-            if model in part.values and reference in part.values and len(part.user_ids):
-                asked.append((model, slice_name, part.n_users))
-                difference = part.column(reference, metric) - part.column(model, metric)
-                family.append(Series(difference, part.user_ids))
-    if not family:
+def compare(evaluation: Evaluation, models: Sequence[str], slices: Sequence[str], *, n_samples: int = 4_000) -> Family:
+    """NDCG@10 of the hybrid minus that of each of ``models`` on each of ``slices`` where both have it: one family."""
+    parts = {name: evaluation.slice_of(name) for name in slices}
+    asked = [
+        (model, name)
+        for name, part in parts.items()
+        for model in models
+        if {model, "hybrid"} <= part.values.keys() and len(part.user_ids)
+    ]
+    if not asked:
         return Family((), 0.0)
-    found = simultaneous_means(family, n_samples=n_samples, seed=evaluation.parameters.seed)
-    comparisons = tuple(
-        Comparison(model, slice_name, float(mean), float(low), float(high), n_users)
-        for (model, slice_name, n_users), mean, low, high in zip(
-            asked, found.mean, found.ci_low, found.ci_high, strict=True
-        )
+    series = [
+        Series(parts[name].column("hybrid", "ndcg@10") - parts[name].column(model, "ndcg@10"), parts[name].user_ids)
+        for model, name in asked
+    ]
+    found = simultaneous_means(series, n_samples=n_samples, seed=evaluation.parameters.seed)
+    figures = zip(asked, found.mean, found.ci_low, found.ci_high, strict=True)
+    comparisons = (
+        Comparison(model, name, float(mean), float(low), float(high), parts[name].n_users)
+        for (model, name), mean, low, high in figures
     )
-    return Family(comparisons, found.critical)
+    return Family(tuple(comparisons), found.critical)

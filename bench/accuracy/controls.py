@@ -13,6 +13,7 @@ from recsys_core.dataset.tables import training_tags
 from recsys_core.evaluation import Score
 from recsys_core.experiment import ItemTables
 from recsys_core.features import ItemFeatures
+from recsys_core.histories import Histories
 from recsys_core.sources.content import ContentModel, ContentParameters
 from recsys_core.splitting import hash_uniform
 
@@ -22,8 +23,8 @@ __all__ = ["constant_score", "cosine_score", "metadata_counts", "random_score", 
 def random_score(item_ids: NDArray[np.int64], seed: int) -> Score:
     """Scores by a hash of the item's id and of what the user has rated: the same in every run."""
 
-    def score(known: csr_matrix) -> NDArray[np.float32]:
-        person = np.asarray([crc32(row.indices.tobytes()) for row in known], dtype=np.int64)
+    def score(known: Histories) -> NDArray[np.float32]:
+        person = np.asarray([crc32(row.indices.tobytes()) for row in known.ratings], dtype=np.int64)
         pairs = np.repeat(person, len(item_ids)), np.tile(item_ids, len(person))
         return hash_uniform(seed, "random", *pairs).reshape(len(person), -1).astype(np.float32)
 
@@ -33,7 +34,7 @@ def random_score(item_ids: NDArray[np.int64], seed: int) -> Score:
 def constant_score(values: NDArray[np.floating] | NDArray[np.integer]) -> Score:
     """The same scores (n_items,) for everybody."""
     row = values.astype(np.float32)
-    return lambda known: np.repeat(row[None, :], known.shape[0], axis=0)
+    return lambda known: np.repeat(row[None, :], known.n_users, axis=0)
 
 
 def metadata_counts(tables: ItemTables, known_to: Split, item_ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -47,10 +48,11 @@ def metadata_counts(tables: ItemTables, known_to: Split, item_ids: NDArray[np.in
     return np.asarray(np.searchsorted(rows, item_ids, "right") - np.searchsorted(rows, item_ids, "left"))
 
 
-def cosine_score(warm: ItemFeatures, items: ItemFeatures, group: str) -> Score:
-    """Cosine of one feature group between what the user liked and the titles of ``items``."""
-    model = ContentModel(warm, ContentParameters(group_weights={group: 1.0}), MOVIELENS.feedback.middle)
-    return lambda known: model.score_items(known, items)
+def cosine_score(features: ItemFeatures, warm_ids: NDArray[np.int64], cold_ids: NDArray[np.int64], group: str) -> Score:
+    """Cosine of one feature group between what the user liked of ``warm_ids`` and the titles ``cold_ids``."""
+    both = features.select(np.concatenate([warm_ids, cold_ids]))
+    parameters = ContentParameters(group_weights={group: 1.0})
+    return ContentModel(both, len(warm_ids), parameters, MOVIELENS.feedback).cold_score
 
 
 def swapped_targets(targets: csr_matrix, seed: int) -> csr_matrix:

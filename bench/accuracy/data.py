@@ -14,7 +14,7 @@ from recsys_core.experiment import ItemTables
 from recsys_core.storage import atomic_directory, file_sha256
 from recsys_core.validating.folder import clean_folder
 
-__all__ = ["Bundle", "fingerprint", "load_data"]
+__all__ = ["Bundle", "load_data"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,14 +32,9 @@ class Bundle:
         return f"{place(self.folder)}, ratings.csv SHA-256 `{self.fingerprint}`"
 
 
-def fingerprint(folder: Path = SAMPLE_DATA) -> str:
-    """SHA-256 of ratings.csv, in hexadecimal."""
-    return file_sha256(folder / "ratings.csv")
-
-
 def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
     """Read and validate ``folder`` into ``workspace``, or take what an earlier call left there."""
-    found = fingerprint(folder)
+    found = file_sha256(folder / "ratings.csv")
     clean = workspace / f"clean-{found[:12]}"
     if not clean.exists():
         workspace.mkdir(parents=True, exist_ok=True)

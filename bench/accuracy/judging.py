@@ -1,4 +1,4 @@
-"""From lists of recommended titles to metrics by user; the same for our models, controls and peers."""
+"""From lists of recommended titles to metrics by user and slices; the same for our models, controls and peers."""
 
 from collections.abc import Mapping
 
@@ -6,26 +6,39 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import UserItemMatrix
+from bench.accuracy.controls import renamed_targets, swapped_targets
+from bench.accuracy.folds import FinalPart
+from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.evaluation import Score, UserMetrics, hits_of, ndcg_at
 from recsys_core.evaluation.accuracy import precision_at, recall_at
-from recsys_core.evaluation.beyond_accuracy import coverage, diversity
+from recsys_core.evaluation.beyond_accuracy import coverage, diversity, unit_features
 from recsys_core.evaluation.evaluate import recommend_block_wise
-from recsys_core.evaluation.slices import popularity_groups
+from recsys_core.evaluation.slices import popularity_groups, targets_in
+from recsys_core.histories import Known
 
-__all__ = ["LIST_LENGTH", "METRICS", "K", "Lists", "accuracy", "lists_of", "tail_items", "with_diversity"]
+__all__ = [
+    "LIST_LENGTH",
+    "METRICS",
+    "WARM",
+    "K",
+    "Lists",
+    "accuracy",
+    "judged_lists",
+    "lists_of",
+    "tail_items",
+    "with_diversity",
+]
 
 K = 10
 LIST_LENGTH = 20
 METRICS = (f"ndcg@{K}", f"recall@{K}", f"precision@{K}", f"ndcg@{LIST_LENGTH}", f"ndcg_all@{K}")
+WARM, TAIL = "warm", "tail"
 _BLOCK = 16_000_000
 
 Lists = dict[str, NDArray[np.int32]]
 
 
-def lists_of(
-    scorers: Mapping[str, Score], known: csr_matrix, item_ids: NDArray[np.int64], *, exclude: bool = True
-) -> Lists:
+def lists_of(scorers: Mapping[str, Score], known: Known, item_ids: NDArray[np.int64], *, exclude: bool = True) -> Lists:
     """Each model's best of ``item_ids`` (n_items,), ndarray of shape (n_users, LIST_LENGTH), rated ones left out."""
     return {
         name: recommend_block_wise(score, known, LIST_LENGTH, item_ids, block_scores=_BLOCK, name=name, exclude=exclude)
@@ -42,21 +55,12 @@ def accuracy(
     """
     n_targets = np.diff(targets.indptr).astype(np.int64)
     asked = n_targets > 0
-    n_all = n_targets if n_out_of_reach is None else n_targets + n_out_of_reach
+    n, n_all = n_targets[asked], (n_targets if n_out_of_reach is None else n_targets + n_out_of_reach)[asked]
     values = {}
     for name, recommended in lists.items():
         hits = hits_of(recommended, targets)[asked]
-        n = n_targets[asked]
-        values[name] = np.stack(
-            [
-                ndcg_at(hits, n, K),
-                recall_at(hits, n, K),
-                precision_at(hits, n, K),
-                ndcg_at(hits, n, LIST_LENGTH),
-                ndcg_at(hits, n_all[asked], K),
-            ],
-            axis=1,
-        )
+        first = (ndcg_at(hits, n, K), recall_at(hits, n, K), precision_at(hits, n, K))
+        values[name] = np.stack([*first, ndcg_at(hits, n, LIST_LENGTH), ndcg_at(hits, n_all, K)], axis=1)
     return UserMetrics(user_ids[asked], METRICS, values, {})
 
 
@@ -75,3 +79,20 @@ def with_diversity(judged: UserMetrics, lists: Lists, unit_rows: csr_matrix) -> 
 def tail_items(train: UserItemMatrix, cuts: tuple[float, float] = (1 / 3, 2 / 3)) -> NDArray[np.bool_]:
     """The least rated items (n_items,), which together hold the last third of all training ratings."""
     return np.asarray(popularity_groups(train, cuts) == len(cuts))
+
+
+def judged_lists(name: str, view: HeldOut, lists: Lists, part: FinalPart, seed: int) -> dict[str, UserMetrics]:
+    """The slice of a view; for ``warm`` also the tail items, and targets that are not the users' own.
+
+    ``swapped``: everybody has the targets of somebody else. ``renamed``: every title's targets are another title's.
+    """
+    judged = accuracy(lists, view.targets, view.user_ids, n_out_of_reach=np.diff(view.cold_targets.indptr))
+    slices = {name: with_diversity(judged, lists, unit_features(part.features.select(part.train.item_ids)))}
+    if name == WARM:
+        for other, targets in {
+            TAIL: targets_in(view.targets, tail_items(part.train)),
+            "swapped": swapped_targets(view.targets, seed),
+            "renamed": renamed_targets(view.targets, seed),
+        }.items():
+            slices[other] = accuracy(lists, targets, view.user_ids)
+    return slices

@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
-
 from bench.accuracy.checks import popularity_repeats
 from bench.accuracy.cold import judged_cold
+from bench.accuracy.controls import constant_score, metadata_counts, random_score
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, Fitted, cold_part, final_part, fit, rounds_of, tuned
-from bench.accuracy.judging import lists_of
+from bench.accuracy.judging import WARM, judged_lists, lists_of
 from bench.accuracy.settings import Settings
-from bench.accuracy.views import WARM, judged_lists, scorers_of
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
+from recsys_core.experiment import without_each_term
 from recsys_core.storage import read_manifest, write_manifest
 from recsys_core.tuning import TuningResult
 
@@ -44,27 +43,22 @@ class Measured:
         return cls(Evaluation.load(directory / "evaluation"), TuningResult.load(directory / "tuned"), notes)
 
 
-def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path, *, among_all: bool = True) -> Measured:
+def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path) -> Measured:
     """Tune outside the test fold, fit on everybody outside it, and judge every view of the test users.
 
-    journal    file of the search for exactly this fold and these settings
-    among_all  rank titles without ratings among all titles, too
+    journal  file of the search for exactly this fold and these settings
     """
     splitting = settings.splitting(fold)
-    laps = [time.monotonic()]
+    started = time.monotonic()
     found = tuned(rounds_of(bundle, splitting, settings), settings, storage=journal)
-    laps.append(time.monotonic())
+    seconds = {"tune": round(time.monotonic() - started, 2)}
     part = final_part(bundle, splitting, settings)
-    slices = judged_views(bundle, settings, part, fit(part, found, settings))
-    laps.append(time.monotonic())
+    slices = judged_views(bundle, settings, part, fit(part, found))
     removed = cold_part(bundle, splitting, settings)
-    fitted = fit(removed, found, settings, for_cold=not among_all)
-    slices |= judged_cold(bundle.tables, settings, removed, fitted, among_all=among_all)
-    laps.append(time.monotonic())
+    slices |= judged_cold(bundle.tables, removed, fit(removed, found), settings.seed)
+    seconds["all"] = round(time.monotonic() - started, 2)
     notes = {
-        "seconds": dict(zip(("tune", "fit_and_judge", "cold"), np.diff(laps).round(2).tolist(), strict=True)),
-        "n_train_users": part.train.n_users,
-        "n_validation_users": found.n_users,
+        "seconds": seconds,
         "n_held_back": len(removed.held_back_ids),
         "popularity_repeats": popularity_repeats(bundle, settings, splitting, WARM, slices[WARM]),
     }
@@ -72,11 +66,17 @@ def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path, *
 
 
 def judged_views(bundle: Bundle, settings: Settings, part: FinalPart, fitted: Fitted) -> dict[str, UserMetrics]:
-    """The slices of every view, by name."""
-    scorers = scorers_of(bundle.tables, settings, part, fitted)
+    """The slices of every view by name: models, the hybrid without each of its terms, and controls."""
+    item_ids = part.train.item_ids
+    scorers = {
+        **fitted.models.warm,
+        **without_each_term(fitted.hybrid),
+        "metadata_count": constant_score(metadata_counts(bundle.tables, part.known, item_ids)),
+        "random": random_score(item_ids, settings.seed),
+    }
     slices: dict[str, UserMetrics] = {}
     for name, view in part.views.items():
-        lists = lists_of(scorers, view.history.ratings, part.train.item_ids)
+        lists = lists_of(scorers, view.history, item_ids)
         slices |= judged_lists(name, view, lists, part, settings.seed)
     return slices
 

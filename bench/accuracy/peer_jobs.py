@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, save_npz
 
 from bench.accuracy.folds import FinalPart
-from bench.accuracy.judging import LIST_LENGTH
-from bench.accuracy.peers import PeerError, PeerResult, available, run_peer
+from bench.accuracy.judging import LIST_LENGTH, judged_lists
+from bench.accuracy.peers import PeerError, PeerResult, run_peer
 from bench.accuracy.peers.results import read_result
 from bench.accuracy.settings import Settings, digest_of_files
-from bench.accuracy.views import judged_lists
 from recsys_core.dataset.interactions import Split, positions_in
 from recsys_core.evaluation import Evaluation, UserMetrics
 from recsys_core.storage import atomic_directory, write_json
@@ -71,10 +70,6 @@ def run_peers(names: Sequence[str], job: Path, *, n_trials: int, seed: int, on_p
     run = PeerRun({}, {})
     version = digest_of_files(sorted(PEERS_FOLDER.rglob("*.py")) + sorted(PEERS_FOLDER.rglob("*.txt")))[:8]
     for name in names:
-        reason = available(name)
-        if reason is not None:
-            run.failures[name] = reason
-            continue
         out = job.parent / f"{job.name}-{name}-{n_trials}-{seed}-{version}"
         try:
             if not out.exists():

@@ -1,17 +1,17 @@
 """All folds, the temporal window and the peers, one after the other; what is finished is never made again."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from bench.accuracy.data import Bundle
-from bench.accuracy.folds import final_part, rounds_of
+from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
 from bench.accuracy.peer_jobs import judged_peers, run_peers, with_models, write_job
+from bench.accuracy.peers import PeerResult
 from bench.accuracy.settings import Settings
-from bench.accuracy.temporal import measure_temporal, temporal_part
+from bench.accuracy.temporal import TEMPORAL, measure_temporal, temporal_part
 from recsys_core.evaluation import Evaluation, only, pool
 from recsys_core.storage import atomic_directory
 
@@ -34,22 +34,19 @@ class Everything:
     temporal: Measured
     pooled: Evaluation
     in_time: Evaluation
-    peers: dict[str, list[Any]] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
+    peers: dict[str, list[PeerResult]]
+    failures: dict[str, str]
 
 
 def measured_folds(
-    bundle: Bundle, settings: Settings, folds: Sequence[int], workspace: Path, say: Say, *, among_all: bool = True
+    bundle: Bundle, settings: Settings, folds: Sequence[int], workspace: Path, say: Say
 ) -> list[Measured]:
     """One :class:`Measured` for each of ``folds``; those that lie in ``workspace`` are read."""
     found = []
     for fold in folds:
-        key = settings.key(bundle.fingerprint, fold, among_all)
         journal = _journal(bundle, settings, workspace, f"fold-{fold}")
-        measured = _kept(
-            workspace / f"fold-{fold}-{key}",
-            partial(measure_fold, bundle, settings, fold, journal, among_all=among_all),
-        )
+        path = workspace / f"fold-{fold}-{settings.key(bundle.fingerprint, fold)}"
+        measured = _kept(path, partial(measure_fold, bundle, settings, fold, journal))
         ndcg = measured.evaluation.slices["warm"].column("hybrid", "ndcg@10").mean()
         say(f"fold {fold}: hybrid {ndcg:.4f} (warm), seconds {measured.notes['seconds']}")
         found.append(measured)
@@ -66,40 +63,46 @@ def measure_everything(
     workspace: Path,
     say: Say,
 ) -> Everything:
-    """Run what is not in ``workspace`` yet. Without ``peers`` only our own models are compared."""
+    """Run what is not in ``workspace`` yet. Without ``peers`` only our own models are compared.
+
+    A peer that fails once is asked no more, and has no figures at all.
+    """
     measured = measured_folds(bundle, settings, folds, workspace, say)
     temporal = _kept(
         workspace / f"temporal-{settings.key(bundle.fingerprint)}",
         lambda: measure_temporal(bundle, settings, _journal(bundle, settings, workspace, "temporal")),
     )
     say(f"temporal: seconds {temporal.notes['seconds']}")
-    if not peers:
-        return Everything(measured, temporal, pool([m.evaluation for m in measured]), temporal.evaluation)
-    runs, evaluations = [], []
-    for fold, own in zip(folds, measured, strict=True):
-        splitting = settings.splitting(fold)
-        rounds = rounds_of(bundle, splitting, settings)
-        part = final_part(bundle, splitting, settings)
-        job = write_job(workspace, rounds[0][0], part, settings.seed)
-        runs.append(run_peers(peers, job, n_trials=peer_trials, seed=settings.seed, on_peer=_prefixed(say, fold)))
-        evaluations.append(with_models(own.evaluation, judged_peers(runs[-1], part, settings)))
-    rounds = rounds_of(bundle, settings.temporal(), settings)
-    part = temporal_part(bundle, settings.temporal(), rounds, settings)
-    job = write_job(workspace, rounds[0][0], part, settings.seed)
-    runs.append(run_peers(peers, job, n_trials=peer_trials, seed=settings.seed, on_peer=_prefixed(say, "temporal")))
-    in_time = with_models(temporal.evaluation, judged_peers(runs[-1], part, settings))
-    failures = {name: reason for run in runs for name, reason in run.failures.items()}
-    left = [
-        model for model in dict.fromkeys(m for e in (*evaluations, in_time) for m in e.models) if model not in failures
-    ]
-    return Everything(
-        measured,
-        temporal,
-        pool([only(evaluation, left) for evaluation in evaluations]),
-        only(in_time, [model for model in left if model in in_time.models]),
-        {name: [run.results[name] for run in runs] for name in peers if name not in failures},
-        failures,
+    results: dict[str, list[PeerResult]] = {name: [] for name in peers}
+    failures: dict[str, str] = {}
+    evaluations = []
+    places: list[int | str] = [*folds, TEMPORAL]
+    for where, own in zip(places, (*measured, temporal), strict=True):
+        left = [name for name in peers if name not in failures]
+        if left:
+            rounds, part = _rounds_and_part(bundle, settings, where)
+            job = write_job(workspace, rounds[0][0], part, settings.seed)
+            run = run_peers(left, job, n_trials=peer_trials, seed=settings.seed, on_peer=_prefixed(say, where))
+            evaluations.append(with_models(own.evaluation, judged_peers(run, part, settings)))
+            failures |= run.failures
+            for name, result in run.results.items():
+                results[name].append(result)
+        else:
+            evaluations.append(own.evaluation)
+    *by_fold, in_time = (
+        only(evaluation, [model for model in evaluation.models if model not in failures]) for evaluation in evaluations
     )
+    finished = {name: found for name, found in results.items() if name not in failures}
+    return Everything(measured, temporal, pool(by_fold), in_time, finished, failures)
+
+
+def _rounds_and_part(bundle: Bundle, settings: Settings, where: int | str) -> tuple[Rounds, FinalPart]:
+    """Of a fold, by its number, or of the temporal window."""
+    if isinstance(where, int):
+        splitting = settings.splitting(where)
+        return rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
+    rounds = rounds_of(bundle, settings.temporal(), settings)
+    return rounds, temporal_part(bundle, settings.temporal(), rounds, settings)
 
 
 def _journal(bundle: Bundle, settings: Settings, workspace: Path, what: str) -> Path:

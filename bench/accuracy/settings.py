@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
-from recsys_core.evaluation import Score
 from recsys_core.features import FeatureParameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
@@ -22,15 +20,11 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Parameters of everything, and which models are judged.
-
-    only  names of the models that are judged; None: all, with ablation and controls
-    """
+    """Parameters of everything."""
 
     seed: int = 0
     features: FeatureParameters = field(default_factory=FeatureParameters)
     tuning: TuningParameters = field(default_factory=TuningParameters)
-    only: tuple[str, ...] | None = None
 
     def splitting(self, fold: int) -> SplitParameters:
         """Validation is another fold's worth of users in each round, so that everybody outside is in it once."""
@@ -40,21 +34,10 @@ class Settings:
     def temporal(self) -> SplitParameters:
         return SplitParameters(seed=self.seed, protocol="temporal", min_history=0)
 
-    def wanted(self, scorers: Mapping[str, Score]) -> dict[str, Score]:
-        """Those of ``scorers`` that are to be judged."""
-        return {name: score for name, score in scorers.items() if self.only is None or name in self.only}
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "seed": self.seed,
-            "features": self.features.as_dict(),
-            "tuning": self.tuning.as_dict(),
-            "only": self.only,
-        }
-
     def key(self, *context: object) -> str:
         """Hex digest of the settings, of the program text and of ``context`` (JSON values)."""
-        text = json.dumps([self.as_dict(), source_digest(), *context], sort_keys=True)
+        own = [self.seed, self.features.as_dict(), self.tuning.as_dict()]
+        text = json.dumps([*own, source_digest(), *context], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

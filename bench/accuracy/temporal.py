@@ -2,14 +2,14 @@
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from bench.accuracy.data import Bundle
-from bench.accuracy.folds import FinalPart, Rounds, fit, rounds_of, tuned
+from bench.accuracy.folds import FinalPart, Rounds, fit, known_split, rounds_of, tuned
 from bench.accuracy.measuring import Measured, evaluation_of, judged_views
 from bench.accuracy.settings import Settings
-from recsys_core.dataset.interactions import Split
 from recsys_core.splitting import SplitParameters, held_out_rows
 from recsys_core.splitting.parts import make_part, training_part
 
@@ -24,23 +24,15 @@ def temporal_part(bundle: Bundle, splitting: SplitParameters, rounds: Rounds, se
     """Everything before the test cut-off as training, its validation window too; the views are ``TEMPORAL_SLICES``."""
     test_from = rounds[0][0].summary["cut_offs"]["test_from"]
     later = bundle.interactions.timestamps >= test_from
-    train, vocabulary = training_part(bundle.interactions.select(~later), bundle.tables.catalogue_ids)
-    hidden = bundle.interactions.select(later)
+    before, hidden = bundle.interactions.select(~later), bundle.interactions.select(later)
+    train, vocabulary = training_part(before, bundle.tables.catalogue_ids)
     active = np.flatnonzero(np.diff(hidden.ratings.indptr))
-    view, _ = make_part(
-        "test",
-        bundle.interactions.select(~later).rows(active),
-        hidden.rows(active),
-        vocabulary,
-        positive_threshold=splitting.positive_threshold,
-        min_history=splitting.min_history,
-    )
-    # Tags are known up to the cut-off where training ends.
-    known = Split(train, view, view, {"protocol": "temporal", "cut_offs": {"validation_from": test_from}})
-    nothing = np.zeros(0, dtype=np.int64)
+    rules: dict[str, Any] = {key: getattr(splitting, key) for key in ("positive_threshold", "min_history")}
+    view, _ = make_part("test", before.rows(active), hidden.rows(active), vocabulary, **rules)
     met = held_out_rows(view, np.flatnonzero(np.diff(view.history.ratings.indptr)))
+    known = known_split(train, view, TEMPORAL, validation_from=test_from)
     views = dict(zip(TEMPORAL_SLICES, (view, met), strict=True))
-    return FinalPart(known, bundle.tables.known_to(known, settings.features), views, nothing)
+    return FinalPart(known, bundle.tables.known_to(known, settings.features), views)
 
 
 def measure_temporal(bundle: Bundle, settings: Settings, journal: Path) -> Measured:
@@ -49,17 +41,11 @@ def measure_temporal(bundle: Bundle, settings: Settings, journal: Path) -> Measu
     journal  file of the search for exactly these settings
     """
     splitting = settings.temporal()
-    laps = [time.monotonic()]
+    started = time.monotonic()
     rounds = rounds_of(bundle, splitting, settings)
     found = tuned(rounds, settings, storage=journal)
-    laps.append(time.monotonic())
+    seconds = {"tune": round(time.monotonic() - started, 2)}
     part = temporal_part(bundle, splitting, rounds, settings)
-    slices = judged_views(bundle, settings, part, fit(part, found, settings))
-    laps.append(time.monotonic())
-    notes = {
-        "seconds": dict(zip(("tune", "fit_and_judge"), np.diff(laps).round(2).tolist(), strict=True)),
-        "cut_offs": rounds[0][0].summary["cut_offs"],
-        "n_train_users": part.train.n_users,
-        "n_validation_users": found.n_users,
-    }
-    return Measured(evaluation_of(TEMPORAL, slices, settings), found, notes)
+    slices = judged_views(bundle, settings, part, fit(part, found))
+    seconds["all"] = round(time.monotonic() - started, 2)
+    return Measured(evaluation_of(TEMPORAL, slices, settings), found, {"seconds": seconds})

@@ -12,7 +12,7 @@ from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.splitting import hash_uniform
 
-__all__ = ["MOST_QUESTIONS", "Asker", "Interview", "People", "View", "everybody", "interviews", "ndcg", "people_of"]
+__all__ = ["MOST_QUESTIONS", "Asker", "Interview", "People", "View", "interviews", "ndcg", "people_of"]
 
 MOST_QUESTIONS: Final = 100
 _ANSWERS, _QUESTIONS = 5, 20
@@ -60,42 +60,32 @@ def people_of(rows: UserItemMatrix, *, positive_threshold: float = 4.0, seed: in
     """Halves by a hash of user and item; a row without an answerable rating or without a target is left out."""
     users = rows.user_ids[rows.user_nums()]
     half = hash_uniform(seed, "interview", users, rows.item_ids[rows.ratings.indices]) < 0.5
-    parts = []
-    for answerable in (half, ~half):
-        known = rows.select(answerable).ratings
-        liked = rows.select(~answerable & (rows.ratings.data >= positive_threshold)).ratings
-        kept = np.flatnonzero((np.diff(known.indptr) > 0) & (np.diff(liked.indptr) > 0))
-        parts.append((known[kept], liked[kept], rows.user_ids[kept]))
-    known_rows, liked_rows, ids = zip(*parts, strict=True)
-    return People(csr_matrix(vstack(known_rows)), csr_matrix(vstack(liked_rows)), np.concatenate(ids))
-
-
-def everybody(rows: UserItemMatrix) -> csr_matrix:
-    """All ratings of each person, to count how many questions real answers take."""
-    return rows.ratings[np.flatnonzero(np.diff(rows.ratings.indptr))]
+    is_liked = rows.ratings.data >= positive_threshold
+    answerable, liked = (
+        csr_matrix(vstack([rows.select(part).ratings for part in parts]))
+        for parts in ((half, ~half), (~half & is_liked, half & is_liked))
+    )
+    kept = np.flatnonzero((np.diff(answerable.indptr) > 0) & (np.diff(liked.indptr) > 0))
+    return People(answerable[kept], liked[kept], np.tile(rows.user_ids, 2)[kept])
 
 
 def interviews(asker: Asker, answerable: csr_matrix, *, page: int = 1) -> list[Interview]:
     """Ask each person, ``page`` titles at a time, until 5 answers and 20 questions, or 100 questions."""
-    return [_interview(asker, answerable[row], page) for row in range(answerable.shape[0])]
+    return [_interview(asker, person, page) for person in answerable]
 
 
 def _interview(asker: Asker, person: csr_matrix, page: int) -> Interview:
-    known = dict(zip(person.indices.tolist(), person.data.tolist(), strict=True))
     asked: list[int] = []
-    answered: list[int] = []
-    questions: list[int] = []
-    while len(asked) < MOST_QUESTIONS and (len(answered) < _ANSWERS or len(asked) < _QUESTIONS):
+    questions: dict[int, int] = {}  # by item number, those that were answered
+    while len(asked) < MOST_QUESTIONS and (len(questions) < _ANSWERS or len(asked) < _QUESTIONS):
         n = min(page, MOST_QUESTIONS - len(asked))
-        wanted = asker.next_titles(_row(known, answered, person.shape[1]), np.asarray(asked, dtype=np.int64), n)
-        if len(wanted) == 0:
+        wanted = asker.next_titles(_only(person, list(questions)), np.asarray(asked, dtype=np.int64), n).tolist()
+        if not wanted:
             break
-        for item_num in wanted.tolist():
-            asked.append(item_num)
-            if item_num in known:
-                answered.append(item_num)
-                questions.append(len(asked))
-    return Interview(tuple(answered), tuple(questions))
+        known = set(person.indices.tolist())
+        questions |= {item: len(asked) + place for place, item in enumerate(wanted, 1) if item in known}
+        asked += wanted
+    return Interview(tuple(questions), tuple(questions.values()))
 
 
 def ndcg(
@@ -111,15 +101,13 @@ def ndcg(
     closed  ``all answerable``: the same titles compete whatever was asked. ``answered``: titles that were not asked
             compete, too, and cannot be targets; asking about popular titles then takes them out of the way.
     """
-    known = [dict(zip(row.indices.tolist(), row.data.tolist(), strict=True)) for row in people.answerable]
-    n_items = people.answerable.shape[1]
-    rows = [_row(known[num], interview.known_after(view), n_items) for num, interview in enumerate(held)]
-    history = csr_matrix(vstack(rows))
+    told = [_only(people.answerable[row], interview.known_after(view)) for row, interview in enumerate(held)]
+    history = csr_matrix(vstack(told))
     seen = people.answerable if closed == "all answerable" else history
     return ndcg_of_scores(score(history), people.liked, seen=seen, k=10)
 
 
-def _row(known: dict[int, float], item_nums: Sequence[int], n_items: int) -> csr_matrix:
-    nums = sorted(item_nums)
-    values = np.asarray([known[num] for num in nums], dtype=np.float32)
-    return csr_matrix((values, np.asarray(nums, dtype=np.int32), np.array([0, len(nums)])), shape=(1, n_items))
+def _only(person: csr_matrix, item_nums: Sequence[int]) -> csr_matrix:
+    """The person's ratings of these titles alone."""
+    kept = np.isin(person.indices, item_nums)
+    return csr_matrix((person.data[kept], person.indices[kept], np.array([0, kept.sum()])), shape=person.shape)

@@ -1,4 +1,4 @@
-"""The ways to ask that are compared, and the settings of the default that were tried."""
+"""The ways to ask that are compared."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,9 +9,9 @@ from bench.onboarding.rivals import ALSVariance, MostLikelyKnown, NearestUsers, 
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.hybrid import HybridModel
-from recsys_core.onboarding import Onboarding, OnboardingParameters, fit_onboarding
+from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 
-__all__ = ["CONTROL", "DEFAULT", "METHODS", "SETTINGS", "Method"]
+__all__ = ["CONTROL", "DEFAULT", "METHODS", "Method"]
 
 _SCALE: Final = MOVIELENS.feedback
 CONTROL: Final = "popularity"
@@ -27,46 +27,27 @@ class Method:
     page: int = 1
 
 
-def _onboarding(label: str, *, page: int = 1, **parameters: Any) -> Method:
+def _fixed(label: str, **parameters: Any) -> Method:
     chosen = OnboardingParameters(**parameters)
+    return Method(label, lambda train, _: fit_onboarding(train, chosen, feedback=_SCALE), MOST_QUESTIONS)
 
-    def make(train: UserItemMatrix, hybrid: HybridModel) -> Onboarding:
-        return fit_onboarding(train, chosen, feedback=_SCALE)
-
-    return Method(label, make, page)
-
-
-_ALL = MOST_QUESTIONS
 
 METHODS: Final[dict[str, Method]] = {
-    CONTROL: _onboarding("most popular", method="popularity", page=_ALL),
-    "random_popular": _onboarding(
-        "random of the 100 most popular", method="random_popular", n_candidates=100, page=_ALL
-    ),
-    "log_popularity_entropy": _onboarding("log popularity × entropy", method="log_popularity_entropy", page=_ALL),
-    "helf": _onboarding("HELF", method="helf", page=_ALL),
-    "likely_known": Method("most likely known*", lambda train, hybrid: MostLikelyKnown(train)),
+    CONTROL: _fixed("most popular", method="popularity"),
+    "random_popular": _fixed("random of the 100 most popular", method="random_popular", n_candidates=100),
+    "log_popularity_entropy": _fixed("log popularity × entropy", method="log_popularity_entropy"),
+    "helf": _fixed("HELF", method="helf"),
+    "likely_known": Method("most likely known*", lambda train, _: MostLikelyKnown(train)),
     "als_variance": Method("ALS variance × P(known)*", lambda train, hybrid: ALSVariance(train, hybrid.als)),
     "nearest_users": Method(
-        "nearest training users*", lambda train, hybrid: NearestUsers(train, rating_scale_max=_SCALE.maximum)
+        "nearest training users*", lambda train, _: NearestUsers(train, rating_scale_max=_SCALE.maximum)
     ),
     "variance": Method(
         "factor model's variance × P(known)*",
-        lambda train, hybrid: VarianceReduction(train, rating_scale_max=_SCALE.maximum),
+        lambda train, _: VarianceReduction(train, rating_scale_max=_SCALE.maximum),
     ),
-    "expected_gain_fixed": _onboarding("expected gain, fixed list", page=_ALL),
-    DEFAULT: _onboarding("expected gain, adaptive*"),
-}
-SETTINGS: Final[dict[str, Method]] = {
-    "ten titles a page": _onboarding("", page=10),
-    "seed 1": _onboarding("", seed=1),
-    "seed 2": _onboarding("", seed=2),
-    "n_candidates 100": _onboarding("", n_candidates=100),
-    "n_listed 15": _onboarding("", n_listed=15),
-    "n_listed 60": _onboarding("", n_listed=60),
-    "n_targets 500": _onboarding("", n_targets=500),
-    "prior_answers 15": _onboarding("", prior_answers=15),
-    "prior_answers 60": _onboarding("", prior_answers=60),
-    "noise 1": _onboarding("", noise=1),
-    "noise 16": _onboarding("", noise=16),
+    "expected_gain_fixed": _fixed("expected gain, fixed list"),
+    DEFAULT: Method(
+        "expected gain, adaptive*", lambda train, _: fit_onboarding(train, OnboardingParameters(), feedback=_SCALE)
+    ),
 }

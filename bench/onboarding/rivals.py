@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.onboarding import ExpectedGain, FactorModel, fit_factor_model
+from recsys_core.onboarding import ExpectedGain, fit_factor_model
 from recsys_core.onboarding.orders import most_rated_first
 from recsys_core.sources.als import ALSModel
 
@@ -65,37 +65,35 @@ class VarianceReduction(Adaptive):
         super().__init__(train, 300)
         taste = csr_matrix(train.ratings[:, self.order[:1000]], dtype=np.float64)
         taste.data = (taste.data / rating_scale_max) ** 2
-        self.taste: FactorModel = fit_factor_model(taste, _FACTORS, noise=_NOISE)
-        self.spread = self.taste.loadings.T @ self.taste.loadings
+        self.model, n = fit_factor_model(taste, _FACTORS, noise=_NOISE), len(self.candidates)
+        self.vectors, self.noise = self.model.loadings[:n], self.model.noise[:n]
+        self.spread = self.model.loadings.T @ self.model.loadings
+
+    def covariance(self, answered: Places) -> Floats:
+        return self.model.covariance(answered)
 
     def value(self, answered: Places, unseen: Places, ratings: Floats) -> Floats:
-        loadings, noise = (part[: len(self.candidates)] for part in (self.taste.loadings, self.taste.noise))
-        shared = loadings @ self.taste.covariance(answered)
-        told = ((shared @ self.spread) * shared).sum(axis=1) / ((shared * loadings).sum(axis=1) + noise)
+        shared = self.vectors @ self.covariance(answered)
+        told = ((shared @ self.spread) * shared).sum(axis=1) / ((shared * self.vectors).sum(axis=1) + self.noise)
         return np.asarray(self.knowledge.known(answered, unseen) * told)
 
 
-class ALSVariance(Adaptive):
-    """P(known) × drop in the posterior variance of the ALS scores of the 1,000 most rated titles.
+class ALSVariance(VarianceReduction):
+    """The same with the posterior variance of the ALS scores.
 
     The prior is ALS's own: the Gram matrix and its regularization (Bayesian reading of Hu, Koren & Volinsky 2008).
     """
 
     def __init__(self, train: UserItemMatrix, als: ALSModel) -> None:
-        super().__init__(train, 300)
-        factors = als.item_factors.astype(np.float64)
-        self.vectors = factors[self.candidates]
-        targets = factors[self.order[:1000]]
+        Adaptive.__init__(self, train, 300)
+        factors, self.confidence = als.item_factors.astype(np.float64), als.parameters.confidence_weight
+        self.gram, self.vectors, targets = als.gram, factors[self.candidates], factors[self.order[:1000]]
+        self.noise = np.full(len(self.vectors), 1 / self.confidence)
         self.spread = targets.T @ targets
-        self.gram, self.confidence = als.gram, als.parameters.confidence_weight
 
-    def value(self, answered: Places, unseen: Places, ratings: Floats) -> Floats:
+    def covariance(self, answered: Places) -> Floats:
         seen = self.vectors[answered]
-        shared = self.vectors @ np.linalg.inv(self.gram + self.confidence * seen.T @ seen)
-        told = ((shared @ self.spread) * shared).sum(axis=1) / (
-            (shared * self.vectors).sum(axis=1) + 1 / self.confidence
-        )
-        return np.asarray(self.knowledge.known(answered, unseen) * told)
+        return np.asarray(np.linalg.inv(self.gram + self.confidence * seen.T @ seen))
 
 
 class NearestUsers(Adaptive):

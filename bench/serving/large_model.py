@@ -15,11 +15,13 @@ from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows
-from recsys_core.hybrid import HybridModel, HybridWeights
+from recsys_core.hybrid import ColdTitles, HybridModel, HybridWeights
 from recsys_core.sources.als import ALSModel, ALSParameters
 from recsys_core.sources.content import ContentModel, ContentParameters
 from recsys_core.sources.ease import EASEModel, EASEParameters
 from recsys_core.sources.popularity import PopularityModel
+from recsys_core.sources.recent_popularity import RecentPopularityParameters, fit_recent_popularity
+from recsys_core.sources.source import Source
 from recsys_core.sources.user_knn import UserKNNParameters, fit_user_knn
 
 __all__ = ["large_model"]
@@ -29,7 +31,7 @@ _DECADES = 14
 _WORDS = 20_000
 _GENOME = 128
 _GENOME_SHARE = 0.22  # of ml-25m's movies, 13,816 have a genome
-_SYLLABLES = (
+_SYLLABLES = [
     "ba",
     "cor",
     "den",
@@ -47,7 +49,7 @@ _SYLLABLES = (
     "pe",
     "ri",
     "sto",
-)
+]
 
 
 def large_model(
@@ -69,22 +71,22 @@ def large_model(
         (random.standard_normal((n_movies, factors)) * 0.1).astype(np.float32),
         (random.standard_normal((n_users, factors)) * 0.1).astype(np.float32),
         ALSParameters(factors=factors),
-        scale.maximum,
+        scale,
     )
     kept = np.sort(np.argsort(-counts, kind="stable")[:n_ease])
     weights = (random.standard_normal((n_ease, n_ease)) * 0.01).astype(np.float32)
     np.fill_diagonal(weights, 0)
-    ease = EASEModel(known.item_ids, kept, weights, EASEParameters(), scale.maximum)
-    middle = (scale.minimum + scale.maximum) / 2
-    model = HybridModel(
-        als,
-        ease,
-        fit_user_knn(known, UserKNNParameters(), feedback=scale),
-        ContentModel(_features(random, known.item_ids), ContentParameters(), middle),
-        PopularityModel(known.item_ids, counts),
-        np.zeros((0, factors), dtype=np.float32),
-        HybridWeights(),
-    )
+    ease = EASEModel(known.item_ids, kept, weights, EASEParameters(), scale)
+    sources: dict[str, Source] = {
+        "als": als,
+        "ease": ease,
+        "content": ContentModel(_features(random, known.item_ids), n_movies, ContentParameters(), scale),
+        "popularity": PopularityModel(known.item_ids, counts),
+        "recent_popularity": fit_recent_popularity(known, RecentPopularityParameters()),
+        "neighbours": fit_user_knn(known, UserKNNParameters(), feedback=scale),
+    }
+    nothing = csr_matrix(np.zeros((0, n_movies), dtype=np.float32))
+    model = HybridModel(sources, {"als": 0.1, "ease": 0.1}, ColdTitles(nothing, None), HybridWeights(), scale)
     return ModelBundle(model, known, _titles(random, known.item_ids), {"rating_step": scale.step})
 
 
@@ -130,14 +132,9 @@ def _drawn(random: np.random.Generator, n_items: int, n_columns: int, n_each: in
 def _titles(random: np.random.Generator, item_ids: NDArray[np.int64]) -> Titles:
     words = _words(random, _WORDS)[random.zipf(1.3, (len(item_ids), 2)) % _WORDS]
     years = random.integers(1920, 2020, len(item_ids))
-    movies = {
-        "movieId": item_ids,
-        "title": [
-            f"{first} {second} ({year})" for (first, second), year in zip(words.tolist(), years.tolist(), strict=True)
-        ],
-        "genres": ["Drama|Comedy" if num % 2 else "Action" for num in range(len(item_ids))],
-    }
-    return Titles.of_movies(pa.table(movies))
+    titles = [f"{' '.join(pair)} ({year})" for pair, year in zip(words.tolist(), years.tolist(), strict=True)]
+    genres = ["Drama|Comedy" if num % 2 else "Action" for num in range(len(item_ids))]
+    return Titles.of_movies(pa.table({"movieId": item_ids, "title": titles, "genres": genres}))
 
 
 def _words(random: np.random.Generator, n: int) -> NDArray[np.str_]:

@@ -12,13 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx2
-
-from bench.process import recsys
+from bench.process import recsys, serving
 
 __all__ = ["Running", "made_home", "serve_folder", "serve_home"]
-
-_READY_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +59,8 @@ def serve_folder(folder: Path, port: int) -> Iterator[Running]:
 @contextmanager
 def _running(command: Sequence[str], port: int) -> Iterator[Running]:
     started = time.monotonic()
-    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        while not _is_ready(port):
-            if child.poll() is not None or time.monotonic() - started > _READY_SECONDS:
-                raise SystemExit(f"the server did not get ready: {' '.join(command)}")
-            time.sleep(0.05)
+    with serving(command, f"http://127.0.0.1:{port}/ready", stderr=subprocess.DEVNULL) as child:
         yield Running("127.0.0.1", port, child.pid, time.monotonic() - started)
-    finally:
-        child.terminate()
-        child.wait(30)
-
-
-def _is_ready(port: int) -> bool:
-    try:
-        return httpx2.get(f"http://127.0.0.1:{port}/ready", timeout=1).status_code == 200
-    except httpx2.HTTPError:
-        return False
 
 
 def _main(folder: Path, port: int) -> None:

@@ -1,7 +1,7 @@
 """The model bundle: everything that recommending takes, in one folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self

@@ -66,7 +66,7 @@ class Feedback:
 
     def powers(self, ratings: csr_matrix, power: float) -> csr_matrix:
         """:meth:`shares` to the ``power``, in the sparsity of ``ratings`` (shared, not copied)."""
-        data = self.shares(ratings.data) ** np.float32(power)
+        data: NDArray[np.float32] = self.shares(ratings.data) ** np.float32(power)
         return csr_matrix((data, ratings.indices, ratings.indptr), shape=ratings.shape)
 
     def disliked(self, values: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
@@ -81,7 +81,7 @@ class Feedback:
             return self.shares(values)
         away = np.asarray(values, dtype=np.float32) - np.float32(self.middle)
         half = np.float32((self.maximum - self.minimum) / 2 or self.maximum)
-        return (np.where(away < 0, np.float32(dislike), np.float32(1)) * away / half).astype(np.float32)
+        return np.asarray(np.where(away < 0, np.float32(dislike), np.float32(1)) * away / half, dtype=np.float32)
 
     def as_dict(self) -> dict[str, Any]:
         """Values that JSON can hold; ``Feedback(**feedback.as_dict())`` is equal to it."""

@@ -165,6 +165,7 @@ def _ndcg(judged: Sequence[_Judged], calibration: ColdCalibration, k: int) -> fl
     for one in judged:
         scores = np.concatenate([one.warm, calibration.scores(one.match, one.n_liked)], axis=1)
         targets = csr_matrix(hstack([one.warm_targets, one.cold_targets], format="csr"))
+        assert one.histories.cold is not None
         seen = csr_matrix(hstack([one.histories.ratings, one.histories.cold], format="csr"))
         values.append(ndcg_of_scores(scores, targets, seen=seen, k=k))
     return float(np.concatenate(values).mean())

@@ -1,8 +1,5 @@
-"""A list's diversity as a setting: re-ranking of the model's best items by one of three greedy methods."""
+"""A list's diversity as a setting: the model's best items re-ranked by a determinantal point process."""
 
-from recsys_core.reranking.calibrated import miscalibration
-from recsys_core.reranking.greedy import greedy_order
-from recsys_core.reranking.parameters import METHODS, Method, RerankParameters
-from recsys_core.reranking.reranker import Reranker, rerank
+from recsys_core.reranking.reranker import OWN_SHARE, Reranker, RerankParameters
 
-__all__ = ["METHODS", "Method", "RerankParameters", "Reranker", "greedy_order", "miscalibration", "rerank"]
+__all__ = ["OWN_SHARE", "RerankParameters", "Reranker"]

@@ -1,147 +1,122 @@
-"""From a model's scores, or a ranking, to lists with the wanted amount of diversity."""
+"""Greedy maximum of a determinantal point process in O(k²·n) (Chen, Zhang & Zhou 2018, arXiv:1709.05135)."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.evaluation.beyond_accuracy import unit_features
 from recsys_core.features import ItemFeatures
-from recsys_core.ranking import Ranking, hide, top_k
-from recsys_core.reranking.calibrated import Calibration, genre_shares, liked_genres
-from recsys_core.reranking.determinantal import Determinant
-from recsys_core.reranking.greedy import Addition, greedy_order, min_max
-from recsys_core.reranking.mmr import MarginalRelevance
-from recsys_core.reranking.parameters import Method, RerankParameters
-from recsys_core.reranking.similarity import ItemSimilarity
+from recsys_core.parameters import Parameters
+from recsys_core.ranking import Ranking
 from recsys_core.scoring import check_user_ratings
 
-__all__ = ["Reranker", "rerank"]
+__all__ = ["OWN_SHARE", "RerankParameters", "Reranker"]
 
-_PAIRS_AT_ONCE = 1_000_000  # cosines held at a time
+OWN_SHARE: Final = 0.01
+"""How much of each title is its own: off the diagonal similarities are multiplied by 1 − OWN_SHARE, so that two
+titles with the same features do not make the determinant 0."""
+_DENSE_SHARE = 0.2  # columns filled more than this, as reduced genomes are, are multiplied as a dense matrix
+
+
+class RerankParameters(Parameters):
+    """Parameters of :meth:`Reranker.rerank`."""
+
+    diversity: float = Field(default=0.0, ge=0, le=1)
+    """Weight of diversity against relevance; 0 leaves the ranking as it is."""
+    n_candidates: int = Field(default=100, ge=1, le=10_000)
+    """Only so many best items of a user can come into the list; more when the list itself is longer."""
 
 
 @dataclass(frozen=True, eq=False)
 class Reranker:
     """What re-ranking knows of the titles, prepared once and used for every request.
 
-    features  of the catalogue; item number n of scores, rankings and ratings is row n
+    features  of the catalogue; item number n of rankings and ratings is row n
     """
 
     features: ItemFeatures
 
-    @cached_property
-    def similarity(self) -> ItemSimilarity:
-        return ItemSimilarity.of(self.features)
-
-    @cached_property
-    def genre_shares(self) -> NDArray[np.float64]:
-        return genre_shares(self.features)
-
-    def rerank(
-        self,
-        scores: NDArray[np.floating[Any]] | Ranking,
-        user_ratings: csr_matrix,
-        parameters: RerankParameters,
-        k: int,
-    ) -> Ranking:
+    def rerank(self, ranking: Ranking, user_ratings: csr_matrix, parameters: RerankParameters, k: int) -> Ranking:
         """The lists of ``k`` titles, in the order in which they are to be shown, never one that the user has rated.
 
-        Candidates are each user's ``parameters.n_candidates`` best unseen items, at least ``k``; their scores are
-        moved to 0..1 (best and last candidate) and weighed against the method's measure of diversity, greedily from
-        the first place to the last. The ranking's ``scores`` are those that the model gave: with a diversity above 0
-        they need not descend. With ``diversity`` 0 the result is ``top_k`` of the unseen items, bit for bit.
+        Candidates are each user's first ``parameters.n_candidates`` unseen entries, at least ``k``. At each place the
+        list takes the candidate with the largest ``(1 − diversity)·relevance + diversity·log d²``: relevance is the
+        score moved to 0..1 (last and best candidate), d² the factor by which the candidate multiplies the determinant
+        of the list's cosines. That is the paper's equation 9 times 1 − θ, with θ = 1 − diversity. The ``scores`` of the
+        result are the ranking's own, which then need not descend. Diversity 0 keeps the order, bit for bit.
 
-        scores        ndarray of shape (n_users, n_items), not changed, ``-inf`` for items that must not be returned;
-                      or a ranking of users 0 to n_users − 1, of which the first items are the candidates
-        user_ratings  CSR of shape (n_users, n_rated_items): what is never returned, and what the user liked
+        ranking       of users 0 to n_users − 1
+        user_ratings  CSR of shape (n_users, n_rated_items), the first of the features' items
 
-        ``n_items`` and ``n_rated_items`` may be fewer than the features have: the first ones.
+        Raises ParameterError for k < 1, ShapeError for numbers that the features or ``user_ratings`` do not have.
         """
         if k < 1:
             raise ParameterError(f"k = {k}: expected at least 1")
-        n_users, n_items = user_ratings.shape[0], len(self.features.item_ids)
+        n_items = len(self.features.item_ids)
         if user_ratings.shape[1] > n_items:
             raise ShapeError(f"user_ratings has {user_ratings.shape[1]} columns, features have {n_items} items")
         user_ratings = check_user_ratings(user_ratings, user_ratings.shape[1])
-        n_candidates = k if parameters.diversity == 0 else max(parameters.n_candidates, k)
-        if isinstance(scores, Ranking):
-            candidates = _unseen(_checked(scores, n_users, n_items), user_ratings, n_candidates, n_items)
-        else:
-            candidates = _best(scores, user_ratings, n_candidates, n_items)
-        if parameters.diversity == 0 or len(candidates.user_nums) == 0:
+        _check(ranking, user_ratings.shape[0], n_items)
+        diversity = parameters.diversity
+        candidates = _unseen(ranking, user_ratings, max(parameters.n_candidates, k) if diversity else k, n_items)
+        if not diversity or len(candidates.user_nums) == 0:
             return candidates
-        starts = np.searchsorted(candidates.user_nums, np.arange(n_users + 1))
-        width = min(n_candidates, n_items)
-        block = max(1, _PAIRS_AT_ONCE // width**2)
+        starts = np.flatnonzero(np.diff(candidates.user_nums, prepend=-1))
         chosen = []
-        for first in range(0, n_users, block):
-            places = starts[first : first + block + 1, None] + np.arange(width)
-            is_open = places[:-1] < starts[first + 1 : first + block + 1, None]
-            order = self._order(candidates, places[:-1], is_open, user_ratings[first : first + block], parameters, k)
-            chosen.append((starts[first : first + len(order), None] + order)[order >= 0])
+        for start, end in zip(starts, [*starts[1:], len(candidates.user_nums)], strict=True):
+            relevance = _min_max(candidates.scores[start:end].astype(np.float64))
+            cosines = self.cosines(candidates.item_nums[start:end])
+            chosen.append(start + _greedy_order(relevance, cosines, min(k, end - start), diversity))
         taken = np.concatenate(chosen)
         return Ranking(candidates.user_nums[taken], candidates.item_nums[taken], candidates.scores[taken])
 
-    def _order(
-        self,
-        candidates: Ranking,
-        places: NDArray[np.int64],
-        is_open: NDArray[np.bool_],
-        user_ratings: csr_matrix,
-        parameters: RerankParameters,
-        k: int,
-    ) -> NDArray[np.int64]:
-        """The choice from a block of users: ``places`` (n_users, width) of ``candidates``, where ``is_open`` holds."""
-        places = np.where(is_open, places, 0)
-        item_nums = np.where(is_open, candidates.item_nums[places], 0)
-        n_taken = min(k, places.shape[1])
-        return greedy_order(
-            min_max(candidates.scores[places], is_open),
-            is_open,
-            self._addition(item_nums, user_ratings, parameters.method, n_taken),
-            k=n_taken,
-            diversity=parameters.diversity,
-        )
+    def cosines(self, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Of shape (n, n), between the features of ``item_nums`` (n,)."""
+        sparse, dense = self._rows
+        rows, dense_rows = sparse[item_nums], dense[item_nums]
+        return np.asarray((rows @ rows.T).toarray() + dense_rows @ dense_rows.T)
 
-    def _addition(
-        self, item_nums: NDArray[np.int64], user_ratings: csr_matrix, method: Method, n_taken: int
-    ) -> Addition:
-        if method == "calibrated":
-            return Calibration(self.genre_shares[item_nums], liked_genres(user_ratings, self.genre_shares))
-        similarity = self.similarity.among(item_nums)
-        if method == "dpp":
-            return Determinant(similarity, n_taken)
-        return MarginalRelevance(similarity)
+    @cached_property
+    def _rows(self) -> tuple[csr_matrix, NDArray[np.float64]]:
+        """Unit features of every item, their columns in two parts."""
+        rows = unit_features(self.features)
+        is_dense = np.bincount(rows.indices, minlength=rows.shape[1]) > _DENSE_SHARE * rows.shape[0]
+        return csr_matrix(rows[:, np.flatnonzero(~is_dense)]), rows[:, np.flatnonzero(is_dense)].toarray()
 
 
-def rerank(
-    scores: NDArray[np.floating[Any]] | Ranking,
-    features: ItemFeatures,
-    user_ratings: csr_matrix,
-    parameters: RerankParameters,
-    k: int,
-) -> Ranking:
-    """:meth:`Reranker.rerank` once; who re-ranks often keeps a :class:`Reranker`, which prepares the features once."""
-    return Reranker(features).rerank(scores, user_ratings, parameters, k)
+def _greedy_order(
+    relevance: NDArray[np.float64], cosines: NDArray[np.float64], n_taken: int, diversity: float
+) -> NDArray[np.int64]:
+    """Places of the chosen candidates in the order of choice; among equals the one that comes first."""
+    kernel = cosines * (1 - OWN_SHARE)
+    np.fill_diagonal(kernel, 1.0)
+    worth = (1 - diversity) * relevance
+    factor = np.zeros((n_taken, len(relevance)))  # the incremental Cholesky factor
+    rest = np.ones(len(relevance))  # d²: what the list so far leaves of each candidate
+    order = np.zeros(n_taken, dtype=np.int64)
+    for place in range(n_taken):
+        best = order[place] = (worth + diversity * np.log(rest)).argmax()
+        worth[best] = -np.inf
+        row = (kernel[best] - factor[:place, best] @ factor[:place]) / np.sqrt(rest[best])
+        factor[place] = row
+        # No candidate outside the list has less than its own share left; below it there is only rounding.
+        rest = np.maximum(rest - row * row, OWN_SHARE)
+    return order
 
 
-def _best(scores: NDArray[np.floating[Any]], user_ratings: csr_matrix, n_candidates: int, n_items: int) -> Ranking:
-    n_users = user_ratings.shape[0]
-    if scores.ndim != 2 or len(scores) != n_users or scores.shape[1] > n_items:
-        raise ShapeError(
-            f"scores have shape {scores.shape}, expected {n_users} rows, as user_ratings has, and at most {n_items} "
-            "columns, as features have items"
-        )
-    unseen = np.array(scores, dtype=np.float32)  # a copy
-    hide(unseen, user_ratings[:, : scores.shape[1]] if user_ratings.shape[1] > scores.shape[1] else user_ratings)
-    return top_k(unseen, n_candidates)
+def _min_max(scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Moved to 0..1; 1 for all where they do not differ."""
+    low, high = scores.min(), scores.max()
+    return np.asarray((scores - low) / (high - low)) if high > low else np.ones(len(scores))
 
 
-def _checked(ranking: Ranking, n_users: int, n_items: int) -> Ranking:
+def _check(ranking: Ranking, n_users: int, n_items: int) -> None:
     users, items = ranking.user_nums, ranking.item_nums
     if len(users) and (users[0] < 0 or users[-1] >= n_users or (np.diff(users) < 0).any()):
         raise ShapeError(
@@ -152,7 +127,6 @@ def _checked(ranking: Ranking, n_users: int, n_items: int) -> Ranking:
         raise ShapeError(
             f"the ranking's item_nums run from {items.min()} to {items.max()}, expected 0 to {n_items - 1}"
         )
-    return ranking
 
 
 def _unseen(ranking: Ranking, user_ratings: csr_matrix, n_candidates: int, n_items: int) -> Ranking:

@@ -7,14 +7,15 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
+from recsys_core.dataset.interactions import HeldOut, UserItemMatrix, positions_in
 from recsys_core.errors import ParameterError
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import SplitParameters
 from recsys_core.splitting.parts import Vocabulary, known_mask, make_part, n_known_ratings
 
-__all__ = ["VIEWS", "cold_view", "earliest_mask", "held_back_items", "view_of"]
+__all__ = ["VIEWS", "cold_view", "earliest_mask", "held_back_items", "known_of_held_back", "view_of"]
 
 _FIRST = "first_"
 VIEWS = ("warm", "by_time", "first_1", "first_3", "first_5", "first_10")
@@ -43,16 +44,25 @@ def view_of(users: UserItemMatrix, name: str, vocabulary: Vocabulary, parameters
 
 
 def cold_view(
-    users: UserItemMatrix, held_back_ids: NDArray[np.int64], vocabulary: Vocabulary, parameters: SplitParameters
+    users: UserItemMatrix,
+    held_back_ids: NDArray[np.int64],
+    vocabulary: Vocabulary,
+    parameters: SplitParameters,
+    *,
+    balanced: bool = False,
 ) -> HeldOut:
     """What ``users`` liked among the titles ``held_back_ids`` (sorted), of which training holds no rating.
 
     Known is what ``warm`` knows of the other titles. No rating of a held-back title is known of anybody, so all of
     at least the positive threshold are targets: ``cold_targets``, on ``held_back_ids``. ``targets`` are those of
     ``warm``. Users stay in the view with a cold target.
+
+    balanced  hide no more of the held-back titles than of all others: of them, too, ``history_share`` is known
+              (:func:`known_of_held_back`), and users stay in the view with a target of ``warm``
     """
-    held_back = np.isin(users.item_ids, held_back_ids)[users.ratings.indices]
-    known = known_mask(users, parameters.history_share, parameters.seed) & ~held_back
+    known = known_mask(users, parameters.history_share, parameters.seed)
+    if not balanced:
+        known &= ~np.isin(users.item_ids, held_back_ids)[users.ratings.indices]
     part, _ = make_part(
         "test (cold)",
         users.select(known),
@@ -61,9 +71,17 @@ def cold_view(
         positive_threshold=parameters.positive_threshold,
         min_ratings=parameters.min_user_ratings,
         min_history=parameters.min_history,
-        aim="cold_targets",
+        aim="targets" if balanced else "cold_targets",
     )
     return part
+
+
+def known_of_held_back(
+    users: UserItemMatrix, held_back_ids: NDArray[np.int64], view: HeldOut, parameters: SplitParameters
+) -> csr_matrix:
+    """What users of a balanced ``view`` are known to have rated of the held-back titles: CSR (n_users, n_titles)."""
+    known = users.select(known_mask(users, parameters.history_share, parameters.seed))
+    return known.rows(positions_in(users.user_ids, view.user_ids)).with_items(held_back_ids).ratings
 
 
 def held_back_items(item_ids: NDArray[np.int64], parameters: SplitParameters) -> NDArray[np.int64]:

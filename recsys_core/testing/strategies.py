@@ -1,4 +1,4 @@
-"""Hypothesis strategies for small matrices and features."""
+"""Hypothesis strategies for small matrices, histories and features."""
 
 import numpy as np
 from hypothesis import strategies as st
@@ -8,8 +8,9 @@ from scipy.sparse import csr_matrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows
+from recsys_core.histories import Histories
 
-__all__ = ["item_feature_sets", "rating_values", "user_item_matrices"]
+__all__ = ["histories_of", "item_feature_sets", "rating_values", "user_item_matrices"]
 
 
 def rating_values() -> st.SearchStrategy[float]:
@@ -51,3 +52,15 @@ def item_feature_sets(draw: st.DrawFn, *, n_items: int, max_features: int = 5) -
         groups[name] = normalise_rows(csr_matrix(dense))
     columns = {name: [f"{name} {num}" for num in range(matrix.shape[1])] for name, matrix in groups.items()}
     return ItemFeatures(np.arange(1, n_items + 1, dtype=np.int64), groups, columns)
+
+
+@st.composite
+def histories_of(draw: st.DrawFn, *, n_items: int, n_cold: int = 0, max_users: int = 4) -> Histories:
+    """What is known of a few people, with or without times and cold ratings; some have rated nothing, or dislikes."""
+    ratings = draw(user_item_matrices(max_users=max_users, min_items=n_items, max_items=n_items, min_ratings=0))
+    seconds = st.integers(0, 2 * 10**9)
+    times = draw(st.none() | hnp.arrays(np.int64, ratings.nnz, elements=seconds))
+    cells = st.one_of(st.just(0.0), rating_values())
+    shape = (ratings.shape[0], n_cold)
+    cold = draw(st.none() | hnp.arrays(np.float32, shape, elements=cells, fill=st.just(0.0)))
+    return Histories(ratings, times, None if cold is None else csr_matrix(cold))

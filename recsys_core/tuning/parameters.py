@@ -80,4 +80,5 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
         shares = {**own, **_SHARES}
         counts = {stage: max(1, n_trials * share // sum(shares.values())) for stage, share in shares.items()}
         counts["blend"] = max(1, counts["blend"] + n_trials - sum(counts.values()))
-        return self.replace(**{f"n_trials_{stage}": count for stage, count in counts.items()})
+        changed: Self = self.replace(**{f"n_trials_{stage}": count for stage, count in counts.items()})
+        return changed

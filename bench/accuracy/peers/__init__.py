@@ -8,6 +8,6 @@ environment run in this process; the others run their ``fit.py`` in an environme
 
 from bench.accuracy.peers.environments import PeerError
 from bench.accuracy.peers.results import PeerResult
-from bench.accuracy.peers.running import LEFT_OUT, PEERS, available, run_peer
+from bench.accuracy.peers.running import PEERS, run_peer
 
-__all__ = ["LEFT_OUT", "PEERS", "PeerError", "PeerResult", "available", "run_peer"]
+__all__ = ["PEERS", "PeerError", "PeerResult", "run_peer"]

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from recsys_core.errors import RecsysError
 
@@ -36,11 +37,8 @@ def make_environment(requirements: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], "venv", _INSTALL_SECONDS)
     pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
-    _run(
-        [*pip, "-r", str(requirements)],
-        f"pip install -r {requirements.parent.name}/{requirements.name}",
-        _INSTALL_SECONDS,
-    )
+    what = f"pip install -r {requirements.parent.name}/{requirements.name}"
+    _run([*pip, "-r", str(requirements)], what, _INSTALL_SECONDS)
     ready.write_text(wanted, encoding="utf-8")
     return python
 
@@ -55,23 +53,10 @@ def run_script(python: Path, script: Path, arguments: list[str], *, timeout: flo
 
 
 def _run(command: list[str], what: str, timeout: float) -> None:
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(_SHARED),
-        "PYTHONHASHSEED": "0",
-        "OPENBLAS_NUM_THREADS": "1",
-        "OMP_NUM_THREADS": "1",
-        "MKL_NUM_THREADS": "1",
-    }
-    started = subprocess.Popen(
-        command,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
-        env=environment,
-        start_new_session=True,
-    )
+    environment = {**os.environ, "PYTHONPATH": str(_SHARED), "PYTHONHASHSEED": "0"}
+    environment |= dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    output: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE, "text": True}
+    started = subprocess.Popen(command, **output, errors="replace", env=environment, start_new_session=True)
     try:
         _, said = started.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -88,7 +73,6 @@ def _run(command: list[str], what: str, timeout: float) -> None:
 
 def _tail(said: str) -> str:
     """The last telling lines, without notices of pip and without addresses."""
-    lines = [
-        line for line in said.splitlines() if line.strip() and not line.lstrip().startswith(("WARNING: ", "note:"))
-    ]
+    notices = ("WARNING: ", "note:")
+    lines = [line for line in said.splitlines() if line.strip() and not line.lstrip().startswith(notices)]
     return "\n".join(re.sub(r"\b\w+://\S+", "<address>", line) for line in lines[-_TAIL:]) or "(nothing)"

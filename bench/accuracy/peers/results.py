@@ -73,19 +73,17 @@ def _check_lists(where: str, path: Path, known: Any, k: int) -> None:
         raise PeerError(
             f"{where}: column numbers from {lists.min()} to {lists.max()}, expected -1 (padding) to {n_items - 1}"
         )
-    empty = lists == -1
-    _refuse(where, (empty[:, :-1] & ~empty[:, 1:]).any(axis=1), "an item after the padding")
-    ordered = np.sort(lists, axis=1)
-    _refuse(where, ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1), "an item twice")
+    empty, ordered = lists == -1, np.sort(lists, axis=1)
     rows, places = np.nonzero(~empty)
     seen = np.zeros(n_users, dtype=bool)
     seen[rows[np.asarray(known[rows, lists[rows, places]]).ravel() != 0]] = True
-    _refuse(where, seen, "an item that was known")
-
-
-def _refuse(where: str, bad: NDArray[np.bool_], what: str) -> None:
-    if bad.any():
-        raise PeerError(
-            f"{where}: {what} in the lists of {int(bad.sum())} users (first: row {int(np.argmax(bad))}); "
-            "expected each list to hold different unknown items, best first, padded at the end with -1"
-        )
+    for what, bad in {
+        "an item after the padding": (empty[:, :-1] & ~empty[:, 1:]).any(axis=1),
+        "an item twice": ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1),
+        "an item that was known": seen,
+    }.items():
+        if bad.any():
+            raise PeerError(
+                f"{where}: {what} in the lists of {int(bad.sum())} users (first: row {int(np.argmax(bad))}); "
+                "expected each list to hold different unknown items, best first, padded at the end with -1"
+            )

@@ -1,6 +1,6 @@
 """The hybrid reaches its bars on the bundled data: five folds, every user tested once, tuned on other users.
 
-Minutes; run with --slow. The same folds with all models, controls and peers are docs/accuracy.md.
+Minutes; run with --slow. The same folds, with peers, are docs/accuracy.md.
 """
 
 from pathlib import Path
@@ -14,14 +14,12 @@ from bench.accuracy.settings import N_FOLDS, Settings
 from recsys_core.evaluation import Evaluation, pool
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800), pytest.mark.xdist_group("accuracy")]
-NEEDED = ("popularity", "als", "hybrid", "cosine", "metadata_count")
 
 
 @pytest.fixture(scope="module")
 def pooled(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     workspace: Path = tmp_path_factory.mktemp("accuracy")
-    settings = Settings(only=NEEDED)
-    folds = measured_folds(load_data(workspace), settings, range(N_FOLDS), workspace, print, among_all=False)
+    folds = measured_folds(load_data(workspace), Settings(), range(N_FOLDS), workspace, print)
     assert all(all(fold.notes["popularity_repeats"].values()) for fold in folds)
     return pool([fold.evaluation for fold in folds])
 

@@ -64,7 +64,7 @@ def test_a_family_without_members_is_empty() -> None:
 
 def test_tables_show_means_users_and_verdicts() -> None:
     found = evaluation()
-    means = slices_by_model(found, found.models, ["warm", "first_3"], "ndcg@10", headings={"first_3": "first 3"})
+    means = slices_by_model(found, found.models, ["warm", "first_3"], "ndcg@10")
     assert means.columns == ("model", "warm", "first 3")
     assert means.rows[2][2] == "–"  # "same" has no figures there
     assert means.rows[3][1].startswith("**.")
@@ -119,7 +119,7 @@ def test_the_document_has_every_table_and_names_its_circumstances(
         workspace=small_workspace,
         say=lambda _: None,
     )
-    text = document(found, small_settings, circumstances="- commit: `abc`", n_folds=2, peer_trials=1, quick=True)
+    text = document(found, circumstances="- commit: `abc`", n_folds=2, peer_trials=1, quick=True)
     assert "- commit: `abc`" in text
     assert "A trial run, not a result" in text
     assert "{" not in text.replace("{{", "")
@@ -135,5 +135,5 @@ def test_the_document_has_every_table_and_names_its_circumstances(
     assert "| hybrid − hybrid_no_ease |" in text
     assert "| hybrid − metadata_count |" in text
     assert f"{len(found.folds[0].tuned.trials)} configurations were tried in each fold" in text
-    whole = document(found, small_settings, circumstances="", n_folds=5, peer_trials=1, quick=False)
+    whole = document(found, circumstances="", n_folds=5, peer_trials=1, quick=False)
     assert "A trial run" not in whole

@@ -125,19 +125,6 @@ def test_a_measured_fold_comes_back_from_disk(measured: Measured, tmp_path: Path
     )
 
 
-def test_only_what_is_wanted_is_judged_and_what_cold_titles_do_not_need_changes_nothing(
-    small_bundle: Bundle, small_settings: Settings, measured: Measured, tmp_path: Path
-) -> None:
-    wanted = ("popularity", "hybrid", "cosine")
-    settings = Settings(small_settings.seed, small_settings.features, small_settings.tuning, wanted)
-    found = measure_fold(small_bundle, settings, FOLD, tmp_path / "journal", among_all=False).evaluation
-    assert set(found.models) == set(wanted)
-    assert "cold_among_all" not in found.slices
-    assert set(found.slices["cold"].values) == {"hybrid", "cosine"}
-    for model, values in found.slices["cold"].values.items():
-        np.testing.assert_array_equal(values, measured.evaluation.slices["cold"].values[model])
-
-
 def test_the_temporal_window_is_judged_on_what_came_later(small_bundle: Bundle, small_settings: Settings) -> None:
     splitting = small_settings.temporal()
     rounds = rounds_of(small_bundle, splitting, small_settings)

@@ -2,28 +2,17 @@
 
 Its other models that can take new users at all are implicit's (measured on their own), or its transformers, which need
 the order in time, and a job has no times. PureSVD and LightFM answer only for users of their training data.
-
-Runs in its own environment (requirements.txt) and imports nothing of this project but ``peer_job``, which is on the
-path when ``bench.accuracy.peers.run_peer`` starts it.
 """
 
 import sys
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import peer_job
 from numpy.typing import NDArray
-from peer_job import (
-    RATINGS,
-    Parameters,
-    Recommend,
-    any_of,
-    log_between,
-    mapped,
-    on_frequent_items,
-    run_from_command_line,
-    without_known,
-)
 from rectools import Columns
 from rectools.dataset import Dataset
 from rectools.models import EASEModel
@@ -42,42 +31,40 @@ def interactions(weights: csr_matrix, first_user: int) -> pd.DataFrame:
     )
 
 
-def fit_ease(train: csr_matrix, parameters: Parameters, seed: int) -> Recommend:
-    trained = interactions(mapped(train, parameters["ratings"]), 0)
-    model = EASEModel(regularization=parameters["regularization"], recommend_n_threads=1)
+def fit_ease(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Callable[[csr_matrix, int], Any]:
+    trained = interactions(weights, 0)
+    model = EASEModel(regularization=own["regularization"], recommend_n_threads=1)
     model.fit(Dataset.construct(trained))
-    n_train = train.shape[0]
+    n_train = weights.shape[0]
 
-    def recommend(known: csr_matrix, k: int) -> NDArray[np.int32]:
+    def rank(rows: csr_matrix, n: int) -> Iterator[NDArray[np.int64]]:
         # Training rows come first, so that items have the numbers they had when the model was fitted.
-        added = interactions(mapped(known, parameters["ratings"], folded_in=True), n_train)
+        added = interactions(rows, n_train)
         added = added[added[Columns.Item].isin(trained[Columns.Item])]
         table = model.recommend(
             users=added[Columns.User].unique(),
             dataset=Dataset.construct(pd.concat([trained, added], ignore_index=True)),
-            k=min(trained[Columns.Item].nunique(), k + int(np.diff(known.indptr).max())),
+            k=min(trained[Columns.Item].nunique(), n),
             filter_viewed=False,
         )
         found = {user: group[Columns.Item].to_numpy() for user, group in table.groupby(Columns.User, sort=False)}
         nothing = np.zeros(0, dtype=np.int64)
-        ranked = (found.get(n_train + row, nothing) for row in range(known.shape[0]))
-        lists: NDArray[np.int32] = without_known(ranked, known, k)
-        return lists
+        return (found.get(n_train + row, nothing) for row in range(rows.shape[0]))
 
-    return recommend
+    return rank
 
 
 MODELS = {
     "ease": (
-        on_frequent_items(fit_ease),
+        peer_job.on_frequent_items(peer_job.ranked(fit_ease)),
         {"ratings": "all", "regularization": 500.0, "min_item_ratings": 10},
         {
-            "ratings": any_of(*RATINGS),
-            "regularization": log_between(10.0, 5_000.0),
-            "min_item_ratings": any_of(5, 10),
+            "ratings": peer_job.any_of(*peer_job.RATINGS),
+            "regularization": peer_job.log_between(10.0, 5_000.0),
+            "min_item_ratings": peer_job.any_of(5, 10),
         },
-    ),
+    )
 }
 
 if __name__ == "__main__":
-    sys.exit(run_from_command_line(MODELS, version("rectools")))
+    sys.exit(peer_job.run_from_command_line(MODELS, version("rectools")))

@@ -26,23 +26,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-__all__ = [
-    "RATINGS",
-    "Job",
-    "any_of",
-    "between",
-    "log_between",
-    "log_integer",
-    "mapped",
-    "ndcg",
-    "on_frequent_items",
-    "read_job",
-    "run_from_command_line",
-    "run_search",
-    "top_lists",
-    "without_known",
-]
-
 Parameters = dict[str, Any]
 Draw = Callable[[np.random.Generator], Any]
 Recommend = Callable[[Any, int], np.ndarray]
@@ -75,9 +58,6 @@ def read_job(folder: Path) -> Job:
     return Job(folder, int(asked["k"]), tuple(asked["views"]))
 
 
-# --- what a library is given -------------------------------------------------------------------------------------
-
-
 def mapped(ratings: Any, how: str, *, folded_in: bool = False) -> Any:
     """Stars as weights; ``how`` is one of :data:`RATINGS`.
 
@@ -105,6 +85,36 @@ def mapped(ratings: Any, how: str, *, folded_in: bool = False) -> Any:
     return weights.astype(np.float32)
 
 
+def scored(fit: Callable[[Any, Parameters, int], Callable[[Any], Any]]) -> Fit:
+    """A peer whose library scores every column: ``fit`` gets weights, and returns weights of new users -> scores."""
+
+    def fit_scored(train: Any, parameters: Parameters, seed: int) -> Recommend:
+        how, own = _parted(parameters, "ratings")
+        score = fit(mapped(train, how), own, seed)
+        return lambda known, k: top_lists(score(mapped(known, how, folded_in=True)), known, k)
+
+    return fit_scored
+
+
+def ranked(fit: Callable[[Any, Parameters, int], Callable[[Any, int], Iterable[np.ndarray]]]) -> Fit:
+    """A peer whose library ranks: ``fit`` returns (weights of new users, n) -> for each user ``n`` columns or fewer.
+
+    The library is asked for so many more than ``k`` as somebody knows, and what is known is left out here.
+    """
+
+    def fit_ranked(train: Any, parameters: Parameters, seed: int) -> Recommend:
+        how, own = _parted(parameters, "ratings")
+        rank = fit(mapped(train, how), own, seed)
+
+        def recommend(known: Any, k: int) -> np.ndarray:
+            n_asked = min(train.shape[1], k + int(np.diff(known.indptr).max(initial=0)))
+            return without_known(rank(mapped(known, how, folded_in=True), n_asked), known, k)
+
+        return recommend
+
+    return fit_ranked
+
+
 def on_frequent_items(fit: Fit) -> Fit:
     """``fit`` on the columns with at least ``parameters["min_item_ratings"]`` training ratings only.
 
@@ -113,8 +123,7 @@ def on_frequent_items(fit: Fit) -> Fit:
     """
 
     def fit_frequent(train: Any, parameters: Parameters, seed: int) -> Recommend:
-        own = dict(parameters)
-        least = own.pop("min_item_ratings")
+        least, own = _parted(parameters, "min_item_ratings")
         kept = np.flatnonzero(np.bincount(train.indices, minlength=train.shape[1]) >= least)
         recommend = fit(train[:, kept], own, seed)
 
@@ -127,7 +136,8 @@ def on_frequent_items(fit: Fit) -> Fit:
     return fit_frequent
 
 
-# --- lists and their worth ---------------------------------------------------------------------------------------
+def _parted(parameters: Parameters, name: str) -> tuple[Any, Parameters]:
+    return parameters[name], {key: value for key, value in parameters.items() if key != name}
 
 
 def top_lists(scores: np.ndarray, known: Any, k: int) -> np.ndarray:
@@ -136,23 +146,17 @@ def top_lists(scores: np.ndarray, known: Any, k: int) -> np.ndarray:
     Scores of NaN or minus infinity are no recommendation. Ties go by a fixed random order of the columns, so that the
     numbering of the items (old titles first) gives nobody an advantage.
     """
-    n_items = scores.shape[1]
-    shuffled = np.random.default_rng(0).permutation(n_items)
-    lists = np.full((scores.shape[0], k), -1, dtype=np.int32)
-    for row in range(scores.shape[0]):
-        values = np.where(np.isnan(scores[row]), -np.inf, scores[row]).astype(np.float64)
-        values[known.indices[known.indptr[row] : known.indptr[row + 1]]] = -np.inf
-        best = shuffled[np.argsort(-values[shuffled], kind="stable")[:k]]
-        best = best[np.isfinite(values[best])]
-        lists[row, : len(best)] = best
-    return lists
+    shuffled = np.random.default_rng(0).permutation(scores.shape[1])
+    values = np.where(np.isnan(scores), -np.inf, scores).astype(np.float64)
+    order = shuffled[np.argsort(-values[:, shuffled], axis=1, kind="stable")]
+    return without_known((row[np.isfinite(own[row])] for row, own in zip(order, values, strict=True)), known, k)
 
 
 def without_known(ranked: Iterable[np.ndarray], known: Any, k: int) -> np.ndarray:
     """Lists from a library's own ranking: for each user columns, best first, more than ``k`` by what is known."""
     lists = np.full((known.shape[0], k), -1, dtype=np.int32)
     for row, columns in enumerate(ranked):
-        unseen = columns[~np.isin(columns, known.indices[known.indptr[row] : known.indptr[row + 1]])][:k]
+        unseen = columns[~np.isin(columns, known[row].indices)][:k]
         lists[row, : len(unseen)] = unseen
     return lists
 
@@ -160,16 +164,12 @@ def without_known(ranked: Iterable[np.ndarray], known: Any, k: int) -> np.ndarra
 def ndcg(lists: np.ndarray, targets: Any, k: int = 10) -> float:
     """Mean NDCG at ``k`` over the users who have a target; every stored entry of ``targets`` counts the same."""
     discounts = 1 / np.log2(np.arange(2, k + 2))
-    values = []
-    for row in range(targets.shape[0]):
-        wanted = targets.indices[targets.indptr[row] : targets.indptr[row + 1]]
-        if len(wanted):
-            found = np.isin(lists[row, :k], wanted)
-            values.append(float(discounts[: len(found)][found].sum() / discounts[: len(wanted)].sum()))
+    values = [
+        float(discounts[np.flatnonzero(np.isin(lists[row, :k], wanted))].sum() / discounts[: len(wanted)].sum())
+        for row in range(targets.shape[0])
+        if len(wanted := targets.indices[targets.indptr[row] : targets.indptr[row + 1]])
+    ]
     return float(np.mean(values)) if values else 0.0
-
-
-# --- the search --------------------------------------------------------------------------------------------------
 
 
 def any_of(*choices: Any) -> Draw:
@@ -191,16 +191,11 @@ def log_integer(low: int, high: int) -> Draw:
 def run_from_command_line(fits: dict[str, tuple[Fit, Parameters, dict[str, Draw]]], version: str) -> None:
     """The main function of a peer's script; ``fits`` are its models by name: (fit, defaults, search space)."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--name", required=True)
-    parser.add_argument("--model", required=True, choices=sorted(fits))
-    parser.add_argument("--job", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--trials", type=int, default=15)
-    parser.add_argument("--seed", type=int, default=0)
+    for name, kind in (("name", str), ("model", str), ("job", Path), ("out", Path), ("trials", int), ("seed", int)):
+        parser.add_argument(f"--{name}", type=kind, required=True)
     asked = parser.parse_args()
-    fit, defaults, space = fits[asked.model]
-    places = {"job": asked.job, "out": asked.out}
-    run_search(asked.name, version, fit, defaults, space, **places, n_trials=asked.trials, seed=asked.seed)
+    how = {"job": asked.job, "out": asked.out, "n_trials": asked.trials, "seed": asked.seed}
+    run_search(asked.name, version, *fits[asked.model], **how)
 
 
 def run_search(
@@ -243,14 +238,8 @@ def run_search(
     recommend = fit(asked.matrix("train"), best["parameters"], seed)
     for view in asked.views:
         np.save(out / f"lists_{view}.npy", recommend(asked.matrix(f"known_{view}"), asked.k).astype(np.int32))
-    tuned = {
-        "name": name,
-        "version": version,
-        "parameters": best["parameters"],
-        "n_trials": len(trials),
-        "validation_ndcg": best["validation_ndcg"],
-        "default_validation_ndcg": trials[0]["validation_ndcg"],
-        "seconds": round(time.monotonic() - started, 3),
-    }
+    tuned = {key: best[key] for key in ("parameters", "validation_ndcg")} | {"name": name, "version": version}
+    tuned |= {"n_trials": len(trials), "default_validation_ndcg": trials[0]["validation_ndcg"]}
+    tuned["seconds"] = round(time.monotonic() - started, 3)
     (out / "trials.json").write_text(json.dumps(trials, indent=1), encoding="utf-8")
     (out / "tuned.json").write_text(json.dumps(tuned, indent=1), encoding="utf-8")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.accuracy.peers import PeerError, available, run_peer, running
+from bench.accuracy.peers import PeerError, run_peer, running
 from bench.accuracy.peers.environments import make_environment
 from bench.accuracy.peers.running import FOREIGN, Foreign
 
@@ -123,7 +123,6 @@ def test_a_peer_that_cannot_be_installed_says_why(tmp_path: Path, monkeypatch: p
     folder.mkdir()
     (folder / "requirements.txt").write_text("./there-is-no-such-package\n", encoding="utf-8")
     monkeypatch.setitem(running.FOREIGN, "uninstallable", Foreign(folder, "m"))
-    assert "there-is-no-such-package" in str(available("uninstallable", environments=tmp_path / "environments"))
     with pytest.raises(PeerError, match="there-is-no-such-package"):
         run_peer("uninstallable", job, tmp_path / "out", 1, 0, environments=tmp_path / "environments")
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from bench.accuracy.peers import PEERS, available, run_peer
+from bench.accuracy.peers import run_peer
 from bench.accuracy.peers.in_process import _ALS_DEFAULTS, IN_PROCESS, _fit_als
 from recsys_core.errors import ParameterError, ShapeError
 
@@ -56,12 +56,9 @@ def test_a_row_of_another_width_is_refused_before_it_reaches_native_code() -> No
         recommend(csr_matrix(np.ones((1, 6), dtype=np.float32)), 2)
 
 
-def test_peers_here_are_available_and_left_out_ones_say_why() -> None:
-    assert available("implicit_als") is None
-    assert "implicit_bpr" not in PEERS
-    assert "recalculate_user" in str(available("implicit_bpr"))
+def test_an_unknown_peer_is_refused(job: Path, tmp_path: Path) -> None:
     with pytest.raises(ParameterError, match="no peer 'surprise'"):
-        available("surprise")
+        run_peer("surprise", job, tmp_path / "out", 1, 0)
 
 
 def test_less_than_one_trial_is_refused(job: Path, tmp_path: Path) -> None:

@@ -14,7 +14,9 @@ from bench.accuracy.peers.shared.peer_job import (
     mapped,
     ndcg,
     on_frequent_items,
+    ranked,
     run_search,
+    scored,
     top_lists,
     without_known,
 )
@@ -69,6 +71,23 @@ def test_ndcg_is_the_projects_own() -> None:
     hits = targets.toarray()[np.arange(20)[:, None], lists] > 0
     some = n_targets > 0
     assert ndcg(lists, targets) == pytest.approx(ndcg_at(hits[some], n_targets[some], 10).mean(), abs=1e-12)
+
+
+def test_a_library_sees_weights_and_never_the_name_of_their_mapping() -> None:
+    known = csr_matrix(np.array([[0.0, 2.0, 5.0]], dtype=np.float32))
+    told: list[Any] = []
+
+    def fit(weights: Any, own: dict[str, Any], seed: int) -> Any:
+        told.extend([weights.toarray().tolist(), own, seed])
+        return lambda rows, n=3: (
+            [np.array([2, 0, 1])[:n]] if told[1]["ranks"] else np.array([[1.0, 2.0, 3.0]]) * rows.sum()
+        )
+
+    for made, ranks in ((scored(fit), False), (ranked(fit), True)):
+        told.clear()
+        recommend = made(STARS, {"ratings": "liked", "ranks": ranks}, 7)
+        assert told == [[[1, 0, 0], [0, 0, 0]], {"ranks": ranks}, 7]
+        assert recommend(known, 2).tolist() == [[0, -1]]
 
 
 def test_rare_items_are_neither_evidence_nor_recommended() -> None:

@@ -1,1 +1,0 @@
-"""Ideas for better recommendations, each measured as one change of a plain recipe, on validation users."""
