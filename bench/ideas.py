@@ -69,14 +69,8 @@ IDEAS: Final = (
     Idea("content", True, weights=_without("content")),
     Idea("neighbours", True, weights=_without("neighbours")),
     Idea("neighbours near in time", True, {"neighbours": {"time_floor": 1.0}}),
-    Idea(
-        "popularity", True, weights=lambda w: w.replace(prior={**w.prior, "recent_popularity": 0.0, "popularity": 0.0})
-    ),
-    Idea(
-        "popularity near in time",
-        True,
-        weights=lambda w: w.replace(prior={**w.prior, "recent_popularity": 0.0, "popularity": 1.0}),
-    ),
+    Idea("popularity", True, weights=_prior(recent_popularity=0.0)),
+    Idea("popularity near in time", True, weights=_prior(recent_popularity=0.0, popularity=1.0)),
     Idea("recency of the history in EASE", True, {"ease": {"recency_floor": 1.0}}),
     Idea("dislikes count against a title", True, {"ease": {"dislike": 0.0}}, lambda w: w.replace(dislikes=0.0)),
     Idea("popularity in the taste, .2", False, weights=_taste(popularity=0.2)),

@@ -14,6 +14,7 @@ from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from bench.page import filled
 from recsys_core.evaluation import Evaluation
 from recsys_core.plotting import Table
+from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import VIEWS
 
 __all__ = ["document"]
@@ -150,8 +151,9 @@ def _tuned(found: Everything) -> Table:
     rows = []
     for name, measured in [*((f"fold {i}", m) for i, m in enumerate(found.folds)), ("temporal", found.temporal)]:
         result = measured.tuned
-        als = result.als_parameters.as_dict()
-        weights = {key: value for key, value in result.weights.as_dict().items() if isinstance(value, float)}
+        als = (result.parameters["als"] or ALSParameters()).as_dict()
+        of = result.weights
+        weights = {**of.taste, **{f"prior {name}": weight for name, weight in of.prior.items()}, "kappa": of.kappa}
         objective = f"{number(result.default_objective)} → {number(result.best_objective)}"
         counts = (str(len(result.trials)), str(result.n_users))
         found_parameters = (_pairs({key: als[key] for key in _ALS if key in als}), _pairs(weights))
