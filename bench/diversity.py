@@ -121,10 +121,10 @@ def milliseconds(fold: Fold, method: Method, n_requests: int = 300) -> float:
 
 
 def suggested(losses: Sequence[float], least: float) -> float:
-    """The largest setting up to which no interval's lower end lies below ``least``; 0 where the first one does."""
+    """The largest setting up to which all intervals are known to lie above ``least``; 0 where the first does not."""
     found = 0.0
     for setting, low in zip(SETTINGS, losses, strict=True):
-        if low < least:
+        if not low >= least:  # NaN: not judged
             break
         found = setting
     return found

@@ -51,7 +51,8 @@ hardly moves before much accuracy is lost, since every person's list is chosen f
 Models are fitted with default parameters on each fold's training part (`n_folds=5`, `validation_share=0.2`); 80 % of a
 validation user's ratings are known, the positives of the rest are targets, all unseen titles compete. Coverage is that
 of one fold's users, averaged over the folds. Differences are paired by user; the {n_comparisons} intervals of 95 % hold
-all together (max-t bootstrap, ±{critical:.2f} standard errors). In bold, each method's setting by the rule.
+all together (studentised max-t bootstrap, ±{critical:.2f} standard errors). In bold, each method's setting by the
+rule.
 
 {table}
 

@@ -12,11 +12,11 @@ from bench.accuracy.settings import N_FOLDS, Settings
 from bench.accuracy.tables import family_table, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from bench.accuracy.wording import HEADINGS, TEXT
-from recsys_core.evaluation import Evaluation
+from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation
 from recsys_core.plotting import Table
 from recsys_core.splitting import VIEWS
 
-__all__ = ["document"]
+__all__ = ["document", "verdict_in_words"]
 
 CONTROLS = ("random", "metadata_count", "cosine")
 _ABLATION = "hybrid_no_"
@@ -55,26 +55,27 @@ def document(
         diversity=_table(pooled, everybody, VIEWS, "diversity@10", best=False),
         ours_long=_differences(families["ours"], _LONG),
         ours_short=_differences(families["ours"], _SHORT),
-        ours_verdict=_verdict(families["ours"]),
+        ours_verdict=verdict_in_words(families["ours"]),
         peers=_peers(found, families["peers"], peer_trials),
         cold=_table(pooled, [*ours, "hybrid_no_cold_content", *CONTROLS], COLD_SLICES, "ndcg@10", intervals=True),
         cold_recall=_table(pooled, [*ours, "hybrid_no_cold_content", *CONTROLS], COLD_SLICES, "recall@10"),
         cold_differences=_differences(families["cold"], COLD_SLICES),
-        cold_verdict=_verdict(families["cold"]),
+        cold_verdict=verdict_in_words(families["cold"]),
         n_held_back=found.folds[0].notes["n_held_back"],
         temporal=_table(found.in_time, [*ours, *peers, *CONTROLS], TEMPORAL_SLICES, "ndcg@10", intervals=True),
         temporal_differences=_differences(families["temporal"], TEMPORAL_SLICES),
-        temporal_verdict=_verdict(families["temporal"]),
+        temporal_verdict=verdict_in_words(families["temporal"]),
         temporal_recall=_table(found.in_time, [*ours, *peers, *CONTROLS], TEMPORAL_SLICES, "recall@10"),
         temporal_users=found.in_time.slices[TEMPORAL].n_users,
         ablation_long=_differences(families["ablation"], (*_LONG, "cold")),
         ablation_short=_differences(families["ablation"], _SHORT),
-        ablation_verdict=_verdict(families["ablation"]),
+        ablation_verdict=verdict_in_words(families["ablation"]),
         checks=_checks(found, ours),
         repeats=_repeats(found),
         strict=_strict(pooled),
         tuned=_tuned(found),
         seed=settings.seed,
+        minimum_differing=MINIMUM_DIFFERING,
     )
 
 
@@ -102,13 +103,15 @@ def _differences(family: Family, slices: Sequence[str]) -> str:
     return family_table(family, slices, headings=HEADINGS).markdown()
 
 
-def _verdict(family: Family) -> str:
+def verdict_in_words(family: Family) -> str:
     """How many comparisons the family has, how wide it makes intervals, and how they end."""
     if not family.comparisons:
         return "No comparisons."
+    left_out = family.count("not judged")
+    note = f" {left_out} not judged: too few users differ." if left_out else ""
     return (
-        f"Family of {len(family.comparisons)} comparisons, intervals of ±{family.critical:.2f} standard errors: "
-        f"{family.count('win')} wins, {family.count('tie')} ties, {family.count('loss')} losses."
+        f"Family of {len(family.comparisons) - left_out} comparisons, intervals of ±{family.critical:.2f} standard "
+        f"errors: {family.count('win')} wins, {family.count('tie')} ties, {family.count('loss')} losses.{note}"
     )
 
 
@@ -151,7 +154,7 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
         f"{_fits(found)}; the other trials of the hybrid weigh scores that are there already.",
         _differences(family, _LONG),
         _differences(family, _SHORT),
-        _verdict(family),
+        verdict_in_words(family),
         Table(columns, tuple(rows)).markdown(),
     ]
     if found.failures:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bench.accuracy.comparing import Family
+from bench.accuracy.comparing import Comparison, Family
 from recsys_core.evaluation import Evaluation
 from recsys_core.plotting import Table
 
@@ -58,21 +58,19 @@ def slices_by_model(
 def family_table(
     family: Family, slices: Sequence[str], *, prefix: str = "hybrid − ", headings: Mapping[str, str] | None = None
 ) -> Table:
-    """Rows of models, columns of slices: ``+.036 [+.029, +.043] win``."""
+    """Rows of models, columns of slices: ``+.036 [+.029, +.043] win``, or without an interval ``+.001 not judged``."""
     rows = []
     for model in dict.fromkeys(comparison.model for comparison in family.comparisons):
-        cells = []
-        for name in slices:
-            found = family.of(model, name)
-            cells.append(
-                ABSENT
-                if found is None
-                else f"{number(found.difference, '+')} [{number(found.ci_low, '+')}, {number(found.ci_high, '+')}] "
-                f"{found.verdict}"
-            )
+        cells = [ABSENT if (found := family.of(model, name)) is None else _difference(found) for name in slices]
         if any(cell != ABSENT for cell in cells):
             rows.append((prefix + model, *cells))
     return Table(("difference", *((headings or {}).get(name, name) for name in slices)), tuple(rows))
+
+
+def _difference(found: Comparison) -> str:
+    judged = found.verdict != "not judged"
+    interval = f"[{number(found.ci_low, '+')}, {number(found.ci_high, '+')}] " if judged else ""
+    return f"{number(found.difference, '+')} {interval}{found.verdict}"
 
 
 def mean_of(evaluation: Evaluation, model: str, slice_name: str, metric: str = "ndcg@10") -> float:

@@ -48,10 +48,11 @@ Users with a target are in the view, so the views have somewhat different users.
 folds. {n_trials_fold} configurations were tried in each fold, {n_trials} in all with the temporal window.
 
 **Intervals.** In tables of differences the intervals hold for the whole family of comparisons together: with 95 %
-probability *all* of them cover. They come from the max-t bootstrap over users (Westfall & Young 1993;
+probability *all* of them cover. They come from the studentised max-t bootstrap over users (Westfall & Young 1993;
 [Romano & Wolf 2005](https://doi.org/10.1111/j.1468-0262.2005.00615.x)); a family is all comparisons of one section, in
-all its tables. A *win* is an interval above 0, a *loss* one below, anything else a *tie*. Intervals of single figures
-are plain 95 % bootstrap intervals over users.
+all its tables. A *win* is an interval above 0, a *loss* one below, anything else a *tie*. Where fewer than
+{minimum_differing} users differ no interval covers as it says; the comparison is left out and *not judged*. Intervals
+of single figures are plain 95 % bootstrap intervals over users.
 
 **Limits of these figures.** Every user is tested, so the 610 users on whom the defaults and search ranges were once
 chosen are among the tested; the search within each fold never sees its test users. The tests of one fold share a model:

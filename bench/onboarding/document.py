@@ -85,7 +85,7 @@ before it hears the answers):
 {test}
 
 Differences to asking about popular titles, paired by person. The {n_comparisons} intervals of 95 % hold all together
-(max-t bootstrap, ±{critical:.2f} standard errors; Bonferroni's would be wider).
+(studentised max-t bootstrap, ±{critical:.2f} standard errors; Bonferroni's would be wider).
 
 {gains}
 

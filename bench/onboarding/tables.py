@@ -61,14 +61,14 @@ def differences(measured: Measured) -> tuple[list[str], SimultaneousIntervals]:
 def favoured(measured: Measured) -> str:
     """The method for everybody, by validation users.
 
-    Of the best mean and those whose interval of the difference to it holds 0, the fewest questions for 5 answers.
+    Of the best mean and those that are not surely worse, the fewest questions for 5 answers.
     """
     means = {name: measured.mean("validation", name) for name in METHODS}
     best = max(METHODS, key=lambda name: means[name].mean())
     others = [name for name in METHODS if name != best]
     users = measured.users("validation")
     lost = simultaneous_means([Series(means[best] - means[name], users) for name in others])
-    level = [best, *(name for name, low in zip(others, lost.ci_low, strict=True) if low <= 0)]
+    level = [best, *(name for name, low in zip(others, lost.ci_low, strict=True) if not low > 0)]
     return min(level, key=lambda name: measured.questions(f"validation/{name}/questions")[:, -1].mean())
 
 
