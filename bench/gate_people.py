@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bench.accuracy.data import Bundle
 from bench.default_hybrid import fit_default_hybrid
 from recsys_core.dataset.interactions import Split
-from recsys_core.evaluation import evaluate
+from recsys_core.evaluation import Score, evaluate
 from recsys_core.popularity import fit_popularity
 from recsys_core.splitting import SplitParameters, split_interactions
 from registry.gate import Decision, decide
@@ -54,7 +54,8 @@ def measured(bundle: Bundle, n_folds: int) -> People:
         split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
         kept = split.train.select(np.random.default_rng(fold).random(split.train.n_ratings) < 0.9)
         before = Split(kept, split.validation, split.test, split.summary)
-        models = {name: fit_default_hybrid(part, bundle.tables).score for name, part in (("a", split), ("b", before))}
+        models: dict[str, Score] = {"now": fit_default_hybrid(split, bundle.tables).score}
+        models["before"] = fit_default_hybrid(before, bundle.tables).score
         models["popularity"] = fit_popularity(split.train.ratings, split.train.item_ids).score
         whole = evaluate(models, split.test, split.train).slice_of("all")
         columns.append([whole.column(name, "ndcg@10") for name in models])
