@@ -63,7 +63,8 @@ def judge(
     if entry is None:
         latency = _latency_p95_ms(release)
         challenger = gate_input(evaluation, "hybrid", policy, data_fingerprint=data_fingerprint, latency_p95_ms=latency)
-        same_recipe = against is not None and promotions.versions.get(against).recipe == recipe
+        champion = promotions.versions.find(CHAMPION)
+        same_recipe = champion is not None and champion.recipe == recipe
         reference, named = against, "the champion"
         if against is not None and policy.rule_for(same_recipe) == "not_inferior":
             reference = promotions.last_superior(against)
@@ -77,8 +78,8 @@ def judge(
             at=now(),
         )
     promotions.versions.tell_verdict(version, entry.verdict, entry.reasons)
-    champion = promotions.versions.find(CHAMPION)
-    return Promotion({**entry.as_dict(), "champion": champion.version if champion else None})
+    now_champion = promotions.versions.find(CHAMPION)
+    return Promotion({**entry.as_dict(), "champion": now_champion.version if now_champion else None})
 
 
 def _former(
