@@ -26,7 +26,7 @@ _DECISION_COLUMNS = {
     "verdict": ("text", "FIRST, PROMOTED, KEPT or SUSPICIOUS"),
     "champion": ("text", "after the decision"),
 }
-_FIGURES = ("challenger", "champion", "gain", "coverage", "latency_p95_ms")
+_FIGURES = ("challenger", "reference", "gain", "coverage", "latency_p95_ms")
 
 
 _GATE = ("gate", "the gate promoted the version, or it is the champion already")
@@ -76,7 +76,8 @@ def _still_decided(folder: Path, tracking: Tracking, observed: Observed) -> str 
 def promotion(
     inputs: Inputs, registered_model: Registration, release_model: ModelBundle, evaluation: Evaluation, split: Split
 ) -> Made[Promotion]:
-    """The gate's decision: better than the champion on the same test users, no guardrail broken, not too good.
+    """The gate's decision on the same test users: a new recipe better than the champion, the same recipe on fresh data
+    no worse than the last superior version by more than a margin; no guardrail broken, not too good.
 
     Decided once for each version, policy and test part: what was decided stands, also after a rollback.
     """
@@ -89,6 +90,7 @@ def promotion(
             split,
             policy=inputs.of(PromotionPolicy),
             against=inputs.against,
+            recipe=inputs.recipes["release_model"],
             data_fingerprint=inputs.data_fingerprint,
             now=partial(datetime.now, UTC),
         )

@@ -104,7 +104,7 @@ def suggested(curve: Sequence[Outcome], lows: Sequence[float], off: Outcome) -> 
     """The last point up to which no interval's lower end allows a greater loss than ``TOLERANCE``; or ``off``."""
     found = off
     for point, low in zip(curve, lows, strict=True):
-        if low < -TOLERANCE * off.ndcg.mean():
+        if not low >= -TOLERANCE * off.ndcg.mean():  # NaN: not judged
             break
         found = point
     return found

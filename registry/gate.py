@@ -2,63 +2,34 @@
 
 It fails closed. Whatever is missing, undefined or not comparable leaves the champion where it is.
 
-FIRST      There is no champion: the version becomes it, so that there is something to serve. Only the soundness of its
-           figures is demanded. Too few test users and broken guardrails, which ask whether a *replacement* is safe,
-           become warnings among the reasons.
-PROMOTED   Enough users, no guardrail broken, and the policy's rule met.
+FIRST      There is no champion: the version becomes it, so that there is something to serve. Its figures must be sound,
+           and not surely below popularity's. Too few test users and broken guardrails, which ask whether a
+           *replacement* is safe, become warnings among the reasons.
+PROMOTED   Enough users, no guardrail broken, not surely below popularity, and the rule met: a new recipe must be better
+           than the champion, the same recipe on fresh data may not lose more than a margin against the last version
+           that was better than the one before it (docs/promotion.md).
 KEPT       Anything else; also without a champion when the figures are not sound (missing, NaN, no users).
 SUSPICIOUS A mean or a gain beyond what is plausible, on enough users for it not to be luck. Never promoted, even as
            the first version.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from statistics import NormalDist
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from registry.policy import PromotionPolicy
+from recsys_core.evaluation import PairedDifference, paired_differences
+from registry.gate_inputs import GateInput
+from registry.guardrails import broken_guardrails
+from registry.policy import PromotionPolicy, Rule
 
-__all__ = ["Decision", "GateInput", "SliceMean", "Verdict", "decide", "paired_interval"]
+__all__ = ["Decision", "Verdict", "decide"]
 
 Verdict = Literal["FIRST", "PROMOTED", "KEPT", "SUSPICIOUS"]
-_CELLS = 4_000_000  # of the resampling matrix held at a time
-
-
-@dataclass(frozen=True, slots=True)
-class SliceMean:
-    """The mean of the policy's metric in one slice of the evaluation, and over how many test users."""
-
-    mean: float
-    n_users: int
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class GateInput:
-    """What the gate knows of one model, evaluated on the current test users.
-
-    data_fingerprint  of the data that the test users come from
-    user_ids          int64 of shape (n_users,), unique, in any order
-    values            metric name -> float array of shape (n_users,), one value for each user
-    coverage          share of the catalogue recommended to somebody, or None when not measured
-    slices            slice name -> mean of the policy's metric in it, and its number of users
-    latency_p95_ms    milliseconds, or None when not measured
-    unavailable       why this model could not be evaluated, when it could not; the rest may then be empty
-    """
-
-    data_fingerprint: str
-    user_ids: NDArray[np.int64]
-    values: Mapping[str, NDArray[np.floating[Any]]]
-    coverage: float | None = None
-    slices: Mapping[str, SliceMean] = field(default_factory=dict)
-    latency_p95_ms: float | None = None
-    unavailable: str | None = None
-
-    @classmethod
-    def missing(cls, reason: str) -> "GateInput":
-        """A champion that is there but cannot be evaluated: the verdict will be KEPT, never FIRST."""
-        return cls("", np.zeros(0, dtype=np.int64), {}, unavailable=reason)
+_SEEN = 0.8  # the probability with which a gain that can be seen meets the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,79 +48,118 @@ class Decision:
         return {"verdict": self.verdict, "reasons": list(self.reasons), "figures": dict(self.figures)}
 
 
-def paired_interval(
-    differences: NDArray[np.float64], *, samples: int, confidence: float, seed: int
-) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean of ``differences`` (n_users,), resampling users.
+def decide(
+    challenger: GateInput,
+    reference: GateInput | None,
+    policy: PromotionPolicy,
+    *,
+    same_recipe: bool = False,
+    named: str = "the champion",
+) -> Decision:
+    """Judge ``challenger`` against ``reference``; ``None`` means that there is no champion at all.
 
-    Efron and Tibshirani (1993), chapter 13. Users are drawn as multinomial counts, so that a block of resamples is
-    one matrix product.
+    same_recipe  whether it was made as the champion was, on other data (:meth:`PromotionPolicy.rule_for`)
+    named        what ``reference`` is called in the reasons
     """
-    n_users = len(differences)
-    generator = np.random.default_rng(seed)
-    block = max(1, _CELLS // n_users)
-    means = np.empty(samples)
-    for start in range(0, samples, block):
-        stop = min(start + block, samples)
-        counts = generator.multinomial(n_users, np.full(n_users, 1.0 / n_users), size=stop - start)
-        means[start:stop] = counts @ differences / n_users
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(means, [tail, 1 - tail])
-    return float(low), float(high)
-
-
-def decide(challenger: GateInput, champion: GateInput | None, policy: PromotionPolicy) -> Decision:
-    """Judge ``challenger`` against ``champion``; ``None`` means that there is no champion at all."""
-    figures: dict[str, Any] = {"metric": policy.metric, "rule": policy.rule, "n_users": len(challenger.user_ids)}
+    rule = policy.rule_for(same_recipe)
+    figures: dict[str, Any] = {"metric": policy.metric, "rule": rule, "n_users": len(challenger.user_ids)}
     faults = _faults(challenger, "the challenger", policy)
-    if champion is not None:
-        faults += _faults(champion, "the champion", policy)
-        faults = faults or _mismatches(challenger, champion)
+    if reference is not None:
+        faults += _faults(reference, named, policy)
+        faults = faults or _mismatches(challenger, reference, named)
     if faults:
         return Decision("KEPT", tuple(faults), figures)
 
     figures["challenger"] = float(_by_user(challenger, policy.metric).mean())
-    warnings = []
+    refused, notes = _against_popularity(challenger, policy, figures)
+    broken = broken_guardrails(challenger, reference, policy, figures)
+    few = []
     if len(challenger.user_ids) < policy.minimum_test_users:
-        warnings = [f"only {len(challenger.user_ids)} test users; the policy asks for {policy.minimum_test_users}"]
-    if champion is None:
-        return _first(challenger, policy, figures, warnings)
-    return _compare(challenger, champion, policy, figures, warnings)
-
-
-def _first(challenger: GateInput, policy: PromotionPolicy, figures: dict[str, Any], warnings: list[str]) -> Decision:
-    broken = _broken_guardrails(challenger, None, policy, figures)
-    suspicions = [] if warnings else _suspicions(figures["challenger"], None, policy)
+        few = [f"only {len(challenger.user_ids)} test users; the policy asks for {policy.minimum_test_users}"]
+    if reference is None:
+        met, outcome = bool(few) or not refused, ["there was no champion"]
+        doubts = [f"warning: {text}" for text in (*few, *refused, *broken)] if met else [*refused, *broken]
+    else:
+        met, outcome = _rule_met(challenger, reference, policy, rule, named, figures)
+        doubts = [*few, *refused, *broken]
+    suspicions = [] if few else _suspicions(figures["challenger"], figures.get("reference"), policy)
     if suspicions:
-        return Decision("SUSPICIOUS", (*suspicions, *broken), figures)
-    noted = (f"warning: {text}" for text in (*warnings, *broken))
-    return Decision("FIRST", ("there was no champion", *noted), figures)
+        return Decision("SUSPICIOUS", (*suspicions, *outcome, *refused, *broken, *notes), figures)
+    if reference is None and met:
+        return Decision("FIRST", (*outcome, *doubts, *notes), figures)
+    return Decision("PROMOTED" if met and not doubts else "KEPT", (*outcome, *doubts, *notes), figures)
 
 
-def _compare(
-    challenger: GateInput, champion: GateInput, policy: PromotionPolicy, figures: dict[str, Any], warnings: list[str]
-) -> Decision:
-    gain = _by_user(challenger, policy.metric) - _by_user(champion, policy.metric)
-    low, high = paired_interval(
-        gain, samples=policy.bootstrap.samples, confidence=policy.confidence, seed=policy.bootstrap.seed
-    )
-    figures["champion"] = float(_by_user(champion, policy.metric).mean())
-    figures |= {"gain": float(gain.mean()), "ci_low": low, "ci_high": high, "confidence": policy.confidence}
-    broken = _broken_guardrails(challenger, champion, policy, figures)
-    if warnings:
-        return Decision("KEPT", (*warnings, *broken), figures)
-    suspicions = _suspicions(figures["challenger"], figures["champion"], policy)
-    if suspicions:
-        return Decision("SUSPICIOUS", (*suspicions, *broken), figures)
+def _rule_met(
+    challenger: GateInput,
+    reference: GateInput,
+    policy: PromotionPolicy,
+    rule: Rule,
+    named: str,
+    figures: dict[str, Any],
+) -> tuple[bool, list[str]]:
+    """Whether the gain meets the rule, and in words by how much, and what so many users can show."""
+    values = _by_user(reference, policy.metric)
+    gain = _paired(challenger, values, policy)
+    superior = gain.ci_low > policy.minimum_gain
+    figures |= {"against": named, "reference": float(values.mean()), "gain": gain.difference, "superior": superior}
+    figures |= {"ci_low": gain.ci_low, "ci_high": gain.ci_high, "confidence": policy.confidence}
     # a model that loses nothing at all is not inferior with a margin of 0; superior must be above its threshold
-    superior = policy.rule == "superior"
-    threshold = policy.minimum_gain if superior else -policy.margin
-    met = low > threshold if superior else low >= threshold
-    wording = (
-        f"{policy.metric} changed by {gain.mean():+.4f}, {policy.confidence:.0%} interval [{low:+.4f}, {high:+.4f}]"
+    threshold = policy.minimum_gain if rule == "superior" else -policy.margin
+    met = superior if rule == "superior" else gain.ci_low >= threshold
+    outcome = (
+        f"{policy.metric} changed by {_shown(gain, policy)} against {named}: "
+        f"{'meets' if met else 'does not meet'} the rule {rule} ({threshold:+.4f})"
     )
-    outcome = f"{wording}: {'meets' if met else 'does not meet'} the rule {policy.rule} ({threshold:+.4f})"
-    return Decision("PROMOTED" if met and not broken else "KEPT", (outcome, *broken), figures)
+    return met, [outcome, *_power(gain, policy, rule, figures)]
+
+
+def _paired(model: GateInput, other: NDArray[np.float64], policy: PromotionPolicy) -> PairedDifference:
+    """The policy's metric of ``model`` minus ``other``'s, which is in the order of the user ids."""
+    [found] = paired_differences(
+        (_by_user(model, policy.metric) - other)[:, None],
+        np.sort(model.user_ids),
+        n_samples=policy.bootstrap.samples,
+        seed=policy.bootstrap.seed,
+        level=policy.confidence,
+    )
+    return found
+
+
+def _shown(found: PairedDifference, policy: PromotionPolicy) -> str:
+    interval = f"{policy.confidence:.0%} interval [{found.ci_low:+.4f}, {found.ci_high:+.4f}]"
+    return f"{found.difference:+.4f}, {interval}"
+
+
+def _power(gain: PairedDifference, policy: PromotionPolicy, rule: Rule, figures: dict[str, Any]) -> list[str]:
+    """What so many users can show at all, by the normal approximation with the error of this comparison."""
+    normal = NormalDist()
+    reach = normal.inv_cdf((1 + policy.confidence) / 2)
+    error = (gain.ci_high - gain.ci_low) / (2 * reach)
+    if error <= 0:
+        return []
+    if rule == "superior":
+        visible = figures["visible_gain"] = policy.minimum_gain + (reach + normal.inv_cdf(_SEEN)) * error
+        share = f" ({visible / figures['reference']:.1%})" if figures["reference"] > 0 else ""
+        return [f"{gain.n_users} users: a gain below {visible:.4f}{share} cannot be seen with {_SEEN:.0%} probability"]
+    passes = figures["equal_passes"] = normal.cdf(policy.margin / error - reach)
+    return [f"{gain.n_users} users: a model that loses nothing meets the rule with {passes:.0%} probability"]
+
+
+def _against_popularity(
+    challenger: GateInput, policy: PromotionPolicy, figures: dict[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Why the model is refused, and what is to be warned of."""
+    values = challenger.popularity
+    if values is None or np.shape(values) != challenger.user_ids.shape or not np.isfinite(values).all():
+        return [], ["warning: popularity has no figures for these users, so nothing is known of a lead over it"]
+    found = _paired(challenger, np.asarray(values, dtype=np.float64)[np.argsort(challenger.user_ids)], policy)
+    figures |= {"over_popularity": found.difference, "over_popularity_low": found.ci_low}
+    figures["over_popularity_high"] = found.ci_high
+    words = f"{policy.metric} against popularity: {_shown(found, policy)}"
+    if found.ci_high < 0:
+        return [f"worse than popularity: {words}"], []
+    return [], [f"warning: not surely better than popularity: {words}"] if found.ci_low <= 0 else []
 
 
 def _faults(model: GateInput, who: str, policy: PromotionPolicy) -> list[str]:
@@ -171,18 +181,17 @@ def _faults(model: GateInput, who: str, policy: PromotionPolicy) -> list[str]:
     return [reason for applies, reason in checks if applies][:1]
 
 
-def _mismatches(challenger: GateInput, champion: GateInput) -> list[str]:
+def _mismatches(challenger: GateInput, reference: GateInput, named: str) -> list[str]:
     found = []
-    if not challenger.data_fingerprint or challenger.data_fingerprint != champion.data_fingerprint:
+    if not challenger.data_fingerprint or challenger.data_fingerprint != reference.data_fingerprint:
         found.append(
-            f"evaluated on different data: challenger {challenger.data_fingerprint or 'unknown'}, "
-            f"champion {champion.data_fingerprint or 'unknown'}"
+            f"evaluated on different data: the challenger {challenger.data_fingerprint or 'unknown'}, "
+            f"{named} {reference.data_fingerprint or 'unknown'}"
         )
-    if not np.array_equal(np.sort(challenger.user_ids), np.sort(champion.user_ids)):
-        common = len(np.intersect1d(challenger.user_ids, champion.user_ids))
-        found.append(
-            f"evaluated on different users: {len(challenger.user_ids)} and {len(champion.user_ids)}, {common} in common"
-        )
+    if not np.array_equal(np.sort(challenger.user_ids), np.sort(reference.user_ids)):
+        ours, theirs = challenger.user_ids, reference.user_ids
+        common = len(np.intersect1d(ours, theirs))
+        found.append(f"evaluated on different users: {len(ours)} and {len(theirs)}, {common} in common")
     return found
 
 
@@ -204,54 +213,3 @@ def _suspicions(own: float, other: float | None, policy: PromotionPolicy) -> lis
                 "look for a leak"
             )
     return found
-
-
-def _broken_guardrails(
-    challenger: GateInput, champion: GateInput | None, policy: PromotionPolicy, figures: dict[str, Any]
-) -> list[str]:
-    """Guardrails that do not hold. A limit whose figure is missing or NaN does not hold."""
-    rails = policy.guardrails
-    broken: list[str] = []
-    figures["coverage"] = _number(challenger.coverage)
-    figures["latency_p95_ms"] = _number(challenger.latency_p95_ms)
-    if rails.coverage.minimum is not None:
-        broken += _at_least("coverage", challenger.coverage, rails.coverage.minimum)
-    if rails.latency_p95_ms.maximum is not None:
-        latency, limit = _number(challenger.latency_p95_ms), rails.latency_p95_ms.maximum
-        if latency is None:
-            broken.append("latency_p95_ms was not measured, and the policy limits it")
-        elif latency > limit:
-            broken.append(f"latency_p95_ms is {latency:.1f}, above {limit:.1f}")
-    if champion is None:
-        return broken
-    figures["champion_coverage"] = _number(champion.coverage)
-    if rails.coverage.maximum_relative_drop is not None:
-        kept = 1 - rails.coverage.maximum_relative_drop
-        broken += _not_dropped("coverage", challenger.coverage, champion.coverage, kept)
-    for name in rails.slices.names:
-        own, other = challenger.slices.get(name), champion.slices.get(name)
-        figures[f"slice.{name}"] = _number(own.mean) if own else None
-        figures[f"champion_slice.{name}"] = _number(other.mean) if other else None
-        # the users are the same, so a slice that either model has is as large for both
-        if max(found.n_users if found else 0 for found in (own, other)) >= rails.slices.minimum_users:
-            label, kept = f"{policy.metric} in slice {name}", 1 - rails.slices.maximum_relative_drop
-            broken += _not_dropped(label, own.mean if own else None, other.mean if other else None, kept)
-    return broken
-
-
-def _number(value: float | None) -> float | None:
-    return float(value) if value is not None and np.isfinite(value) else None
-
-
-def _at_least(name: str, value: float | None, limit: float) -> list[str]:
-    number = _number(value)
-    if number is None:
-        return [f"{name} was not measured, and the policy limits it"]
-    return [f"{name} is {number:.4f}, below {limit:.4f}"] if number < limit else []
-
-
-def _not_dropped(name: str, own: float | None, other: float | None, kept: float) -> list[str]:
-    mine, theirs = _number(own), _number(other)
-    if mine is None or theirs is None:
-        return [f"{name} was not measured for both models, and the policy limits its drop"]
-    return [f"{name} fell from {theirs:.4f} to {mine:.4f}, below {kept:.0%} of it"] if mine < kept * theirs else []

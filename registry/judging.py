@@ -1,4 +1,4 @@
-"""The gate at work: a new version against the champion, on today's test users; decided once for what was judged."""
+"""The gate at work: a new version against a former one, on today's test users; decided once for what was judged."""
 
 import hashlib
 import json
@@ -15,14 +15,14 @@ from recsys_core.evaluation import Evaluation, evaluate
 from recsys_core.experiment import OnVocabulary
 from recsys_core.splitting import split_parameters
 from registry.documents import Promotion, Registration
-from registry.gate import GateInput, decide
-from registry.gate_inputs import gate_input
+from registry.gate import decide
+from registry.gate_inputs import GateInput, gate_input
 from registry.loading import load_bundle, load_evaluation_model
 from registry.models import ModelRegistry
 from registry.policy import PromotionPolicy
 from registry.promotion import Promotions
 from registry.tracking import Tracking
-from registry.versions import CHAMPION
+from registry.versions import CHAMPION, RECIPE
 
 __all__ = ["judge"]
 
@@ -38,38 +38,51 @@ def judge(
     *,
     policy: PromotionPolicy,
     against: str | None,
+    recipe: str,
     data_fingerprint: str,
     now: Callable[[], datetime],
 ) -> Promotion:
     """The decision about ``registered``: what was decided before on this policy and test part, or a new one.
 
-    against  the champion that it is compared with, None when there is none: ChampionChangedError when another version
-             has become champion since
-    A champion that cannot be read is not judged: the verdict is KEPT, with the reason.
+    against  the champion at the time, None when there is none: ChampionChangedError when another version has become
+             champion since
+    recipe   digest of the code and the configuration that made it; kept with the version, for those that come after it
+
+    Another recipe than the champion's is compared with the champion, the same recipe with the last version that was
+    superior, so that small losses do not add up. A version that cannot be read is not judged: the verdict is KEPT, with
+    the reason.
     """
     promotions = Promotions(tracking)
     promotions.recover()
     version = str(registered.content["version"])
     promotions.announce(version)
+    promotions.versions.tag(version, {RECIPE: recipe})
     judged_on = json.dumps([policy.model_dump(mode="json"), split.test.fingerprint], sort_keys=True)
     base_id = f"{registered.content['model_id']}/{hashlib.sha256(judged_on.encode()).hexdigest()[:16]}"
     entry = promotions.settled(base_id)
     if entry is None:
         latency = _latency_p95_ms(release)
         challenger = gate_input(evaluation, "hybrid", policy, data_fingerprint=data_fingerprint, latency_p95_ms=latency)
+        champion = promotions.versions.find(CHAMPION)
+        same_recipe = champion is not None and champion.recipe == recipe
+        reference, named = against, "the champion"
+        if against is not None and policy.rule_for(same_recipe) == "not_inferior":
+            reference = promotions.last_superior(against)
+            named = f"version {reference}, the last superior one"
+        opponent = _former(tracking, reference, evaluation, split, policy, data_fingerprint)
         entry = promotions.apply(
-            decide(challenger, _champion(tracking, against, evaluation, split, policy, data_fingerprint), policy),
+            decide(challenger, opponent, policy, same_recipe=same_recipe, named=named),
             version,
             against=against,
             decision_id=promotions.fresh_id(base_id),
             at=now(),
         )
     promotions.versions.tell_verdict(version, entry.verdict, entry.reasons)
-    champion = promotions.versions.find(CHAMPION)
-    return Promotion({**entry.as_dict(), "champion": champion.version if champion else None})
+    now_champion = promotions.versions.find(CHAMPION)
+    return Promotion({**entry.as_dict(), "champion": now_champion.version if now_champion else None})
 
 
-def _champion(
+def _former(
     tracking: Tracking,
     version: str | None,
     evaluation: Evaluation,
@@ -77,7 +90,7 @@ def _champion(
     policy: PromotionPolicy,
     data_fingerprint: str,
 ) -> GateInput | None:
-    """The champion's twin on today's test users."""
+    """The twin of a former version on today's test users."""
     if version is None:
         return None
     registry = ModelRegistry(tracking)

@@ -17,12 +17,15 @@ __all__ = [
     "GuardrailPolicy",
     "LatencyPolicy",
     "PromotionPolicy",
+    "Rule",
     "SlicePolicy",
     "SuspicionPolicy",
     "load_policy",
 ]
 
 POLICY_FILE = shipped("mlflow/promotion.yaml")
+Rule = Literal["superior", "not_inferior"]
+_MARGIN = 0.02
 
 
 class BootstrapPolicy(Parameters):
@@ -37,7 +40,7 @@ class CoveragePolicy(Parameters):
     minimum: float | None = Field(default=None, ge=0, le=1)
     """Smallest share of the catalogue that must be recommended to somebody."""
     maximum_relative_drop: float | None = Field(default=0.3, ge=0, le=1)
-    """Largest loss against the champion: 0.3 allows 70 % of its coverage."""
+    """Largest loss against the version compared with: 0.3 allows 70 % of its coverage."""
 
 
 class SlicePolicy(Parameters):
@@ -46,6 +49,7 @@ class SlicePolicy(Parameters):
     minimum_users: int = Field(default=20, ge=1)
     """A slice with fewer test users is left out: its mean is mostly chance."""
     maximum_relative_drop: float = Field(default=0.15, ge=0, le=1)
+    """Broken when the whole paired interval of the metric lies below what 0.15 leaves: 85 % of the reference's."""
 
 
 class LatencyPolicy(Parameters):
@@ -73,10 +77,14 @@ class PromotionPolicy(Parameters):
 
     metric: str = "ndcg@10"
     """Name of the per-user metric that decides; larger is better."""
-    rule: Literal["superior", "not_inferior"] = "superior"
-    """superior: the interval of the gain lies above ``minimum_gain``; not_inferior: above minus ``margin``."""
+    rule: Literal["by_recipe", "superior", "not_inferior"] = "by_recipe"
+    """superior: the interval of the gain over the champion lies above ``minimum_gain``; not_inferior: that over the
+    last superior version lies above minus ``margin``; by_recipe: not_inferior for a version with the champion's code
+    and configuration, otherwise superior."""
     minimum_gain: float = Field(default=0.0, ge=0)
-    margin: float = Field(default=0.0, ge=0)
+    """Of the metric, absolute."""
+    margin: float = Field(default=_MARGIN, ge=0)
+    """Of the metric, absolute: the loss that a refresh may have for certain."""
     minimum_test_users: int = Field(default=50, ge=2)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Of the two-sided paired bootstrap interval."""
@@ -86,11 +94,17 @@ class PromotionPolicy(Parameters):
 
     @model_validator(mode="after")
     def _has_the_number_of_its_rule(self) -> Self:
-        if self.rule == "superior" and self.margin > 0:
+        if self.rule == "superior" and self.margin not in {0.0, _MARGIN}:
             raise ValueError(f"margin = {self.margin} means nothing with rule 'superior'; use 'not_inferior'")
         if self.rule == "not_inferior" and self.minimum_gain > 0:
             raise ValueError(f"minimum_gain = {self.minimum_gain} means nothing with rule 'not_inferior'")
         return self
+
+    def rule_for(self, same_recipe: bool) -> Rule:
+        """The rule for a version that was, or was not, made as the champion was."""
+        if self.rule == "by_recipe":
+            return "not_inferior" if same_recipe else "superior"
+        return self.rule
 
 
 def load_policy(path: Path = POLICY_FILE) -> PromotionPolicy:

@@ -109,6 +109,22 @@ class Promotions:
         taken = [number for number, _ in self._judgements(base_id)]
         return f"{base_id}/{max(taken) + 1}" if taken else base_id
 
+    def last_superior(self, champion: str) -> str:
+        """The version behind ``champion`` that was last found superior, or promoted by hand; ``champion`` if it was.
+
+        Refreshes of one recipe are measured against it: each may lose a little against the champion, and many would
+        lose much. A version of which the log knows nothing counts as superior.
+        """
+        version = champion
+        for entry in reversed(self.log.entries()):
+            before = entry.before[CHAMPION]
+            came = entry.state == "applied" and entry.after[CHAMPION] == version != before
+            if came and entry.kind != "rollback":
+                if before is None or _was_superior(entry):
+                    break
+                version = before
+        return version
+
     def promote(self, version: str, *, reason: str, at: datetime, actor: str) -> LogEntry:
         """Make ``version`` champion by hand, whatever the gate said of it."""
         with self._locked():
@@ -212,6 +228,11 @@ def _promoted(before: Mapping[str, str | None], version: str) -> dict[str, str |
     challenger = None if before[CHALLENGER] == version else before[CHALLENGER]
     previous = before[CHAMPION] or before[PREVIOUS_CHAMPION]
     return {CHALLENGER: challenger, PREVIOUS_CHAMPION: previous, CHAMPION: version}
+
+
+def _was_superior(entry: LogEntry) -> bool:
+    rule = entry.figures.get("rule", "superior")  # none where a person decided
+    return bool(entry.figures.get("superior", rule == "superior"))
 
 
 def _named(version: str | None) -> str:

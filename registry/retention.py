@@ -15,11 +15,11 @@ from recsys_core.retention import surplus
 from recsys_core.storage import remove_directory
 from registry.interface import EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
 from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
-from registry.promotion import PROMOTION_LOG
+from registry.promotion import PROMOTION_LOG, Promotions
 from registry.promotion_log import PromotionLog
 from registry.stored_folder import StoredFolder
 from registry.tracking import DAGSTER_RUN_ID, Tracking
-from registry.versions import ModelVersion, Versions
+from registry.versions import CHAMPION, PREVIOUS_CHAMPION, ModelVersion, Versions
 
 __all__ = ["OldModels", "OldRuns", "OldTwin", "old_models", "old_runs", "old_twins"]
 
@@ -102,14 +102,14 @@ def old_models(
     in_use     numbers of versions that something names: experiments, stored values
     made_here  Dagster's runs of this home: on a server, which may be others' too, only their versions are looked at
 
-    Also in use is a version that has an alias, had one lately, is to get one, is younger than some minutes, or of
-    which another registered model has a copy.
+    Also in use is a version that has an alias, had one lately, is to get one, is younger than some minutes, that the
+    gate measures refreshes against, or of which another registered model has a copy.
     """
     with as_registry_error("old model versions cannot be looked up"):
         known = Versions(tracking).all()
         entries = [*_pages(tracking.client.search_model_versions)]
         others = {name for entry in entries if entry.name != MODEL_NAME for name in _named_by(entry)}
-        used = {*in_use, *_named_lately(tracking, now)}
+        used = {*in_use, *_named_lately(tracking, now), *_measured_against(tracking, known)}
         used |= {found.version for found in known if found.aliases or now - found.created_at < _SETTLING}
         used |= {found.version for found in known if {found.model_id, f"{MODEL_NAME}/{found.version}"} & others}
         ours = [found for found in known if tracking.embedded or found.dagster_run_id in made_here]
@@ -168,6 +168,14 @@ def _named_lately(tracking: Tracking, now: datetime) -> set[str]:
     old = now - _SETTLING
     fresh = [entry for entry in entries if entry.state == "decided" or datetime.fromisoformat(entry.at) > old]
     return {version for entry in fresh for version in (*entry.before.values(), *entry.after.values()) if version}
+
+
+def _measured_against(tracking: Tracking, known: Collection[ModelVersion]) -> set[str]:
+    """The last superior version behind the champion, and behind the one that a rollback would make champion."""
+    promotions = Promotions(tracking)
+    return {
+        promotions.last_superior(found.version) for found in known if {CHAMPION, PREVIOUS_CHAMPION} & {*found.aliases}
+    }
 
 
 def _named_by(entry: Any) -> set[str]:

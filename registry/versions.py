@@ -12,17 +12,18 @@ from registry.interface import MODEL_NAME
 from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
 from registry.tracking import Tracking
 
-__all__ = ["CHALLENGER", "CHAMPION", "PREVIOUS_CHAMPION", "ModelVersion", "Versions"]
+__all__ = ["CHALLENGER", "CHAMPION", "PREVIOUS_CHAMPION", "RECIPE", "ModelVersion", "Versions"]
 
 CHAMPION = "champion"
 PREVIOUS_CHAMPION = "previous_champion"
 CHALLENGER = "challenger"
+RECIPE = "recipe"  # tag of a version: digest of the code and the configuration that made it
 _GATE = " The gate: "
 
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One registered version. ``verdict`` is None until the gate or a person has judged it."""
+    """One registered version. ``verdict`` and ``recipe`` are None until the gate or a person has judged it."""
 
     version: str
     aliases: tuple[str, ...]
@@ -34,6 +35,7 @@ class ModelVersion:
     data_fingerprint: str
     bundle_fingerprint: str
     dagster_run_id: str | None
+    recipe: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """One entry of ``recsys models --json``."""
@@ -165,6 +167,7 @@ def _model_version(entry: Any, aliases: tuple[str, ...]) -> ModelVersion:
         data_fingerprint=tags.get("data_fingerprint", ""),
         bundle_fingerprint=tags.get("bundle_fingerprint", ""),
         dagster_run_id=tags.get("dagster_run_id"),
+        recipe=tags.get(RECIPE),
     )
 
 

@@ -69,7 +69,8 @@ class Inputs:
     champion    the champion at the time, as :class:`registry.observing.Observed` names it; "" where it does not matter
 
     These make the version. Recorded, but no part of it, are ``now`` (seconds since 1970, UTC), ``run_id`` (Dagster's),
-    ``against`` (the champion's version number, for the gate) and ``descent``.
+    ``against`` (the champion's version number, for the gate), ``descent`` and ``recipes`` (the code versions of what is
+    loaded: how each was made, whatever the data).
     """
 
     asset: str
@@ -86,6 +87,7 @@ class Inputs:
     now: int
     run_id: str = ""
     against: str | None = None
+    recipes: Mapping[str, str] = field(default_factory=dict)
     places: Places = field(default=None, compare=False, repr=False)  # type: ignore[assignment]
 
     def parts(self) -> dict[str, Any]:

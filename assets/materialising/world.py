@@ -66,6 +66,7 @@ class World:
         files = {recipe.table: self.file(recipe.table)[1]} if recipe.table else {}
         parameters = {name: self.configuration[name] for name in recipe.parameters}
         digests = {name: digest(section.model_dump(mode="json")) for name, section in parameters.items()}
+        recipes = {name: origin.code_version for name, origin in upstream.items()}
         return Inputs(
             asset=recipe.name,
             dataset=self.dataset,
@@ -76,13 +77,12 @@ class World:
             libraries=recipe.code.libraries,
             store=self.observed.store if "tracking_store" in recipe.observes else "",
             champion=_champion(self.observed) if "champion" in recipe.observes else "",
-            code_version=_code_version(
-                recipe, digests, self.dataset, {name: origin.code_version for name, origin in upstream.items()}
-            ),
+            code_version=_code_version(recipe, digests, self.dataset, recipes),
             descent=descent(recipe, files, digests, upstream),
             now=self.now,
             run_id=run_id,
             against=self.observed.champion if recipe.observes else None,
+            recipes=recipes,
             places=places,  # type: ignore[arg-type]
         )
 

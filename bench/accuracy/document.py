@@ -12,12 +12,12 @@ from bench.accuracy.settings import N_FOLDS
 from bench.accuracy.tables import HEADINGS, family_table, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from bench.page import filled
-from recsys_core.evaluation import Evaluation
+from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation
 from recsys_core.plotting import Table
 from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import VIEWS
 
-__all__ = ["document"]
+__all__ = ["document", "verdict_in_words"]
 
 CONTROLS = ("random", "metadata_count", "cosine")
 _LONG, _SHORT = ("warm", "by_time", "tail"), ("first_1", "first_3", "first_5", "first_10")
@@ -64,20 +64,20 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         ),
         ours_long=family_table(against_ours, _LONG),
         ours_short=family_table(against_ours, _SHORT),
-        ours_verdict=_verdict(against_ours),
+        ours_verdict=verdict_in_words(against_ours),
         peers=_peers(found, against_peers, peer_trials),
         cold=slices_by_model(pooled, cold_models, COLD_SLICES, "ndcg@10", intervals=True),
         cold_recall=slices_by_model(pooled, cold_models, COLD_SLICES, "recall@10"),
         cold_differences=family_table(on_cold, COLD_SLICES),
-        cold_verdict=_verdict(on_cold),
+        cold_verdict=verdict_in_words(on_cold),
         temporal=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "ndcg@10", intervals=True),
         temporal_recall=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "recall@10"),
         temporal_differences=family_table(later, TEMPORAL_SLICES),
-        temporal_verdict=_verdict(later),
+        temporal_verdict=verdict_in_words(later),
         temporal_users=in_time.slices[TEMPORAL].n_users,
         ablation_long=family_table(ablation, (*_LONG, "cold")),
         ablation_short=family_table(ablation, _SHORT),
-        ablation_verdict=_verdict(ablation),
+        ablation_verdict=verdict_in_words(ablation),
         checks=slices_by_model(
             pooled, [*ours, "metadata_count", "random"], ("warm", "swapped", "renamed"), "ndcg@10", best=False
         ),
@@ -87,16 +87,19 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
             for name in ("again", "by_hand")
         },
         tuned=_tuned(found),
+        minimum_differing=MINIMUM_DIFFERING,
     )
 
 
-def _verdict(family: Family) -> str:
+def verdict_in_words(family: Family) -> str:
     """How many comparisons the family has, how wide it makes intervals, and how they end."""
     if not family.comparisons:
         return "No comparisons."
+    left_out = family.count("not judged")
+    note = f" {left_out} not judged: too few users differ." if left_out else ""
     return (
-        f"Family of {len(family.comparisons)} comparisons, intervals of ±{family.critical:.2f} standard errors: "
-        f"{family.count('win')} wins, {family.count('tie')} ties, {family.count('loss')} losses."
+        f"Family of {len(family.comparisons) - left_out} comparisons, intervals of ±{family.critical:.2f} standard "
+        f"errors: {family.count('win')} wins, {family.count('tie')} ties, {family.count('loss')} losses.{note}"
     )
 
 
@@ -140,7 +143,7 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
         f"{' and '.join(fits)}; the other trials of the hybrid weigh scores that are there already.",
         family_table(family, _LONG).markdown(),
         family_table(family, _SHORT).markdown(),
-        _verdict(family),
+        verdict_in_words(family),
         Table(columns, tuple(rows)).markdown(),
         *(["Not run:", "\n".join(reasons)] if reasons else []),
     ]

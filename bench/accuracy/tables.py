@@ -34,7 +34,10 @@ def number(value: float, sign: str = "") -> str:
 def intervals_of(found: SimultaneousIntervals, form: str) -> list[str]:
     """Each series' mean with its interval, in the format ``form``: +0.0184 [+0.0157, +0.0212]."""
     series = zip(found.mean, found.ci_low, found.ci_high, strict=True)
-    return [f"{mean:{form}} [{low:{form}}, {high:{form}}]" for mean, low, high in series]
+    return [
+        f"{mean:{form}} not judged" if np.isnan(low) else f"{mean:{form}} [{low:{form}}, {high:{form}}]"
+        for mean, low, high in series
+    ]
 
 
 def slices_by_model(
@@ -68,14 +71,14 @@ def slices_by_model(
 
 
 def family_table(family: Family, slices: Sequence[str]) -> Table:
-    """Rows of models, columns of slices: ``+.036 [+.029, +.043] win``."""
+    """Rows of models, columns of slices: ``+.036 [+.029, +.043] win``, or without an interval ``+.001 not judged``."""
 
     def cell(model: str, name: str) -> str:
         found = family.of(model, name)
         if found is None:
             return ABSENT
         mean, low, high = (number(value, "+") for value in (found.difference, found.ci_low, found.ci_high))
-        return f"{mean} [{low}, {high}] {found.verdict}"
+        return f"{mean} {found.verdict}" if found.verdict == "not judged" else f"{mean} [{low}, {high}] {found.verdict}"
 
     models = dict.fromkeys(comparison.model for comparison in family.comparisons)
     return _table("difference", models, slices, cell, prefix="hybrid − ")

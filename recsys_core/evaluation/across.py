@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from recsys_core.errors import ParameterError
-from recsys_core.evaluation.bootstrap import bootstrap_means
-from recsys_core.evaluation.results import ALL, Evaluation, PairedDifference, UserMetrics
+from recsys_core.evaluation.bootstrap import PairedDifference, paired_differences
+from recsys_core.evaluation.results import ALL, Evaluation, UserMetrics
 
 __all__ = ["only", "paired_between", "pool"]
 
@@ -75,10 +75,9 @@ def paired_between(
             f"the evaluations judged {len(ours.user_ids)} users by {new.protocol} and {len(theirs.user_ids)} users by "
             f"{old.protocol}, or other users; expected the same users by the same protocol: evaluate both on one split"
         )
-    found = bootstrap_means(
+    return paired_differences(
         (ours.column(model, metric) - theirs.column(model, metric))[:, None],
         ours.user_ids,
         n_samples=new.parameters.n_bootstrap,
         seed=new.parameters.seed,
-    )
-    return PairedDifference(float(found.mean[0]), float(found.ci_low[0]), float(found.ci_high[0]), found.n_users)
+    )[0]

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.errors import ParameterError, ShapeError, StorageError
-from recsys_core.evaluation.bootstrap import Intervals, bootstrap_means
+from recsys_core.evaluation.bootstrap import Intervals, PairedDifference, bootstrap_means, paired_differences
 from recsys_core.evaluation.parameters import EvaluationParameters
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
-__all__ = ["ALL", "Evaluation", "Metrics", "PairedDifference", "UserMetrics"]
+__all__ = ["ALL", "Evaluation", "Metrics", "UserMetrics"]
 
 ALL = "all"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*")
@@ -26,19 +26,6 @@ class Metrics:
     mean: float
     ci_low: float | None
     ci_high: float | None
-    n_users: int
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class PairedDifference:
-    """Mean over users of one model's metric minus another's, with its 95 % interval."""
-
-    difference: float
-    ci_low: float
-    ci_high: float
     n_users: int
 
     def as_dict(self) -> dict[str, Any]:
@@ -113,7 +100,10 @@ class Evaluation:
         judged = [model for model in self.models if model in part.values]
         if not judged or len(part.user_ids) == 0:
             return found
-        intervals = self._bootstrap(np.concatenate([part.values[m] for m in judged], axis=1), part.user_ids)
+        columns = np.concatenate([part.values[m] for m in judged], axis=1)
+        intervals = bootstrap_means(
+            columns, part.user_ids, n_samples=self.parameters.n_bootstrap, seed=self.parameters.seed
+        )
         for number, model in enumerate(judged):
             start = number * len(part.metric_names)
             by_name = {name: _metrics(intervals, start + i) for i, name in enumerate(part.metric_names)}
@@ -125,7 +115,8 @@ class Evaluation:
     def paired(self, model: str, other: str, metric: str, *, slice_name: str = ALL) -> PairedDifference:
         """``model`` minus ``other``, user by user."""
         part = self.slice_of(slice_name)
-        return self._differences(part, part.column(model, metric)[:, None] - part.column(other, metric)[:, None])[0]
+        difference = part.column(model, metric) - part.column(other, metric)
+        return self._paired(difference[:, None], part)[0]
 
     def all_paired(self, reference: str, *, slice_name: str = ALL) -> dict[str, dict[str, PairedDifference]]:
         """``reference`` minus each other model: "hybrid_vs_als" → metric → difference. Empty without the reference."""
@@ -134,7 +125,7 @@ class Evaluation:
         if reference not in part.values or not others or len(part.user_ids) == 0:
             return {}
         columns = np.concatenate([part.values[reference] - part.values[other] for other in others], axis=1)
-        differences = self._differences(part, columns)
+        differences = self._paired(columns, part)
         width = len(part.metric_names)
         return {
             f"{reference}_vs_{other}": dict(
@@ -209,15 +200,9 @@ class Evaluation:
         except KeyError as error:
             raise StorageError(f"{directory}: {error} is missing from the stored evaluation; make it again") from error
 
-    def _bootstrap(self, columns: NDArray[np.float64], user_ids: NDArray[np.int64]) -> Intervals:
-        return bootstrap_means(columns, user_ids, n_samples=self.parameters.n_bootstrap, seed=self.parameters.seed)
-
-    def _differences(self, part: UserMetrics, columns: NDArray[np.float64]) -> list[PairedDifference]:
-        found = self._bootstrap(columns, part.user_ids)
-        return [
-            PairedDifference(float(found.mean[i]), float(found.ci_low[i]), float(found.ci_high[i]), found.n_users)
-            for i in range(columns.shape[1])
-        ]
+    def _paired(self, differences: NDArray[np.float64], part: UserMetrics) -> list[PairedDifference]:
+        chosen = self.parameters
+        return paired_differences(differences, part.user_ids, n_samples=chosen.n_bootstrap, seed=chosen.seed)
 
 
 def _metrics(intervals: Intervals, i: int) -> Metrics:

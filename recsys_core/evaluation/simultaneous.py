@@ -2,13 +2,16 @@
 
 With forty comparisons, two of forty true zeros lie outside their own 95 % intervals. Here 95 % is the probability
 that *all* intervals of the family hold: the single-step max-t bootstrap (Westfall & Young 1993, chapter 2; Romano &
-Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x). Users are resampled as in
-:func:`recsys_core.evaluation.bootstrap.bootstrap_means`; in every sample each series' deviation is divided by its
-standard error, and the 95 % quantile of the family's largest takes the place of 1.96. Unlike Bonferroni's it is small
-where the series are alike, because all of them are resampled together.
+Wolf 2005, doi:10.1111/j.1468-0262.2005.00615.x).
 
-The standard errors are those of the data, not of each sample: a series in which few users differ from 0 has samples
-without any spread, and an infinite t in one sample would make all intervals of the family endless.
+:func:`recsys_core.evaluation.bootstrap.bootstrap_means` resamples users; in every sample each series' deviation is
+divided by its standard error *in that sample* (the studentised bootstrap; Davison & Hinkley 1997, section 5.2), and the
+95 % quantile of the family's largest takes the place of 1.96. Unlike Bonferroni's it is small where the series are
+alike, because all of them are resampled together. Divided by the standard error of the data instead, intervals are too
+short where few users decide: a sample whose mean is far off has another spread, too.
+
+No resampling makes up for people who are not there. A series in which fewer than ``MINIMUM_DIFFERING`` users have
+another value than the commonest one is left out of the family, and has no interval (docs/decisions, 0015).
 """
 
 from collections.abc import Sequence
@@ -21,9 +24,10 @@ from numpy.typing import NDArray
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.evaluation.bootstrap import bootstrap_weights
 
-__all__ = ["Series", "SimultaneousIntervals", "Verdict", "simultaneous_means", "verdict"]
+__all__ = ["MINIMUM_DIFFERING", "Series", "SimultaneousIntervals", "Verdict", "simultaneous_means", "verdict"]
 
-Verdict = Literal["win", "tie", "loss"]
+MINIMUM_DIFFERING = 15
+Verdict = Literal["win", "tie", "loss", "not judged"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -50,12 +54,14 @@ class SimultaneousIntervals:
     """Means of the family's series with intervals, each ndarray of shape (n_series,).
 
     critical  how many standard errors an interval reaches to either side
+    judged    bool; False for a series that was left out: its mean is told, its interval is NaN
     """
 
     mean: NDArray[np.float64]
     ci_low: NDArray[np.float64]
     ci_high: NDArray[np.float64]
     critical: float
+    judged: NDArray[np.bool_]
 
 
 def simultaneous_means(
@@ -63,7 +69,8 @@ def simultaneous_means(
 ) -> SimultaneousIntervals:
     """Means of the rows of each series, with intervals that all hold together with probability ``level``.
 
-    A series that is the same for all users has an interval of no width.
+    A series that is the same for all users has an interval of no width; one in which too few users differ
+    (``MINIMUM_DIFFERING``) has none, and no influence on the others.
     """
     if not family:
         raise ParameterError("the family is empty; give at least one series")
@@ -75,18 +82,19 @@ def simultaneous_means(
     centred[np.abs(centred) <= 1e-12 * np.abs(sums).max(initial=0.0)] = 0.0  # what rounding left of a constant
     # Standard error of a ratio of sums by user (linearisation; Cochran 1977, chapter 6).
     error = np.sqrt((centred**2).sum(axis=0)) / counts.sum(axis=0)
-    largest = []
-    for weights in bootstrap_weights(len(sums), n_samples, seed):
-        n_rows = np.maximum(weights @ counts, 1e-300)  # a sample may hold none of a small series' users
-        away = np.abs(weights @ centred) / n_rows
-        largest.append(np.divide(away, error, out=np.zeros_like(away), where=error > 0).max(axis=1))
-    critical = float(np.quantile(np.concatenate(largest), level))
-    reach = critical * error
-    return SimultaneousIntervals(mean, mean - reach, mean + reach, critical)
+    judged = (error == 0) | (_n_differing(sums, counts) >= MINIMUM_DIFFERING)
+    critical = _critical(centred[:, judged], counts[:, judged], n_samples, seed, level)
+    reach = np.where(judged, critical * error, np.nan)
+    return SimultaneousIntervals(mean, mean - reach, mean + reach, critical, judged)
 
 
 def verdict(ci_low: float, ci_high: float) -> Verdict:
-    """ "win" where the whole interval of a difference is above 0, "loss" where it is below, otherwise "tie"."""
+    """ "win" where the whole interval of a difference is above 0, "loss" where it is below, otherwise "tie".
+
+    "not judged" without an interval (NaN).
+    """
+    if np.isnan(ci_low) or np.isnan(ci_high):
+        return "not judged"
     if ci_low > 0:
         return "win"
     return "loss" if ci_high < 0 else "tie"
@@ -102,3 +110,26 @@ def _by_user(family: Sequence[Series]) -> tuple[NDArray[np.float64], NDArray[np.
         sums[:, number] = np.bincount(places, series.values, minlength=len(users))
         counts[:, number] = np.bincount(places, minlength=len(users))
     return sums, counts
+
+
+def _n_differing(sums: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many users of each series have another mean than its commonest one."""
+    found = []
+    for own, n_rows in zip(sums.T, counts.T, strict=True):
+        means = own[n_rows > 0] / n_rows[n_rows > 0]
+        found.append(len(means) - np.unique(means, return_counts=True)[1].max())
+    return np.array(found, dtype=np.int64)
+
+
+def _critical(
+    centred: NDArray[np.float64], counts: NDArray[np.float64], n_samples: int, seed: int, level: float
+) -> float:
+    """The ``level`` quantile of the family's largest deviation in its sample's standard errors; 0 if nothing varies."""
+    largest = []
+    for weights in bootstrap_weights(len(centred), n_samples, seed):
+        away = weights @ centred
+        centre = away / np.maximum(weights @ counts, 1.0)  # a sample may hold none of a small series' users
+        spread = weights @ centred**2 - 2 * centre * (weights @ (centred * counts)) + centre**2 * (weights @ counts**2)
+        scaled = np.divide(np.abs(away), np.sqrt(np.maximum(spread, 0)), out=np.zeros_like(away), where=spread > 0)
+        largest.append(scaled.max(axis=1, initial=0.0))
+    return float(np.quantile(np.concatenate(largest), level))

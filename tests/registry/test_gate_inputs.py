@@ -3,7 +3,7 @@ import pytest
 
 from recsys_core.evaluation import Evaluation, EvaluationParameters
 from recsys_core.evaluation.results import UserMetrics
-from registry.gate import SliceMean, decide
+from registry.gate import decide
 from registry.gate_inputs import gate_input
 from registry.policy import PromotionPolicy
 
@@ -34,7 +34,10 @@ def test_the_gate_gets_the_figures_of_one_model(evaluation):
     assert found.values["ndcg@10"].mean() == pytest.approx(0.35)
     assert (found.coverage, found.latency_p95_ms, found.data_fingerprint) == (0.25, 3.0, "d")
     assert np.array_equal(found.user_ids, USERS)
-    assert found.slices == {"history_1_5": SliceMean(pytest.approx(0.3), 40)}
+    assert [*found.slices] == ["history_1_5"]
+    assert np.array_equal(found.slices["history_1_5"].user_ids, USERS[:40])
+    assert found.slices["history_1_5"].by_user.mean() == pytest.approx(0.3)
+    assert found.popularity is None
 
 
 def test_two_models_of_one_evaluation_can_be_judged(evaluation):
@@ -47,3 +50,11 @@ def test_two_models_of_one_evaluation_can_be_judged(evaluation):
 def test_a_model_that_was_not_evaluated_is_kept_out(evaluation):
     unknown = gate_input(evaluation, "other", POLICY, data_fingerprint="d")
     assert decide(unknown, None, POLICY).verdict == "KEPT"
+
+
+def test_popularity_is_taken_from_the_same_evaluation():
+    slices = {"all": metrics_of(USERS, hybrid=0.35, popularity=0.3)}
+    beside = Evaluation("user_holdout", ("hybrid", "popularity"), slices, EvaluationParameters(), {})
+    found = gate_input(beside, "hybrid", POLICY, data_fingerprint="d")
+    assert found.popularity.mean() == pytest.approx(0.3)
+    assert decide(found, None, POLICY).figures["over_popularity"] == pytest.approx(0.05)

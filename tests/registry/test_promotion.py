@@ -12,6 +12,9 @@ AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 FIRST = Decision("FIRST", ("there was no champion",), {"challenger": 0.3})
 PROMOTED = Decision("PROMOTED", ("better",), {"gain": 0.02})
 KEPT = Decision("KEPT", ("not better",), {"gain": 0.0})
+REFRESHED = Decision("PROMOTED", ("not worse",), {"rule": "not_inferior", "superior": False})
+SUPERIOR = Decision("PROMOTED", ("better",), {"rule": "superior", "superior": True})
+REFRESHED_AND_BETTER = Decision("PROMOTED", ("better",), {"rule": "not_inferior", "superior": True})
 SUSPICIOUS = Decision("SUSPICIOUS", ("too good",), {"gain": 0.5})
 
 
@@ -281,3 +284,35 @@ def test_what_a_killed_process_decided_is_settled_once_it_is_finished(two_champi
     versions.writes_left = 1_000
     assert two_champions.settled("run-3").state == "applied"
     assert versions.alias_of == EXPECTED["promoted"]
+
+
+@pytest.mark.parametrize(
+    ("decisions", "reference"),
+    [
+        ([FIRST], "1"),
+        ([FIRST, REFRESHED, REFRESHED], "1"),
+        ([FIRST, SUPERIOR, REFRESHED, REFRESHED], "2"),
+        ([FIRST, REFRESHED, REFRESHED_AND_BETTER, REFRESHED], "3"),
+        ([FIRST, REFRESHED, KEPT, SUSPICIOUS], "1"),
+    ],
+)
+def test_refreshes_are_measured_against_the_last_superior_version(promotions, versions, decisions, reference):
+    for number, decision in enumerate(decisions, 1):
+        judge(promotions, decision, str(number), against=versions.alias_of.get("champion"))
+    assert promotions.last_superior(versions.alias_of["champion"]) == reference
+
+
+def test_the_last_superior_version_after_a_rollback_and_by_hand(promotions):
+    for decision, version, champion in ((FIRST, "1", None), (REFRESHED, "2", "1"), (SUPERIOR, "3", "2")):
+        judge(promotions, decision, version, against=champion)
+    promotions.rollback(at=AT, actor="ada")
+    assert promotions.last_superior("2") == "1"
+    judge(promotions, REFRESHED, "4", against="2")
+    assert promotions.last_superior("4") == "1"
+    promotions.promote("2", reason="by hand", at=AT, actor="ada")
+    judge(promotions, REFRESHED, "5", against="2")
+    assert promotions.last_superior("5") == "2"
+
+
+def test_a_champion_that_the_log_does_not_know_counts_as_superior(promotions):
+    assert promotions.last_superior("7") == "7"

@@ -7,13 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from registry.gate import GateInput, SliceMean, decide, paired_interval
+from registry.gate import decide
+from registry.gate_inputs import GateInput, UserValues
 from registry.policy import BootstrapPolicy, GuardrailPolicy, LatencyPolicy, PromotionPolicy, SuspicionPolicy
 
 METRIC = "ndcg@10"
-POLICY = PromotionPolicy(bootstrap=BootstrapPolicy(samples=200), suspicious=SuspicionPolicy(relative_gain=5.0))
+POLICY = PromotionPolicy(
+    rule="superior", bootstrap=BootstrapPolicy(samples=200), suspicious=SuspicionPolicy(relative_gain=5.0)
+)
 RNG = np.random.default_rng(7)
 BASE = RNG.uniform(0.1, 0.5, 80)
+
+
+def constant(mean: float, n_users: int) -> UserValues:
+    return UserValues(np.arange(1, n_users + 1), np.full(n_users, mean))
 
 
 def measured(values, /, **changes) -> GateInput:
@@ -22,8 +29,9 @@ def measured(values, /, **changes) -> GateInput:
         data_fingerprint="data",
         user_ids=np.arange(1, len(values) + 1),
         values={METRIC: values},
+        popularity=values - 0.05,
         coverage=0.3,
-        slices={"history_1_5": SliceMean(0.2, 60), "items_cold": SliceMean(0.1, 40)},
+        slices={"history_1_5": constant(0.2, 60), "items_cold": constant(0.1, 40)},
         latency_p95_ms=12.0,
     )
     return dataclasses.replace(standard, **changes)
@@ -71,6 +79,21 @@ def test_an_equal_model_is_kept_as_superior_and_promoted_as_not_inferior():
     assert decide(measured(BASE), measured(BASE), policy_with(rule="not_inferior")).verdict == "PROMOTED"
 
 
+def test_a_refresh_of_the_champions_recipe_may_lose_the_margin_and_another_recipe_nothing():
+    policy = policy_with(rule="by_recipe", margin=0.01)
+    refresh, worse = measured(BASE - 0.009), measured(BASE - 0.011)
+    assert decide(refresh, measured(BASE), policy, same_recipe=True).verdict == "PROMOTED"
+    assert decide(worse, measured(BASE), policy, same_recipe=True).verdict == "KEPT"
+    assert decide(refresh, measured(BASE), policy).verdict == "KEPT"
+    assert decide(measured(BASE + 0.001), measured(BASE), policy).verdict == "PROMOTED"
+
+
+def test_a_refresh_that_is_better_is_on_the_record_as_superior():
+    refreshes = [measured(BASE + gain) for gain in (0.01, -0.005)]
+    found = [decide(refresh, measured(BASE), policy_with(rule="not_inferior")).figures for refresh in refreshes]
+    assert [figures["superior"] for figures in found] == [True, False]
+
+
 def test_not_inferior_allows_a_loss_within_the_margin_only():
     policy = policy_with(rule="not_inferior", margin=0.01)
     assert decide(measured(BASE - 0.009), measured(BASE), policy).verdict == "PROMOTED"
@@ -100,7 +123,7 @@ BETTER = BASE + 0.02
     [
         (measured(BETTER[:20]), measured(BASE[:20]), "only 20 test users"),
         (measured([*BETTER[:-1], np.nan]), measured(BASE), "no finite ndcg@10 for 1 of 80"),
-        (measured(BETTER), measured([*BASE[:-1], np.inf]), "champion has no finite"),
+        (measured(BETTER), measured([*BASE[:-1], np.inf]), "the champion has no finite"),
         (measured(BETTER, values={"recall@10": BETTER}), measured(BASE), "it has recall@10"),
         (measured(BETTER), measured(BASE, values={}), "it has none"),
         (measured(BETTER, user_ids=np.arange(2, 82)), measured(BASE), "different users: 80 and 80, 79 in common"),
@@ -114,7 +137,7 @@ BETTER = BASE + 0.02
         (measured(BETTER, coverage=0.2), measured(BASE), "coverage fell from 0.3000 to 0.2000"),
         (measured(BETTER, slices={}), measured(BASE), "slice history_1_5 was not measured for both"),
         (
-            measured(BETTER, slices={"history_1_5": SliceMean(0.1, 60), "items_cold": SliceMean(0.1, 40)}),
+            measured(BETTER, slices={"history_1_5": constant(0.1, 60), "items_cold": constant(0.1, 40)}),
             measured(BASE),
             "slice history_1_5 fell",
         ),
@@ -126,9 +149,79 @@ def test_what_cannot_be_trusted_keeps_the_champion(challenger, champion, reason)
     assert any(reason in text for text in decision.reasons), decision.reasons
 
 
+@pytest.mark.parametrize("champion", [None, measured(BASE)])
+def test_a_model_that_is_surely_worse_than_popularity_is_refused_also_as_the_first(champion):
+    worse = measured(BETTER, popularity=BETTER + 0.05 + RNG.normal(0, 0.05, 80))
+    decision = decide(worse, champion, POLICY)
+    assert decision.verdict == "KEPT"
+    assert any(reason.startswith("worse than popularity: ndcg@10") for reason in decision.reasons)
+    assert decision.figures["over_popularity"] < decision.figures["over_popularity_high"] < 0
+
+
+@pytest.mark.parametrize(
+    ("popularity", "warning"),
+    [
+        (BETTER + RNG.normal(0, 0.1, 80), "not surely better than popularity"),
+        (None, "popularity has no figures"),
+        (np.append(BETTER[:-1], np.nan), "popularity has no figures"),
+    ],
+)
+def test_a_lead_over_popularity_that_is_not_sure_or_not_known_is_warned_of(popularity, warning):
+    decision = decide(measured(BETTER, popularity=popularity), measured(BASE), POLICY)
+    assert decision.verdict == "PROMOTED"
+    assert any(reason.startswith(f"warning: {warning}") for reason in decision.reasons), decision.reasons
+
+
+def test_a_clear_lead_over_popularity_is_not_worth_a_word():
+    assert not any("popularity" in reason for reason in decide(measured(BETTER), measured(BASE), POLICY).reasons)
+
+
+def test_the_verdict_says_what_so_many_users_can_show():
+    """A gain of the size told as visible meets the rule four times in five, with the spread that was measured."""
+    noise = RNG.normal(0, 0.1, 80)
+    noise -= noise.mean()
+    policy = policy_with(bootstrap=BootstrapPolicy(samples=4_000))
+    found = decide(measured(BASE + noise), measured(BASE), policy)
+    visible = found.figures["visible_gain"]
+    assert visible == pytest.approx((1.96 + 0.84) * noise.std() / np.sqrt(80), rel=0.05)
+    wanted = f"80 users: a gain below {visible:.4f} ({visible / BASE.mean():.1%}) cannot be seen with 80% probability"
+    assert wanted in found.reasons
+    refresh = decide(
+        measured(BASE + noise), measured(BASE), policy.model_copy(update={"rule": "not_inferior", "margin": visible})
+    )
+    assert refresh.figures["equal_passes"] == pytest.approx(0.8, abs=0.01)
+    assert "80 users: a model that loses nothing meets the rule with 80% probability" in refresh.reasons
+
+
+def slice_of(values: np.ndarray) -> dict[str, UserValues]:
+    return {"history_1_5": UserValues(np.arange(1, len(values) + 1), values), "items_cold": constant(0.1, 40)}
+
+
+def test_a_slice_breaks_its_limit_only_where_that_is_sure():
+    theirs = RNG.uniform(0, 0.4, 30)
+    noise = RNG.normal(0, 0.2, 30)
+    noise -= noise.mean()
+    by_chance, surely = 0.8 * theirs.mean() - theirs.mean(), 0.4 * theirs.mean() - theirs.mean()
+    assert np.mean(theirs + noise + by_chance) < 0.85 * theirs.mean()
+    for change, verdict in ((by_chance, "PROMOTED"), (surely, "KEPT")):
+        challenger = measured(BETTER, slices=slice_of(theirs + noise + change))
+        decision = decide(challenger, measured(BASE, slices=slice_of(theirs)), POLICY)
+        assert decision.verdict == verdict, decision.reasons
+        high = decision.figures["slice.history_1_5.above_limit_high"]
+        assert (high < 0) == (verdict == "KEPT")
+
+
+def test_a_slice_on_other_users_or_without_finite_figures_breaks_its_limit():
+    other = slice_of(np.full(60, 0.2)) | {"history_1_5": UserValues(np.arange(2, 62), np.full(60, 0.2))}
+    for slices, reason in ((other, "same users"), (slice_of(np.full(60, np.nan)), "not finite")):
+        decision = decide(measured(BETTER, slices=slices), measured(BASE), POLICY)
+        assert decision.verdict == "KEPT"
+        assert any(reason in text for text in decision.reasons)
+
+
 def test_a_slice_of_few_users_is_no_guardrail():
-    few = {"history_1_5": SliceMean(0.1, 19), "items_cold": SliceMean(0.1, 40)}
-    champion = {"history_1_5": SliceMean(0.2, 19), "items_cold": SliceMean(0.1, 40)}
+    few = {"history_1_5": constant(0.1, 19), "items_cold": constant(0.1, 40)}
+    champion = {"history_1_5": constant(0.2, 19), "items_cold": constant(0.1, 40)}
     assert decide(measured(BETTER, slices=few), measured(BASE, slices=champion), POLICY).verdict == "PROMOTED"
 
 
@@ -185,23 +278,3 @@ def test_one_undefined_value_anywhere_keeps_the_champion(values, number, bad):
     spoilt[number] = bad
     assert decide(measured(spoilt), measured(values), POLICY).verdict == "KEPT"
     assert decide(measured(values), measured(spoilt), POLICY).verdict == "KEPT"
-
-
-def test_the_interval_of_a_constant_difference_is_that_constant():
-    assert paired_interval(np.full(60, 0.25), samples=300, confidence=0.95, seed=1) == (0.25, 0.25)
-
-
-def test_the_interval_agrees_with_the_normal_approximation_for_many_users():
-    differences = np.random.default_rng(3).normal(0.1, 1.0, 4000)
-    low, high = paired_interval(differences, samples=4000, confidence=0.9, seed=1)
-    error = differences.std() / np.sqrt(len(differences))
-    assert (low, high) == pytest.approx(
-        (differences.mean() - 1.645 * error, differences.mean() + 1.645 * error), abs=0.1 * error
-    )
-
-
-def test_the_interval_does_not_depend_on_how_many_resamples_are_held_at_once(monkeypatch):
-    differences = np.random.default_rng(3).normal(size=100)
-    whole = paired_interval(differences, samples=500, confidence=0.95, seed=1)
-    monkeypatch.setattr("registry.gate._CELLS", 1_000)
-    assert paired_interval(differences, samples=500, confidence=0.95, seed=1) == pytest.approx(whole)

@@ -38,6 +38,19 @@ def test_a_policy_may_say_only_what_differs(policy_file):
 
 
 @pytest.mark.parametrize(
+    ("text", "of_a_refresh", "of_a_new_recipe"),
+    [
+        ("metric: ndcg@10\n", "not_inferior", "superior"),
+        ("rule: superior\n", "superior", "superior"),
+        ("rule: not_inferior\n", "not_inferior", "not_inferior"),
+    ],
+)
+def test_a_rule_that_is_given_holds_for_all_versions(policy_file, text, of_a_refresh, of_a_new_recipe):
+    policy = load_policy(policy_file(text))
+    assert (policy.rule_for(True), policy.rule_for(False)) == (of_a_refresh, of_a_new_recipe)
+
+
+@pytest.mark.parametrize(
     ("text", "message"),
     [
         ("metrik: ndcg@10\n", r"metrik is not known; expected one of metric, rule, "),
@@ -50,7 +63,7 @@ def test_a_policy_may_say_only_what_differs(policy_file):
         ("minimum_test_users: true\n", r"minimum_test_users = True"),
         ("confidence: 1.0\n", r"confidence = 1\.0"),
         ("minimum_gain: .nan\n", r"minimum_gain = "),
-        ("rule: better\n", r"rule = 'better'.*'superior' or 'not_inferior'"),
+        ("rule: better\n", r"rule = 'better'.*'by_recipe', 'superior' or 'not_inferior'"),
         ("rule: superior\nmargin: 0.1\n", r"margin = 0\.1 means nothing"),
         ("rule: not_inferior\nminimum_gain: 0.1\n", r"minimum_gain = 0\.1 means nothing"),
         ("- metric\n", r"expected 'name: value' lines"),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from recsys_core.errors import RegistryError
+from registry.gate import Decision
 from registry.interface import input_example
 from registry.models import ModelRegistry
 from registry.moved_home import opened
@@ -103,6 +104,17 @@ def test_a_version_that_was_champion_minutes_ago_stays_for_servers_that_are_load
         at = LATER - timedelta(minutes=minutes_ago)
         promotions.promote(version, reason="test", at=at, actor="test")
     assert look(tracking, 0).versions == ["1", "5"], "4 and 3 have aliases, 2 had one until now"
+
+
+def test_the_version_that_refreshes_are_measured_against_stays(tracking, versions):
+    promotions = Promotions(tracking)
+    refreshed = Decision("PROMOTED", ("not worse",), {"rule": "not_inferior", "superior": False})
+    long_ago, champion = LATER - timedelta(days=9), None
+    for version in ("1", "2", "3", "4"):
+        decision = refreshed if champion else Decision("FIRST", (), {})
+        promotions.apply(decision, version, against=champion, decision_id=version, at=long_ago)
+        champion = version
+    assert look(tracking, 0).versions == ["2", "5"], "4 and 3 have aliases, 1 is what 5 would be measured against"
 
 
 def test_a_version_of_which_another_model_has_a_copy_stays(tracking, versions):

@@ -1,5 +1,6 @@
 """Families of comparisons, tables, and the document."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
 from bench.accuracy.comparing import compare
 from bench.accuracy.data import Bundle
-from bench.accuracy.document import document
+from bench.accuracy.document import document, verdict_in_words
 from bench.accuracy.running import measure_everything, measured_folds
 from bench.accuracy.settings import Settings
 from bench.accuracy.tables import family_table, number, slices_by_model
@@ -73,6 +74,18 @@ def test_tables_show_means_users_and_verdicts() -> None:
     assert table.rows[0][0] == "hybrid − worse"
     assert table.rows[0][1].endswith("] win")
     assert table.rows[1][2] == "–"
+
+
+def test_a_comparison_in_which_few_users_differ_is_left_out_with_a_note() -> None:
+    part = evaluation().slices["warm"]
+    nearly = part.values["hybrid"].copy()
+    nearly[:5] -= 0.1
+    found = replace(evaluation(), slices={"warm": replace(part, values=part.values | {"same": nearly})})
+    family = compare(found, ["worse", "same"], ["warm"])
+    assert [c.verdict for c in family.comparisons] == ["win", "not judged"]
+    assert family_table(family, ["warm"]).rows[1] == ("hybrid − same", "+.004 not judged")
+    assert verdict_in_words(family).startswith("Family of 1 comparisons")
+    assert verdict_in_words(family).endswith("1 wins, 0 ties, 0 losses. 1 not judged: too few users differ.")
 
 
 @pytest.mark.parametrize(

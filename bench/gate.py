@@ -1,0 +1,108 @@
+"""How often the promotion gate errs, by simulation on measured figures of people, as docs/promotion.md.
+
+python -m bench.gate
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from bench.accuracy.data import load_data
+from bench.gate_people import POLICY, People, gate_input_of, measured
+from bench.options import options
+from bench.page import write_page
+from recsys_core.plotting import Table
+from registry.gate import decide
+
+__all__ = ["main"]
+
+N_USERS = (114, 600)
+GAINS = (-0.10, -0.05, -0.02, -0.01, 0.0, 0.01, 0.02, 0.05, 0.10)
+COLD_CHANGES = (0.05, 0.0, -0.15, -0.30, -0.50, -0.80)
+N_REFRESHES = 20
+
+
+def rules_table(people: People, times: int, rng: np.random.Generator) -> Table:
+    """How often a model is promoted, by its true gain, the rule and the number of test users."""
+
+    def promoted(gain: float, n_users: int, *, same_recipe: bool) -> str:
+        decisions = (people.judged(gain, n_users, rng, same_recipe=same_recipe) for _ in range(times))
+        return f"{sum(decision.promotes for decision in decisions) / times:.1%}"
+
+    settings = [(same_recipe, n_users) for same_recipe in (False, True) for n_users in N_USERS]
+    rows = [(f"{gain:+.0%}", *(promoted(gain, n, same_recipe=same) for same, n in settings)) for gain in GAINS]
+    heads = [f"{'not_inferior' if same else 'superior'}, {n} users" for same, n in settings]
+    return Table(("true gain", *heads), tuple(rows))
+
+
+def drift_table(people: People, times: int, rng: np.random.Generator) -> Table:
+    """What 20 refreshes make of the champion's true mean, by what they are measured against."""
+    rows = []
+    for label, step, spread in (("each 1 % worse", -0.01, 0.0), ("±1 % at random", 0.0, 0.01)):
+        for n_users in N_USERS:
+            cells = []
+            for moving in (True, False):
+                ends, promoted = [], 0
+                for _ in range(times):
+                    champion = reference = 1.0
+                    for _ in range(N_REFRESHES):
+                        level = champion * (1 + rng.normal(step, spread))
+                        found = people.judged(level / reference - 1, n_users, rng, same_recipe=True)
+                        if found.promotes:
+                            promoted, champion = promoted + 1, level
+                            reference = level if moving or found.figures["superior"] else reference
+                    ends.append(champion)
+                cells += [f"{np.mean(ends) - 1:+.1%}", f"{np.min(ends) - 1:+.1%}", f"{promoted / times:.1f}"]
+            rows.append((label, str(n_users), *cells))
+    of = ("mean change", "worst", "promoted")
+    heads = [f"{against}: {what}" for against in ("last champion", "last superior") for what in of]
+    return Table(("refreshes", "users", *heads), tuple(rows))
+
+
+def guardrail_table(people: People, times: int, rng: np.random.Generator) -> Table:
+    """How often the slice of cold titles blocks a model that is better by 5 % elsewhere, by its true change there."""
+    rows = []
+    for change in COLD_CHANGES:
+        cells = []
+        for n_users in (25, 100):
+            by_mean, by_interval = 0, 0
+            for _ in range(times):
+                cold, drawn = (np.where(rng.random(n_users) < 0.5, rng.random(n_users), 0.0) for _ in range(2))
+                other = np.where(rng.random(n_users) < 0.5, drawn, cold) * (1 + change)
+                by_mean += bool(other.mean() < 0.85 * cold.mean())
+                inputs = (
+                    gate_input_of(people.base[:60] * 1.05, cold=other),
+                    gate_input_of(people.base[:60], cold=cold),
+                )
+                by_interval += any("items_cold" in reason for reason in decide(*inputs, POLICY).reasons)
+            cells += [f"{by_mean / times:.1%}", f"{by_interval / times:.1%}"]
+        rows.append((f"{change:+.0%}", *cells))
+    heads = [f"{how}, {n} users" for n in (25, 100) for how in ("mean", "interval")]
+    return Table(("true change", *heads), tuple(rows))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    parser = options("bench.gate", __doc__, "docs/promotion.md", data=True, workspace=True)
+    parser.add_argument("--times", type=int, default=500, help="simulations of each cell (of drift: a tenth)")
+    parser.add_argument("--folds-to-run", type=int, default=5)
+    arguments = parser.parse_args(argv)
+    bundle = load_data(arguments.workspace, arguments.data)
+    people, rng = measured(bundle, arguments.folds_to_run), np.random.default_rng(0)
+    write_page(
+        arguments.out,
+        "gate",
+        argv,
+        {"data": bundle.source, "people": f"{len(people.base)} test users"},
+        margin=POLICY.margin,
+        margin_share=POLICY.margin / people.base.mean(),
+        mean=people.base.mean(),
+        spread=people.change.std(),
+        unchanged=(people.change == 0).mean(),
+        rules=rules_table(people, arguments.times, rng),
+        drift=drift_table(people, max(1, arguments.times // 10), rng),
+        guardrail=guardrail_table(people, arguments.times, rng),
+    )
+
+
+if __name__ == "__main__":
+    main()
