@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from types import CodeType
 from typing import Any, Final
@@ -58,9 +59,8 @@ class _Compiled(BytecodeCache):
 
 @cache
 def _compile_templates_once() -> None:
-    from great_expectations.render.view import view
-
-    view.Environment = partial(Environment, bytecode_cache=_Compiled())
+    views: Any = import_module("great_expectations.render.view.view")
+    views.Environment = partial(Environment, bytecode_cache=_Compiled())
 
 
 def _publish(docs_directory: Path, table: str, tallies: Sequence[RuleTally], now: int, content: str) -> Path:
