@@ -12,7 +12,11 @@ from pipelines.workers import marking
 
 __all__ = ["build_definitions", "defs"]
 
-_PRELOADED = ["assets.graph", "recsys_core.sources.als", "recsys_core.evaluation", "recsys_core.tuning"]
+# What each step's process would import for itself, for longer than most steps take.
+_PRELOADED = [
+    *("pipelines.running", "recsys_core.sources.als", "recsys_core.evaluation", "recsys_core.tuning"),
+    *("registry.preloading", __name__),
+]
 
 
 def _executor(settings: Settings) -> dg.ExecutorDefinition:

@@ -1,7 +1,7 @@
 """Options of the whole suite, and one small home for all of it in which the pipeline was run."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,15 +35,26 @@ def pytest_collection() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``data``, ``small.yaml`` and ``home``; made once, whichever worker needs it first. Only to copy."""
-    from tests.corpus.made_home import make_home
-
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], None]], Path]:
+    """Makes a folder of this name, whichever worker needs it first; answers where it is."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
-    with FileLock(shared / "made.lock"):
-        if not (shared / "made" / "done").exists():
-            make_home(shared / "made")
-            (shared / "made" / "done").touch()
-    return shared / "made"
+
+    def once(name: str, make: Callable[[Path], None]) -> Path:
+        folder, done = shared / name, shared / f"{name}.done"
+        with FileLock(shared / f"{name}.lock"):
+            if not done.exists():
+                make(folder)
+                done.touch()
+        return folder
+
+    return once
+
+
+@pytest.fixture(scope="session")
+def made_home(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    """A folder with ``data``, ``small.yaml`` and ``home``; the same for all workers. Only to copy."""
+    from tests.corpus.made_home import make_home
+
+    return made_once("made", make_home)

@@ -1,14 +1,19 @@
 """What other programs rely on: the JSON documents and exit codes of `recsys`, key by key."""
 
+import json
 import math
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import assets.graph  # noqa: F401  (declares all recipes)
+from assets.materialising import RECIPES
 from tests.corpus.healthy_folder import HEALTHY_ROWS, MOVIE_IDS, N_USERS, write_healthy_folder
-from tests.end_to_end.calling import Said, change_one_rating, recsys
+from tests.end_to_end.calling import Said, change_one_rating, clean_environment, recsys
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
 
@@ -56,6 +61,7 @@ def test_a_run_reports_what_it_made(first: dict[str, Any]) -> None:
     assert set(first) >= RUN_KEYS
     assert (first["status"], first["model_version"], first["verdict"]) == ("succeeded", "1", "FIRST")
     assert first["rows"] == {n: {"in": rows, "accepted": rows, "rejected": 0} for n, rows in HEALTHY_ROWS.items()}
+    assert list(first["made"]) == list(RECIPES)
     assert list(first["metrics"]) == MODELS
     assert {"ndcg@10", "recall@10", "precision@10", "map@10", "coverage@10", "ndcg@20"} <= set(first["metrics"]["als"])
     assert all(0 <= first["metrics"][model]["ndcg@10"] <= 1 for model in MODELS)
@@ -172,6 +178,14 @@ def test_models_are_listed_promoted_and_rolled_back(place: Place, after_a_change
     aliases = {entry["version"]: entry["aliases"] for entry in place.call("models").document["models"]}
     assert "champion" in aliases[champion]
     assert "previous_champion" in aliases[other]
+
+
+@pytest.mark.parametrize("arguments", [["models"], ["recommend", "--user", "3", "--explain"], ["check-home"]])
+def test_a_new_interpreter_says_the_same(place: Place, after_a_change, arguments: list[str]) -> None:
+    """Elsewhere commands are forked from a process that has imported more than they import themselves."""
+    command = [sys.executable, "-m", "pipelines.cli", *arguments, "--home", str(place.home), "--json"]
+    said = subprocess.check_output(command, env=clean_environment(), stderr=subprocess.STDOUT, timeout=280)
+    assert json.loads(said) == place.call(*arguments).document
 
 
 def test_a_home_that_was_moved_is_read_where_it_is_now(place: Place, after_a_change, tmp_path: Path) -> None:

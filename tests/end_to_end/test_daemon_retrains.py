@@ -1,5 +1,6 @@
 """Under a real `dagster-daemon`: a changed file, and the clock, each end in a finished run of the pipeline."""
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,6 @@ import dagster as dg
 import pytest
 
 from pipelines.settings import Settings
-from tests.corpus.healthy_folder import write_healthy_folder
 from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
 from tests.waiting import wait_until
 
@@ -63,13 +63,10 @@ class Daemon:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, small_config: Path) -> Settings:
+def settings(tmp_path: Path, made_home: Path) -> Settings:
     """A home in which the pipeline was run once on the small folder."""
-    write_healthy_folder(tmp_path / "data")
-    settings = Settings(tmp_path / "home", tmp_path / "data", small_config)
-    said = recsys("run", "--data", settings.data_dir, "--home", settings.home, "--config", small_config, "--json")
-    assert said.document["model_version"] == "1"
-    return settings
+    shutil.copytree(made_home, tmp_path, dirs_exist_ok=True)
+    return Settings(tmp_path / "home", tmp_path / "data", tmp_path / "small.yaml")
 
 
 def test_a_changed_file_gives_a_new_version_and_the_clock_starts_a_run(settings: Settings) -> None:

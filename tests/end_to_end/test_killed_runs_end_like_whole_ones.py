@@ -1,8 +1,7 @@
 """SIGKILL anywhere, then again: the same values bit for bit, nothing half-written read, nothing left "running"."""
 
 import json
-import subprocess
-import sys
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,12 +16,13 @@ from pipelines.jobs import PARTS
 from pipelines.settings import Settings
 from registry.tracking import Tracking
 from tests.corpus.healthy_folder import write_healthy_folder
-from tests.end_to_end.calling import clean_environment, recsys
+from tests.end_to_end.calling import clean_environment, forked, recsys
+from tests.end_to_end.dying_runs import PLACES, run_until_no_place_is_new
+from tests.end_to_end.two_runs import Undisturbed
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("killed_runs"), pytest.mark.timeout(600)]
 
 ASSETS = list(RECIPES)
-STAGES = ("als", "ease", "blend", "gate")
 _WITH_RUN_IDS = ("registered_model", "promotion")  # and moments: never the same twice
 
 
@@ -42,14 +42,6 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(data_dir: Path, small_config: Path) -> Ended:
-    home = data_dir.parent / "undisturbed"
-    said = recsys("run", "--data", data_dir, "--home", home, "--config", small_config, "--json")
-    assert said.code == 0, said.err
-    return Ended(home, said.document)
-
-
-@pytest.fixture(scope="module")
 def places(data_dir: Path) -> Path:
     return data_dir.parent / "places"
 
@@ -57,32 +49,25 @@ def places(data_dir: Path) -> Path:
 @pytest.fixture(scope="module")
 def killed(data_dir: Path, small_config: Path, places: Path) -> Ended:
     home = data_dir.parent / "killed"
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.end_to_end.dying_runs", home, data_dir, small_config, places],
-        env=clean_environment(),
-        cwd=Path(__file__).parents[2],
-        capture_output=True,
-        text=True,
-        timeout=550,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    return Ended(home, json.loads(done.stdout))
+    given = (home, data_dir, small_config, places)
+    said = forked(run_until_no_place_is_new, *given, environment=clean_environment(), seconds=550)
+    assert said.code == 0, said
+    assert "Traceback" not in said.err
+    return Ended(home, said.document)
 
 
-def test_runs_were_killed_in_every_asset_and_in_every_stage_of_tuning(killed: Ended, places: Path) -> None:
-    assert sorted(places.read_text().split()) == sorted([*ASSETS, *(f"trial-of-{stage}" for stage in STAGES)])
+def test_runs_were_killed_in_every_kind_of_asset_and_in_every_stage_of_tuning(killed: Ended, places: Path) -> None:
+    assert sorted(places.read_text().split()) == sorted(PLACES)
 
 
-def test_metrics_and_verdict_are_those_of_an_undisturbed_run(killed: Ended, undisturbed: Ended) -> None:
+def test_metrics_and_verdict_are_those_of_an_undisturbed_run(killed: Ended, undisturbed: Undisturbed) -> None:
     for key in ("status", "metrics", "rows", "model_version", "verdict", "data_fingerprint"):
-        assert killed.document[key] == undisturbed.document[key], key
+        assert killed.document[key] == undisturbed.said[0][key], key
 
 
 @pytest.mark.parametrize("asset", [name for name in ASSETS if name not in _WITH_RUN_IDS])
-def test_the_stored_value_is_the_same_bit_for_bit(killed: Ended, undisturbed: Ended, asset: str) -> None:
-    one, two = _files(undisturbed.home, asset), _files(killed.home, asset)
+def test_the_stored_value_is_the_same_bit_for_bit(killed: Ended, undisturbed: Undisturbed, asset: str) -> None:
+    one, two = _files(undisturbed.homes[0], asset), _files(killed.home, asset)
     assert one
     assert one.keys() == two.keys()
     assert [name for name in one if one[name] != two[name]] == []
@@ -96,7 +81,7 @@ def test_no_run_is_running_for_ever(killed: Ended) -> None:
     settings = Settings(home=killed.home, data_dir=killed.home)
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
         statuses = [run.status for run in instance.get_runs()]
-    assert len(statuses) == len(ASSETS) + len(STAGES) + 1
+    assert len(statuses) == len(PLACES) + 1
     assert statuses.count(dg.DagsterRunStatus.SUCCESS) == 1
     assert set(statuses) == {dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE}
 
@@ -111,17 +96,18 @@ def test_one_version_is_registered_and_it_is_the_champion(killed: Ended) -> None
     assert (entry["version"], entry["verdict"], "champion" in entry["aliases"]) == ("1", "FIRST", True)
 
 
-def test_several_processes_give_the_same_metrics(data_dir: Path, small_config: Path, undisturbed: Ended) -> None:
-    home = data_dir.parent / "several"
+def test_several_processes_give_the_same_metrics(data_dir: Path, small_config: Path, undisturbed: Undisturbed) -> None:
+    home, training = data_dir.parent / "several", {name for name in ASSETS if RECIPES[name].group in PARTS["training"]}
+    for name in {*ASSETS} - training:
+        shutil.copytree(undisturbed.homes[0] / "store" / name, home / "store" / name)
     run = ("run", "--data", data_dir, "--home", home, "--config", small_config, "--json")
-    assert recsys(*run, "--only", "data").code == 0
     said = recsys(*run, RECSYS_EXECUTOR="multiprocess")
     assert said.code == 0, said
     for key in ("metrics", "rows", "data_fingerprint", "verdict"):
-        assert said.document[key] == undisturbed.document[key], key
-    assert set(said.document["made"]) == {name for name in ASSETS if RECIPES[name].group in PARTS["training"]}
+        assert said.document[key] == undisturbed.said[0][key], key
+    assert set(said.document["made"]) == training
     for asset in ("evaluation", "recommendations"):
-        assert _files(home, asset) == _files(undisturbed.home, asset)
+        assert _files(home, asset) == _files(undisturbed.homes[0], asset)
 
 
 def _files(home: Path, asset: str) -> dict[str, Any]:

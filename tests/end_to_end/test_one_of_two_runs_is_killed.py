@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.corpus.healthy_folder import write_healthy_folder
 from tests.end_to_end.calling import Said, recsys
 from tests.end_to_end.two_runs import (
     FROM_SPLIT,
@@ -18,8 +17,8 @@ from tests.end_to_end.two_runs import (
     Undisturbed,
     both_ended,
     differing_files,
+    place_in_copy,
     registry_faults,
-    run_undisturbed,
     trials_on_disk,
     untruths,
 )
@@ -49,20 +48,8 @@ class Survived:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("killed_side_by_side")
-    write_healthy_folder(folder / "data")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def undisturbed(folder: Path) -> Undisturbed:
-    return run_undisturbed(folder)
-
-
-@pytest.fixture(scope="module")
-def survived(folder: Path, undisturbed: Undisturbed) -> Survived:
-    place = undisturbed.copied(folder, "home")
+def survived(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Survived:
+    place = place_in_copy(made_home, tmp_path_factory.mktemp("killed_side_by_side") / "made")
     rounds, untrue = [], []
     for ours, theirs, meet in ROUNDS:
         marks = place.marks()

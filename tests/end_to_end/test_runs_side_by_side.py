@@ -24,8 +24,8 @@ from tests.end_to_end.two_runs import (
     Undisturbed,
     both_ended,
     differing_files,
+    place_in_copy,
     registry_faults,
-    run_undisturbed,
     trials_on_disk,
     untruths,
 )
@@ -45,11 +45,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("side_by_side")
     write_healthy_folder(folder / "data")
     return folder
-
-
-@pytest.fixture(scope="module")
-def undisturbed(folder: Path) -> Undisturbed:
-    return run_undisturbed(folder)
 
 
 # One configuration: the same versions are made twice, at once, in a home where nothing is yet.
@@ -170,8 +165,8 @@ class OtherParameters:
 
 
 @pytest.fixture(scope="module")
-def other_parameters(folder: Path, undisturbed: Undisturbed) -> OtherParameters:
-    place = undisturbed.copied(folder, "other")
+def other_parameters(folder: Path, made_home: Path) -> OtherParameters:
+    place = place_in_copy(made_home, folder / "other")
     (place.home / "dagster" / "dagster.yaml").write_text(WITHOUT_A_QUEUE)
     marks = place.marks()
     place.of_launched_runs = place.pacing(marks, "dagster", "recsys", FROM_SPLIT)

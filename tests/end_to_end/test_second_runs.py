@@ -1,14 +1,15 @@
 """A second `recsys run`, right after any kind of run, makes nothing or exactly what is still owed, and says why."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from assets.materialising import RECIPES
 from pipelines.jobs import PARTS
-from tests.corpus.healthy_folder import edit_lines, lines_of, write_healthy_folder
+from tests.corpus.healthy_folder import edit_lines, lines_of
 from tests.end_to_end.calling import Said, change_one_rating, recsys
-from tests.end_to_end.two_runs import FROM_SPLIT, Place
+from tests.end_to_end.two_runs import FROM_SPLIT, Place, place_in_copy
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("second_runs"), pytest.mark.timeout(600)]
 
@@ -17,12 +18,9 @@ TRAINING = [name for name in RECIPES if name not in DATA]
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    folder = tmp_path_factory.mktemp("second_runs")
-    write_healthy_folder(folder / "data")
-    place = Place(folder, folder / "home", folder / "data")
-    assert list(whole(place.run(0))) == list(RECIPES)
-    return place
+def made(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Place:
+    folder = tmp_path_factory.mktemp("second_runs") / "made"
+    return place_in_copy(made_home, folder)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.corpus.healthy_folder import MOVIE_IDS, write_healthy_folder
+from tests.corpus.healthy_folder import MOVIE_IDS
 from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
 from tests.end_to_end.test_development_servers import free_ports
 from tests.waiting import wait_until
@@ -21,13 +22,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, small_config: Path) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Path:
     """Two versions; the first is the champion."""
-    folder = tmp_path_factory.mktemp("serving")
-    write_healthy_folder(folder / "data")
-    run = ("run", "--data", folder / "data", "--home", folder / "home", "--config", small_config, "--json")
-    assert json.loads(recsys(*run).out)["model_version"] == "1"
+    folder = tmp_path_factory.mktemp("serving") / "made"
+    shutil.copytree(made_home, folder)
     change_one_rating(folder / "data")
+    run = ("run", "--data", folder / "data", "--home", folder / "home", "--config", folder / "small.yaml", "--json")
     assert json.loads(recsys(*run).out)["model_version"] == "2"
     recsys("promote", "1", "--home", folder / "home")
     return folder / "home"

@@ -180,23 +180,34 @@ class Place:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """For each seed a home in which one run came to its end with nobody beside it; and what the runs said."""
+    """For each seed a home in which a run came to its end with nobody beside it; and what the runs said."""
 
     homes: list[Path]
     said: list[dict[str, Any]]
 
-    def copied(self, folder: Path, name: str) -> Place:
-        """Another place that begins where the run with seed 0 ended."""
-        shutil.copytree(self.homes[0], folder / name, symlinks=True)
-        return Place(folder, folder / name, folder / "data")
+    @classmethod
+    def read(cls, made: Path, folder: Path) -> "Undisturbed":
+        """What :func:`run_undisturbed` has left."""
+        said = [json.loads((folder / f"said_{seed}.json").read_text()) for seed in (0, 1)]
+        return cls([made / "home", folder / "home"], said)
 
 
-def run_undisturbed(folder: Path) -> Undisturbed:
-    places = [Place(folder, folder / f"undisturbed_{seed}", folder / "data") for seed in (0, 1)]
-    with ThreadPoolExecutor(2) as threads:
-        said = list(threads.map(Place.run, places, (0, 1)))
-    assert [(one.code, one.err) for one in said] == [(0, ""), (0, "")]
-    return Undisturbed([place.home for place in places], [one.document for one in said])
+def run_undisturbed(made: Path, folder: Path) -> None:
+    """Run seed 1 after the seed 0 of the ``made`` home, in a copy of it."""
+    place = place_in_copy(made, folder)
+    for seed in (0, 1):
+        said = place.run(seed)
+        assert (said.code, said.err) == (0, "")
+        (folder / f"said_{seed}.json").write_text(said.out)
+
+
+def place_in_copy(made: Path, folder: Path) -> Place:
+    """A place that begins where the run in the ``made`` home ended, with seed 0."""
+    shutil.copytree(made, folder)
+    place = Place(folder, folder / "home", folder / "data")
+    said = place.run(0)  # that the home was moved is said here, once
+    assert (said.code, said.document["made"]) == (0, {})
+    return place
 
 
 def both_ended(one: Started, other: Started) -> tuple[Said, Said]:
