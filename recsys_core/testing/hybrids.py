@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
@@ -53,6 +54,7 @@ def planted_hybrid_on(
     *,
     n_cold: int = 7,
     parameters: SourceParameters = PLANTED_PARAMETERS,
+    feedback: Feedback = MOVIELENS.feedback,
 ) -> HybridModel:
     """A hybrid fitted on ``train``; ids of cold items stand between those of the warm ones."""
     return fit_hybrid(
@@ -60,7 +62,7 @@ def planted_hybrid_on(
         planted_features(np.sort(np.concatenate([train.item_ids, cold_ids(train, n_cold)]))),
         parameters=parameters,
         weights=weights,
-        feedback=MOVIELENS.feedback,
+        feedback=feedback,
     )
 
 

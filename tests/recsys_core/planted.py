@@ -1,12 +1,26 @@
 """The planted hybrid that several modules of tests ask, made at the first test that does."""
 
+from dataclasses import replace
 from functools import cache
 
+import numpy as np
+from scipy.sparse import csr_matrix
+
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.hybrid import HybridModel
+from recsys_core.hybrid import ColdCalibration, HybridModel
 from recsys_core.testing.hybrids import planted_hybrid
 
-__all__ = ["model", "train"]
+__all__ = ["cold_row", "mixing", "model", "row_of", "train"]
+
+_AS_IT_IS = ColdCalibration(
+    knots=(0.0,),
+    warm_slopes=(1.0, 1.0),
+    warm_length=0.0,
+    warm_intercept=0.0,
+    cold_slope=1.0,
+    cold_length=0.0,
+    cold_intercept=0.0,
+)
 
 
 @cache
@@ -21,3 +35,25 @@ def model() -> HybridModel:
 def train() -> UserItemMatrix:
     """The ratings that it was fitted on."""
     return _planted()[1]
+
+
+@cache
+def mixing() -> HybridModel:
+    """The same with cold items in its lists, each with its match for a score."""
+    return replace(model(), cold=replace(model().cold, calibration=_AS_IT_IS))
+
+
+def row_of(**ratings: float) -> csr_matrix:
+    """One user's ratings by item number, ``row_of(i3=5.0)``."""
+    return _row({int(name[1:]): value for name, value in ratings.items()}, model().n_items)
+
+
+def cold_row(num: int, value: float) -> csr_matrix:
+    """One user's rating of one cold item."""
+    return _row({num: value}, len(model().cold_item_ids))
+
+
+def _row(ratings: dict[int, float], width: int) -> csr_matrix:
+    nums = sorted(ratings)
+    values = np.float32([ratings[num] for num in nums])
+    return csr_matrix((values, nums, [0, len(nums)]), shape=(1, width))

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ParameterError, ShapeError
-from recsys_core.evaluation import ACCURACY_METRICS, hits_of, ndcg_at, ndcg_of_scores, top_k
+from recsys_core.evaluation import ACCURACY_METRICS, hits_of, ndcg_at, ndcg_of_scores
+from recsys_core.ranking import top_k
 
 HITS = np.array([[1, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0], [1, 1, 1, 1]], dtype=bool)
 N_TARGETS = np.array([2, 1, 3, 9])
@@ -137,7 +138,7 @@ def test_values_agree_with_ranx() -> None:
     )
     theirs = {name: np.asarray(values) for name, values in json.loads(answer.stdout).items()}
     n_targets = relevant.sum(axis=1)
-    hits = hits_of(top_k(scores, k), csr_matrix(relevant.astype(np.float32)))
+    hits = hits_of(top_k(scores, k).padded(len(scores), k), csr_matrix(relevant.astype(np.float32)))
     theirs["map"] = theirs["map"] * n_targets / np.minimum(n_targets, k)  # ranx divides by all targets
     assert set(theirs) == {"ndcg", "recall", "precision", "map"}
     for name, expected in theirs.items():

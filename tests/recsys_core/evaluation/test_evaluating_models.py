@@ -2,7 +2,6 @@
 
 import json
 import math
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from recsys_core.errors import DataError, ParameterError, ShapeError, StorageErr
 from recsys_core.evaluation import (
     Evaluation,
     EvaluationParameters,
+    Score,
     UserMetrics,
     evaluate,
     paired_between,
@@ -23,12 +23,12 @@ from recsys_core.evaluation import (
 )
 from recsys_core.evaluation.slices import popularity_groups
 from recsys_core.evaluation.trade_off import trade_off
+from recsys_core.histories import Histories
 from recsys_core.sources.popularity import fit_popularity
 from recsys_core.splitting import SplitParameters, split_interactions, truncated_histories
 from recsys_core.storage import save_arrays
 from recsys_core.testing import planted_features, planted_interactions
 
-Score = Callable[[csr_matrix], np.ndarray]
 CATALOGUE = np.arange(1, 1_000)
 QUICK = EvaluationParameters(n_bootstrap=50)
 
@@ -48,15 +48,15 @@ def oracle(part: HeldOut) -> Score:
     wanted = part.targets.toarray()
     known = part.history.ratings.toarray()
 
-    def score(user_ratings: csr_matrix) -> np.ndarray:
-        same = (known[None, :, :] == user_ratings.toarray()[:, None, :]).all(axis=2)
+    def score(shown: Histories) -> np.ndarray:
+        same = (known[None, :, :] == shown.ratings.toarray()[:, None, :]).all(axis=2)
         return np.where(same.any(axis=1)[:, None], wanted[same.argmax(axis=1)], 0)
 
     return score
 
 
 def random_score(seed: int) -> Score:
-    return lambda user_ratings: np.random.default_rng(seed).random(user_ratings.shape)
+    return lambda shown: np.random.default_rng(seed).random(shown.ratings.shape)
 
 
 def small() -> tuple[UserItemMatrix, HeldOut]:
@@ -134,7 +134,7 @@ def test_permuted_targets_destroy_every_score() -> None:
         split.test.cold_item_ids,
     )
     together = (split.train.ratings.T @ split.train.ratings).toarray()
-    models = {"oracle": oracle(split.test), "co_ratings": lambda ratings: ratings @ together}
+    models = {"oracle": oracle(split.test), "co_ratings": lambda shown: shown.ratings @ together}
     before = evaluate(models, split.test, split.train, parameters=QUICK).summary()["models"]
     after = evaluate(models, permuted, split.train, parameters=QUICK).summary()["models"]
     for model in models:
@@ -145,7 +145,7 @@ def test_seen_items_are_never_recommended_even_if_scored_highest() -> None:
     split = split_of()
     part = split.test
     loud = evaluate(
-        {"loud": lambda ratings: oracle(part)(ratings) + 100 * ratings.toarray()}, part, split.train, parameters=QUICK
+        {"loud": lambda shown: oracle(part)(shown) + 100 * shown.ratings.toarray()}, part, split.train, parameters=QUICK
     )
     assert loud.summary()["models"]["loud"]["ndcg@10"]["mean"] == pytest.approx(1)
 
@@ -176,13 +176,13 @@ def test_a_model_without_an_opinion_ranks_at_chance_not_by_id() -> None:
         csr_matrix((50, 0)),
         np.zeros(0, dtype=np.int64),
     )
-    found = evaluate({"silent": lambda r: np.zeros(r.shape)}, part, train, parameters=QUICK)
+    found = evaluate({"silent": lambda shown: np.zeros(shown.ratings.shape)}, part, train, parameters=QUICK)
     assert found.summary()["models"]["silent"]["ndcg@10"]["mean"] < 0.2
 
 
 def test_the_document_has_the_keys_that_others_rely_on() -> None:
     split = split_of(cold_item_share=0.2)
-    cold = {"hybrid": lambda r: np.ones((r.shape[0], len(split.test.cold_item_ids)))}
+    cold = {"hybrid": lambda shown: np.ones((shown.n_users, len(split.test.cold_item_ids)))}
     models = {"popularity": random_score(0), "als": random_score(1), "hybrid": oracle(split.test)}
     features = planted_features(np.union1d(split.train.item_ids, 3 * np.arange(1, 320)))
     found = evaluate(models, split.test, split.train, features=features, cold_scorers=cold, parameters=QUICK)
@@ -233,20 +233,21 @@ def test_paired_differences_are_differences_of_means() -> None:
 
 def test_shortened_histories_show_the_models_the_first_ratings_only() -> None:
     split = split_of()
-    seen: list[csr_matrix] = []
+    seen: list[Histories] = []
 
-    def recording(user_ratings: csr_matrix) -> np.ndarray:
-        seen.append(user_ratings)
-        return np.zeros(user_ratings.shape)
+    def recording(shown: Histories) -> np.ndarray:
+        seen.append(shown)
+        return np.zeros(shown.ratings.shape)
 
     found = evaluate({"recording": recording}, split.test, split.train, parameters=QUICK)
     assert found.details["histories"] == "shortened"
-    longest = [int(np.diff(block.indptr).max()) for block in seen]
+    longest = [int(block.lengths.max()) for block in seen]
     assert longest[1:4] == [0, 5, 20]
     lengths = np.diff(split.test.history.ratings.indptr)
     assert found.slices["history_21_100"].n_users == (lengths >= 21).sum()
     first_five = truncated_histories(split.test, 5)
-    assert (seen[2] != first_five.history.ratings).nnz == 0
+    assert (seen[2].ratings != first_five.history.ratings).nnz == 0
+    np.testing.assert_array_equal(seen[2].times, first_five.history.timestamps)
 
 
 def test_observed_histories_put_every_user_into_one_slice() -> None:
@@ -299,7 +300,7 @@ def test_cold_items_are_ranked_among_themselves() -> None:
         part,
         train,
         ks=(1,),
-        cold_scorers={"b": lambda r: np.tile([1.0, 0.0], (r.shape[0], 1))},
+        cold_scorers={"b": lambda shown: np.tile([1.0, 0.0], (shown.n_users, 1))},
         parameters=QUICK,
     )
     assert found.slices["items_cold"].user_ids.tolist() == [8]
@@ -388,9 +389,9 @@ def test_what_does_not_belong_together_is_refused() -> None:
     with pytest.raises(ShapeError, match="expected both from the same split"):
         evaluate({"m": random_score(0)}, part, _interactions())
     with pytest.raises(ShapeError, match=r"wide gave scores of shape \(2, 6\), expected \(2, 5\)"):
-        evaluate({"wide": lambda r: np.zeros((r.shape[0], 6))}, part, train)
+        evaluate({"wide": lambda shown: np.zeros((shown.n_users, 6))}, part, train)
     with pytest.raises(DataError, match=r"broken: 2 of 2 users have a score that is not a number"):
-        evaluate({"broken": lambda r: np.full(r.shape, np.nan)}, part, train)
+        evaluate({"broken": lambda shown: np.full(shown.ratings.shape, np.nan)}, part, train)
     aimless = HeldOut(part.history, csr_matrix(part.targets.shape), part.cold_targets, part.cold_item_ids)
     with pytest.raises(DataError, match="no targets"):
         evaluate({"m": random_score(0)}, aimless, train)

@@ -1,31 +1,43 @@
-"""The blend: standardised terms, the fused product, switches and the gate."""
+"""The blend: standardised terms, and one fused product that gives what the formula gives."""
 
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, vstack
 
 from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridModel, HybridWeights
+from recsys_core.hybrid.blend import DISLIKES, blend, blended_terms
 from recsys_core.scoring import Scorer
-from recsys_core.testing import ScorerContract
-from recsys_core.testing.hybrids import PLANTED_WEIGHTS, as_interactions, planted_hybrid, planted_hybrid_on
+from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.table import SOURCES
+from recsys_core.testing import ScorerContract, histories_of
+from recsys_core.testing.hybrids import (
+    PLANTED_PARAMETERS,
+    PLANTED_WEIGHTS,
+    as_interactions,
+    planted_hybrid,
+    planted_hybrid_on,
+)
 from tests.recsys_core.planted import model as _model
 from tests.recsys_core.planted import train as _train
 
+N_ITEMS, N_COLD = 40, 7
+NAMES = [kind.name for kind in SOURCES]
+SOME_WEIGHTS = st.dictionaries(st.sampled_from(NAMES), st.sampled_from([0.0, 0.4, 1.5]))
 
-@cache
-def _nobody() -> csr_matrix:
-    return csr_matrix(np.zeros((1, _model().n_items), dtype=np.float32))
+
+def nobody(n_users: int = 1) -> csr_matrix:
+    return csr_matrix((n_users, N_ITEMS), dtype=np.float32)
 
 
-def with_weights(model: HybridModel, **changes: float) -> HybridModel:
-    return replace(model, weights=model.weights.replace(**changes))
+def with_weights(**changes: object) -> HybridModel:
+    return _model().with_weights(_model().weights.replace(**changes))
 
 
 class TestHybridKeepsTheScorerContract(ScorerContract):
@@ -33,135 +45,148 @@ class TestHybridKeepsTheScorerContract(ScorerContract):
         return planted_hybrid_on(as_interactions(user_items, item_ids))
 
 
-class TestHybridWithoutEASEOrColdItemsKeepsTheScorerContract(ScorerContract):
+class TestHybridOfTheNeededSourcesAloneKeepsTheScorerContract(ScorerContract):
     def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return planted_hybrid_on(as_interactions(user_items, item_ids), n_cold=0, ease=False)
+        left_out = {"ease": None, "recent_popularity": None, "neighbours": None}
+        train = as_interactions(user_items, item_ids)
+        return planted_hybrid_on(train, n_cold=0, parameters={**PLANTED_PARAMETERS, **left_out})
 
 
-def test_each_term_has_mean_zero_and_spread_one_for_each_user() -> None:
-    terms = _model().component_scores(_train().ratings)
-    assert terms.ease is not None
-    assert terms.neighbours is not None
-    for scores in (terms.als, terms.ease, terms.content, terms.neighbours, terms.popularity[None, :]):
-        np.testing.assert_allclose(scores.mean(axis=1), 0, atol=1e-5)
-        np.testing.assert_allclose(scores.std(axis=1), 1, atol=1e-4)
+def test_each_term_is_the_standardised_score_of_its_source_times_its_share() -> None:
+    histories = Histories.of(_train())
+    terms = blended_terms(_model(), histories)
+    n_liked = histories.n_liked(_model().feedback)
+    alpha = n_liked / (n_liked + _model().weights.kappa)
+    weights = _model().weights
+    for name, source in _model().sources.items():
+        scores = source.score(histories).astype(np.float64)
+        spread = np.hypot(scores.std(axis=1), _model().steady(name))
+        share = alpha * weights.taste.get(name, 0) + (1 - alpha) * weights.prior.get(name, 0)
+        expected = (share / spread)[:, None] * (scores - scores.mean(axis=1, keepdims=True))
+        np.testing.assert_allclose(terms[name], expected, atol=2e-5)
+    assert set(terms) == {*NAMES, DISLIKES}
 
 
-def test_terms_are_the_standardised_scores_of_their_models() -> None:
-    terms = _model().component_scores(_train().ratings)
-    raw = {"als": _model().als, "ease": _model().ease, "content": _model().content, "neighbours": _model().neighbours}
-    for name, model in raw.items():
-        assert model is not None
-        if name == "content":
-            scores = (
-                _model()
-                .content.score(_model().checked(_train().ratings, None)[1])[:, : _model().n_items]
-                .astype(np.float64)
-            )
-        else:
-            scores = model.score(_train().ratings).astype(np.float64)
-        expected = (scores - scores.mean(axis=1, keepdims=True)) / scores.std(axis=1, keepdims=True)
-        np.testing.assert_allclose(getattr(terms, name), expected, atol=2e-5)
-
-
-def test_the_fused_product_is_the_formula_term_by_term() -> None:
-    terms = _model().component_scores(_train().ratings)
-    assert terms.ease is not None
-    assert terms.neighbours is not None
-    n = np.diff(_train().ratings.indptr)[:, None].astype(np.float64)
-    w = _model().weights
-    alpha = n / (n + w.kappa)
-    taste = terms.als + w.ease * terms.ease + w.content * terms.content
-    prior = w.popularity * terms.popularity + w.neighbours * terms.neighbours
-    expected = alpha * taste + (1 - alpha) * prior
-    np.testing.assert_allclose(_model().score(_train().ratings), expected, rtol=0, atol=1e-5)
-    np.testing.assert_allclose(terms.blend(w), expected, rtol=0, atol=1e-5)
+def test_what_is_like_disliked_titles_counts_in_the_prior_alone() -> None:
+    histories = Histories.of(_train())
+    aversion = _model().sources["ease"].enter(histories).aversion
+    assert aversion is not None
+    kept = _model().sources["ease"].kept_nums  # type: ignore[attr-defined]
+    n_liked = histories.n_liked(_model().feedback)
+    expected = 1.5 * (2 / (n_liked + 2))[:, None] * aversion.toarray()
+    np.testing.assert_allclose(blended_terms(_model(), histories)[DISLIKES][:, kept], expected, atol=1e-6)
 
 
 @given(
-    ease=st.sampled_from([0.0, 0.5, 2.0]),
-    content=st.sampled_from([0.0, 0.3]),
+    histories=histories_of(n_items=N_ITEMS, n_cold=N_COLD, max_users=5),
+    taste=SOME_WEIGHTS,
+    prior=SOME_WEIGHTS,
     kappa=st.sampled_from([0.0, 1.0, 40.0]),
-    popularity=st.sampled_from([0.0, 1.5]),
-    neighbours=st.sampled_from([0.0, 0.8]),
+    gate_power=st.sampled_from([0.5, 3.0]),
+    dislikes=st.sampled_from([0.0, 2.0]),
 )
-def test_fused_and_term_by_term_agree_for_all_weights(
-    ease: float, content: float, kappa: float, popularity: float, neighbours: float
+def test_the_fused_product_is_the_formula_for_all_weights_and_histories(
+    histories: Histories,
+    taste: dict[str, float],
+    prior: dict[str, float],
+    kappa: float,
+    gate_power: float,
+    dislikes: float,
 ) -> None:
-    changes = {"ease": ease, "content": content, "kappa": kappa, "popularity": popularity, "neighbours": neighbours}
-    model = with_weights(_model(), **changes)
-    ratings = csr_matrix(np.vstack([_train().ratings[:5].toarray(), _nobody().toarray()]))
-    expected = model.component_scores(ratings).blend(model.weights)
-    np.testing.assert_allclose(model.score(ratings), expected, rtol=0, atol=1e-5)
+    model = with_weights(taste=taste, prior=prior, kappa=kappa, gate_power=gate_power, dislikes=dislikes)
+    scores = model.score(histories)
+    np.testing.assert_allclose(scores, blend(model, histories), rtol=0, atol=1e-4)
+    for user in range(histories.n_users):
+        np.testing.assert_allclose(model.score(histories.rows(user, user + 1))[0], scores[user], rtol=0, atol=1e-4)
 
 
-def test_without_ease_and_the_prior_it_is_plain_als_plus_content() -> None:
-    model = with_weights(_model(), ease=0.0, popularity=0.0, kappa=0.0, content=0.25)
-    expected = model.score(_train().ratings, model="als") + 0.25 * model.score(_train().ratings, model="content")
-    np.testing.assert_allclose(model.score(_train().ratings), expected, rtol=0, atol=1e-5)
+def test_long_and_short_histories_newcomers_and_dislikes_score_in_one_batch_as_alone() -> None:
+    model = with_weights(kappa=0.5, gate_power=3.0)  # beyond five ratings the prior counts nothing
+    short, disliking = np.zeros((2, N_ITEMS), dtype=np.float32)
+    short[[3, 8]], disliking[[2, 5]] = 5.0, 0.5
+    rows = csr_matrix(vstack([_train().ratings[:6], csr_matrix(np.stack([short, disliking])), nobody(2)]))
+    assert (model.weights.prior_share(np.diff(rows.indptr)) > 0).tolist() == [False] * 6 + [True] * 4
+    together = model.score(rows)
+    np.testing.assert_allclose(together, blend(model, Histories(rows)), atol=1e-4)
+    for num in range(rows.shape[0]):
+        np.testing.assert_allclose(together[num], model.score(rows[[num]])[0], atol=1e-5)
 
 
-def test_weights_of_zero_leave_als_alone() -> None:
-    model = with_weights(_model(), ease=0.0, content=0.0, popularity=0.0, kappa=0.0)
-    np.testing.assert_allclose(model.score(_train().ratings), model.score(_train().ratings, model="als"), atol=1e-5)
+def test_ratings_of_cold_items_make_somebody_known_and_count_in_content_alone() -> None:
+    cold = np.zeros((1, N_COLD), dtype=np.float32)
+    cold[0, 2] = 5.0
+    terms = blended_terms(_model(), Histories(nobody(), None, csr_matrix(cold)))
+    assert terms["content"].any()
+    assert not terms["als"].any()
+    assert not terms["ease"].any()
+    newcomer = blended_terms(_model(), Histories(nobody()))
+    np.testing.assert_allclose(6 * terms["popularity"], 5 * newcomer["popularity"])  # ⅓ · 0.1 + ⅔ · 0.2 for 0.2
+    disliking = Histories(nobody(), None, csr_matrix(np.where(cold, 0.5, 0).astype(np.float32)))
+    np.testing.assert_array_equal(_model().score(disliking), _model().score(nobody()))
 
 
-@pytest.mark.parametrize("popularity", [0.9, 0.0])
-def test_somebody_without_ratings_gets_the_most_popular_items(popularity: float) -> None:
-    model = with_weights(_model(), popularity=popularity)
-    ranking = model.recommend(_nobody(), 5)
-    most_rated = np.argsort(-model.popularity.n_ratings, kind="stable")[:5]
-    np.testing.assert_array_equal(ranking.item_nums, most_rated)
+def test_one_source_alone_is_its_own_standardised_score() -> None:
+    for name in ("als", "ease", "content"):
+        source = _model().sources[name]
+        scores = source.score(_train()).astype(np.float64)
+        spread = np.hypot(scores.std(axis=1, keepdims=True), _model().steady(name))
+        expected = (scores - scores.mean(axis=1, keepdims=True)) / spread
+        np.testing.assert_allclose(_model().score(_train(), model=name), expected, atol=1e-4)  # type: ignore[arg-type]
+
+
+def test_without_the_prior_the_sources_alone_add_up() -> None:
+    model = with_weights(taste={"als": 1.0, "content": 0.25}, prior={}, kappa=0.0)
+    expected = model.score(_train(), model="als") + 0.25 * model.score(_train(), model="content")
+    np.testing.assert_allclose(model.score(_train()), expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("prior", [{"popularity": 0.9}, {}])
+def test_somebody_without_ratings_gets_the_most_popular_items(prior: dict[str, float]) -> None:
+    model = with_weights(prior=prior)
+    ranking = model.recommend(nobody(), 5)
+    counts = model.popularity.n_ratings
+    np.testing.assert_array_equal(counts[ranking.item_nums], np.sort(counts)[::-1][:5])
     assert ranking.scores[0] > ranking.scores[-1]
 
 
-def test_the_prior_fades_as_ratings_become_known() -> None:
-    weights = HybridWeights(kappa=3.0, popularity=2.0, neighbours=0.5, gate_power=1.0)
-    counts = np.array([0, 1, 3, 9, 10_000])
-    np.testing.assert_allclose(weights.alpha(counts), [0, 0.25, 0.5, 0.75, 1], atol=1e-3)
-    np.testing.assert_allclose(weights.prior(counts), [2, 1.5, 1, 0.5, 0], atol=1e-3)
-    np.testing.assert_allclose(weights.neighbourhood(counts), [0.5, 0.375, 0.25, 0.125, 0], atol=1e-3)
-
-
-def test_a_steeper_gate_leaves_newcomers_to_the_prior_and_others_to_their_taste() -> None:
-    counts = np.array([0, 1, 3, 6, 30])
-    gentle, steep = (HybridWeights(kappa=3.0, gate_power=power).alpha(counts) for power in (1.0, 3.0))
-    np.testing.assert_allclose(steep, [0, 1 / 28, 0.5, 8 / 9, 1000 / 1001], rtol=1e-6)
-    assert steep[1] < gentle[1]
-    assert steep[3] > gentle[3]
-
-
-def test_without_a_gate_alpha_is_one_for_all_who_rated_something() -> None:
-    np.testing.assert_array_equal(HybridWeights(kappa=0.0).alpha(np.array([0, 1, 50])), [0, 1, 1])
+@pytest.mark.parametrize("name", ["als", "ease"])
+def test_scores_that_hardly_differ_are_not_blown_up_to_full_evidence(name: str) -> None:
+    source = _model().sources[name]
+    faint: object
+    if isinstance(source, EASEModel):
+        faint = replace(source, weights=source.weights * np.float32(1e-3))
+    else:
+        flat = source.item_factors.mean(axis=0) + 1e-3 * source.item_factors  # type: ignore[attr-defined]
+        faint = replace(source, item_factors=flat)  # type: ignore[type-var]
+    weights = HybridWeights(taste={name: 1.0}, prior={}, kappa=0.0, dislikes=0.0)
+    plain = replace(_model(), weights=weights)
+    model = replace(plain, sources={**plain.sources, name: faint})
+    assert plain.score(_train()).std(axis=1).min() > 0.5
+    assert 0 < model.score(_train()).std(axis=1).max() < 0.05
 
 
 def test_a_history_that_a_source_cannot_read_leaves_the_others_finite() -> None:
-    featureless = int(
-        np.flatnonzero(np.diff(_model().content.features.groups["tags"].indptr)[: _model().n_items] == 0)[0]
-    )
-    row = np.zeros((1, _model().n_items), dtype=np.float32)
-    row[0, featureless] = 0.5
+    tags = _model().content.features.groups["tags"][:N_ITEMS]
+    row = np.zeros((1, N_ITEMS), dtype=np.float32)
+    row[0, np.flatnonzero(np.diff(tags.indptr) == 0)[0]] = 0.5
     scores = _model().score(csr_matrix(row))
     assert np.isfinite(scores).all()
     assert scores.std() > 0
 
 
-def test_an_unknown_model_name_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(ParameterError, match="model = 'svd': expected one of hybrid, als, content"):
-        _model().score(_train().ratings, model="svd")  # type: ignore[arg-type]
-
-
-def test_weights_out_of_range_are_refused() -> None:
-    with pytest.raises(ParameterError, match="kappa = -1"):
-        HybridWeights(kappa=-1.0)
-    with pytest.raises(ParameterError, match="alpha is not known"):
-        HybridWeights(alpha=1.0)  # type: ignore[call-arg]
-
-
-def test_parts_of_different_items_are_refused() -> None:
-    other, _ = planted_hybrid(n_cold=3)
-    with pytest.raises(ShapeError, match="cold_factors have shape"):
-        replace(_model(), cold_factors=other.cold_factors)
+def test_unknown_models_and_parts_of_other_items_are_refused() -> None:
+    with pytest.raises(ParameterError, match="model = 'svd': expected one of hybrid, als, ease, content"):
+        _model().score(_train(), model="svd")  # type: ignore[arg-type]
+    without = planted_hybrid_on(_train(), parameters={**PLANTED_PARAMETERS, "ease": None})
+    with pytest.raises(ParameterError, match="model = 'ease': expected one of hybrid, als, content"):
+        without.score(_train(), model="ease")
+    with pytest.raises(ShapeError, match="user_ratings has 3 columns"):
+        _model().score(Histories(nobody(), None, csr_matrix((1, 3), dtype=np.float32)))
+    popularity = replace(_model().popularity, item_ids=_model().item_ids + 1)
+    with pytest.raises(ShapeError, match="popularity was fitted on other items than ALS"):
+        replace(_model(), sources={**_model().sources, "popularity": popularity})
+    with pytest.raises(ShapeError, match="a hybrid needs content"):
+        replace(_model(), sources={name: found for name, found in _model().sources.items() if name != "content"})
 
 
 def test_group_weights_choose_the_features_that_count() -> None:

@@ -1,48 +1,105 @@
-"""Weights that move at the edges: the balance between sources, and neighbours who count no more."""
+"""The weights: the gate between prior and taste, the balance between sources, and what is refused."""
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix, vstack
 
 from recsys_core.errors import ParameterError
 from recsys_core.hybrid import HybridWeights
+from recsys_core.sources.table import SOURCES
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid
+from tests.recsys_core.planted import model, train
+
+COUNTS = np.array([0, 1, 3, 9, 10_000])
 
 
-def test_a_balance_in_the_middle_changes_nothing_and_the_ends_leave_one_source() -> None:
-    weights = HybridWeights(content=0.6)
+def test_the_prior_fades_as_ratings_become_known() -> None:
+    weights = HybridWeights(taste={"als": 1.0}, prior={"popularity": 2.0, "als": 0.5}, kappa=3.0, gate_power=1.0)
+    np.testing.assert_allclose(weights.alpha(COUNTS), [0, 0.25, 0.5, 0.75, 1], atol=1e-3)
+    np.testing.assert_allclose(weights.prior_share(COUNTS), [1, 0.75, 0.5, 0.25, 0], atol=1e-3)
+    factors = weights.factors(COUNTS)
+    np.testing.assert_allclose(factors["popularity"], [2, 1.5, 1, 0.5, 0], atol=1e-3)
+    np.testing.assert_allclose(factors["als"], [0.5, 0.625, 0.75, 0.875, 1], atol=1e-3)
+    assert set(factors) == {"popularity", "als"}
+
+
+def test_of_very_long_histories_the_prior_knows_nothing_at_all() -> None:
+    weights = HybridWeights(taste={"als": 1.0}, prior={"neighbours": 0.6}, kappa=15.0, gate_power=3.0)
+    shares = weights.factors(np.array([0, 15, 149, 151, 10_000]))["neighbours"]
+    np.testing.assert_allclose(shares[:3], [0.6, 0.3, 0.6 * (1 - weights.alpha(np.array([149]))[0])], rtol=1e-4)
+    assert shares[3:].tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize("prior", [{}, {"neighbours": 1.0}, {"popularity": 0.0}])
+def test_popularity_counts_for_those_without_a_rating_where_the_prior_has_none(prior: dict[str, float]) -> None:
+    weights = HybridWeights(taste={"als": 1.0, "popularity": 0.3}, prior=prior, kappa=0.0)
+    np.testing.assert_allclose(weights.factors(COUNTS)["popularity"], [1, 0.3, 0.3, 0.3, 0.3])
+    recent = weights.replace(prior={"recent_popularity": 1.0})
+    np.testing.assert_allclose(recent.factors(COUNTS)["popularity"], [0, 0.3, 0.3, 0.3, 0.3])
+
+
+def test_a_steeper_gate_leaves_newcomers_to_the_prior_and_others_to_their_taste() -> None:
+    counts = np.array([0, 1, 3, 6, 30])
+    gentle, steep = (HybridWeights(kappa=3.0, gate_power=power).alpha(counts) for power in (1.0, 3.0))
+    np.testing.assert_allclose(steep, [0, 1 / 28, 0.5, 8 / 9, 1000 / 1001], rtol=1e-6)
+    assert steep[1] < gentle[1]
+    assert steep[3] > gentle[3]
+
+
+def test_without_a_gate_alpha_is_one_for_all_who_rated_something() -> None:
+    np.testing.assert_array_equal(HybridWeights(kappa=0.0).alpha(np.array([0, 1, 50])), [0, 1, 1])
+
+
+def test_one_source_alone_has_all_of_the_taste_and_newcomers_keep_their_prior() -> None:
+    weights = PLANTED_WEIGHTS.alone("content")
+    assert weights.taste == {"content": 1.0}
+    assert (weights.prior, weights.dislikes) == (PLANTED_WEIGHTS.prior, PLANTED_WEIGHTS.dislikes)
+    np.testing.assert_array_equal(weights.factors(COUNTS)["content"], [0, 1, 1, 1, 1])
+
+
+def test_sources_can_be_left_out() -> None:
+    weights = PLANTED_WEIGHTS.without("popularity", "neighbours")
+    assert weights.taste == {"als": 1.0, "ease": 0.7, "content": 0.4}
+    assert weights.prior == {"recent_popularity": 0.9}
+    assert (weights.has("popularity"), PLANTED_WEIGHTS.has("popularity")) == (False, True)
+
+
+def test_a_balance_in_the_middle_changes_nothing_and_the_ends_leave_one_side() -> None:
+    weights = HybridWeights(taste={"als": 1.0, "ease": 0.5, "content": 0.6, "popularity": 0.2})
     assert weights.balanced(0.5) == weights
-    assert weights.balanced(1.0).content == 0
-    assert weights.balanced(0.0).collaborative == 0
-    assert weights.balanced(0.25).content == pytest.approx(0.9)
+    assert weights.balanced(1.0).taste == {"als": 2.0, "ease": 1.0, "content": 0.0, "popularity": 0.2}
+    assert weights.balanced(0.0).taste == {"als": 0.0, "ease": 0.0, "content": 1.2, "popularity": 0.2}
+    assert weights.balanced(0.25).taste["content"] == pytest.approx(0.9)
+    assert weights.balanced(0.25).prior == weights.prior
     for alpha in (-0.1, 1.1, float("nan")):
         with pytest.raises(ParameterError, match="expected 0"):
             weights.balanced(alpha)
 
 
 def test_a_model_with_other_weights_scores_like_one_that_was_made_with_them() -> None:
-    model, train = planted_hybrid()
     moved = PLANTED_WEIGHTS.balanced(0.8)
-    expected = planted_hybrid(moved)[0].score(train.ratings)
-    np.testing.assert_allclose(model.with_weights(moved).score(train.ratings), expected, atol=1e-5)
-    assert model.weights == PLANTED_WEIGHTS
+    expected = planted_hybrid(moved)[0].score(train().ratings)
+    np.testing.assert_allclose(model().with_weights(moved).score(train().ratings), expected, atol=1e-5)
+    assert model().weights == PLANTED_WEIGHTS
 
 
-def test_neighbours_count_for_short_histories_and_not_at_all_for_very_long_ones() -> None:
-    weights = HybridWeights(kappa=15.0, gate_power=3.0, neighbours=0.6)
-    shares = weights.neighbourhood(np.array([0, 15, 149, 151, 10_000]))
-    np.testing.assert_allclose(shares[:3], [0.6, 0.3, 0.6 * (1 - weights.alpha(np.array([149]))[0])], rtol=1e-4)
-    assert shares[3:].tolist() == [0.0, 0.0]
+def test_the_defaults_are_what_the_table_of_sources_says() -> None:
+    defaults = HybridWeights()
+    for kind in SOURCES:
+        assert defaults.taste.get(kind.name, 0.0) == kind.taste
+        assert defaults.prior.get(kind.name, 0.0) == kind.prior
 
 
-def test_people_with_and_without_neighbours_score_in_one_batch_as_alone() -> None:
-    weights = PLANTED_WEIGHTS.replace(kappa=0.5, gate_power=3.0)  # beyond five ratings neighbours count nothing
-    model, train = planted_hybrid(weights)
-    short = csr_matrix((train.ratings.data[:2], train.ratings.indices[:2], [0, 2]), shape=(1, train.n_items))
-    rows = csr_matrix(vstack([train.ratings[0], short, train.ratings[1]]))
-    assert (weights.neighbourhood(np.diff(rows.indptr)) > 0).tolist() == [False, True, False]
-    together = model.score(rows)
-    for num in range(3):
-        np.testing.assert_allclose(together[num], model.score(rows[num])[0], atol=1e-5)
-    blended = model.component_scores(rows).blend(weights)
-    np.testing.assert_allclose(together, blended, atol=1e-4)
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"kappa": -1.0}, "kappa = -1"),
+        ({"taste": {"als": -1.0}}, "taste.als = -1"),
+        ({"prior": {"svd": 1.0}}, "source 'svd' is not known, expected one of als, ease"),
+        ({"taste": {"svd": 1.0}}, "source 'svd' is not known"),
+        ({"gate_power": 0.0}, "gate_power = 0"),
+        ({"alpha": 1.0}, "alpha is not known"),
+    ],
+)
+def test_weights_that_make_no_sense_are_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        HybridWeights(**changes)  # type: ignore[arg-type]

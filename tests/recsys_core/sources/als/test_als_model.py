@@ -4,41 +4,41 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.errors import ParameterError, ShapeError
-from recsys_core.scoring import Scorer
-from recsys_core.sources.als import ALSModel, ALSParameters, fit_als, rating_confidence
-from recsys_core.testing import ScorerContract, checkerboard, planted_interactions, user_item_matrices
+from recsys_core.errors import ShapeError
+from recsys_core.histories import Histories
+from recsys_core.sources.als import KIND, ALSModel, ALSParameters, fit_als, rating_confidence
+from recsys_core.testing import checkerboard, planted_interactions, user_item_matrices
+from recsys_core.testing.numpy_als import fit_als_in_numpy
+from recsys_core.testing.source_contract import SourceContract
 
 SCALE = MOVIELENS.feedback
-SMALL = ALSParameters(factors=6, regularization=1.0, iterations=6, confidence_weight=4, dislike_threshold=None)
+SMALL = ALSParameters(factors=6, regularization=1.0, iterations=6, confidence_weight=4, dislike_threshold=0)
 MIXED = SMALL.replace(dislike_threshold=0.6, dislike_confidence=2.0)
 
 
-def fit(user_items: csr_matrix, parameters: ALSParameters = SMALL, **options: str) -> ALSModel:
-    item_ids = np.arange(1, user_items.shape[1] + 1, dtype=np.int64)
-    return fit_als(user_items, item_ids, parameters, feedback=SCALE, **options)  # type: ignore[arg-type]
+def fit(user_items: csr_matrix, parameters: ALSParameters = SMALL) -> ALSModel:
+    return fit_als(user_items, np.arange(1, user_items.shape[1] + 1, dtype=np.int64), parameters, feedback=SCALE)
 
 
-class TestALSKeepsTheScorerContract(ScorerContract):
-    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_als(user_items, item_ids, MIXED, feedback=SCALE)
+class TestALSKeepsTheSourceContract(SourceContract):
+    kind = KIND
+    parameters = MIXED
 
 
-@pytest.mark.parametrize("parameters", [SMALL, MIXED], ids=["liked only", "confident zeros"])
+@pytest.mark.parametrize("parameters", [SMALL, MIXED], ids=["threshold at the middle", "higher threshold"])
 def test_implicit_equals_the_numpy_oracle_from_the_same_start(parameters: ALSParameters) -> None:
     ratings = planted_interactions(80, 50, 1500, seed=1).ratings
     native = fit(ratings, parameters.replace(use_cg=False))
-    oracle = fit(ratings, parameters.replace(use_cg=False), backend="numpy")
+    oracle = fit_als_in_numpy(ratings, native.item_ids, native.parameters, feedback=SCALE)
     np.testing.assert_allclose(native.item_factors, oracle.item_factors, rtol=0, atol=1e-3)
     np.testing.assert_allclose(native.score(ratings), oracle.score(ratings), rtol=0, atol=1e-4)
 
 
 def training_loss(model: ALSModel, ratings: csr_matrix) -> float:
-    confidence = rating_confidence(ratings, model.parameters, SCALE.maximum).toarray()
+    confidence = rating_confidence(ratings, model.parameters, SCALE).toarray()
     weight = np.where(confidence == 0, 1.0, np.abs(confidence))
     penalty = (model.user_factors.astype(np.float64) ** 2).sum() + (model.item_factors.astype(np.float64) ** 2).sum()
     error = weight * ((confidence > 0) - model.user_factors @ model.item_factors.T) ** 2
@@ -83,13 +83,14 @@ def test_folding_in_a_training_row_gives_the_stored_row(ratings: csr_matrix, con
 
 @settings(max_examples=25)
 @given(ratings=user_item_matrices(min_users=2), confident_zeros=st.booleans())
-def test_contributions_add_up_to_the_score(ratings: csr_matrix, confident_zeros: bool) -> None:
+def test_parts_add_up_and_a_dislike_gives_nothing_above_zero(ratings: csr_matrix, confident_zeros: bool) -> None:
     model = fit(ratings, MIXED if confident_zeros else SMALL)
     every_item = np.arange(ratings.shape[1])
     for row in range(ratings.shape[0]):
-        parts = model.contributions(ratings[[row]], every_item)
+        parts = model.parts(Histories(ratings[[row]]), every_item)
         assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
         np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
+        assert parts[:, SCALE.disliked(ratings[[row]].data)].max(initial=0.0) <= 0
 
 
 def test_a_confident_zero_lowers_the_score_of_what_it_speaks_against() -> None:
@@ -134,18 +135,14 @@ def test_item_ids_of_another_length_are_refused_before_native_code() -> None:
         fit_als(csr_matrix(np.ones((1, 3), dtype=np.float32)), np.array([1, 2]), SMALL, feedback=SCALE)
 
 
-def test_an_unknown_backend_is_refused() -> None:
-    with pytest.raises(ParameterError, match="'spark'"):
-        fit(csr_matrix(np.ones((2, 3), dtype=np.float32)), backend="spark")
-
-
 @pytest.mark.parametrize("item_nums", [[3], [-1]])
-def test_contributions_to_an_item_outside_the_vocabulary_are_refused(item_nums: list[int]) -> None:
+def test_parts_of_an_item_outside_the_vocabulary_are_refused(item_nums: list[int]) -> None:
     model = fit(csr_matrix(np.ones((2, 3), dtype=np.float32)))
     with pytest.raises(ShapeError, match="expected 0 to 2"):
-        model.contributions(csr_matrix(np.ones((1, 3), dtype=np.float32)), np.array(item_nums))
+        model.parts(Histories(csr_matrix(np.ones((1, 3), dtype=np.float32))), np.array(item_nums))
 
 
-def test_contributions_of_an_empty_history_are_none() -> None:
-    model = fit(csr_matrix(np.ones((2, 3), dtype=np.float32)))
-    assert model.contributions(csr_matrix(np.zeros((1, 3), dtype=np.float32)), np.array([0, 1])).shape == (2, 0)
+def test_an_empty_history_has_no_parts() -> None:
+    model = fit(csr_matrix(np.full((2, 3), 4, dtype=np.float32)))
+    nobody = Histories(csr_matrix(np.zeros((1, 3), dtype=np.float32)))
+    assert model.parts(nobody, np.array([0, 1])).shape == (2, 0)

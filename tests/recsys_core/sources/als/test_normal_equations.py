@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.sources.als import ALSParameters, rating_confidence, regularized_gram, solve_rows
 from recsys_core.sources.als.normal_equations import normal_equations, solve_short_rows
@@ -31,7 +32,7 @@ def loss(
 @given(ratings=user_item_matrices(), seed=st.integers(0, 99), penalty=st.sampled_from([0.3, 5.0, 80.0]))
 def test_the_solution_is_a_minimum_of_the_loss_over_all_items(ratings: csr_matrix, seed: int, penalty: float) -> None:
     vectors = vectors_for(ratings.shape[1], seed)
-    confidence = rating_confidence(ratings, PARAMETERS, 5.0)
+    confidence = rating_confidence(ratings, PARAMETERS, MOVIELENS.feedback)
     solved = solve_rows(vectors, confidence, regularized_gram(vectors, penalty)).astype(np.float64)
     rng = np.random.default_rng(seed)
     for row, dense in zip(solved, confidence.toarray(), strict=True):
@@ -45,7 +46,7 @@ def test_the_solution_is_a_minimum_of_the_loss_over_all_items(ratings: csr_matri
 @given(ratings=user_item_matrices(min_users=1, max_users=1), seed=st.integers(0, 99))
 def test_short_and_long_form_agree(ratings: csr_matrix, seed: int) -> None:
     vectors = vectors_for(ratings.shape[1], seed).astype(np.float64)
-    confidence = rating_confidence(ratings, PARAMETERS, 5.0)
+    confidence = rating_confidence(ratings, PARAMETERS, MOVIELENS.feedback)
     gram = regularized_gram(vectors, 0.5)
     observed = vectors[confidence.indices][None]
     values = confidence.data.astype(np.float64)[None]
@@ -57,7 +58,7 @@ def test_short_and_long_form_agree(ratings: csr_matrix, seed: int) -> None:
 @given(ratings=user_item_matrices(max_users=4), seed=st.integers(0, 99))
 def test_padding_changes_nothing(ratings: csr_matrix, seed: int) -> None:
     vectors = vectors_for(ratings.shape[1], seed).astype(np.float64)
-    confidence = rating_confidence(ratings, PARAMETERS, 5.0)[0]
+    confidence = rating_confidence(ratings, PARAMETERS, MOVIELENS.feedback)[0]
     gram = regularized_gram(vectors, 0.5)
     observed, values = vectors[confidence.indices][None], confidence.data.astype(np.float64)[None]
     padded = np.concatenate([observed, vectors[None, [0, 1]]], axis=1), np.concatenate([values, [[0.0, 0.0]]], axis=1)

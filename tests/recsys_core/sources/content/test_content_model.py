@@ -1,18 +1,18 @@
-"""The content model: the contract, cosines, contributions and items outside training."""
+"""The content model: the contract, cosines, parts and items outside training."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import ItemFeatures
-from recsys_core.scoring import Scorer
-from recsys_core.sources.content import ContentModel, ContentParameters, fit_content
-from recsys_core.testing import ScorerContract, item_feature_sets, planted_features, user_item_matrices
+from recsys_core.histories import Histories
+from recsys_core.sources.content import KIND, ContentModel, ContentParameters, fit_content
+from recsys_core.testing import item_feature_sets, user_item_matrices
+from recsys_core.testing.source_contract import SourceContract
 
 SCALE = MOVIELENS.feedback
 WEIGHTS = ContentParameters(group_weights={"genre": 1.0, "decade": 0.5, "tags": 0.25, "genome": 2.0})
@@ -22,9 +22,9 @@ def fit(features: ItemFeatures, parameters: ContentParameters = WEIGHTS) -> Cont
     return fit_content(features, features.item_ids, parameters, feedback=SCALE)
 
 
-class TestContentKeepsTheScorerContract(ScorerContract):
-    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_content(planted_features(item_ids), item_ids, WEIGHTS, feedback=SCALE)
+class TestContentKeepsTheSourceContract(SourceContract):
+    kind = KIND
+    parameters = WEIGHTS
 
 
 @st.composite
@@ -37,14 +37,14 @@ def models_and_ratings(draw: st.DrawFn) -> tuple[ContentModel, csr_matrix]:
 @given(drawn=models_and_ratings())
 def test_group_scores_are_cosines(drawn: tuple[ContentModel, csr_matrix]) -> None:
     model, ratings = drawn
-    scores = model.group_scores(ratings)
+    scores = model.components(Histories(ratings))
     assert scores.shape == (len(model.groups), *ratings.shape)
     assert np.abs(scores).max() <= 1 + 1e-5
     rated = ratings.toarray()
-    weights = np.where(rated > 0, rated - SCALE.middle, 0)
+    strengths = np.where(rated > 0, (rated - SCALE.middle) / 2.25, 0)
     for num, name in enumerate(model.groups):
         items = model.features.groups[name].toarray().astype(np.float64)
-        profiles = weights @ items
+        profiles = (np.maximum(strengths, 0) if items.min() < 0 else strengths) @ items
         lengths = np.linalg.norm(profiles, axis=1, keepdims=True)
         cosines = np.divide(profiles @ items.T, lengths, out=np.zeros(ratings.shape), where=lengths > 1e-3)
         clear = lengths[:, 0] > 1e-3  # between that and exact cancellation a cosine is mostly rounding
@@ -55,18 +55,22 @@ def test_group_scores_are_cosines(drawn: tuple[ContentModel, csr_matrix]) -> Non
 @given(drawn=models_and_ratings())
 def test_the_score_is_the_weighted_sum_of_the_groups(drawn: tuple[ContentModel, csr_matrix]) -> None:
     model, ratings = drawn
-    expected = np.tensordot(model.group_weights, model.group_scores(ratings), axes=1)
+    weights = [model.weight(group) for group in model.groups]
+    expected = np.tensordot(weights, model.components(Histories(ratings)), axes=1)
     np.testing.assert_allclose(model.score(ratings), expected, rtol=0, atol=1e-5)
 
 
 @settings(max_examples=40)
 @given(drawn=models_and_ratings())
-def test_contributions_add_up_to_the_score(drawn: tuple[ContentModel, csr_matrix]) -> None:
+def test_parts_add_up_and_a_dislike_gives_nothing_above_zero(
+    drawn: tuple[ContentModel, csr_matrix],
+) -> None:
     model, ratings = drawn
     for row in range(ratings.shape[0]):
-        parts = model.contributions(ratings[[row]], np.arange(ratings.shape[1]))
+        parts = model.parts(Histories(ratings[[row]]), np.arange(ratings.shape[1]))
         assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
         np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
+        assert parts[:, SCALE.disliked(ratings[[row]].data)].max(initial=0.0) <= 1e-6
 
 
 def kinds(*numbers: int) -> ItemFeatures:
@@ -88,9 +92,9 @@ def test_likes_and_dislikes_that_cancel_leave_no_profile() -> None:
     )
     model = fit(diagonal, ContentParameters(group_weights={"genre": 1.0}))
     cancelling = csr_matrix(np.array([[5, 3, 0.5, 2.5]], dtype=np.float32))
-    assert (cancelling.data - SCALE.middle).sum() == 0
+    assert SCALE.strengths(cancelling.data).sum() == pytest.approx(0, abs=1e-6)
     np.testing.assert_array_equal(model.score(cancelling), 0)
-    np.testing.assert_array_equal(model.contributions(cancelling, np.arange(4)), 0)
+    np.testing.assert_array_equal(model.parts(Histories(cancelling), np.arange(4)), 0)
 
 
 def test_groups_without_a_weight_do_not_count() -> None:
@@ -98,27 +102,32 @@ def test_groups_without_a_weight_do_not_count() -> None:
     assert not model.score(csr_matrix(np.array([[5, 0]], dtype=np.float32))).any()
 
 
+def test_in_a_group_with_features_of_either_sign_a_dislike_says_nothing() -> None:
+    components = csr_matrix(np.float32([[0.6, 0.8], [0.6, -0.8], [0.8, -0.6]]))
+    features = ItemFeatures(np.arange(1, 4), {"genome": components}, {"genome": ["a", "b"]})
+    model = fit(features, ContentParameters(group_weights={"genome": 1.0}))
+    disliking, both, liking = (csr_matrix(np.float32([values])) for values in ([1, 0, 0], [1, 5, 0], [0, 5, 0]))
+    assert not model.score(disliking).any()
+    np.testing.assert_allclose(model.score(both), model.score(liking), atol=1e-6)
+    assert not model.parts(Histories(both), np.arange(3))[:, 0].any()
+    together = csr_matrix(np.float32([[1, 0, 0], [1, 5, 0]]))
+    np.testing.assert_allclose(model.score(together), np.vstack([model.score(disliking), model.score(both)]), atol=1e-6)
+
+
 def test_items_outside_training_score_like_training_items_with_the_same_features() -> None:
-    catalogue = kinds(0, 1, 0, 1)
-    model = fit_content(catalogue, np.array([1, 2]), WEIGHTS, feedback=SCALE)
-    ratings = csr_matrix(np.array([[5, 1]], dtype=np.float32))
-    cold = model.score_items(ratings, catalogue.select(np.array([3, 4])))
-    np.testing.assert_allclose(cold, model.score(ratings), atol=1e-6)
-    np.testing.assert_allclose(
-        model.group_scores(ratings, catalogue.select(np.array([3, 4]))), model.group_scores(ratings), atol=1e-6
-    )
+    model = fit_content(kinds(0, 1, 0, 1), np.array([1, 2]), WEIGHTS, feedback=SCALE)
+    for ratings in (csr_matrix(np.float32([[5, 1]])), csr_matrix(np.float32([[5, 1], [0, 4]]))):
+        np.testing.assert_allclose(model.cold_score(ratings), model.score(ratings), atol=1e-6)
 
 
-def test_features_built_apart_are_refused() -> None:
-    model = fit(kinds(0, 1))
-    other = ItemFeatures(
-        np.array([9]), {"genre": csr_matrix(np.ones((1, 3), dtype=np.float32))}, {"genre": ["a", "b", "c"]}
-    )
-    ratings = csr_matrix(np.array([[5, 0]], dtype=np.float32))
-    with pytest.raises(ShapeError, match="genre has 3 columns, the model has 2"):
-        model.score_items(ratings, other)
-    with pytest.raises(ShapeError, match="genre has none columns"):
-        model.score_items(ratings, ItemFeatures(np.array([9]), {}, {}))
+def test_ratings_of_items_outside_training_count_like_those_of_training_items() -> None:
+    model = fit_content(kinds(0, 1, 0, 1), np.array([1, 2]), WEIGHTS, feedback=SCALE)
+    rating, nothing = csr_matrix(np.float32([[5, 0.5]])), csr_matrix((1, 2), dtype=np.float32)
+    warm, cold = Histories(rating), Histories(nothing, None, rating)
+    np.testing.assert_allclose(model.score(cold), model.score(warm), atol=1e-6)
+    np.testing.assert_allclose(model.parts(cold, np.arange(4)), model.parts(warm, np.arange(4)), atol=1e-6)
+    with pytest.raises(ShapeError, match="cold ratings have 3 columns, the catalogue 2 cold items"):
+        model.score(Histories(nothing, None, csr_matrix(np.float32([[5, 0, 0]]))))
 
 
 def test_a_training_item_without_features_is_refused() -> None:

@@ -1,24 +1,18 @@
-"""EASE: the contract, the closed form against constrained least squares, limits and explanations."""
+"""EASE: the contract, the closed form against constrained least squares, and limits."""
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError
-from recsys_core.scoring import Scorer
-from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
+from recsys_core.histories import Histories
+from recsys_core.sources.ease import KIND, EASEModel, EASEParameters, fit_ease
 from recsys_core.sources.ease.fit import most_rated, solve_ease, solve_ease_by_users
-from recsys_core.testing import (
-    ScorerContract,
-    checkerboard,
-    planted_features,
-    planted_interactions,
-    user_item_matrices,
-)
+from recsys_core.testing import checkerboard, planted_features, planted_interactions, user_item_matrices
+from recsys_core.testing.source_contract import SourceContract
 
 SCALE = MOVIELENS.feedback
 SMALL = EASEParameters(regularization=3.0, min_item_ratings=1)
@@ -29,14 +23,14 @@ def fit(user_items: csr_matrix, parameters: EASEParameters = SMALL) -> EASEModel
     return fit_ease(user_items, item_ids, parameters, feedback=SCALE)
 
 
-class TestEASEKeepsTheScorerContract(ScorerContract):
-    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_ease(user_items, item_ids, SMALL, feedback=SCALE)
+class TestEASEKeepsTheSourceContract(SourceContract):
+    kind = KIND
+    parameters = SMALL
 
 
-class TestEASEWithALimitKeepsTheScorerContract(ScorerContract):
-    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_ease(user_items, item_ids, SMALL.replace(max_items=7), feedback=SCALE)
+class TestEASEWithALimitKeepsTheSourceContract(SourceContract):
+    kind = KIND
+    parameters = SMALL.replace(max_items=7)
 
 
 @given(ratings=user_item_matrices(), penalty=st.sampled_from([0.5, 4.0, 60.0]))
@@ -66,16 +60,6 @@ def test_the_withheld_diagonal_of_a_checkerboard_comes_first() -> None:
     np.testing.assert_array_equal(scores.argmax(axis=1), np.arange(50))
 
 
-@settings(max_examples=30)
-@given(ratings=user_item_matrices(), max_items=st.integers(1, 8), power=st.sampled_from([0.0, 1.0, 3.0]))
-def test_contributions_add_up_to_the_score(ratings: csr_matrix, max_items: int, power: float) -> None:
-    model = fit(ratings, EASEParameters(regularization=2, max_items=max_items, rating_power=power))
-    for row in range(ratings.shape[0]):
-        parts = model.contributions(ratings[[row]], np.arange(ratings.shape[1]))
-        assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
-        np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
-
-
 def test_items_beyond_the_limit_score_zero() -> None:
     data = planted_interactions(100, 40, 2000, seed=1)
     model = fit_ease(data.ratings, data.item_ids, SMALL.replace(max_items=10), feedback=SCALE)
@@ -102,14 +86,14 @@ def test_a_limited_model_is_the_full_model_of_the_kept_items() -> None:
 def test_power_zero_counts_every_rating_the_same() -> None:
     low = csr_matrix(np.array([[1, 1, 0], [0, 1, 1]], dtype=np.float32))
     binary = SMALL.replace(rating_power=0)
-    np.testing.assert_array_equal(fit(low, binary).score(low), fit(low * 5, binary).score(low * 5))
+    np.testing.assert_array_equal(fit(low, binary).weights, fit(low * 5, binary).weights)
 
 
 def test_training_without_a_rating_gives_zero_scores() -> None:
     nothing = csr_matrix(np.zeros((3, 4), dtype=np.float32))
     model = fit(nothing)
     assert not model.score(nothing).any()
-    assert model.contributions(nothing[[0]], np.array([1])).shape == (1, 0)
+    assert model.parts(Histories(nothing[[0]]), np.array([1])).shape == (1, 0)
 
 
 @pytest.mark.parametrize("regularization", [0.0, -1.0])

@@ -3,18 +3,16 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ShapeError
-from recsys_core.scoring import Scorer
-from recsys_core.sources.popularity import fit_popularity
-from recsys_core.testing import ScorerContract, user_item_matrices
+from recsys_core.sources.popularity import KIND, fit_popularity
+from recsys_core.testing import user_item_matrices
+from recsys_core.testing.source_contract import SourceContract
 
 
-class TestPopularityKeepsTheScorerContract(ScorerContract):
-    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_popularity(user_items, item_ids)
+class TestPopularityKeepsTheSourceContract(SourceContract):
+    kind = KIND
 
 
 @given(ratings=user_item_matrices())
@@ -26,7 +24,7 @@ def test_scores_are_the_logarithm_of_one_plus_the_number_of_ratings(ratings: csr
 
 
 def test_a_low_rating_counts_as_much_as_a_high_one() -> None:
-    ratings = csr_matrix(np.array([[0.5, 5.0]], dtype=np.float32))
+    ratings = csr_matrix((np.float32([0, 5]), [0, 1], [0, 2]), shape=(1, 2))  # on a scale from 0
     assert fit_popularity(ratings, np.array([1, 2])).n_ratings.tolist() == [1, 1]
 
 

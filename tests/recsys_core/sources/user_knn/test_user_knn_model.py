@@ -1,4 +1,6 @@
-"""User-kNN: scores worked by hand, the limits on neighbours, and contributions that add up."""
+"""User-kNN: scores worked by hand, the limits on neighbours, their times, and parts that add up."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +10,11 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
-from recsys_core.scoring import Scorer
-from recsys_core.sources.user_knn import UserKNNModel, UserKNNParameters, fit_user_knn
-from recsys_core.testing import ScorerContract, planted_interactions, user_item_matrices
+from recsys_core.histories import Histories
+from recsys_core.sources.user_knn import KIND, UserKNNModel, UserKNNParameters, fit_user_knn
+from recsys_core.testing import planted_interactions, user_item_matrices
 from recsys_core.testing.hybrids import as_interactions
+from recsys_core.testing.source_contract import SourceContract
 
 SCALE = MOVIELENS.feedback
 SMALL = UserKNNParameters(neighbours=8, shrinkage=2.0)
@@ -23,9 +26,9 @@ def fit(ratings: NDArray[np.floating] | csr_matrix, parameters: UserKNNParameter
     return fit_user_knn(as_interactions(matrix, ids), parameters, feedback=SCALE)
 
 
-class TestUserKNNKeepsTheScorerContract(ScorerContract):
-    def fit(self, user_items: csr_matrix, item_ids: NDArray[np.int64]) -> Scorer:
-        return fit_user_knn(as_interactions(user_items, item_ids), SMALL, feedback=SCALE)
+class TestUserKNNKeepsTheSourceContract(SourceContract):
+    kind = KIND
+    parameters = SMALL
 
 
 def test_scores_are_the_cosines_times_what_the_neighbours_rated() -> None:
@@ -62,17 +65,51 @@ def test_neighbours_are_sought_among_a_limited_seeded_draw_of_people() -> None:
 
 
 @given(ratings=user_item_matrices(min_users=3, max_users=9, min_items=4, max_items=9, min_ratings=6))
-def test_contributions_add_up_to_the_scores_and_their_means_to_the_mean(ratings: csr_matrix) -> None:
+def test_parts_add_up_to_the_scores_and_a_dislike_gives_nothing(ratings: csr_matrix) -> None:
     model = fit(ratings)
     for row in range(ratings.shape[0]):
-        scores = model.score(ratings[[row]])[0]
-        parts, means = model.contributions(ratings[[row]], np.arange(ratings.shape[1]))
+        parts = model.parts(Histories(ratings[[row]]), np.arange(ratings.shape[1]))
         assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
-        np.testing.assert_allclose(parts.sum(axis=1), scores, rtol=0, atol=1e-5)
-        assert means.sum() == pytest.approx(scores.mean(), abs=1e-5)
+        np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
+        assert not parts[:, SCALE.disliked(ratings[[row]].data)].any()
+
+
+def test_own_dislikes_find_no_neighbours() -> None:
+    model = fit(np.array([[1, 5, 0, 5], [2, 5, 5, 0]]))
+    disliking = csr_matrix(np.float32([[1, 2, 0, 0]]))
+    assert not model.score(disliking).any()
+    liking = csr_matrix(np.float32([[0, 5, 0, 0], [1, 5, 0, 0]]))
+    np.testing.assert_array_equal(*model.score(liking))
+
+
+@pytest.mark.parametrize("years", [0.0, 1.0, 3.0, 30.0])
+def test_a_neighbour_of_another_time_counts_less(years: float) -> None:
+    matrix = as_interactions(csr_matrix(np.float32([[5, 5, 0]])), np.array([1, 2, 3]))
+    then = replace(matrix, timestamps=np.full(2, 1_000_000_000))
+    parameters = UserKNNParameters(neighbours=1, shrinkage=1.5, time_floor=0.3, half_life=3.0)
+    model = fit_user_knn(then, parameters, feedback=SCALE)
+    ratings = csr_matrix(np.float32([[5, 0, 0], [4, 4, 0]]))
+    moment = 1_000_000_000 - int(years * 365.25 * 86_400)
+    histories = Histories(ratings, np.array([moment, moment - 77, moment]))
+    expected = (0.3 + 0.7 * 0.5 ** (years / 3.0)) * model.score(ratings)
+    np.testing.assert_allclose(model.score(histories), expected, rtol=1e-5)
+    for user in range(2):
+        np.testing.assert_allclose(model.score(histories.rows(user, user + 1))[0], expected[user], rtol=1e-5)
+        parts = model.parts(histories.rows(user, user + 1), np.arange(3))
+        np.testing.assert_allclose(parts.sum(axis=1), expected[user], rtol=1e-5)
+    alike = fit_user_knn(then, parameters.replace(time_floor=1.0), feedback=SCALE)
+    np.testing.assert_array_equal(alike.score(histories), alike.score(ratings))
+
+
+def test_somebody_after_training_is_of_its_last_moment() -> None:
+    data = planted_interactions(60, 40, 900, seed=3)
+    model = fit_user_knn(data, SMALL.replace(half_life=1e-4), feedback=SCALE)
+    ratings, newest = data.ratings[:3], int(model.times.max())
+    last, later = (Histories(ratings, np.full(ratings.nnz, moment)) for moment in (newest, newest + 10**9))
+    np.testing.assert_array_equal(model.score(later), model.score(last))
 
 
 def test_arrays_of_different_widths_are_refused() -> None:
     model = fit(np.array([[5, 5, 0], [0, 5, 5]]))
     with pytest.raises(ShapeError, match="strength has 3 columns"):
-        UserKNNModel(model.item_ids[:2], model.strength, model.title_weights, SMALL, SCALE.maximum)
+        UserKNNModel(model.item_ids[:2], model.strength, model.title_weights, model.times, SMALL, SCALE)

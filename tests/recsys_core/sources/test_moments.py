@@ -1,11 +1,12 @@
 """Means and spreads over the catalogue: closed forms against the scores themselves."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from recsys_core.hybrid.moments import ItemMoments, dense_moments
+from recsys_core.sources.moments import ItemMoments, Moments, dense_moments
 
 VALUES = st.floats(-3, 3, width=32)
 
@@ -30,14 +31,14 @@ def test_scores_that_are_all_equal_standardise_to_zero() -> None:
     scores = np.full((2, 7), 0.3, dtype=np.float32)
     moments = dense_moments(scores)
     np.testing.assert_array_equal(moments.std, 0)
-    np.testing.assert_array_equal(moments.scale, 0)
+    np.testing.assert_array_equal(moments.scale(), 0)
     np.testing.assert_array_equal(moments.standardise(scores), 0)
 
 
 def test_equal_item_vectors_have_no_spread() -> None:
     items = np.tile(np.float32([0.1, 0.7, -0.3]), (9, 1))
     moments = ItemMoments.of(items).for_users(np.float32([[1.0, 2.0, 3.0], [0.0, 0.0, 0.0]]))
-    np.testing.assert_array_equal(moments.scale, 0)
+    np.testing.assert_array_equal(moments.scale(), 0)
 
 
 def test_no_items_have_no_spread() -> None:
@@ -50,3 +51,17 @@ def test_a_large_catalogue_keeps_its_precision() -> None:
     scores = (rng.random((4, 60_000)) + 50).astype(np.float32)
     found = dense_moments(scores)
     np.testing.assert_allclose(found.std, scores.astype(np.float64).std(axis=1), rtol=1e-4)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.1, 1.0, 10.0])
+def test_a_spread_far_below_the_usual_one_is_not_blown_up_to_full_evidence(share: float) -> None:
+    usual = 0.5
+    scores = np.float32([[0, share * usual, 2 * share * usual]])
+    moments = dense_moments(scores)
+    spread = moments.standardise(scores, steady=usual).std()
+    ratio = float(moments.std[0]) / usual
+    assert spread == pytest.approx(ratio / np.hypot(ratio, 1), rel=1e-4)
+
+
+def test_a_source_that_says_nothing_stays_silent_beside_a_usual_spread() -> None:
+    assert Moments(np.ones(2), np.array([0.0, 2.0])).scale(steady=1.5).tolist() == [0.0, 0.4]
