@@ -23,8 +23,8 @@ from recsys_core.hybrid import HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.content import ContentModel, ContentParameters, fit_content
-from recsys_core.sources.source import Source, SourceKind, Training
-from recsys_core.sources.table import SOURCES
+from recsys_core.sources.source import Source, Training
+from recsys_core.sources.table import SOURCES, source_named
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import Trial, TuningParameters, TuningResult, best_trial, tune, tune_als
 from registry.search_log import trials_table
@@ -160,28 +160,26 @@ def hybrid_weights(
     return Made(tuned, facts=1 + len(rounds))
 
 
-def _source_asset(kind: SourceKind) -> None:
-    """Declare the asset of a source that has none of its own above."""
-
-    def fit(inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult) -> Made[Source]:
-        training = Training(split.train, content_model.features, inputs.dataset.feedback)
-        return Made(kind.fit(training, hybrid_weights.parameters.get(kind.name) or kind.defaults))
-
-    recsys_asset(
-        name=f"{kind.name}_model",
-        description=f"{kind.summary}: a source of the hybrid{' and a baseline' if kind.baseline else ''}.",
-        group="models",
-        kinds={"scipy"},
-        show=lambda step: Shown(page(describe_source(step.value)), (finite(step.value),)),
-        modules=(*SOURCE, kind.module),
-        quality=(ALL_FINITE,),
-    )(fit, kind=kind.model)
+def source_model(
+    inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult
+) -> Made[Source]:
+    """A source of the table, fitted on the training part with the parameters found."""
+    kind = source_named(inputs.asset.removesuffix("_model"))
+    training = Training(split.train, content_model.features, inputs.dataset.feedback)
+    return Made(kind.fit(training, hybrid_weights.parameters.get(kind.name) or kind.defaults))
 
 
-_OF_THEIR_OWN = ("als", "content")
 for _kind in SOURCES:
-    if _kind.name not in _OF_THEIR_OWN:
-        _source_asset(_kind)
+    if _kind.name not in ("als", "content"):  # they are made before the weights, by the assets above
+        recsys_asset(
+            name=f"{_kind.name}_model",
+            description=f"{_kind.summary}: a source of the hybrid{' and a baseline' if _kind.baseline else ''}.",
+            group="models",
+            kinds={"scipy"},
+            show=lambda step: Shown(page(describe_source(step.value)), (finite(step.value),)),
+            modules=(*SOURCE, _kind.module),
+            quality=(ALL_FINITE,),
+        )(source_model, kind=_kind.model)
 
 
 def _show_hybrid(step: Step) -> Shown:

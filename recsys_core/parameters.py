@@ -78,9 +78,9 @@ def range_in_words(field: FieldInfo) -> str:
 
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
-    """What each field of ``model`` means, in one line: the text below its declaration."""
+    """What each field of ``model`` means, in one line: the text below its declaration, or the description given."""
     body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
-    found: dict[str, str] = {}
+    found = {name: field.description for name, field in model.model_fields.items() if field.description}
     for field, text in itertools.pairwise(body.body if isinstance(body, ast.ClassDef) else []):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):
             found[field.target.id] = " ".join(str(ast.literal_eval(text.value)).split()).replace("``", "`")

@@ -89,7 +89,7 @@ def describe_source(source: Source) -> Description:
     return Description(
         len(source.item_ids),
         _ITEM,
-        [(int(item_id), "") for item_id in source.item_ids[:5]],
+        [(int(item_id),) for item_id in source.item_ids[:5]],
         facts,
         {"parameters": (["parameter", "value"], parameters_of(source).items())},
     )

@@ -1,7 +1,6 @@
 """Popularity: the baseline that needs no history, and the prior for people with few ratings."""
 
 from recsys_core.sources.popularity.popularity import PopularityModel, fit_popularity
-from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.source import SourceKind
 
 __all__ = ["KIND", "PopularityModel", "fit_popularity"]
@@ -13,7 +12,6 @@ KIND = SourceKind(
     defaults=None,
     fit=lambda training, parameters: fit_popularity(training.matrix.ratings, training.matrix.item_ids),
     model=PopularityModel,
-    search=(SearchParameter(stage="blend", name="popularity", low=0.0, high=1.0, default=0.0),),
     needed=True,
     baseline=True,
     summary="Number of ratings of every title",
