@@ -18,6 +18,7 @@ from recsys_core.hybrid import MODEL_NAMES, ModelName
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import planted_hybrid
 from tests.recsys_core.planted import model as _model
+from tests.recsys_core.planted import row_of
 from tests.recsys_core.planted import train as _train
 
 UNKNOWN_USER = 999_999
@@ -26,7 +27,7 @@ FOUR, FIVE, EXPLAINED = ListOptions(k=4), ListOptions(k=5), ListOptions(k=5, exp
 
 @cache
 def _catalogue() -> np.ndarray:
-    return np.sort(_model().content.item_ids)
+    return np.sort(_model().catalogue_ids)
 
 
 @cache
@@ -94,8 +95,9 @@ def test_diversity_changes_the_choice_and_keeps_scores_and_reasons() -> None:
 def test_an_unknown_user_is_cold_and_gets_what_is_popular() -> None:
     answer = _bundle().recommend_for_user(UNKNOWN_USER, FOUR)
     assert answer.path == "cold"
-    most_rated = np.argsort(-_model().popularity.n_ratings, kind="stable")[:4]
-    assert ids(answer) == _model().item_ids[most_rated].tolist()
+    nums = _model().recommend(row_of(), 4).item_nums
+    assert ids(answer) == _model().item_ids[nums].tolist()
+    assert set(nums) <= set(np.argsort(-_model().popularity.n_ratings, kind="stable")[:6])
 
 
 @pytest.mark.parametrize("model", MODEL_NAMES)
@@ -170,8 +172,9 @@ def test_explaining_changes_nothing_but_the_explanation() -> None:
 def test_the_answer_is_json_as_documented() -> None:
     told = json.loads(json.dumps(_bundle().recommend_for_user(_user(), ListOptions(k=2, explain=True)).as_dict()))
     assert set(told) == {"user_id", "path", "items"}
-    assert set(told["items"][0]) == {"rank", "movie_id", "title", "score", "sources", "because"}
-    assert set(told["items"][0]["sources"]) == {"collaborative", "content", "popularity"}
+    assert set(told["items"][0]) == {"rank", "movie_id", "title", "score", "new", "sources", "terms", "because"}
+    assert set(told["items"][0]["sources"]) == {"collaborative", "content", "popularity", "constant"}
+    assert set(told["items"][0]["terms"]) == {*_model().sources, "dislikes", "constant"}
     assert set(told["items"][0]["because"][0]) == {"movie_id", "title", "contribution"}
 
 
@@ -232,11 +235,13 @@ FILES = sorted(
         "known/ratings.npz",
         "known/vocabulary.npz",
         "model/manifest.json",
-        "model/cold_factors.npz",
+        "model/cold_from_warm.npz",
         "model/als/factors.npz",
         "model/ease/weights.npz",
         "model/content/features/genre.npz",
         "model/popularity/popularity.npz",
+        "model/recent_popularity/popularity.npz",
+        "model/neighbours/strength.npz",
     )
 )
 
@@ -272,8 +277,7 @@ def test_parts_of_two_bundles_are_refused(stored: Path, tmp_path: Path) -> None:
     shutil.copytree(stored, mixed)
     shutil.rmtree(mixed / "model")
     (mixed / "model").mkdir()
-    fewer = replace(other, ease=None)
-    fewer.save(mixed / "model")
+    other.save(mixed / "model")
     shutil.rmtree(mixed / "known")
     (mixed / "known").mkdir()
     train.with_items(train.item_ids[:-1]).save(mixed / "known")
@@ -315,9 +319,6 @@ def test_newer_ratings_count_instead_of_older_ones_and_are_not_recommended() -> 
     assert answer.path == "warm"
     assert first[0] not in ids(answer)
     own = _bundle().ratings_of(_user())
-    assert _bundle().recommend_for_user(
-        _user(), FIVE, newer=dict(list(own.items())[:3])
-    ) == _bundle().recommend_for_user(_user(), FIVE)
     turned = _bundle().recommend_for_user(_user(), EXPLAINED, newer=dict.fromkeys(own, 0.5))
     assert turned != _bundle().recommend_for_user(_user(), EXPLAINED)
 
@@ -332,6 +333,29 @@ def test_a_disliked_movie_counts_as_the_worst_rating() -> None:
     answer = _bundle().recommend_for_liked([3], FIVE, disliked=[6])
     assert answer == _bundle().recommend_for_ratings({3: 5.0, 6: 0.5}, FIVE)
     assert 6 not in ids(answer)
+
+
+@pytest.mark.parametrize("model", MODEL_NAMES)
+def test_somebody_who_only_dislikes_is_folded_in_and_gets_what_newcomers_get_less_what_is_like_it(
+    model: ModelName,
+) -> None:
+    wanted = ListOptions(k=100, model=model, explain=True)
+    newcomer = {item.movie_id: item.score for item in _bundle().recommend_for_liked([], wanted).items}
+    answer = _bundle().recommend_for_liked([], wanted, disliked=[3, 15])
+    assert answer.path == "folded_in"
+    assert set(ids(answer)) == set(newcomer) - {3, 15}
+    for item in answer.items:
+        assert item.terms is not None
+        assert item.score <= newcomer[item.movie_id] + 1e-6
+        assert item.score == pytest.approx(newcomer[item.movie_id] + item.terms["dislikes"], abs=1e-5)
+        assert not item.because
+    assert any(item.terms is not None and item.terms["dislikes"] < -0.01 for item in answer.items)
+
+
+def test_a_rating_of_nought_is_a_rating() -> None:
+    answer = _bundle().recommend_for_ratings({3: 0.0}, ListOptions(k=100))
+    assert answer.path == "folded_in"
+    assert 3 not in ids(answer)
 
 
 def test_lists_keep_to_genres_and_years() -> None:

@@ -10,6 +10,7 @@ from recsys_core.describing import change_since, empty_groups, headline, lead_ov
 from recsys_core.evaluation import Evaluation, EvaluationParameters
 from recsys_core.evaluation.results import UserMetrics
 from recsys_core.features import ItemFeatures
+from recsys_core.sources.user_knn import UserKNNModel
 from recsys_core.testing.hybrids import planted_hybrid
 
 N_USERS = 50
@@ -77,9 +78,12 @@ def test_a_broken_number_is_found_by_its_place() -> None:
     assert not_finite(model) == []
     factors = model.als.item_factors.copy()
     factors[3, 2] = np.nan
-    neighbours = replace(model.neighbours, title_weights=np.full_like(model.neighbours.title_weights, np.inf))
-    broken = replace(model, als=replace(model.als, item_factors=factors), neighbours=neighbours)
-    assert {"als.item_factors", "neighbours.title_weights"} <= set(not_finite(broken))
+    neighbours = model.sources["neighbours"]
+    assert isinstance(neighbours, UserKNNModel)
+    neighbours = replace(neighbours, title_weights=np.full_like(neighbours.title_weights, np.inf))
+    als = replace(model.als, item_factors=factors)
+    broken = replace(model, sources={**model.sources, "als": als, "neighbours": neighbours})
+    assert {"sources.als.item_factors", "sources.neighbours.title_weights"} <= set(not_finite(broken))
     assert not_finite({"tags": csr_matrix(np.array([[0.0, np.inf]]))}) == ["tags"]
 
 

@@ -7,21 +7,34 @@ from hypothesis import strategies as st
 from recsys_core.errors import ParameterError
 from recsys_core.features import GROUP_NAMES
 from recsys_core.hybrid import HybridWeights
-from recsys_core.sources.als import ALSParameters
-from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.table import SOURCES, source_named
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
 from recsys_core.tuning.study import Proposals
 from recsys_core.tuning.tune import with_values
 
 
 def test_every_parameter_of_the_space_is_one_of_its_model() -> None:
-    fields = {"als": ALSParameters, "ease": EASEParameters, "blend": HybridWeights, "gate": HybridWeights}
+    names = {kind.name for kind in SOURCES}
     for parameter in SEARCH_SPACE:
         if parameter.name.startswith("weight_"):
             assert parameter.name.removeprefix("weight_") in GROUP_NAMES
+        elif parameter.stage in ("blend", "gate"):
+            assert parameter.name in names | set(HybridWeights.model_fields)
         else:
-            assert parameter.name in fields[parameter.stage].model_fields
+            assert parameter.name in type(source_named(parameter.stage).defaults).model_fields
     assert {p.stage for p in SEARCH_SPACE} == set(STAGES)
+
+
+def test_a_source_declares_its_own_parameters_and_its_weights_and_nothing_else() -> None:
+    for kind in SOURCES:
+        for parameter in kind.search:
+            assert parameter.stage in {kind.name, "blend", "gate"}
+            if parameter.stage != kind.name and not parameter.name.startswith("weight_"):
+                assert parameter.name == kind.name
+        assert kind.is_tuned == any(parameter.stage == kind.name for parameter in kind.search)
+    shares = [kind.budget for kind in SOURCES]
+    assert sum(shares) < 1
+    assert all(kind.is_tuned for kind in SOURCES if kind.budget > 0)
 
 
 def test_the_defaults_of_tuning_are_at_least_fifty_trials() -> None:
@@ -34,7 +47,6 @@ def test_the_defaults_of_tuning_are_at_least_fifty_trials() -> None:
         ({"low": 5.0}, "low 5.0 is not below high 4.0"),
         ({"low": 0.0, "log": True}, "low 0.0 must be positive for a logarithmic range"),
         ({"default": 9.0}, "default 9.0 is outside 1.0 to 4.0"),
-        ({"stage": "svd"}, "stage = 'svd'"),
     ],
 )
 def test_a_range_that_cannot_be_searched_is_refused(changes: dict[str, object], message: str) -> None:
@@ -42,15 +54,19 @@ def test_a_range_that_cannot_be_searched_is_refused(changes: dict[str, object], 
         SearchParameter(**{"stage": "gate", "name": "kappa", "low": 1.0, "high": 4.0, "default": 2.0, **changes})
 
 
-def test_a_parameter_named_twice_is_refused() -> None:
+def test_a_parameter_named_twice_or_of_no_stage_is_refused() -> None:
     twice = (SEARCH_SPACE[0], SEARCH_SPACE[0])
     with pytest.raises(ParameterError, match="names a parameter twice"):
         TuningParameters(search_space=twice)
+    elsewhere = SEARCH_SPACE[0].replace(stage="svd")
+    with pytest.raises(ParameterError, match="stage 'svd' is none of als, ease, blend, gate"):
+        TuningParameters(search_space=(elsewhere,))
 
 
 def test_groups_that_the_data_does_not_have_are_not_searched() -> None:
     space = StageSpace("blend", SEARCH_SPACE).without_groups_outside(["genre"])
     assert set(space.defaults) == {"ease", "content", "weight_genre"}
+    assert set(space.without(["ease", "popularity"]).defaults) == {"content", "weight_genre"}
 
 
 def test_the_digest_tells_searches_apart() -> None:
@@ -61,10 +77,13 @@ def test_the_digest_tells_searches_apart() -> None:
     assert space.digest("a") == StageSpace("gate", SEARCH_SPACE).digest("a")
 
 
-def test_tuned_values_become_weights() -> None:
-    weights = with_values(HybridWeights(group_weights={"genre": 0.5}), {"ease": 2.0, "weight_tags": 0.3})
-    assert weights.ease == 2.0
-    assert weights.group_weights == {"genre": 0.5, "tags": 0.3}
+def test_tuned_values_become_weights_of_the_taste_or_of_the_prior() -> None:
+    base = HybridWeights(taste={"als": 1.0}, prior={"popularity": 0.5}, group_weights={"genre": 0.5})
+    blended = with_values(base, "blend", {"ease": 2.0, "weight_tags": 0.3})
+    assert blended == base.replace(taste={"als": 1.0, "ease": 2.0}, group_weights={"genre": 0.5, "tags": 0.3})
+    gated = with_values(base, "gate", {"neighbours": 0.7, "popularity": 0.1, "kappa": 40.0})
+    assert gated == base.replace(prior={"popularity": 0.1, "neighbours": 0.7}, kappa=40.0)
+    assert with_values(base, "gate", {}) == base
 
 
 def test_the_first_trial_has_the_defaults_and_later_ones_stay_inside_the_ranges() -> None:
