@@ -94,9 +94,9 @@ class ScorerContract:
     def test_unsorted_columns_make_no_difference_and_a_stored_zero_is_kept(
         self, scorer: Scorer, user_items: csr_matrix
     ) -> None:
-        columns, bounds = np.array([0, 3, 7, 9]), np.array([0, 4])
-        values = np.float32([4, 0, 5, 1])  # a rating of 0
-        tidy = csr_matrix((values, columns, bounds), shape=(1, user_items.shape[1]))
+        columns, bounds = np.array([0, 3, 7, 9], dtype=np.int32), np.array([0, 4], dtype=np.int32)
+        values = np.array([4, 0, 5, 1], dtype=np.float32)  # a rating of 0
+        tidy: csr_matrix = csr_matrix((values, columns, bounds), shape=(1, user_items.shape[1]))
         untidy = csr_matrix((values[::-1].copy(), columns[::-1].copy(), bounds), shape=tidy.shape)
         scores = scorer.score(untidy)
         assert np.isfinite(scores).all()

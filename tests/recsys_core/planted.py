@@ -54,6 +54,6 @@ def cold_row(num: int, value: float) -> csr_matrix:
 
 
 def _row(ratings: dict[int, float], width: int) -> csr_matrix:
-    nums = sorted(ratings)
-    values = np.float32([ratings[num] for num in nums])
-    return csr_matrix((values, nums, [0, len(nums)]), shape=(1, width))
+    nums = np.array(sorted(ratings), dtype=np.int32)
+    values = np.array([ratings[num] for num in nums.tolist()], dtype=np.float32)
+    return csr_matrix((values, nums, np.array([0, len(nums)])), shape=(1, width))

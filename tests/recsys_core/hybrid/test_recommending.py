@@ -64,15 +64,6 @@ def test_equal_scores_come_in_the_order_of_the_tie_rank_wherever_they_are_ranked
     np.testing.assert_array_equal(found, expected[expected != 3])
 
 
-def test_cold_items_of_the_users_kind_come_first() -> None:
-    kinds = (_model().cold_item_ids // 3 - 1) % 4
-    for kind in (0, 1, 2):
-        row = row_of(**{f"i{num}": 5.0 for num in range(kind, 40, 4)})
-        scores = _model().score_cold(row)[0]
-        assert scores.shape == (len(_model().cold_item_ids),)
-        assert scores[kinds == kind].min() > scores[kinds != kind].max()
-
-
 def test_without_a_calibration_no_list_has_cold_items_and_with_one_they_stand_where_it_says() -> None:
     row = row_of(i0=5.0, i4=5.0)
     n_items, n_catalogue = _model().n_items, len(_model().catalogue_ids)
