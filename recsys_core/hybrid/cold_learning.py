@@ -53,8 +53,8 @@ def learn_calibration(
 ) -> ColdCalibration | None:
     """Refit on each round without an eighth of its titles, and see what its validation users hid of them.
 
-    Ratings of left-out titles are hidden like all others: as many as are known of them stay known. The shift is the one
-    with the best NDCG@k over titles of both kinds. Test users are not looked at.
+    Ratings of left-out titles are hidden like all others: as many as are known of them stay known. The shift is the
+    largest that costs no NDCG@k over titles of both kinds beyond chance. Test users are not looked at.
 
     Returns None where too few left-out titles were liked, or where a better match is no better sign.
     """
@@ -85,8 +85,17 @@ def learn_calibration(
         cold_length=float(cold[1]),
         cold_intercept=float(cold[2]),
     )
-    values = [_ndcg(judged, found.replace(shift=shift), k) for shift in _SHIFTS]
-    return found.replace(shift=_SHIFTS[int(np.argmax(values))])
+    return found.replace(shift=_largest_shift([_ndcg(judged, found.replace(shift=s), k) for s in _SHIFTS]))
+
+
+def _largest_shift(by_user: list[NDArray[np.float64]]) -> float:
+    """The largest of ``_SHIFTS`` that is not below the best by more than one standard error of the difference.
+
+    NDCG hardly changes over a wide range of shifts; what is new gains by the largest of them.
+    """
+    best = max(by_user, key=lambda values: float(values.mean()))
+    fits = [(best - values).mean() <= (best - values).std() / np.sqrt(len(values)) for values in by_user]
+    return max(shift for shift, fit in zip(_SHIFTS, fits, strict=True) if fit)
 
 
 def _judge(
@@ -159,8 +168,8 @@ def _logistic(blocks: list[NDArray[np.float64]], labels: list[NDArray[np.float64
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-12}).x / size)
 
 
-def _ndcg(judged: Sequence[_Judged], calibration: ColdCalibration, k: int) -> float:
-    """Mean NDCG@k over warm and cold titles together."""
+def _ndcg(judged: Sequence[_Judged], calibration: ColdCalibration, k: int) -> NDArray[np.float64]:
+    """NDCG@k over warm and cold titles together, by user: of shape (n_users,)."""
     values = []
     for one in judged:
         scores = np.concatenate([one.warm, calibration.scores(one.match, one.n_liked)], axis=1)
@@ -168,4 +177,4 @@ def _ndcg(judged: Sequence[_Judged], calibration: ColdCalibration, k: int) -> fl
         assert one.histories.cold is not None
         seen = csr_matrix(hstack([one.histories.ratings, one.histories.cold], format="csr"))
         values.append(ndcg_of_scores(scores, targets, seen=seen, k=k))
-    return float(np.concatenate(values).mean())
+    return np.concatenate(values)
