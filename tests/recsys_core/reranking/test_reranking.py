@@ -10,12 +10,12 @@ from scipy.sparse import csr_matrix
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.evaluation.beyond_accuracy import unit_features
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid import Ranking, top_k
-from recsys_core.hybrid.ranking import hide
+from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.reranking import OWN_SHARE, Reranker, RerankParameters
 from recsys_core.testing.builders import planted_features, planted_interactions
 from recsys_core.testing.hybrids import planted_hybrid
 from recsys_core.testing.strategies import item_feature_sets
+from tests.recsys_core.planted import mixing, train
 
 N = 9
 N_USERS, N_ITEMS = 30, 60
@@ -162,12 +162,12 @@ def test_nobody_asked_gives_an_empty_ranking(known: Known) -> None:
 
 
 def test_cold_titles_may_be_in_the_list_of_a_whole_catalogue() -> None:
-    model, train = planted_hybrid()
-    scores = model.score_catalogue(train.ratings)
+    model, ratings = mixing(), train().ratings
+    scores = model.score_catalogue(ratings)
     scores[:, model.n_items :] += 100
-    hide(scores, train.ratings)
+    hide(scores, ratings)
     parameters = RerankParameters(diversity=0.1, n_candidates=20)
-    found = Reranker(model.content.features).rerank(top_k(scores, 20), train.ratings, parameters, 20)
+    found = Reranker(model.content.features).rerank(top_k(scores, 20), ratings, parameters, 20)
     assert set(range(model.n_items, scores.shape[1])) <= set(found.item_nums.tolist())
 
 
