@@ -51,6 +51,7 @@ class Card:
     parts: list[Part]
     rating: float | None
     note: str
+    new: bool = False
 
     @property
     def named(self) -> str:
@@ -82,6 +83,7 @@ def card_of(
         parts=parts_of(recommended) if recommended else [],
         rating=movie.rating if isinstance(movie, schemas.RatedMovie) else None,
         note=note,
+        new=recommended.new if recommended else False,
     )
 
 

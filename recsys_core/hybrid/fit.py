@@ -38,7 +38,7 @@ def fit_sources(
     only  leaves out what has no weight in it, too
     """
     return {
-        kind.name: kind.fit(training, parameters.get(kind.name))
+        kind.name: kind.fit(training, parameters.get(kind.name, kind.defaults))
         for kind in SOURCES
         if takes_part(kind, parameters) and (only is None or kind.needed or is_used(kind, only))
     }

@@ -188,29 +188,27 @@ class HybridModel:
                 hide(scores[:, self.n_items :], histories.cold)
         else:
             scores = self.score(histories, model=model)
+            exclude, candidates = (
+                nums if nums is None else nums[nums < self.n_items] for nums in (exclude, candidates)
+            )
         hide(scores, histories.ratings)
-        if candidates is not None:
-            left_out = np.ones(scores.shape[1], dtype=bool)
-            left_out[_inside(candidates, scores.shape[1])] = False
-            scores[:, left_out] = -np.inf
-        if exclude is not None:
-            scores[:, _inside(exclude, scores.shape[1])] = -np.inf
+        _close(scores, exclude, candidates)
         best = top_k(scores, k, tie_rank=self.tie_rank[: scores.shape[1]])
         if new_titles is None or new_titles.places == 0 or model != "hybrid":
             return best
-        return reserve_places(best, self._matches(scores, histories, new_titles.min_share), k, new_titles.places)
+        match = self._matches(histories, new_titles.min_share)
+        _close(match, exclude, candidates)
+        return reserve_places(best, (match[:, self.n_items :], self.n_items), k, new_titles.places)
 
-    def _matches(
-        self, scores: NDArray[np.float32], histories: Histories, min_share: float
-    ) -> tuple[NDArray[np.float32], int]:
-        """Of the cold items that may take a reserved place, -inf for all others; and the number of the first."""
+    def _matches(self, histories: Histories, min_share: float) -> NDArray[np.float32]:
+        """Of the cold items that may take a reserved place, of shape (n_users, n_items + n_cold); all others -inf."""
         warm = fused_scores(self, histories)
         match = self.cold.match(warm)
         best = self.cold.standardised(warm).max(axis=1, initial=0)
         match[match < min_share * best[:, None]] = -np.inf
-        if self.cold.calibration is not None:  # without one they are all -inf, rated or not
-            match[np.isneginf(scores[:, self.n_items :])] = -np.inf
-        return match, self.n_items
+        if histories.cold is not None:
+            hide(match, histories.cold)
+        return np.concatenate([np.full_like(warm, -np.inf), match], axis=1)
 
     def explain(
         self,
@@ -265,7 +263,13 @@ class HybridModel:
         )
 
 
-def _inside(item_nums: NDArray[np.integer], n_items: int) -> NDArray[np.int64]:
-    """Those of ``item_nums`` that are among the first ``n_items``: a source alone has no cold ones."""
-    nums = np.asarray(item_nums, dtype=np.int64)
-    return check_item_nums(nums[nums < n_items], n_items)
+def _close(
+    scores: NDArray[np.float32], exclude: NDArray[np.integer] | None, candidates: NDArray[np.integer] | None
+) -> None:
+    """Set to -inf, in place, the columns that are excluded or no candidates."""
+    if candidates is not None:
+        left_out = np.ones(scores.shape[1], dtype=bool)
+        left_out[check_item_nums(candidates, scores.shape[1])] = False
+        scores[:, left_out] = -np.inf
+    if exclude is not None:
+        scores[:, check_item_nums(exclude, scores.shape[1])] = -np.inf

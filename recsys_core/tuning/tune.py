@@ -185,14 +185,11 @@ class _Tuner:
         be given some of the say everywhere, for a gain that is luck of the validation users.
         """
 
-        def by_user(tried: HybridWeights) -> NDArray[np.float64]:
-            return np.concatenate(in_each(tables, lambda table: table.whole.ndcg(tried, table.k)))
-
-        before = by_user(weights)
+        before = _by_user(tables, weights)
         best, most = weights, 0.0
         for share in _POPULARITY_SHARES:
             tried = weights.replace(taste={**weights.taste, "popularity": share})
-            gain = by_user(tried) - before
+            gain = _by_user(tables, tried) - before
             sure = float(gain.mean() - gain.std() / np.sqrt(len(gain)))
             if sure > most:
                 best, most = tried, sure
@@ -201,17 +198,24 @@ class _Tuner:
     def _best(
         self, tables: list[Tables], tuned: HybridWeights, defaults: HybridWeights
     ) -> tuple[HybridWeights, float, str]:
-        """The best of the tuned weights, the defaults and each single source; its value, and the source's name.
+        """The better of the tuned weights and the defaults, unless a single source is better; its value, and the name
+        of the source.
 
         Stages are judged one by one, and where one source knows nearly all there is to know, every blend is worse
-        than that source alone.
+        than that source alone. One that goes by the user's history must be better by more than a standard error: of
+        several that are equally good the best is the luckiest. Popularity need not: whoever cannot beat it should not
+        claim to know more.
         """
-        found = [(self._gate_objective(tables, weights), weights, "") for weights in (tuned, defaults)]
+        found = [(self._gate_objective(tables, weights), weights) for weights in (tuned, defaults)]
+        value, blend = max(found, key=lambda candidate: candidate[0])
+        by_user, best, name = _by_user(tables, blend), (value, blend), ""
         for kind in self.parameters.sources:
             alone = tuned.alone(kind.name)
-            found.append((self._gate_objective(tables, alone), alone, kind.name))
-        value, weights, name = max(found, key=lambda candidate: candidate[0])
-        return weights, value, name
+            objective = self._gate_objective(tables, alone)
+            spread = (_by_user(tables, alone) - by_user).std() / np.sqrt(len(by_user))
+            if objective > best[0] and objective - value > (0 if kind.side == "popularity" else spread):
+                best, name = (objective, alone), kind.name
+        return best[1], best[0], name
 
     def _run(self, space: StageSpace, objective: Objective, decided: Sequence[Any] = ()) -> dict[str, float | int]:
         """Run one stage after what earlier ones ``decided``. Returns the best point."""
@@ -246,6 +250,11 @@ class _Tuner:
         for stage in ("blend", "gate"):
             weights = with_values(weights, stage, self._weights_space(stage).defaults)
         return weights
+
+
+def _by_user(tables: list[Tables], weights: HybridWeights) -> NDArray[np.float64]:
+    """NDCG@k of every user's whole history, round after round."""
+    return np.concatenate(in_each(tables, lambda table: table.whole.ndcg(weights, table.k)))
 
 
 def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:

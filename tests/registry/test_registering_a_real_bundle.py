@@ -17,7 +17,7 @@ from recsys_core.bundle import ListOptions, ModelBundle, Titles
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.hybrid import HybridWeights, fit_hybrid
 from recsys_core.sources.als import ALSParameters
-from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.table import SOURCES
 from recsys_core.testing import planted_features, planted_interactions
 from registry.interface import input_example
 from registry.models import ModelRegistry
@@ -29,8 +29,7 @@ def bundle() -> ModelBundle:
     model = fit_hybrid(
         ratings,
         planted_features(ratings.item_ids),
-        als_parameters=ALSParameters(factors=4, iterations=3),
-        ease_parameters=EASEParameters(),
+        parameters={kind.name: kind.defaults for kind in SOURCES} | {"als": ALSParameters(factors=4, iterations=3)},
         weights=HybridWeights(),
         feedback=MOVIELENS.feedback,
     )

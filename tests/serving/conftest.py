@@ -56,7 +56,7 @@ def bundle() -> ModelBundle:
 def bundle_folders(tmp_path_factory: pytest.TempPathFactory, bundle: ModelBundle) -> dict[str, Path]:
     """Versions 1 and 2, of which 2 recommends otherwise, and 3, which is damaged."""
     folders = {}
-    other = bundle_with(PLANTED_WEIGHTS.replace(content=4.0, ease=0.0))
+    other = bundle_with(PLANTED_WEIGHTS.replace(taste={"als": 1.0, "content": 4.0}))
     for version, stored in (("1", bundle), ("2", other), ("3", bundle)):
         folders[version] = tmp_path_factory.mktemp(f"version-{version}")
         stored.save(folders[version])

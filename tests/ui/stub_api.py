@@ -134,7 +134,8 @@ class Stub:
         scored.sort(key=lambda item: (-item.score, item.movie_id))
         if options.diversity:
             scored = _spread(scored, options)
-        chosen = scored[: options.k]
+        new = [movie for movie in scored if movie.new][: options.new_titles]
+        chosen = [*[movie for movie in scored if not movie.new][: options.k - len(new)], *new]
         return [movie.model_copy(update={"rank": rank}) for rank, movie in enumerate(chosen, 1)]
 
     def _scored(self, movie: Movie, rated: dict[int, float], options: ListOptions) -> RecommendedMovie:
@@ -145,7 +146,7 @@ class Stub:
         popular = 0.012 * (movie.n_ratings or 0)
         if options.model == "content":
             parts = {"content": content}
-        elif options.model == "als":
+        elif options.model in ("als", "ease"):
             parts = {"collaborative": collaborative if rated else popular}
         elif rated:
             alpha = 0.5 if options.alpha is None else options.alpha
@@ -164,7 +165,9 @@ class Stub:
             **movie.model_dump(),
             rank=1,
             score=sum(parts.values()),
+            new=not movie.n_ratings,
             sources=parts if options.explain else None,
+            terms=_terms(parts) if options.explain else None,
             because=because if options.explain else None,
         )
 
@@ -203,6 +206,13 @@ def _likeness_of(one: tuple[str, ...], other: tuple[str, ...]) -> float:
 def _likeness(one: Movie, other: Movie) -> float:
     shared = _likeness_of(tuple(one.genres), tuple(other.genres))
     return shared - 0.01 * abs((one.year or 2000) - (other.year or 2000))
+
+
+def _terms(parts: dict[str, float]) -> dict[str, float]:
+    """Source by source: a third of what is collaborative comes from ALS."""
+    rest = {name: value for name, value in parts.items() if name != "collaborative"}
+    collaborative = parts.get("collaborative", 0.0)
+    return {"als": collaborative / 3, "ease": collaborative * 2 / 3, **rest} if "collaborative" in parts else rest
 
 
 def _wanted(movie: Movie, rated: dict[int, float], options: ListOptions) -> bool:

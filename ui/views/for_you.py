@@ -92,6 +92,7 @@ def _show_lists(
     for number, liked in enumerate(_anchors(person.items)):
         _show_because(f"because_{number}", liked, user_id, rated, shown)
     _show_new(user_id, options, shown)
+    _show_unrated(user_id, options)
     _show_popular(user_id, rated)
     _show_row(
         user_id,
@@ -154,6 +155,20 @@ def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> No
         make_cards(listed.items, path=listed.path),
         heading="New to you",
         subtitle="less alike, and none of the above",
+        listed=listed,
+    )
+
+
+def _show_unrated(user_id: int, options: schemas.ListOptions) -> None:
+    """Titles that nobody has rated: in a row of their own, for few have a chance among all others."""
+    wanted = options.model_copy(update={"model": "hybrid", "new_titles": _LENGTH, "diversity": 0.0})
+    listed = api().recommend(user_id, wanted)
+    _show_row(
+        user_id,
+        "unrated",
+        make_cards([movie for movie in listed.items if movie.new], path=listed.path),
+        heading="New in the catalogue",
+        subtitle="nobody has rated these yet: what is known of them fits you",
         listed=listed,
     )
 

@@ -83,10 +83,7 @@ def test_places_are_reserved_for_the_best_cold_items_at_the_end(places: int, mix
         assert (np.diff(found.scores[found.user_nums == user]) <= 0).all()
 
 
-@pytest.mark.parametrize(
-    "mixed",
-    [True, pytest.param(False, marks=pytest.mark.xfail(strict=True, reason="without a calibration they do"))],
-)
+@pytest.mark.parametrize("mixed", [True, False])
 @pytest.mark.parametrize("why", ["rated", "excluded", "no candidate"])
 def test_titles_that_are_closed_take_no_reserved_place(why: str, mixed: bool) -> None:
     hybrid, row, options = mixing() if mixed else model(), row_of(i0=5.0, i4=5.0), {}
