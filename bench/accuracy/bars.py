@@ -17,10 +17,13 @@ class Bar(NamedTuple):
 
 
 BARS = (
-    Bar("warm", 0.335, 0.365),
-    Bar("by_time", 0.125, 0.145),
-    Bar("first_3", 0.370, 0.400),
-    Bar("cold", 0.350, 0.400),
+    Bar("warm", 0.340, 0.355),
+    Bar("by_time", 0.144, 0.150),
+    Bar("first_1", 0.400, 0.420),
+    Bar("first_3", 0.400, 0.420),
+    Bar("first_10", 0.388, 0.400),
+    Bar("cold", 0.390, 0.420),
+    Bar("cold_among_all", 0.080, 0.120),
 )
 MUST_BEAT = (
     ("als", "warm"),

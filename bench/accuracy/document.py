@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
-from bench.accuracy.cold import COLD_SLICES
+from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
 from bench.accuracy.running import Everything
 from bench.accuracy.settings import N_FOLDS
@@ -15,7 +15,7 @@ from bench.page import filled
 from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation
 from recsys_core.plotting import Table
 from recsys_core.sources.als import ALSParameters
-from recsys_core.splitting import VIEWS
+from recsys_core.splitting import VIEWS, SplitParameters
 
 __all__ = ["document", "verdict_in_words"]
 
@@ -31,8 +31,9 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     ours = [model for model in pooled.models if model in judged and model not in CONTROLS]
     peers = [model for model in pooled.models if model in found.peers]
     baselines = [model for model in ours if model != "hybrid"]
-    ablated = [model for model in pooled.models if model.startswith("hybrid_no_")]
-    cold_models, temporal_models = [*ours, "hybrid_no_cold_content", *CONTROLS], [*ours, *peers, *CONTROLS]
+    ablated = [m for m in pooled.models if m.startswith("hybrid_no_") and m in pooled.slices["warm"].values]
+    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, *peers, *CONTROLS]
+    balanced_models = list(pooled.slices[BALANCED_SLICES[0]].values)
     against_ours = compare(pooled, baselines, (*_LONG, *_SHORT))
     against_peers = compare(pooled, peers, (*_LONG, *_SHORT))
     on_cold = compare(pooled, [*baselines, *CONTROLS], COLD_SLICES)
@@ -51,6 +52,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         n_trials=sum(len(m.tuned.trials) for m in (*found.folds, found.temporal)),
         n_trials_fold=len(found.folds[0].tuned.trials),
         n_held_back=found.folds[0].notes["n_held_back"],
+        history_share=SplitParameters().history_share,
         bars=_bars(pooled),
         must_beat=_must_beat(pooled),
         ndcg=views("ndcg@10"),
@@ -68,6 +70,8 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         peers=_peers(found, against_peers, peer_trials),
         cold=slices_by_model(pooled, cold_models, COLD_SLICES, "ndcg@10", intervals=True),
         cold_recall=slices_by_model(pooled, cold_models, COLD_SLICES, "recall@10"),
+        balanced=slices_by_model(pooled, balanced_models, BALANCED_SLICES, "ndcg@10", intervals=True, best=False),
+        balanced_gains=_balanced_gains(pooled),
         cold_differences=family_table(on_cold, COLD_SLICES),
         cold_verdict=verdict_in_words(on_cold),
         temporal=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "ndcg@10", intervals=True),
@@ -101,6 +105,20 @@ def verdict_in_words(family: Family) -> str:
         f"Family of {len(family.comparisons) - left_out} comparisons, intervals of ±{family.critical:.2f} standard "
         f"errors: {family.count('win')} wins, {family.count('tie')} ties, {family.count('loss')} losses.{note}"
     )
+
+
+def _balanced_gains(pooled: Evaluation) -> Table:
+    """What titles without ratings, and a place kept for one, change in lists of all titles: paired differences."""
+    rows = []
+    for suffix, known in (("", "everything"), ("_bare", "title, genres and year")):
+        for name in ("hybrid", "place_10"):
+            found = (
+                pooled.paired(f"{name}{suffix}", f"hybrid_no_new{suffix}", "ndcg@10", slice_name=slice_name)
+                for slice_name in BALANCED_SLICES
+            )
+            cells = (f"{number(d.difference, '+')} [{number(d.ci_low, '+')}, {number(d.ci_high, '+')}]" for d in found)
+            rows.append((f"{name} − no new titles", known, *cells))
+    return Table(("difference", "known of new titles", *(HEADINGS[name] for name in BALANCED_SLICES)), tuple(rows))
 
 
 def _bars(pooled: Evaluation) -> Table:
