@@ -15,6 +15,7 @@ from recsys_core.errors import ParameterError
 
 if TYPE_CHECKING:
     from assets.configuration import Configuration
+    from recsys_core.dataset.feedback import FeedbackKind
 
 __all__ = ["evaluate"]
 
@@ -27,6 +28,13 @@ _a_path = click.Path(path_type=Path)
 @click.option("--train", "train_csv", type=_a_path, help="Training file of a published split.")
 @click.option("--test", "test_csv", type=_a_path, help="Test file of a published split.")
 @click.option("--movies", "movies_csv", type=_a_path, help="movies.csv for a published split.")
+@click.option(
+    "--feedback",
+    type=click.Choice(["ratings", "counts", "events"]),
+    default="ratings",
+    show_default=True,
+    help="What the column rating of a published split holds.",
+)
 @click.option("--protocol", type=click.Choice(["user_holdout", "temporal"]), help="How --data is split.")
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Splits to pool (--data).")
 @click.option("--at", "ks", type=click.IntRange(1), multiple=True, help="List length; repeatable (default 10 and 20).")
@@ -39,6 +47,7 @@ def evaluate(
     train_csv: Path | None,
     test_csv: Path | None,
     movies_csv: Path | None,
+    feedback: "FeedbackKind",
     seeds: int,
     config_file: Path | None,
     as_json: bool,
@@ -63,7 +72,7 @@ def evaluate(
         if train_csv is not None and test_csv is not None:
             split = PublishedSplitParameters(seed=seed)
             files = (train_csv, test_csv, movies_csv)
-            result = evaluate_published(*files, MOVIELENS, workspace, split=split, **common).evaluation
+            result = evaluate_published(*files, MOVIELENS, workspace, split=split, kind=feedback, **common).evaluation
         else:
             result = evaluate_folder(
                 _data_folder(data_dir),

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from recsys_core.dataset.feedback import Feedback
+from recsys_core.dataset.feedback import Feedback, FeedbackKind
 from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import MalformedFileError, MissingFileError
@@ -18,6 +18,7 @@ from recsys_core.reading import read_table
 from recsys_core.splitting import PublishedSplitParameters, published_split
 from recsys_core.storage import atomic_directory
 from recsys_core.tuning import OnTrial, TuningParameters
+from recsys_core.tuning.space import for_many_ratings
 from recsys_core.tuning.study import Clock
 
 __all__ = ["evaluate_published", "read_interactions"]
@@ -33,6 +34,7 @@ def evaluate_published(
     workspace: Path,
     *,
     split: PublishedSplitParameters,
+    kind: FeedbackKind = "ratings",
     features: FeatureParameters,
     tuning: TuningParameters,
     evaluation: EvaluationParameters,
@@ -41,7 +43,8 @@ def evaluate_published(
 ) -> Experiment:
     """Run one experiment on two files with the columns userId, movieId and, if present, rating and timestamp.
 
-    Without a rating column every row counts as the best rating. ``movies_csv`` gives the content features; without it
+    Without a rating column every row counts as the best rating; ``kind`` says whether its values are ratings, counts
+    (plays, purchases) or mean nothing. ``movies_csv`` gives the content features; without it
     there are none. ``workspace`` is a folder for intermediate files. As published figures are, everybody in the test
     file is judged, on all their rows and with all that the training file has of them, whatever the parameters say.
     """
@@ -54,12 +57,13 @@ def evaluate_published(
     def fitted_on(matrix: UserItemMatrix) -> ItemFeatures:
         return build_item_features(catalogue, np.isin(catalogue, matrix.item_ids), movies, parameters=features)
 
+    space = for_many_ratings(tuning.search_space, parts.tuning.train.n_ratings)
     return run_experiment(
         parts.tuning,
         fitted_on(parts.tuning.train),
-        tuning=tuning.replace(whole_history_share=1.0),
+        tuning=tuning.replace(whole_history_share=1.0, search_space=space),
         evaluation=evaluation.replace(positive_threshold=None, max_users=None),
-        feedback=scale_of(train),
+        feedback=feedback_of(train, kind),
         train=parts.train,
         test=parts.test,
         train_features=fitted_on(parts.train),
@@ -90,9 +94,13 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     return build_user_items(users[last], items[last], ratings[last], timestamps[last])
 
 
-def scale_of(interactions: UserItemMatrix) -> Feedback:
-    """The range of the ratings as found; of constant ones, so that each speaks for its item."""
+def feedback_of(interactions: UserItemMatrix, kind: FeedbackKind) -> Feedback:
+    """What the values say: ratings on the scale as found, of constant ones so that each speaks for its item."""
     values = interactions.ratings.data
+    if kind == "events":
+        return Feedback.events()
+    if kind == "counts":
+        return Feedback.counts(values)
     low, high = float(values.min()), float(values.max())
     return Feedback(low, high, high - low) if low < high else Feedback(0.0, high, high)
 

@@ -8,7 +8,7 @@ from recsys_core.errors import ParameterError
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.table import SOURCES
 
-__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "STAGES", "StageSpace"]
+__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "STAGES", "StageSpace", "for_many_ratings"]
 
 STAGES = (*(kind.name for kind in SOURCES if kind.is_tuned), "blend", "gate")
 GROUP_PREFIX = "weight_"
@@ -54,3 +54,27 @@ SEARCH_SPACE: tuple[SearchParameter, ...] = (
 The weight of popularity in the prior is not searched: a user's ranking depends on (1 − α(n))·γ / α(n) = (κ / n)^p·γ, so
 on the product κ^p·γ.
 """
+
+_MANY = 300_000
+_OF_MANY: dict[tuple[str, str], dict[str, float]] = {
+    ("als", "factors"): {"high": 256},
+    ("als", "regularization"): {"low": 10, "high": 300, "default": 80},
+    ("ease", "regularization"): {"low": 30, "high": 5000, "default": 300},
+}
+
+
+def for_many_ratings(space: tuple[SearchParameter, ...], n_ratings: int) -> tuple[SearchParameter, ...]:
+    """``space`` for a training part of so many ratings: wider where good values grow with their number.
+
+    From 300,000 on EASE's user weights and item scaling are searched, too: few heavy users would otherwise decide the
+    weights between titles. On little data they do harm.
+    """
+    if n_ratings < _MANY:
+        return space
+    powers = (("user_power", 0.8, 0.5), ("item_power", 0.3, 0.15))
+    more = (SearchParameter(stage="ease", name=name, low=0.0, high=high, default=at) for name, high, at in powers)
+    named = {(p.stage, p.name) for p in space}
+    return (
+        *(p.replace(**_OF_MANY.get((p.stage, p.name), {})) for p in space),
+        *(p for p in more if (p.stage, p.name) not in named),
+    )
