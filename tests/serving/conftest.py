@@ -33,7 +33,7 @@ GENRES = ("Drama|War", "Comedy", "Drama", "Comedy|Romance", "(no genres listed)"
 
 def bundle_with(weights: HybridWeights = PLANTED_WEIGHTS) -> ModelBundle:
     model, train = planted_hybrid(weights)
-    catalogue = np.sort(model.content.item_ids)
+    catalogue = np.sort(model.catalogue_ids)
     n_titles = len(catalogue)
     names = [_NAMES[num] if num < len(_NAMES) else f"Movie number {num}" for num in range(n_titles)]
     movies = {

@@ -90,10 +90,23 @@ def test_reason_without_titles_is_the_strongest_source():
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.floats(-100, 100), max_size=5))
 def test_parts_of_the_bar_are_shares_of_one(sources):
-    parts = parts_of(sources)
+    parts = parts_of(ALIEN.model_copy(update={"sources": sources, "terms": None}))
     assert len(parts) == len(sources)
     total = sum(part.share for part in parts)
     assert total == pytest.approx(1.0) or (total == 0 and not any(sources.values()))
+
+
+def test_parts_of_the_bar_are_the_sources_that_made_the_list():
+    terms = {"als": 4.0, "popularity": 1.0, "recent_popularity": 2.0, "dislikes": -1.0, "constant": -3.0}
+    parts = parts_of(ALIEN.model_copy(update={"terms": terms}))
+    assert [part.text for part in parts] == ["ALS +4.00", "popularity +3.00", "disliked titles -1.00"]
+    assert sum(part.share for part in parts) == pytest.approx(1.0)
+
+
+def test_a_title_that_nobody_has_rated_is_marked():
+    for new in (True, False):
+        html = row_html("r", [card_of(ALIEN.model_copy(update={"new": new}))], heading="For you")
+        assert (">New</span>" in html) == new
 
 
 def test_card_links_to_tmdb_and_imdb_in_a_new_tab():

@@ -346,7 +346,7 @@ def test_rows_of_one_run_share_a_deadline_for_posters(stub, open_page, monkeypat
 
     monkeypatch.setattr(Artwork, "find", find)
     page = open_page(stub.url, user="1")
-    assert len(deadlines) == 6, "once for each row"
+    assert len(deadlines) == 7, "once for each row"
     page.run()
     counts = Counter(deadlines)
     assert None not in counts
