@@ -1,19 +1,8 @@
 """Packages and modules of the core that several assets name as their code."""
 
+from recsys_core.sources.table import SOURCES
+
 __all__ = ["ITEM_KNOWLEDGE", "MODELS", "RELEASED", "SOURCE", "TUNING"]
-
-TUNING = (
-    "recsys_core.evaluation",
-    "recsys_core.ranking",
-    "recsys_core.scoring",
-    "recsys_core.sources.als",
-    "recsys_core.splitting",
-    "recsys_core.tuning",
-)
-"""A search whose trials are judged on validation users."""
-
-ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features")
-"""What may be known of titles."""
 
 SOURCE = (
     "recsys_core.features",
@@ -26,13 +15,27 @@ SOURCE = (
 )
 """What every source is made with, besides its own folder."""
 
+TUNING = (
+    *SOURCE,
+    "recsys_core.evaluation",
+    "recsys_core.ranking",
+    "recsys_core.sources.als",
+    "recsys_core.splitting",
+    "recsys_core.tuning",
+)
+"""A search whose trials are judged on validation users."""
+
+ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features")
+"""What may be known of titles."""
+
 MODELS = (
-    "recsys_core.features",
-    "recsys_core.histories",
+    *SOURCE,
+    *(kind.module for kind in SOURCES),
+    "recsys_core.evaluation",
     "recsys_core.hybrid",
-    "recsys_core.scoring",
+    "recsys_core.ranking",
     "recsys_core.sources",
-    "recsys_core.sparse_rows",
+    "recsys_core.splitting",
 )
 """The hybrid and its sources."""
 

@@ -15,6 +15,7 @@ from pipelines.running import run_pipeline
 from pipelines.settings import Settings
 from pipelines.workers import _Marking
 from recsys_core.dataset.table_folders import CleanTable
+from recsys_core.sources.table import SOURCES
 from tests.corpus.healthy_folder import HEALTHY_ROWS, edit_lines, lines_of, write_healthy_folder
 
 pytestmark = pytest.mark.xdist_group("great_expectations")
@@ -56,10 +57,8 @@ def scale_ratings(settings: Settings, n_rows: int) -> None:
 
 def test_a_healthy_folder_passes_and_every_row_is_counted(after_a_run: Settings) -> None:
     assert plan(World(after_a_run.workspace())).stale.keys() == {
-        "als_model",
-        "content_model",
+        *(f"{kind.name}_model" for kind in SOURCES),
         "hybrid_weights",
-        "ease_model",
         "hybrid_model",
         "evaluation",
         "release_model",
