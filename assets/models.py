@@ -24,7 +24,7 @@ from recsys_core.hybrid.fit import assemble_hybrid
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.content import ContentModel, ContentParameters, fit_content
 from recsys_core.sources.source import Source, Training
-from recsys_core.sources.table import SOURCES, source_named
+from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import Trial, TuningParameters, TuningResult, best_trial, tune, tune_als
 from registry.search_log import trials_table
@@ -160,11 +160,14 @@ def hybrid_weights(
     return Made(tuned, facts=1 + len(rounds))
 
 
+_KINDS = {f"{kind.name}_model": kind for kind in SOURCES}
+
+
 def source_model(
     inputs: Inputs, split: Split, content_model: ContentModel, hybrid_weights: TuningResult
 ) -> Made[Source]:
     """A source of the table, fitted on the training part with the parameters found."""
-    kind = source_named(inputs.asset.removesuffix("_model"))
+    kind = _KINDS[inputs.asset]
     training = Training(split.train, content_model.features, inputs.dataset.feedback)
     return Made(kind.fit(training, hybrid_weights.parameters.get(kind.name) or kind.defaults))
 

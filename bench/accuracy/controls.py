@@ -13,7 +13,7 @@ from recsys_core.dataset.tables import training_tags
 from recsys_core.evaluation import Score
 from recsys_core.experiment import ItemTables
 from recsys_core.features import ItemFeatures
-from recsys_core.histories import Histories
+from recsys_core.histories import Histories, Known
 from recsys_core.sources.content import ContentModel, ContentParameters
 from recsys_core.splitting import hash_uniform
 
@@ -23,8 +23,8 @@ __all__ = ["constant_score", "cosine_score", "metadata_counts", "random_score", 
 def random_score(item_ids: NDArray[np.int64], seed: int) -> Score:
     """Scores by a hash of the item's id and of what the user has rated: the same in every run."""
 
-    def score(known: Histories) -> NDArray[np.float32]:
-        person = np.asarray([crc32(row.indices.tobytes()) for row in known.ratings], dtype=np.int64)
+    def score(known: Known) -> NDArray[np.float32]:
+        person = np.asarray([crc32(row.indices.tobytes()) for row in Histories.of(known).ratings], dtype=np.int64)
         pairs = np.repeat(person, len(item_ids)), np.tile(item_ids, len(person))
         return hash_uniform(seed, "random", *pairs).reshape(len(person), -1).astype(np.float32)
 

@@ -9,7 +9,7 @@ from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
 from bench.accuracy.running import Everything
 from bench.accuracy.settings import N_FOLDS
-from bench.accuracy.tables import HEADINGS, family_table, mean_of, number, slices_by_model
+from bench.accuracy.tables import ABSENT, HEADINGS, family_table, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from bench.page import filled
 from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation
@@ -112,13 +112,16 @@ def _balanced_gains(pooled: Evaluation) -> Table:
     rows = []
     for suffix, known in (("", "everything"), ("_bare", "title, genres and year")):
         for name in ("hybrid", "place_10"):
-            found = (
-                pooled.paired(f"{name}{suffix}", f"hybrid_no_new{suffix}", "ndcg@10", slice_name=slice_name)
-                for slice_name in BALANCED_SLICES
-            )
-            cells = (f"{number(d.difference, '+')} [{number(d.ci_low, '+')}, {number(d.ci_high, '+')}]" for d in found)
+            cells = (_gain(pooled, f"{name}{suffix}", f"hybrid_no_new{suffix}", on) for on in BALANCED_SLICES)
             rows.append((f"{name} − no new titles", known, *cells))
     return Table(("difference", "known of new titles", *(HEADINGS[name] for name in BALANCED_SLICES)), tuple(rows))
+
+
+def _gain(pooled: Evaluation, model: str, other: str, slice_name: str) -> str:
+    if pooled.slices[slice_name].n_users == 0:
+        return ABSENT
+    found = pooled.paired(model, other, "ndcg@10", slice_name=slice_name)
+    return f"{number(found.difference, '+')} [{number(found.ci_low, '+')}, {number(found.ci_high, '+')}]"
 
 
 def _bars(pooled: Evaluation) -> Table:

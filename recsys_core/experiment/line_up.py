@@ -47,7 +47,6 @@ def line_up(
 def without_each_term(hybrid: HybridModel) -> dict[str, Score]:
     """The hybrid without one source, or without the prior, the other weights as they are: what each is worth."""
     weights = hybrid.weights
-    used = [kind.name for kind in SOURCES if weights.has(kind.name)]
-    variants = {f"hybrid_no_{name}": weights.without(name) for name in used}
+    variants = {f"hybrid_no_{kind.name}": weights.without(kind.name) for kind in SOURCES}
     variants["hybrid_no_prior"] = weights.replace(prior={})
     return {name: hybrid.with_weights(changed).score for name, changed in variants.items()}

@@ -86,7 +86,7 @@ def test_installed_code_has_the_versions_of_the_checkout(wheel: Path, tmp_path: 
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=place, env=environment)
         loaded_from, found[place] = json.loads(done.stdout)
         assert loaded_from.startswith(f"{place}/")
-    assert len(found[ROOT]) == 25
+    assert len(found[ROOT]) == 28
     assert found[tmp_path] == found[ROOT]
 
 

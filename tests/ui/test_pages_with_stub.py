@@ -350,7 +350,7 @@ def test_rows_of_one_run_share_a_deadline_for_posters(stub, open_page, monkeypat
     page.run()
     counts = Counter(deadlines)
     assert None not in counts
-    assert list(counts.values()) == [6, 6]
+    assert list(counts.values()) == [7, 7]
 
 
 def test_posters_come_with_a_key_which_is_not_on_the_page(stub, open_page):

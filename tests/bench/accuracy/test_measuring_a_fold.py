@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from bench.accuracy.cold import BALANCED_SLICES
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import cold_part, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
@@ -86,7 +87,8 @@ def test_held_back_titles_are_in_no_training_rating_and_in_no_history(
 
 def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> None:
     slices = measured.evaluation.slices
-    assert set(slices) == {*VIEWS, "tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles"}
+    targets = {"tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles"}
+    assert set(slices) == {*VIEWS, *targets, *BALANCED_SLICES}
     for name in VIEWS:
         assert {"popularity", "als", "ease", "hybrid", "content", "random", "metadata_count"} <= set(
             slices[name].values
