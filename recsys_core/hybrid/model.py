@@ -159,10 +159,12 @@ class HybridModel:
         """
         histories = self.checked(known)
         warm = fused_scores(self, histories)
-        cold = np.full((histories.n_users, len(self.cold_item_ids)), -np.inf, dtype=np.float32)
-        if self.cold.calibration is not None and cold.shape[1]:
-            cold = self.cold.calibration.scores(self.cold.match(warm), histories.n_liked(self.feedback))
-        return np.concatenate([warm, cold], axis=1)
+        return np.concatenate([warm, self._cold_scores(histories, warm)], axis=1)
+
+    def _cold_scores(self, histories: Histories, warm: NDArray[np.float32]) -> NDArray[np.float32]:
+        if self.cold.calibration is None:
+            return np.full((histories.n_users, len(self.cold_item_ids)), -np.inf, dtype=np.float32)
+        return self.cold.calibration.scores(self.cold.match(warm), histories.n_liked(self.feedback))
 
     def recommend(
         self,
@@ -182,7 +184,7 @@ class HybridModel:
         new_titles  "hybrid" only: places that are kept for cold items
         """
         histories = self.checked(known)
-        if model == "hybrid":
+        if model == "hybrid" and len(self.cold_item_ids):
             scores = self.score_catalogue(histories)
             if histories.cold is not None:
                 hide(scores[:, self.n_items :], histories.cold)

@@ -126,7 +126,9 @@ class EASEModel:
             if not disliked.any():
                 return scores, None
             found = weighted_rows(self.alike, places[disliked], strength[disliked]).astype(np.float32)
-            return scores + dislike * found, csr_matrix(found[None, :])
+            against = np.flatnonzero(found)
+            scores += dislike * found
+            return scores, csr_matrix((found[against], against, [0, len(against)]), shape=scores.shape)
         kept = csr_matrix((strength, ratings.indices, ratings.indptr), shape=ratings.shape)[:, self.kept_nums]
         scores = np.asarray(_signed(kept, 1) @ self.weights)
         if not (kept.data < 0).any():

@@ -98,7 +98,7 @@ def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> No
     for part in slices.values():
         for values in part.values.values():
             assert np.isfinite(values).all()
-            assert values.min() >= 0
+            assert values.min(initial=0) >= 0
             assert values.max() <= 1 + 1e-12
 
 
