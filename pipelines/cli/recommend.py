@@ -15,7 +15,7 @@ __all__ = ["recommend"]
 @click.option("--user", "user_id", type=int, help="Id of a person; one that is not known gets what suits a newcomer.")
 @click.option("--liked", help="Ids of liked movies, separated by commas.")
 @click.option("-k", "k", type=click.IntRange(1, 1000), default=10, show_default=True, help="Number of titles.")
-@click.option("--model", type=click.Choice(["hybrid", "als", "content"]), default="hybrid", show_default=True)
+@click.option("--model", type=click.Choice(["hybrid", "als", "ease", "content"]), default="hybrid", show_default=True)
 @click.option("--version", default="champion", show_default=True, help="Model version or alias.")
 @click.option("--diversity", type=click.FloatRange(0, 1), default=0.0, help="0: best first; 0.4: less alike; 1: most.")
 @click.option("--explain", is_flag=True, help="Say what each source gave, and because of which titles.")

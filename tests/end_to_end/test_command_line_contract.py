@@ -17,7 +17,7 @@ from tests.end_to_end.calling import Said, change_one_rating, clean_environment,
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
 
-MODELS = ["popularity", "item_knn", "ease", "als", "content", "hybrid"]
+MODELS = ["popularity", "item_knn", "als", "ease", "content", "hybrid"]
 RUN_KEYS = {"status", "dagster_run_id", "mlflow_run_id", "model_version", "verdict", "data_fingerprint"}
 RUN_KEYS |= {"rows", "metrics", "seconds"}
 
@@ -89,9 +89,10 @@ def test_champion_recommends_to_a_known_person_with_sources_that_add_up(place: P
     assert [item["rank"] for item in answer["items"]] == [1, 2, 3, 4, 5]
     rated = {int(row.split(",")[1]) for row in (place.data / "ratings.csv").read_text().split() if row[:2] == "3,"}
     for item in answer["items"]:
-        assert set(item) == {"rank", "movie_id", "title", "score", "sources", "because"}
+        assert set(item) == {"rank", "movie_id", "title", "score", "new", "sources", "terms", "because"}
         assert {"collaborative", "content"} <= set(item["sources"])
         assert math.fsum(item["sources"].values()) == pytest.approx(item["score"], abs=1e-5)
+        assert math.fsum(item["terms"].values()) == pytest.approx(item["score"], abs=1e-5)
         assert item["movie_id"] in set(MOVIE_IDS) - rated
         for reason in item["because"]:
             assert set(reason) == {"movie_id", "title", "contribution"}
@@ -119,7 +120,7 @@ def test_liked_titles_are_folded_in(place: Place, first) -> None:
         assert {reason["movie_id"] for reason in item["because"]} <= set(liked)
 
 
-@pytest.mark.parametrize("model", ["als", "content"])
+@pytest.mark.parametrize("model", ["als", "ease", "content"])
 def test_a_single_model_can_be_asked(place: Place, first, model: str) -> None:
     answer = place.call("recommend", "--user", "3", "-k", "3", "--model", model).document
 

@@ -31,7 +31,7 @@ def ids(answer: dict[str, Any]) -> list[int]:
     return [item["movie_id"] for item in answer["items"]]
 
 
-@pytest.mark.parametrize("model", ["hybrid", "als", "content"])
+@pytest.mark.parametrize("model", ["hybrid", "als", "ease", "content"])
 def test_a_known_person_gets_what_the_model_says(client: TestClient, bundle: ModelBundle, model: Any) -> None:
     found = asked(client, f"/recommendations/{USER}", k=7, model=model)
     expected = bundle.recommend_for_user(USER, ListOptions(k=7, model=model))

@@ -47,7 +47,7 @@ def test_a_disliked_title_lowers_its_own_kind_most() -> None:
     assert fallen[kinds == 0].mean() > 2 * fallen[kinds != 0].mean() > 0
 
 
-@pytest.mark.parametrize("name", ["hybrid", "als", "content"])
+@pytest.mark.parametrize("name", ["hybrid", "als", "ease", "content"])
 def test_whatever_is_said_against_cold_titles_leaves_the_newcomers_list(name: ModelName) -> None:
     model, nothing = _planted(), disliking({})
     history = Histories(nothing.ratings, None, cold_row(3, 0.5))
