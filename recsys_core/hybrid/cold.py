@@ -84,12 +84,11 @@ class ColdTitles:
 
     def match(self, warm: NDArray[np.float32]) -> NDArray[np.float32]:
         """z_S: how well each cold title fits, from the ``warm`` scores (n_users, n_warm): float32 (n_users, n_cold)."""
-        return np.asarray((self.from_warm @ self.standardised(warm).T).T, dtype=np.float32)
-
-    def standardised(self, warm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The ``warm`` scores by each user's mean and spread, of the same shape."""
         moments = dense_moments(warm)
-        return (warm - moments.mean[:, None].astype(np.float32)) * moments.scale()[:, None].astype(np.float32)
+        sums = np.asarray(self.from_warm.sum(axis=1, dtype=np.float64)).ravel()
+        # the map is linear: the few predictions are standardised, not the many scores
+        predicted = (self.from_warm @ warm.T).T - np.outer(moments.mean, sums)
+        return np.asarray(predicted * moments.scale()[:, None], dtype=np.float32)
 
     def predicted(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The prediction of any ``values`` of the warm items, of shape (n_warm, n_columns): (n_cold, n_columns)."""
@@ -99,12 +98,12 @@ class ColdTitles:
         return np.asarray(mean + self.from_warm @ (values - mean), dtype=np.float32)
 
 
-def reserve_places(best: Ranking, matches: tuple[NDArray[np.float32], int], k: int, places: int) -> Ranking:
+def reserve_places(best: Ranking, match: NDArray[np.float32], first: int, k: int, places: int) -> Ranking:
     """``best`` with at least ``places`` cold items in each list of ``k``, as far as there are so many: at its end.
 
-    matches  of the cold items, (n_users, n_cold), -inf for those that may not be there; and the first one's number
+    match  of the cold items, (n_users, n_cold), -inf for those that may not be there
+    first  number of the first cold item
     """
-    match, first = matches
     chosen = top_k(match, min(places + k, match.shape[1]) or 1)
     users, items, scores = [], [], []
     for user in range(len(match)):

@@ -40,7 +40,7 @@ def fit_sources(
     return {
         kind.name: kind.fit(training, parameters.get(kind.name, kind.defaults))
         for kind in SOURCES
-        if takes_part(kind, parameters) and (only is None or kind.needed or is_used(kind, only))
+        if takes_part(kind, parameters) and (only is None or is_used(kind, only))
     }
 
 

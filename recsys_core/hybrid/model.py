@@ -21,6 +21,7 @@ from recsys_core.ranking import Ranking, hide, tie_ranks, top_k
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history, check_user_ratings
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.content import ContentModel
+from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.popularity import PopularityModel
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES, source_named
@@ -158,13 +159,15 @@ class HybridModel:
         Without a calibration the cold ones are -inf: no list of all titles has them.
         """
         histories = self.checked(known)
-        warm = fused_scores(self, histories)
-        return np.concatenate([warm, self._cold_scores(histories, warm)], axis=1)
+        return self._catalogue(histories, fused_scores(self, histories))
 
-    def _cold_scores(self, histories: Histories, warm: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _catalogue(self, histories: Histories, warm: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores ``warm``, and those of the cold items beside them."""
         if self.cold.calibration is None:
-            return np.full((histories.n_users, len(self.cold_item_ids)), -np.inf, dtype=np.float32)
-        return self.cold.calibration.scores(self.cold.match(warm), histories.n_liked(self.feedback))
+            cold = np.full((histories.n_users, len(self.cold_item_ids)), -np.inf, dtype=np.float32)
+        else:
+            cold = self.cold.calibration.scores(self.cold.match(warm), histories.n_liked(self.feedback))
+        return np.concatenate([warm, cold], axis=1)
 
     def recommend(
         self,
@@ -184,33 +187,29 @@ class HybridModel:
         new_titles  "hybrid" only: places that are kept for cold items
         """
         histories = self.checked(known)
-        if model == "hybrid" and len(self.cold_item_ids):
-            scores = self.score_catalogue(histories)
-            if histories.cold is not None:
-                hide(scores[:, self.n_items :], histories.cold)
-        else:
-            scores = self.score(histories, model=model)
+        warm = fused_scores(self.asked(model), histories)
+        with_cold = model == "hybrid" and len(self.cold_item_ids) > 0
+        scores = self._catalogue(histories, warm) if with_cold else warm
+        if model != "hybrid":
             exclude, candidates = (
                 nums if nums is None else nums[nums < self.n_items] for nums in (exclude, candidates)
             )
+        closed = _closed(scores.shape[1], exclude, candidates)
         hide(scores, histories.ratings)
-        _close(scores, exclude, candidates)
+        scores[:, closed] = -np.inf
+        if with_cold and histories.cold is not None:
+            hide(scores[:, self.n_items :], histories.cold)
         best = top_k(scores, k, tie_rank=self.tie_rank[: scores.shape[1]])
-        if new_titles is None or new_titles.places == 0 or model != "hybrid":
+        if not with_cold or new_titles is None or new_titles.places == 0:
             return best
-        match = self._matches(histories, new_titles.min_share)
-        _close(match, exclude, candidates)
-        return reserve_places(best, (match[:, self.n_items :], self.n_items), k, new_titles.places)
-
-    def _matches(self, histories: Histories, min_share: float) -> NDArray[np.float32]:
-        """Of the cold items that may take a reserved place, of shape (n_users, n_items + n_cold); all others -inf."""
-        warm = fused_scores(self, histories)
         match = self.cold.match(warm)
-        best = self.cold.standardised(warm).max(axis=1, initial=0)
-        match[match < min_share * best[:, None]] = -np.inf
+        moments = dense_moments(warm)
+        strongest = (warm.max(axis=1) - moments.mean) * moments.scale()
+        match[match < new_titles.min_share * strongest[:, None]] = -np.inf
+        match[:, closed[self.n_items :]] = -np.inf
         if histories.cold is not None:
             hide(match, histories.cold)
-        return np.concatenate([np.full_like(warm, -np.inf), match], axis=1)
+        return reserve_places(best, match, self.n_items, k, new_titles.places)
 
     def explain(
         self,
@@ -265,13 +264,14 @@ class HybridModel:
         )
 
 
-def _close(
-    scores: NDArray[np.float32], exclude: NDArray[np.integer] | None, candidates: NDArray[np.integer] | None
-) -> None:
-    """Set to -inf, in place, the columns that are excluded or no candidates."""
+def _closed(
+    n_items: int, exclude: NDArray[np.integer] | None, candidates: NDArray[np.integer] | None
+) -> NDArray[np.bool_]:
+    """Which of ``n_items`` are excluded or no candidates: (n_items,)."""
+    closed = np.zeros(n_items, dtype=bool)
     if candidates is not None:
-        left_out = np.ones(scores.shape[1], dtype=bool)
-        left_out[check_item_nums(candidates, scores.shape[1])] = False
-        scores[:, left_out] = -np.inf
+        closed[:] = True
+        closed[check_item_nums(candidates, n_items)] = False
     if exclude is not None:
-        scores[:, check_item_nums(exclude, scores.shape[1])] = -np.inf
+        closed[check_item_nums(exclude, n_items)] = True
+    return closed
