@@ -1,10 +1,17 @@
-"""Sums of a few rows of a sparse matrix, without making another sparse matrix."""
+"""Rows of sparse matrices: sums of a few, without making another sparse matrix; places with an entry."""
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["weighted_rows"]
+__all__ = ["filled", "weighted_rows"]
+
+
+def filled(matrix: csr_matrix) -> NDArray[np.bool_]:
+    """Where ``matrix`` has an entry, a stored 0 too: of its shape."""
+    places = np.zeros(matrix.shape, dtype=bool)
+    places[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices] = True
+    return places
 
 
 def weighted_rows(matrix: csr_matrix, rows: NDArray[np.integer], weights: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
 """Learning what a match of a title without ratings is worth, on titles that are left out of training on purpose."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +17,7 @@ from recsys_core.histories import Histories
 from recsys_core.hybrid.cold import ColdCalibration
 from recsys_core.hybrid.fit import SourceParameters, fit_hybrid
 from recsys_core.hybrid.weights import HybridWeights
+from recsys_core.sparse_rows import filled
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.truncation import held_out_rows
 
@@ -32,14 +33,28 @@ _MAX_USERS = 200
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
-    """Validation users of a round with titles left out: scores, matches, and what was hidden of both kinds."""
+    """Validation users of a round with titles left out: of kept titles the scores, of the others the matches.
 
-    histories: Histories
+    seen, targets  what is known and what was hidden of them: CSR of shape (n_users, n_kept + n_left_out)
+    """
+
     n_liked: NDArray[np.int64]
     warm: NDArray[np.float32]
     match: NDArray[np.float32]
-    warm_targets: csr_matrix
-    cold_targets: csr_matrix
+    seen: csr_matrix
+    targets: csr_matrix
+
+    def observed(
+        self, *, left_out: bool, predictors: Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Of each unseen title of a kind: ``predictors`` of its score, log(1 + n) and 1; and whether it was liked."""
+        n_kept = self.warm.shape[1]
+        scores, columns = (self.match, slice(n_kept, None)) if left_out else (self.warm, slice(n_kept))
+        unseen = ~filled(self.seen)[:, columns]
+        lengths = np.repeat(np.log1p(self.n_liked), unseen.sum(axis=1))
+        found = predictors(scores[unseen].astype(np.float64))
+        rows = np.column_stack([found, lengths, np.ones(len(lengths))])
+        return rows, filled(self.targets)[:, columns][unseen].astype(np.float64)
 
 
 def learn_calibration(
@@ -61,18 +76,13 @@ def learn_calibration(
     if not all(features.groups for _, features in rounds):
         return None  # nothing is known of titles that nobody has rated
     judged = [_judge(split, features, parameters, weights, feedback, seed) for split, features in rounds]
-    if sum(one.cold_targets.nnz for one in judged) < _LEAST_POSITIVES:
+    matches = [one.observed(left_out=True, predictors=lambda match: match[:, None]) for one in judged]
+    if sum(liked.sum() for _, liked in matches) < _LEAST_POSITIVES:
         return None
     knots = np.quantile(np.concatenate([one.warm.ravel() for one in judged]), _QUANTILES)
     knots = np.maximum.accumulate(knots + np.arange(len(knots)) * 1e-6)
-    warm = _logistic(
-        [_rows(one, one.warm, one.histories.ratings, lambda s: _bends(s, knots)) for one in judged],
-        [_labels(one.warm_targets, one.histories.ratings) for one in judged],
-    )
-    cold = _logistic(
-        [_rows(one, one.match, one.histories.cold, lambda s: s[:, None]) for one in judged],
-        [_labels(one.cold_targets, one.histories.cold) for one in judged],
-    )
+    warm = _logistic([one.observed(left_out=False, predictors=lambda score: _bends(score, knots)) for one in judged])
+    cold = _logistic(matches)
     if cold[0] <= 0:
         return None
     n_slopes = len(knots) + 1
@@ -117,14 +127,13 @@ def _judge(
     warm, cold = part.history.with_items(kept), part.history.with_items(ids[left_out])
     histories = Histories(warm.ratings, warm.timestamps, cold.ratings)
     scores = model.score(histories)
-    targets = csr_matrix(part.targets)
+    order = np.concatenate([np.flatnonzero(~left_out), np.flatnonzero(left_out)])
     return _Judged(
-        histories,
         histories.n_liked(feedback),
         scores,
         model.cold.match(scores),
-        csr_matrix(targets[:, np.flatnonzero(~left_out)]),
-        csr_matrix(targets[:, np.flatnonzero(left_out)]),
+        csr_matrix(hstack([warm.ratings, cold.ratings], format="csr")),
+        csr_matrix(part.targets[:, order]),
     )
 
 
@@ -132,28 +141,9 @@ def _bends(scores: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[n
     return np.column_stack([scores, *(np.maximum(scores - knot, 0) for knot in knots)])
 
 
-def _open(seen: csr_matrix | None, shape: tuple[int, int]) -> NDArray[np.bool_]:
-    open_places = np.ones(shape, dtype=bool)
-    if seen is not None:
-        open_places[np.repeat(np.arange(shape[0]), np.diff(seen.indptr)), seen.indices] = False
-    return open_places
-
-
-def _rows(one: _Judged, scores: NDArray[np.float32], seen: csr_matrix | None, columns) -> NDArray[np.float64]:  # type: ignore[no-untyped-def]
-    """The predictors of every open place: functions of its score, log(1 + n) and 1."""
-    places = _open(seen, scores.shape)
-    length = np.repeat(np.log1p(one.n_liked), places.sum(axis=1))
-    found = columns(scores[places].astype(np.float64))
-    return np.column_stack([found, length, np.ones(len(length))])
-
-
-def _labels(targets: csr_matrix, seen: csr_matrix | None) -> NDArray[np.float64]:
-    return targets.toarray()[_open(seen, targets.shape)].astype(bool).astype(np.float64)
-
-
-def _logistic(blocks: list[NDArray[np.float64]], labels: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+def _logistic(observed: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> NDArray[np.float64]:
     """Logistic regression, barely penalised: coefficients of the columns, the last of which is 1."""
-    rows, wanted = np.concatenate(blocks), np.concatenate(labels)
+    rows, wanted = (np.concatenate(parts) for parts in zip(*observed, strict=True))
     size = np.abs(rows).max(axis=0)
     size[size == 0] = 1.0
     rows /= size
@@ -173,8 +163,5 @@ def _ndcg(judged: Sequence[_Judged], calibration: ColdCalibration, k: int) -> ND
     values = []
     for one in judged:
         scores = np.concatenate([one.warm, calibration.scores(one.match, one.n_liked)], axis=1)
-        targets = csr_matrix(hstack([one.warm_targets, one.cold_targets], format="csr"))
-        assert one.histories.cold is not None
-        seen = csr_matrix(hstack([one.histories.ratings, one.histories.cold], format="csr"))
-        values.append(ndcg_of_scores(scores, targets, seen=seen, k=k))
+        values.append(ndcg_of_scores(scores, one.targets, seen=one.seen, k=k))
     return np.concatenate(values)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.histories import Histories
@@ -14,6 +13,7 @@ from recsys_core.hybrid.blend import DISLIKES
 from recsys_core.ranking import hide
 from recsys_core.sources.content import ContentModel
 from recsys_core.sources.source import Source, raw_scores
+from recsys_core.sparse_rows import filled
 from recsys_core.tuning.blend_table import BlendTable, candidate_columns, ranked_ndcg
 from recsys_core.tuning.validation_users import JudgedUsers
 
@@ -68,7 +68,7 @@ def mean_ndcg(score: Callable[[Histories], NDArray[np.float32]], users: JudgedUs
     for block in users.blocks(max(1, _BLOCK_FLOATS // max(1, users.targets.shape[1]))):
         scores = score(block.known)
         hide(scores, block.seen)
-        total += float(ranked_ndcg(scores, _relevance(block.targets), block.n_targets, k).sum())
+        total += float(ranked_ndcg(scores, filled(block.targets), block.n_targets, k).sum())
     return total / users.n_users
 
 
@@ -82,7 +82,7 @@ def blend_table(terms: Terms, users: JudgedUsers, *, weights: HybridWeights, n_b
     parts = []
     for block in users.blocks(max(1, _BLOCK_FLOATS // max(1, n_items * terms.n_terms))):
         found, covariance = terms.of(block.known)
-        relevant = _relevance(block.targets)
+        relevant = filled(block.targets)
         if whole:
             closed = np.zeros(relevant.shape, dtype=np.float32)
             hide(closed, block.seen)
@@ -123,9 +123,3 @@ def _joined(parts: Sequence[BlendTable]) -> BlendTable:
         np.concatenate([part.n_targets for part in parts]),
         np.concatenate([part.n_liked for part in parts]),
     )
-
-
-def _relevance(targets: csr_matrix) -> NDArray[np.bool_]:
-    relevant = np.zeros(targets.shape, dtype=bool)
-    relevant[np.repeat(np.arange(targets.shape[0]), np.diff(targets.indptr)), targets.indices] = True
-    return relevant
