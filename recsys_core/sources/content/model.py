@@ -106,8 +106,7 @@ class ContentModel:
     def _scores(self, histories: Histories, start: int, stop: int) -> NDArray[np.float32]:
         if histories.n_users == 1:
             row = self._catalogue_rows(histories)
-            strengths = self._strength(row.data, None), self._strength(row.data, "signed")
-            return self._one_profile.scores(row.indices, *strengths)[None, start:stop]
+            return self._one_profile.scores(row.indices, self.feedback.strengths(row.data))[None, start:stop]
         scores = np.zeros((histories.n_users, stop - start), dtype=np.float32)
         profiles = self._profiles(histories, (*self._dense, *self._sparse))
         if self._dense:
@@ -128,9 +127,9 @@ class ContentModel:
             found[name] = normalise_rows(csr_matrix(strength @ self.features.groups[name]), floor)
         return found
 
-    def _strength(self, values: NDArray[np.float32], group: str | None) -> NDArray[np.float32]:
+    def _strength(self, values: NDArray[np.float32], group: str) -> NDArray[np.float32]:
         strength = self.feedback.strengths(values)
-        return np.maximum(strength, 0) if group == "signed" or group in self._signed else strength
+        return np.maximum(strength, 0) if group in self._signed else strength
 
     def _catalogue_rows(self, histories: Histories) -> csr_matrix:
         """Ratings of warm and cold items side by side, of shape (n_users, n_catalogue)."""

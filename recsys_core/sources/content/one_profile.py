@@ -61,15 +61,13 @@ class OneProfile:
             tuple(name in signed for name in groups),
         )
 
-    def scores(
-        self, rated: NDArray[np.integer], strength: NDArray[np.float32], liking: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def scores(self, rated: NDArray[np.integer], strength: NDArray[np.float32]) -> NDArray[np.float32]:
         """Σ_g w_g · cosine(profile, item) of every item, float32 of shape (n_items,).
 
         rated     item numbers of the history
         strength  of each of them, below 0 for a dislike
-        liking    the same without the dislikes
         """
+        liking = np.maximum(strength, 0)
         profile = weighted_rows(self.features, rated, strength)
         likes = weighted_rows(self.features, rated, liking) if any(self.signed) else profile
         scores = np.zeros(self.features.shape[0], dtype=np.float32)
