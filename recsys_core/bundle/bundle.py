@@ -149,7 +149,8 @@ class ModelBundle:
 
     def warm_up(self) -> None:
         """Compute what is computed once, so that the first answer is as fast as any other."""
-        self.recommend_for_liked(self.model.item_ids[:1].tolist(), ListOptions(k=1, explain=True, diversity=0.1))
+        liked, disliked = self.model.item_ids[:1].tolist(), self.model.item_ids[1:2].tolist()
+        self.recommend_for_liked(liked, ListOptions(k=1, explain=True, diversity=0.1), disliked=disliked)
         self.similar_items(int(self.model.catalogue_ids[0]), 1)
         _ = self.titles.genres, self._title_places
 
