@@ -21,8 +21,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.evaluation import PairedDifference, paired_differences
-from registry.gate_inputs import GateInput
+from recsys_core.evaluation import PairedDifference
+from registry.gate_inputs import GateInput, UserValues, paired_interval
 from registry.guardrails import broken_guardrails
 from registry.policy import PromotionPolicy, Rule
 
@@ -70,7 +70,7 @@ def decide(
     if faults:
         return Decision("KEPT", tuple(faults), figures)
 
-    figures["challenger"] = float(_by_user(challenger, policy.metric).mean())
+    figures["challenger"] = float(challenger.by_user(policy.metric).mean())
     refused, notes = _against_popularity(challenger, policy, figures)
     broken = broken_guardrails(challenger, reference, policy, figures)
     few = []
@@ -99,7 +99,7 @@ def _rule_met(
     figures: dict[str, Any],
 ) -> tuple[bool, list[str]]:
     """Whether the gain meets the rule, and in words by how much, and what so many users can show."""
-    values = _by_user(reference, policy.metric)
+    values = reference.by_user(policy.metric)
     gain = _paired(challenger, values, policy)
     superior = gain.ci_low > policy.minimum_gain
     figures |= {"against": named, "reference": float(values.mean()), "gain": gain.difference, "superior": superior}
@@ -116,14 +116,7 @@ def _rule_met(
 
 def _paired(model: GateInput, other: NDArray[np.float64], policy: PromotionPolicy) -> PairedDifference:
     """The policy's metric of ``model`` minus ``other``'s, which is in the order of the user ids."""
-    [found] = paired_differences(
-        (_by_user(model, policy.metric) - other)[:, None],
-        np.sort(model.user_ids),
-        n_samples=policy.bootstrap.samples,
-        seed=policy.bootstrap.seed,
-        level=policy.confidence,
-    )
-    return found
+    return paired_interval(model.by_user(policy.metric) - other, np.sort(model.user_ids), policy)
 
 
 def _shown(found: PairedDifference, policy: PromotionPolicy) -> str:
@@ -153,7 +146,7 @@ def _against_popularity(
     values = challenger.popularity
     if values is None or np.shape(values) != challenger.user_ids.shape or not np.isfinite(values).all():
         return [], ["warning: popularity has no figures for these users, so nothing is known of a lead over it"]
-    found = _paired(challenger, np.asarray(values, dtype=np.float64)[np.argsort(challenger.user_ids)], policy)
+    found = _paired(challenger, UserValues(challenger.user_ids, np.asarray(values)).by_user, policy)
     figures |= {"over_popularity": found.difference, "over_popularity_low": found.ci_low}
     figures["over_popularity_high"] = found.ci_high
     words = f"{policy.metric} against popularity: {_shown(found, policy)}"
@@ -193,11 +186,6 @@ def _mismatches(challenger: GateInput, reference: GateInput, named: str) -> list
         common = len(np.intersect1d(ours, theirs))
         found.append(f"evaluated on different users: {len(ours)} and {len(theirs)}, {common} in common")
     return found
-
-
-def _by_user(model: GateInput, metric: str) -> NDArray[np.float64]:
-    ordered: NDArray[np.float64] = np.asarray(model.values[metric], dtype=np.float64)[np.argsort(model.user_ids)]
-    return ordered
 
 
 def _suspicions(own: float, other: float | None, policy: PromotionPolicy) -> list[str]:

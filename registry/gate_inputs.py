@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.evaluation import Evaluation
+from recsys_core.evaluation import Evaluation, PairedDifference, paired_differences
 from registry.policy import PromotionPolicy
 
-__all__ = ["GateInput", "UserValues", "gate_input"]
+__all__ = ["GateInput", "UserValues", "gate_input", "paired_interval"]
 
 _POPULARITY = "popularity"
 
@@ -51,10 +51,28 @@ class GateInput:
     latency_p95_ms: float | None = None
     unavailable: str | None = None
 
+    def by_user(self, metric: str) -> NDArray[np.float64]:
+        """Values of ``metric`` in the order of the user ids."""
+        return UserValues(self.user_ids, np.asarray(self.values[metric])).by_user
+
     @classmethod
     def missing(cls, reason: str) -> "GateInput":
         """A champion that is there but cannot be evaluated: the verdict will be KEPT, never FIRST."""
         return cls("", np.zeros(0, dtype=np.int64), {}, unavailable=reason)
+
+
+def paired_interval(
+    differences: NDArray[np.float64], user_ids: NDArray[np.int64], policy: PromotionPolicy
+) -> PairedDifference:
+    """The mean of ``differences`` by user, both of shape (n_users,), with the interval that ``policy`` asks for."""
+    [found] = paired_differences(
+        differences[:, None],
+        user_ids,
+        n_samples=policy.bootstrap.samples,
+        seed=policy.bootstrap.seed,
+        level=policy.confidence,
+    )
+    return found
 
 
 def gate_input(

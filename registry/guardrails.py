@@ -4,8 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from recsys_core.evaluation import paired_differences
-from registry.gate_inputs import GateInput, UserValues
+from registry.gate_inputs import GateInput, UserValues, paired_interval
 from registry.policy import PromotionPolicy
 
 __all__ = ["broken_guardrails"]
@@ -58,13 +57,7 @@ def _slice_kept(
     above = own.by_user - kept * other.by_user
     if not np.isfinite(above).all():
         return [f"{what} is not finite for all users, and the policy limits its drop"]
-    [gap] = paired_differences(
-        above[:, None],
-        np.sort(own.user_ids),
-        n_samples=policy.bootstrap.samples,
-        seed=policy.bootstrap.seed,
-        level=policy.confidence,
-    )
+    gap = paired_interval(above, np.sort(own.user_ids), policy)
     figures |= {f"slice.{name}.above_limit_low": gap.ci_low, f"slice.{name}.above_limit_high": gap.ci_high}
     if gap.ci_high >= 0:
         return []
