@@ -81,13 +81,15 @@ IDEAS: Final = (
 )
 
 
-def measured(bundle: Bundle, ideas: Sequence[Idea], folds: Sequence[int], seed: int) -> tuple[Found, Found]:
-    """NDCG@10 by view and recipe, and the users of each view, pooled over the validation users of ``folds``.
+def measured(
+    bundle: Bundle, ideas: Sequence[Idea], folds: Sequence[int], seed: int
+) -> tuple[Found, dict[str, NDArray[np.int64]]]:
+    """NDCG@10 by view and recipe, and the ids of the users of each view, pooled over the validation users of ``folds``.
 
     The test part of a fold is not looked at.
     """
     ndcg: dict[str, dict[str, list[NDArray[np.float64]]]] = {view: {} for view in VIEWS}
-    users: dict[str, list[NDArray[np.float64]]] = {view: [] for view in VIEWS}
+    users: dict[str, list[NDArray[np.int64]]] = {view: [] for view in VIEWS}
     for fold in folds:
         splitting = Settings(seed=seed).splitting(fold)
         split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
@@ -112,19 +114,21 @@ def measured(bundle: Bundle, ideas: Sequence[Idea], folds: Sequence[int], seed: 
                 found = ndcg_of_scores(scores, part.targets, seen=part.history.ratings, k=10)
                 ndcg[name].setdefault(idea.name, []).append(found)
         for name, part in views.items():
-            users[name].append(part.user_ids.astype(np.float64))
+            users[name].append(part.user_ids)
         print(f"fold {fold} measured", flush=True)
     joined = {view: {name: np.concatenate(parts) for name, parts in by.items()} for view, by in ndcg.items()}
-    return joined, {view: {_DEFAULT: np.concatenate(parts)} for view, parts in users.items()}
+    return joined, {view: np.concatenate(parts) for view, parts in users.items()}
 
 
-def _table(found: Found, users: Found, ideas: Sequence[Idea], seed: int) -> tuple[Table, float]:
+def _table(
+    found: Found, users: Mapping[str, NDArray[np.int64]], ideas: Sequence[Idea], seed: int
+) -> tuple[Table, float]:
     """What each idea adds, with intervals that hold all together, and a verdict."""
     series = []
     for idea in ideas:
         for view in VIEWS:
             by, sign = found[view], 1 if idea.built else -1
-            series.append(Series(sign * (by[_DEFAULT] - by[idea.name]), users[view][_DEFAULT].astype(np.int64)))
+            series.append(Series(sign * (by[_DEFAULT] - by[idea.name]), users[view]))
     intervals = simultaneous_means(series, seed=seed)
     texts = intervals_of(intervals, "+.3f")
     rows = []
