@@ -6,16 +6,12 @@ z_s standardises a source's scores over the warm items for each user; aversion, 
 to what the user dislikes. :func:`recsys_core.hybrid.fused.fused_scores` computes the same with fewer passes.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.histories import Histories
+from recsys_core.hybrid.parts import HybridParts
 from recsys_core.sources.source import raw_scores
-
-if TYPE_CHECKING:
-    from recsys_core.hybrid.model import HybridModel
 
 __all__ = ["DISLIKES", "blend", "blended_terms"]
 
@@ -23,12 +19,12 @@ DISLIKES = "dislikes"
 """Name of the term of the aversion."""
 
 
-def blend(model: "HybridModel", histories: Histories) -> NDArray[np.float64]:
+def blend(model: HybridParts, histories: Histories) -> NDArray[np.float64]:
     """S of every user and warm item, float64 of shape (n_users, n_items)."""
     return np.asarray(sum(blended_terms(model, histories).values()))
 
 
-def blended_terms(model: "HybridModel", histories: Histories) -> dict[str, NDArray[np.float64]]:
+def blended_terms(model: HybridParts, histories: Histories) -> dict[str, NDArray[np.float64]]:
     """What each source adds to S, by its name, and the aversion as "dislikes": arrays like :func:`blend`'s."""
     n_liked = histories.n_liked(model.feedback)
     factors = model.weights.factors(n_liked)

@@ -1,18 +1,16 @@
 """Why an item is recommended: what each source gave, and which of the user's own titles."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid.blend import DISLIKES
+from recsys_core.hybrid.parts import HybridParts
 from recsys_core.sources.source import AverseSource, Source
 from recsys_core.sources.table import source_named
-
-if TYPE_CHECKING:
-    from recsys_core.hybrid.model import HybridModel
 
 __all__ = ["CONSTANT", "SIDES", "Explanation", "explain"]
 
@@ -40,7 +38,7 @@ class Explanation:
 
 
 def explain(
-    model: "HybridModel", history: Histories, item_nums: NDArray[np.int64], n_because: int | None
+    model: HybridParts, history: Histories, item_nums: NDArray[np.int64], n_because: int | None
 ) -> list[Explanation]:
     """An :class:`Explanation` of each of ``item_nums``, of warm and cold items, for one user.
 
@@ -71,7 +69,7 @@ class _Term:
         return cls(np.asarray(parts.sum(axis=1)), parts)
 
 
-def _terms(model: "HybridModel", history: Histories, item_nums: NDArray[np.int64]) -> tuple[dict[str, _Term], float]:
+def _terms(model: HybridParts, history: Histories, item_nums: NDArray[np.int64]) -> tuple[dict[str, _Term], float]:
     """The terms of warm items by name, and the constant that standardising adds to every score."""
     n_liked = history.n_liked(model.feedback)
     against = float((model.weights.dislikes * model.weights.prior_share(n_liked))[0])
@@ -95,7 +93,7 @@ def _terms(model: "HybridModel", history: Histories, item_nums: NDArray[np.int64
 
 
 def _predicted(
-    model: "HybridModel", history: Histories, cold_nums: NDArray[np.int64], terms: dict[str, _Term]
+    model: HybridParts, history: Histories, cold_nums: NDArray[np.int64], terms: dict[str, _Term]
 ) -> tuple[dict[str, _Term], NDArray[np.float64]]:
     """The terms of cold items: predictions of those of all warm ones, times what a match is worth where they stand.
 
@@ -123,7 +121,7 @@ def _predicted(
     return found, scores - np.sum([term.values for term in found.values()], axis=0)
 
 
-def _from_warm(model: "HybridModel", cold_nums: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _from_warm(model: HybridParts, cold_nums: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
     """What the ridge predicts of ``values`` (n_warm, n_columns), less their mean: (n_cold, n_columns)."""
     return np.asarray(model.cold.from_warm[cold_nums].astype(np.float64) @ (values - values.mean(axis=0)))
 

@@ -1,22 +1,18 @@
 """The hybrid score with as few passes over (n_users, n_items) as possible."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.histories import Histories
+from recsys_core.hybrid.parts import HybridParts
 from recsys_core.sources.source import Entry
-
-if TYPE_CHECKING:
-    from recsys_core.hybrid.model import HybridModel
 
 __all__ = ["fused_scores"]
 
 _MOST = 0.5  # where a source counts for more than this share of the users, all of them are asked
 
 
-def fused_scores(model: "HybridModel", histories: Histories) -> NDArray[np.float32]:
+def fused_scores(model: HybridParts, histories: Histories) -> NDArray[np.float32]:
     """:func:`recsys_core.hybrid.blend.blend` as one product and some additions: float32 (n_users, n_items).
 
     Low-rank sources and all users' constants are one product of [factor·left/σ …, constant] with the item sides; the

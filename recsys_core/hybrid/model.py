@@ -1,9 +1,5 @@
 """The hybrid model: one score from several sources."""
 
-from collections.abc import Mapping
-from copy import copy
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -11,20 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.errors import ParameterError, ShapeError
+from recsys_core.errors import ParameterError
 from recsys_core.histories import Histories, Known
 from recsys_core.hybrid.cold import ColdCalibration, ColdTitles, NewTitles, reserve_places
 from recsys_core.hybrid.explain import Explanation, explain
 from recsys_core.hybrid.fused import fused_scores
+from recsys_core.hybrid.parts import HybridParts
 from recsys_core.hybrid.weights import HybridWeights
-from recsys_core.ranking import Ranking, hide, tie_ranks, top_k
+from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history, check_user_ratings
-from recsys_core.sources.als import ALSModel
-from recsys_core.sources.content import ContentModel
 from recsys_core.sources.moments import dense_moments
-from recsys_core.sources.popularity import PopularityModel
-from recsys_core.sources.source import Source
-from recsys_core.sources.table import SOURCES, source_named
+from recsys_core.sources.table import source_named
 from recsys_core.storage import load_csr, read_manifest, save_csr, write_manifest
 
 __all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
@@ -33,105 +26,12 @@ ModelName = Literal["hybrid", "als", "ease", "content"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 
 
-@dataclass(frozen=True, eq=False)
-class HybridModel:
+class HybridModel(HybridParts):
     """The sources of :mod:`recsys_core.sources.table` blended; :mod:`recsys_core.hybrid.blend` has the formula.
 
     Items with features but without a training rating ("cold") stand among the others where their features predict
     them to: :mod:`recsys_core.hybrid.cold`. Their numbers follow those of the trained ("warm") ones.
-
-    sources   by name, in the order of the table; those that are not here have no weight
-    usual     the usual spread of a user's scores, by source
-    cold      the cold items
-    weights   of the blend
-    feedback  what ratings say
     """
-
-    sources: Mapping[str, Source]
-    usual: Mapping[str, float]
-    cold: ColdTitles
-    weights: HybridWeights
-    feedback: Feedback
-
-    def __post_init__(self) -> None:
-        missing = [kind.name for kind in SOURCES if kind.needed and kind.name not in self.sources]
-        if missing:
-            raise ShapeError(f"a hybrid needs {', '.join(missing)}")
-        expected = (len(self.cold_item_ids), self.n_items)
-        if self.cold.from_warm.shape != expected:
-            raise ShapeError(f"cold.from_warm has shape {self.cold.from_warm.shape}, the catalogue says {expected}")
-        for name, source in self.sources.items():
-            if not np.array_equal(source.item_ids, self.item_ids):
-                raise ShapeError(f"{name} was fitted on other items than ALS ({len(source.item_ids)}, {self.n_items})")
-
-    def with_weights(self, weights: HybridWeights) -> "HybridModel":
-        """The same sources blended otherwise; what does not depend on weights is shared, not computed anew."""
-        other = copy(self)
-        object.__setattr__(other, "weights", weights)
-        return other
-
-    @property
-    def als(self) -> ALSModel:
-        found = self.sources["als"]
-        assert isinstance(found, ALSModel)
-        return found
-
-    @property
-    def content(self) -> ContentModel:
-        found = self.sources["content"]
-        assert isinstance(found, ContentModel)
-        return found
-
-    @property
-    def popularity(self) -> PopularityModel:
-        found = self.sources["popularity"]
-        assert isinstance(found, PopularityModel)
-        return found
-
-    @property
-    def item_ids(self) -> NDArray[np.int64]:
-        """The warm items, of shape (n_items,), sorted."""
-        return self.als.item_ids
-
-    @property
-    def catalogue_ids(self) -> NDArray[np.int64]:
-        """The warm items, then the cold ones."""
-        return self.content.features.item_ids
-
-    @property
-    def cold_item_ids(self) -> NDArray[np.int64]:
-        """The cold items, of shape (n_cold,); their item numbers follow those of the warm ones."""
-        return self.catalogue_ids[self.n_items :]
-
-    @property
-    def n_items(self) -> int:
-        return len(self.als.item_ids)
-
-    def steady(self, name: str) -> float:
-        """What the spread of a user's scores of a source is never taken for much less than."""
-        return source_named(name).steady * self.usual.get(name, 0.0)
-
-    @cached_property
-    def tie_rank(self) -> NDArray[np.int64]:
-        """In which order the items of the catalogue come when their scores are equal."""
-        return tie_ranks(self.catalogue_ids)
-
-    @cached_property
-    def low_rank(self) -> tuple[str, ...]:
-        """Names of the sources that enter as factors."""
-        return tuple(name for name, source in self.sources.items() if source.item_side is not None)
-
-    @cached_property
-    def averse(self) -> tuple[str, ...]:
-        """Names of the sources that tell what is like disliked titles."""
-        return tuple(name for name in self.sources if source_named(name).averse)
-
-    @cached_property
-    def item_sides(self) -> NDArray[np.float32]:
-        """The item sides of the low-rank sources, and a row of ones: float32 of shape (rank, n_items)."""
-        sides = [self.sources[name].item_side for name in self.low_rank]
-        ones = np.ones((1, self.n_items), dtype=np.float32)
-        return np.ascontiguousarray(np.concatenate([*(side for side in sides if side is not None), ones]))
 
     def score(self, known: Known, *, model: ModelName = "hybrid") -> NDArray[np.float32]:
         """Scores of the warm items, float32 of shape (n_users, n_items); any history, none included, gives finite ones.
@@ -140,7 +40,7 @@ class HybridModel:
         """
         return fused_scores(self.asked(model), self.checked(known))
 
-    def asked(self, model: ModelName) -> "HybridModel":
+    def asked(self, model: ModelName) -> Self:
         """The hybrid, or one source of it with the weight of all; :class:`ParameterError` where it has no such one."""
         if model == "hybrid":
             return self
