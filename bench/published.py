@@ -14,19 +14,18 @@ from bench.options import options
 from bench.page import write_page
 from bench.process import recsys
 from recsys_core.plotting import Table
-from recsys_core.testing import planted_interactions
+from recsys_core.testing import heavy_raters
 
 __all__ = ["main"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.published", __doc__, "docs/published.md")
-    parser.add_argument("--draws", type=int, default=1_750_000)
     parser.add_argument("--users", type=int, default=6_040)
-    parser.add_argument("--items", type=int, default=3_700)
+    parser.add_argument("--items", type=int, default=3_706)
     parser.add_argument("--trials", type=int, help="of tuning in all (default: the pipeline's)")
     arguments = parser.parse_args(argv)
-    rows = planted_interactions(arguments.users, arguments.items, arguments.draws, seed=1)
+    rows = heavy_raters(arguments.users, arguments.items, seed=1)
     tested = np.random.default_rng(0).random(rows.n_ratings) < 0.2
     with tempfile.TemporaryDirectory(prefix="recsys-published-") as folder:
         pairs = np.column_stack([rows.user_ids[rows.user_nums()], rows.item_ids[rows.ratings.indices]])

@@ -39,7 +39,7 @@ _a_path = click.Path(path_type=Path)
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Splits to pool (--data).")
 @click.option("--at", "ks", type=click.IntRange(1), multiple=True, help="List length; repeatable (default 10 and 20).")
 @click.option("--trials", type=click.IntRange(4), help="Trials of tuning in all.")
-@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds for tuning.")
+@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds for tuning (published split: 600).")
 @options.config
 @options.json_wanted
 def evaluate(
@@ -63,7 +63,7 @@ def evaluate(
 
     if (train_csv is None) != (test_csv is None) or (data_dir is not None and train_csv is not None):
         raise ParameterError("give either --data DIR, or both --train A.csv and --test B.csv")
-    config = _config(config_file, **wanted)
+    config = _config(config_file, published=train_csv is not None, **wanted)
     common: dict[str, Any] = {name: getattr(config, name) for name in ("features", "tuning", "evaluation")}
     common |= {"clock": time.monotonic, "on_trial": say_trial}
     seed = config.split.seed
@@ -99,12 +99,21 @@ def _data_folder(given: Path | None) -> Path:
 
 
 def _config(
-    path: Path | None, *, protocol: str | None, ks: tuple[int, ...], trials: int | None, time_budget: float | None
+    path: Path | None,
+    *,
+    published: bool,
+    protocol: str | None,
+    ks: tuple[int, ...],
+    trials: int | None,
+    time_budget: float | None,
 ) -> "Configuration":
     from assets.configuration import Configuration
+    from recsys_core.experiment.published import published_tuning
 
     config = Configuration.read(path)
     split, evaluation, tuning = config.split, config.evaluation, config.tuning
+    if published:
+        tuning = published_tuning(tuning)
     if protocol:
         split = split.replace(protocol=protocol)
     if ks:

@@ -15,7 +15,7 @@ from recsys_core.evaluation.across import paired_between
 from recsys_core.features import ItemFeatures
 from recsys_core.sources.popularity import fit_popularity
 from recsys_core.tuning import TuningParameters
-from recsys_core.tuning.objectives import mean_ndcg
+from recsys_core.tuning.objectives import mean_value
 from recsys_core.tuning.rounds import Round
 
 __all__ = ["change_since", "empty_groups", "headline", "lead_over", "not_finite", "popularity_on_validation"]
@@ -73,7 +73,7 @@ def change_since(new: Evaluation, old: Evaluation) -> tuple[bool, str]:
 def popularity_on_validation(split: Split, parameters: TuningParameters, feedback: Feedback) -> float:
     """NDCG@k of popularity on the users that tuning is judged on: what each trial's value is to be compared with."""
     train, judged = split.train, Round(split, parameters, feedback)
-    return mean_ndcg(fit_popularity(train.ratings, train.item_ids).score, judged.users, parameters.k)
+    return mean_value(fit_popularity(train.ratings, train.item_ids).score, judged.users, judged.goal)
 
 
 def not_finite(value: Any) -> list[str]:

@@ -37,6 +37,7 @@ def run_experiment(
     test: HeldOut | None = None,
     train_features: ItemFeatures | None = None,
     ablation: bool = False,
+    recall_share: float = 0.0,
     storage: Path | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
@@ -47,6 +48,7 @@ def run_experiment(
     train, test     what is fitted and judged in the end; by default the split's own. A published split tunes on a
                     part of its training file and then fits on the whole of it.
     ablation        judge the hybrid without each of its terms, too
+    recall_share    weight of Recall@k in what tuning maximises; the rest is NDCG@k's
     features        fitted on ``split.train``; ``train_features`` on ``train``, where it is another matrix
     """
     train, test = train or split.train, test or split.test
@@ -56,6 +58,7 @@ def run_experiment(
         tuning,
         feedback=feedback,
         more_rounds=rounds,
+        recall_share=recall_share,
         storage=storage,
         clock=clock,
         on_trial=on_trial,

@@ -78,11 +78,11 @@ class PublishedSplitParameters(Parameters):
     """How validation is carved out of the training file of a published split."""
 
     seed: int = Field(default=0, ge=0, lt=2**63)
-    validation_user_share: Share = 0.2
+    validation_user_share: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Share of the training file's users in validation."""
     max_validation_users: int = Field(default=5_000, ge=1)
     """At most this many of them."""
-    history_share: Share = 0.8
+    history_share: Share = 0.9
     """Share of a validation user's training ratings that stays known; the rest is hidden from tuning."""
     positive_threshold: float | None = None
     """None: every row is a positive, as in published implicit splits; otherwise ratings of at least this."""

@@ -8,12 +8,11 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import ShapeError
-from recsys_core.evaluation import ndcg_at
 from recsys_core.hybrid import HybridWeights
 from recsys_core.hybrid.blend import DISLIKES
-from recsys_core.ranking import top_k
+from recsys_core.tuning.goal import Goal
 
-__all__ = ["BlendTable", "candidate_columns", "ranked_ndcg"]
+__all__ = ["BlendTable", "candidate_columns"]
 
 Scores = NDArray[np.float32]
 _CONTENT = "content"
@@ -67,21 +66,11 @@ class BlendTable:
         scale = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > 1e-6 * shares.sum())
         return np.asarray(scale[:, None] * shares[None, :])
 
-    def ndcg(self, weights: HybridWeights, k: int) -> NDArray[np.float64]:
-        """NDCG@k of every user, (n_users,), under ``weights``."""
+    def by_user(self, weights: HybridWeights, goal: Goal) -> NDArray[np.float64]:
+        """What the list of every user is worth under ``weights``: (n_users,)."""
         factors = self.factors(weights).astype(np.float32)
         blended = np.matmul(factors[:, None, :], self.terms)[:, 0, :] + self.closed
-        return ranked_ndcg(blended, self.relevant, self.n_targets, k)
-
-
-def ranked_ndcg(
-    scores: NDArray[np.floating], relevant: NDArray[np.bool_], n_targets: NDArray[np.int64], k: int
-) -> NDArray[np.float64]:
-    """NDCG@k of each row of ``scores`` (n_users, width), whose places with -inf are never recommended."""
-    ranking = top_k(scores, k)
-    hits = np.zeros((len(scores), k), dtype=bool)
-    hits[ranking.user_nums, ranking.ranks - 1] = relevant[ranking.user_nums, ranking.item_nums]
-    return np.asarray(ndcg_at(hits, n_targets, k))
+        return goal.by_user(blended, self.relevant, self.n_targets)
 
 
 def candidate_columns(sources: Sequence[Scores], seen: csr_matrix, n_best: int) -> tuple[NDArray[np.int64], Scores]:

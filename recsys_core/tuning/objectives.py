@@ -1,4 +1,4 @@
-"""What a trial of each stage is judged by: mean NDCG@k of the validation users."""
+"""What a trial of each stage is judged on: rankings of the validation users."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,11 @@ from recsys_core.ranking import hide
 from recsys_core.sources.content import ContentModel
 from recsys_core.sources.source import Source, raw_scores
 from recsys_core.sparse_rows import filled
-from recsys_core.tuning.blend_table import BlendTable, candidate_columns, ranked_ndcg
+from recsys_core.tuning.blend_table import BlendTable, candidate_columns
+from recsys_core.tuning.goal import Goal
 from recsys_core.tuning.validation_users import JudgedUsers
 
-__all__ = ["Terms", "blend_table", "mean_ndcg"]
+__all__ = ["Terms", "blend_table", "mean_value"]
 
 _BLOCK_FLOATS = 20_000_000
 
@@ -62,13 +63,13 @@ class Terms:
         return terms, covariance
 
 
-def mean_ndcg(score: Callable[[Histories], NDArray[np.float32]], users: JudgedUsers, k: int) -> float:
-    """Mean NDCG@k of the full rankings by ``score`` over the unseen items."""
+def mean_value(score: Callable[[Histories], NDArray[np.float32]], users: JudgedUsers, goal: Goal) -> float:
+    """Mean over users of what the full rankings by ``score`` over the unseen items are worth."""
     total = 0.0
     for block in users.blocks(max(1, _BLOCK_FLOATS // max(1, users.targets.shape[1]))):
         scores = score(block.known)
         hide(scores, block.seen)
-        total += float(ranked_ndcg(scores, filled(block.targets), block.n_targets, k).sum())
+        total += float(goal.by_user(scores, filled(block.targets), block.n_targets).sum())
     return total / users.n_users
 
 

@@ -24,7 +24,8 @@ from recsys_core.parameters import Parameters
 from recsys_core.sources.content import ContentModel, ContentParameters
 from recsys_core.sources.source import Source, SourceKind, Training
 from recsys_core.tuning.blend_table import BlendTable
-from recsys_core.tuning.objectives import Terms, blend_table, mean_ndcg
+from recsys_core.tuning.goal import Goal
+from recsys_core.tuning.objectives import Terms, blend_table, mean_value
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
@@ -41,27 +42,34 @@ class Tables:
 
     whole: BlendTable
     shortened: list[BlendTable]
-    k: int
+    goal: Goal
 
-    def blend_ndcg(self, weights: HybridWeights) -> float:
-        """Mean NDCG@k over users with whole histories."""
-        return float(self.whole.ndcg(weights, self.k).mean())
+    def by_user(self, weights: HybridWeights) -> NDArray[np.float64]:
+        """The value of every user's list with the whole history."""
+        return self.whole.by_user(weights, self.goal)
 
-    def gate_ndcg(self, weights: HybridWeights, whole_share: float) -> float:
-        """The same, ``whole_share`` of it from whole histories and the rest shared by the shortened ones."""
+    def gate_value(self, weights: HybridWeights, whole_share: float) -> float:
+        """Its mean, ``whole_share`` of it from whole histories and the rest shared by the shortened ones."""
         if not self.shortened:
-            return self.blend_ndcg(weights)
-        short = float(np.mean([table.ndcg(weights, self.k).mean() for table in self.shortened]))
-        return whole_share * self.blend_ndcg(weights) + (1 - whole_share) * short
+            return float(self.by_user(weights).mean())
+        short = float(np.mean([table.by_user(weights, self.goal).mean() for table in self.shortened]))
+        return whole_share * float(self.by_user(weights).mean()) + (1 - whole_share) * short
 
 
 class Round:
     """A split's training part and validation users, and what is fitted and computed for them once."""
 
     def __init__(
-        self, split: Split, parameters: TuningParameters, feedback: Feedback, features: ItemFeatures | None = None
+        self,
+        split: Split,
+        parameters: TuningParameters,
+        feedback: Feedback,
+        features: ItemFeatures | None = None,
+        *,
+        recall_share: float = 0.0,
     ) -> None:
         """``features`` of at least the training items; sources that know ratings alone can do without."""
+        self.goal = Goal(parameters.k, recall_share)
         self.split = split
         ids = split.train.item_ids
         self.features = ItemFeatures(ids, {}, {}) if features is None else features.select(ids)
@@ -76,9 +84,9 @@ class Round:
     def n_users(self) -> int:
         return self.users.n_users
 
-    def ndcg(self, kind: SourceKind, parameters: Any) -> float:
-        """Of one source by itself."""
-        return mean_ndcg(self.source(kind, parameters).score, self.users, self.parameters.k)
+    def value(self, kind: SourceKind, parameters: Any) -> float:
+        """Mean over users of what the lists of one source by itself are worth."""
+        return mean_value(self.source(kind, parameters).score, self.users, self.goal)
 
     def remember(self, kind: SourceKind, parameters: Any, source: Source) -> None:
         """Take a source that was fitted on this round's training part elsewhere."""
@@ -112,7 +120,7 @@ class Round:
         found = [table(users) for users in shortened if users.n_users]
         whole = table(self.users)
         self._fitters.clear()  # dense matrices that are not wanted again
-        return Tables(whole, found, self.parameters.k)
+        return Tables(whole, found, self.goal)
 
 
 def in_each(rounds: Sequence[Part], work: Callable[[Part], Found]) -> list[Found]:

@@ -67,7 +67,7 @@ def for_many_ratings(space: tuple[SearchParameter, ...], n_ratings: int) -> tupl
     """``space`` for a training part of so many ratings: wider where good values grow with their number.
 
     From 300,000 on EASE's user weights and item scaling are searched, too: few heavy users would otherwise decide the
-    weights between titles. On little data they do harm.
+    weights between titles. On little data they do harm (docs/ideas.md).
     """
     if n_ratings < _MANY:
         return space

@@ -41,6 +41,7 @@ def tune(
     *,
     feedback: Feedback,
     more_rounds: Sequence[tuple[Split, ItemFeatures]] = (),
+    recall_share: float = 0.0,
     storage: Path | None = None,
     als_model: ALSModel | None = None,
     clock: Clock | None = None,
@@ -51,6 +52,7 @@ def tune(
     features  of at least the training items, fitted on the training part
     more_rounds  other splits of the same data with the same test part and other validation users, and the features
               that go with each: the weights are then judged on all of them, a source on as many as its kind says
+    recall_share  weight of Recall@k in what is maximised; the rest is NDCG@k's
     storage   journal file of this very search: what has other data, parameters or program text needs another file.
               A search that was killed goes on from there, with the same outcome; a second one at the same time waits
     als_model what :func:`tune_als` gave for the same split and parameters: the stage "als" is then left out, and its
@@ -67,7 +69,7 @@ def tune(
         )
     rounds = [(split, features), *more_rounds]
     with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):  # threads would wait for others
-        return _Tuner(rounds, parameters, feedback, journal, clock, on_trial).run(als_model)
+        return _Tuner(rounds, parameters, feedback, journal, clock, on_trial, recall_share).run(als_model)
 
 
 def tune_als(
@@ -105,6 +107,7 @@ class _Tuner:
         journal: Journal | None,
         clock: Clock | None,
         on_trial: OnTrial | None,
+        recall_share: float = 0.0,
     ) -> None:
         if parameters.time_budget is not None and clock is None:
             raise ParameterError(f"time_budget = {parameters.time_budget}: needs a clock; pass one, or leave it out")
@@ -114,7 +117,9 @@ class _Tuner:
         self.started = self.clock()
         self.on_trial = on_trial
         self.trials: list[Trial] = []
-        self.rounds = [Round(split, parameters, feedback, features) for split, features in rounds]
+        self.rounds = [
+            Round(split, parameters, feedback, features, recall_share=recall_share) for split, features in rounds
+        ]
 
     def run(self, als_model: ALSModel | None = None) -> TuningResult:
         chosen: dict[str, Parameters | None] = {
@@ -157,9 +162,17 @@ class _Tuner:
 
         def objective(values: dict[str, float | int]) -> float:
             tried = base.replace(**values)
-            return mean_over(judges, in_each(judges, lambda r: r.ndcg(kind, tried)))
+            return mean_over(judges, in_each(judges, lambda r: r.value(kind, tried)))
 
-        return base.replace(**self._run(StageSpace(kind.name, self.parameters.search_space), objective))
+        space = StageSpace(kind.name, [p for p in self.parameters.search_space if p.needs not in self._lacking()])
+        return base.replace(**self._run(space, objective))
+
+    def _lacking(self) -> set[str]:
+        """What parameters may need and the training data does not have."""
+        training = self.rounds[0].training
+        values = training.matrix.ratings.data
+        there = {"features": bool(training.features.groups), "values": bool(values.min() < values.max())}
+        return {name for name, is_there in there.items() if not is_there}
 
     def _weights_stage(
         self, stage: str, tables: list[Tables], base: HybridWeights, decided: list[Any]
@@ -170,13 +183,13 @@ class _Tuner:
             weights = with_values(base, stage, values)
             if stage == "gate":
                 return self._gate_objective(tables, weights)
-            return mean_over(self.rounds, in_each(tables, lambda table: table.blend_ndcg(weights)))
+            return mean_over(self.rounds, in_each(tables, lambda table: float(table.by_user(weights).mean())))
 
         return with_values(base, stage, self._run(self._weights_space(stage), objective, decided))
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
-        return mean_over(self.rounds, in_each(tables, lambda table: table.gate_ndcg(weights, share)))
+        return mean_over(self.rounds, in_each(tables, lambda table: table.gate_value(weights, share)))
 
     def _with_popularity(self, tables: list[Tables], weights: HybridWeights) -> HybridWeights:
         """``weights`` with popularity in the taste, too, where whole histories gain by it beyond chance.
@@ -253,8 +266,8 @@ class _Tuner:
 
 
 def _by_user(tables: list[Tables], weights: HybridWeights) -> NDArray[np.float64]:
-    """NDCG@k of every user's whole history, round after round."""
-    return np.concatenate(in_each(tables, lambda table: table.whole.ndcg(weights, table.k)))
+    """The value of every user's list with the whole history, round after round."""
+    return np.concatenate(in_each(tables, lambda table: table.by_user(weights)))
 
 
 def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:

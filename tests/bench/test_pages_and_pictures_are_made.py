@@ -29,7 +29,7 @@ PAGES: Final = {
     "bench.onboarding": ("onboarding.md", (*MEASURED, "--folds-to-run", "1")),
     "bench.ideas": ("ideas.md", (*MEASURED, "--folds-to-run", "1", "--seed", "1")),
     "bench.accuracy": ("accuracy.md", (*MEASURED, "--folds-to-run", "1", "--quick", "--no-peers")),
-    "bench.published": ("published.md", ("--draws", "3000", "--users", "100", "--items", "60", "--trials", "4")),
+    "bench.published": ("published.md", ("--users", "100", "--items", "120", "--trials", "4")),
     "bench.gate": ("promotion.md", (*MEASURED, "--times", "2", "--folds-to-run", "1")),
     "bench.pipeline": ("performance.md", ("--data", "{made}/data", "--only", "data")),
     "bench.serving": ("serving.md", (*MEASURED, "--small", "--questions", "20")),

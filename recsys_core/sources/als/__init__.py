@@ -25,8 +25,10 @@ KIND = SourceKind(
         SearchParameter(stage="als", name="factors", kind="int", low=64, high=160, log=True, default=128),
         SearchParameter(stage="als", name="regularization", low=3.0, high=100.0, log=True, default=20.0),
         SearchParameter(stage="als", name="confidence_weight", low=1.0, high=15.0, log=True, default=5.0),
-        SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0),
-        SearchParameter(stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0),
+        SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0, needs="values"),
+        SearchParameter(
+            stage="als", name="dislike_confidence", low=1.0, high=5.0, log=True, default=1.0, needs="values"
+        ),
     ),
     n_trials=12,
     budget=0.6,

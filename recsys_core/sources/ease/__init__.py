@@ -26,7 +26,9 @@ KIND = SourceKind(
     steady=0.3,
     search=(
         SearchParameter(stage="ease", name="regularization", low=15.0, high=1500.0, log=True, default=50.0),
-        SearchParameter(stage="ease", name="feature_weight", low=1.0, high=30.0, log=True, default=10.0),
+        SearchParameter(
+            stage="ease", name="feature_weight", low=1.0, high=30.0, log=True, default=10.0, needs="features"
+        ),
         SearchParameter(stage="blend", name="ease", low=0.0, high=3.0, default=1.5),
     ),
     n_trials=8,

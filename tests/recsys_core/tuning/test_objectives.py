@@ -17,7 +17,8 @@ from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
 from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid_on
 from recsys_core.tuning.blend_table import BlendTable, candidate_columns
-from recsys_core.tuning.objectives import Terms, blend_table, mean_ndcg
+from recsys_core.tuning.goal import Goal
+from recsys_core.tuning.objectives import Terms, blend_table, mean_value
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
 SCALE = MOVIELENS.feedback
@@ -72,7 +73,7 @@ def test_a_blended_table_judges_as_the_model_itself_does(max_table: int, changes
     table = blend_table(terms(), _users(), weights=PLANTED_WEIGHTS, n_best=40, max_table=max_table)
     model = planted_hybrid_on(_split().train, weights, n_cold=0)
     expected = ndcg_of_scores(model.score(_users().known), _users().targets, seen=_users().seen, k=10)
-    np.testing.assert_allclose(table.ndcg(weights, 10), expected, atol=1e-9)
+    np.testing.assert_allclose(table.by_user(weights, Goal(10)), expected, atol=1e-9)
     assert (table.terms.shape[2] < _split().train.n_items) == (max_table == 1)
 
 
@@ -80,7 +81,7 @@ def test_blocks_of_users_give_one_table(monkeypatch: pytest.MonkeyPatch) -> None
     whole = blend_table(terms(), _users(), weights=PLANTED_WEIGHTS, n_best=20, max_table=1)
     monkeypatch.setattr("recsys_core.tuning.objectives._BLOCK_FLOATS", 5_000)
     blocked = blend_table(terms(), _users(), weights=PLANTED_WEIGHTS, n_best=20, max_table=1)
-    np.testing.assert_array_equal(blocked.ndcg(PLANTED_WEIGHTS, 10), whole.ndcg(PLANTED_WEIGHTS, 10))
+    np.testing.assert_array_equal(blocked.by_user(PLANTED_WEIGHTS, Goal(10)), whole.by_user(PLANTED_WEIGHTS, Goal(10)))
 
 
 def test_terms_that_are_not_those_named_are_refused() -> None:
@@ -103,9 +104,9 @@ def test_candidates_are_the_best_unseen_items_of_every_source() -> None:
     assert chosen[1] >= {5, 4, 0}
 
 
-def test_mean_ndcg_is_the_mean_of_full_rankings() -> None:
+def test_mean_value_is_the_mean_of_full_rankings() -> None:
     expected = ndcg_of_scores(_hybrid().score(_users().known), _users().targets, seen=_users().seen, k=10).mean()
-    assert mean_ndcg(_hybrid().score, _users(), 10) == pytest.approx(expected, abs=1e-12)
+    assert mean_value(_hybrid().score, _users(), Goal(10)) == pytest.approx(expected, abs=1e-12)
 
 
 def test_shortened_users_know_their_first_ratings_and_are_to_find_the_rest() -> None:

@@ -9,6 +9,7 @@ from recsys_core.features import GROUP_NAMES
 from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.table import SOURCES, source_named
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
+from recsys_core.tuning.space import for_many_ratings
 from recsys_core.tuning.study import Proposals
 from recsys_core.tuning.tune import with_values
 
@@ -35,6 +36,14 @@ def test_a_source_declares_its_own_parameters_and_its_weights_and_nothing_else()
     shares = [kind.budget for kind in SOURCES]
     assert sum(shares) < 1
     assert all(kind.is_tuned for kind in SOURCES if kind.budget > 0)
+
+
+def test_many_ratings_widen_the_space_and_few_leave_it_alone() -> None:
+    assert for_many_ratings(SEARCH_SPACE, 299_999) == SEARCH_SPACE
+    wide = {(p.stage, p.name): p for p in for_many_ratings(SEARCH_SPACE, 300_000)}
+    assert {("ease", "user_power"), ("ease", "item_power")} == set(wide) - {(p.stage, p.name) for p in SEARCH_SPACE}
+    assert wide["als", "factors"].high == 256
+    assert for_many_ratings(tuple(wide.values()), 10**6) == tuple(wide.values())
 
 
 def test_the_defaults_of_tuning_are_at_least_fifty_trials() -> None:

@@ -291,3 +291,24 @@ def test_an_als_model_of_other_items_is_refused() -> None:
     model = fit_als(fewer.ratings, fewer.item_ids, ALSParameters(factors=2, iterations=1), feedback=SCALE)
     with pytest.raises(ShapeError, match=r"ALS model has 20 items, the training part 60.*tuned on this split"):
         search(als_model=model)
+
+
+def test_what_the_data_cannot_tell_is_not_searched() -> None:
+    space = (
+        SearchParameter(stage="als", name="factors", kind="int", low=2, high=12, default=3),
+        SearchParameter(stage="als", name="rating_power", low=1.0, high=4.0, default=3.0, needs="values"),
+        SearchParameter(stage="ease", name="feature_weight", low=1.0, high=9.0, default=2.0, needs="features"),
+        SearchParameter(stage="blend", name="ease", low=0.0, high=2.0, default=0.1),
+    )
+    split = _split()
+    data = np.full_like(split.train.ratings.data, 5.0)
+    constant = csr_matrix((data, split.train.ratings.indices, split.train.ratings.indptr), split.train.ratings.shape)
+    equal = replace(split, train=replace(split.train, ratings=constant))
+    nothing = ItemFeatures(_features().item_ids, {}, {})
+
+    def searched(split: Split, features: ItemFeatures) -> set[str]:
+        found = tune(split, features, PARAMETERS.replace(search_space=space), feedback=SCALE)
+        return {name for trial in found.trials for name in trial.params}
+
+    assert searched(split, _features()) == {"factors", "rating_power", "feature_weight", "ease"}
+    assert searched(equal, nothing) == {"factors", "ease"}

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.hybrid import training_of
 from recsys_core.sources.ease import EASEParameters, EASEPath, fit_ease
 from recsys_core.sources.ease.fit import solve_ease
-from recsys_core.testing import planted_features, user_item_matrices
+from recsys_core.testing import heavy_raters, planted_features, user_item_matrices
 from recsys_core.testing.hybrids import as_interactions
 
 SCALE = MOVIELENS.feedback
@@ -89,3 +90,18 @@ def test_models_along_the_path_are_those_fitted_one_by_one(
         assert found.parameters == parameters
         np.testing.assert_array_equal(found.kept_nums, fitted.kept_nums)
         np.testing.assert_allclose(found.score(ratings), fitted.score(ratings), rtol=1e-3, atol=1e-3)
+
+
+def test_where_heavy_raters_rate_everything_the_powers_find_more() -> None:
+    everything = heavy_raters(1200, 700, mean_length=80, seed=3)
+    hidden = np.random.default_rng(0).random(everything.n_ratings) < 0.2
+    known, targets = everything.select(~hidden).ratings, everything.select(hidden).ratings
+    asked = np.flatnonzero(np.diff(targets.indptr))
+
+    def found(**powers: float) -> np.ndarray:
+        model = fit_ease(known, everything.item_ids, EASEParameters(regularization=100.0, **powers), feedback=SCALE)
+        scores = model.score(csr_matrix(known[asked]))
+        return ndcg_of_scores(scores, csr_matrix(targets[asked]), seen=csr_matrix(known[asked]), k=20)
+
+    gain = found(user_power=0.5, item_power=0.15) - found()
+    assert gain.mean() > 3 * gain.std() / np.sqrt(len(gain)) > 0
