@@ -21,6 +21,8 @@ __all__ = ["document", "verdict_in_words"]
 
 CONTROLS = ("random", "metadata_count", "cosine")
 _LONG, _SHORT = ("warm", "by_time", "tail"), ("first_1", "first_3", "first_5", "first_10")
+_NOT_BETTER = {"coverage@10", "diversity@10"}  # where they are larger
+_IN_WINDOWS = ("hybrid", "popularity")
 _ALS = ("factors", "regularization", "confidence_weight", "rating_power")
 
 
@@ -41,15 +43,21 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     ablation = compare(pooled, ablated, (*_LONG, *_SHORT, "cold"))
 
     def views(metric: str, slices: Sequence[str] = (*VIEWS, "tail"), *, intervals: bool = False) -> Table:
-        best = metric not in {"coverage@10", "diversity@10"}
+        best = metric not in _NOT_BETTER
         return slices_by_model(pooled, [*ours, *peers], slices, metric, intervals=intervals, best=best)
+
+    def in_windows(metric: str) -> Table:
+        best = metric not in _NOT_BETTER
+        return slices_by_model(
+            in_time, temporal_models, TEMPORAL_SLICES, metric, intervals=metric == "ndcg@10", best=best
+        )
 
     incomplete = quick or n_folds < N_FOLDS
     return filled(
         "accuracy",
         warning="\n**A trial run, not a result: few folds or few configurations.**\n" if incomplete else "",
         circumstances=circumstances,
-        n_trials=sum(len(m.tuned.trials) for m in (*found.folds, found.temporal)),
+        n_trials=sum(len(m.tuned.trials) for m in (*found.folds, *found.windows)),
         n_trials_fold=len(found.folds[0].tuned.trials),
         n_held_back=found.folds[0].notes["n_held_back"],
         history_share=SplitParameters().history_share,
@@ -74,11 +82,14 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         balanced_gains=_balanced_gains(pooled),
         cold_differences=family_table(on_cold, COLD_SLICES),
         cold_verdict=verdict_in_words(on_cold),
-        temporal=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "ndcg@10", intervals=True),
-        temporal_recall=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "recall@10"),
+        n_windows=len(found.windows),
+        windows=_windows(found),
+        **{f"temporal_{name}": in_windows(f"{name}@10") for name in ("recall", "coverage", "diversity")},
+        temporal_ndcg=in_windows("ndcg@10"),
         temporal_differences=family_table(later, TEMPORAL_SLICES),
         temporal_verdict=verdict_in_words(later),
-        temporal_users=in_time.slices[TEMPORAL].n_users,
+        **{f"n_{name}": in_time.slices[name].n_users for name in TEMPORAL_SLICES},
+        **{f"n_rows_{name}": len(in_time.slices[name].user_ids) for name in TEMPORAL_SLICES},
         ablation_long=family_table(ablation, (*_LONG, "cold")),
         ablation_short=family_table(ablation, _SHORT),
         ablation_verdict=verdict_in_words(ablation),
@@ -171,9 +182,21 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
     return "\n\n".join(parts)
 
 
+def _windows(found: Everything) -> Table:
+    rows = []
+    for i, measured in enumerate(found.windows, 1):
+        users = [str(measured.evaluation.slices[name].n_users) for name in TEMPORAL_SLICES]
+        ndcg = [number(mean_of(measured.evaluation, model, TEMPORAL)) for model in _IN_WINDOWS]
+        rows.append((str(i), measured.notes["begins"], str(measured.notes["n_train_users"]), *users, *ndcg))
+    return Table(
+        ("window", "begins", "people before it", "all users", "users with a history", *_IN_WINDOWS), tuple(rows)
+    )
+
+
 def _tuned(found: Everything) -> Table:
     rows = []
-    for name, measured in [*((f"fold {i}", m) for i, m in enumerate(found.folds)), ("temporal", found.temporal)]:
+    kinds = (("fold", found.folds, 0), ("window", found.windows, 1))
+    for name, measured in [(f"{kind} {i}", m) for kind, of, first in kinds for i, m in enumerate(of, first)]:
         result = measured.tuned
         als = (result.parameters["als"] or ALSParameters()).as_dict()
         of = result.weights

@@ -10,9 +10,8 @@ from bench.accuracy.cold import BALANCED_SLICES
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import cold_part, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
-from bench.accuracy.running import measured_folds
+from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
-from bench.accuracy.temporal import TEMPORAL_SLICES, measure_temporal, temporal_part
 from recsys_core.dataset.tables import training_tags
 from recsys_core.splitting import VIEWS
 
@@ -21,7 +20,7 @@ FOLD = 0
 
 @pytest.fixture
 def measured(small_bundle: Bundle, small_settings: Settings, small_workspace: Path) -> Measured:
-    return measured_folds(small_bundle, small_settings, [FOLD], small_workspace, lambda _: None)[0]
+    return measured_each(small_bundle, small_settings, "fold", [FOLD], small_workspace, lambda _: None)[0]
 
 
 def test_every_user_is_in_one_test_fold_and_outside_it_in_one_validation_round(
@@ -125,23 +124,3 @@ def test_a_measured_fold_comes_back_from_disk(measured: Measured, tmp_path: Path
     np.testing.assert_array_equal(
         loaded.evaluation.slices["cold"].values["hybrid"], measured.evaluation.slices["cold"].values["hybrid"]
     )
-
-
-def test_the_temporal_window_is_judged_on_what_came_later(small_bundle: Bundle, small_settings: Settings) -> None:
-    splitting = small_settings.temporal()
-    rounds = rounds_of(small_bundle, splitting, small_settings)
-    part = temporal_part(small_bundle, splitting, rounds, small_settings)
-    test_from = rounds[0][0].summary["cut_offs"]["test_from"]
-    times = small_bundle.interactions.timestamps
-    assert part.train.n_ratings == int((times < test_from).sum())
-    assert part.train.timestamps.max() < test_from
-    everybody, met = (part.views[name] for name in TEMPORAL_SLICES)
-    assert everybody.history.n_ratings == met.history.n_ratings
-    assert (np.diff(met.history.ratings.indptr) > 0).all()
-    assert set(met.user_ids.tolist()) <= set(everybody.user_ids.tolist())
-
-
-def test_the_temporal_figures_have_both_slices(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
-    found = measure_temporal(small_bundle, small_settings, tmp_path / "journal")
-    assert set(found.evaluation.slices) == set(TEMPORAL_SLICES)
-    assert found.evaluation.protocol == "temporal"
