@@ -9,10 +9,11 @@ from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
 from bench.accuracy.running import Everything
 from bench.accuracy.settings import N_FOLDS
-from bench.accuracy.tables import ABSENT, HEADINGS, family_table, mean_of, number, slices_by_model
+from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
+from bench.accuracy.variety import DIVERSITIES
 from bench.page import filled
-from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation
+from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation, Series, simultaneous_means
 from recsys_core.plotting import Table
 from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import VIEWS, SplitParameters
@@ -34,7 +35,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     peers = [model for model in pooled.models if model in found.peers]
     baselines = [model for model in ours if model != "hybrid"]
     ablated = [m for m in pooled.models if m.startswith("hybrid_no_") and m in pooled.slices["warm"].values]
-    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, *peers, *CONTROLS]
+    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, *peers, "random"]
     balanced_models = list(pooled.slices[BALANCED_SLICES[0]].values)
     against_ours = compare(pooled, baselines, (*_LONG, *_SHORT))
     against_peers = compare(pooled, peers, (*_LONG, *_SHORT))
@@ -69,6 +70,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         precision=views("precision@10"),
         coverage=views("coverage@10", VIEWS),
         diversity=views("diversity@10", VIEWS),
+        variety=_variety(pooled),
         strict=", ".join(
             f"{HEADINGS[name]} {number(mean_of(pooled, 'hybrid', name, 'ndcg_all@10'))}" for name in VIEWS
         ),
@@ -133,6 +135,19 @@ def _gain(pooled: Evaluation, model: str, other: str, slice_name: str) -> str:
         return ABSENT
     found = pooled.paired(model, other, "ndcg@10", slice_name=slice_name)
     return f"{number(found.difference, '+')} [{number(found.ci_low, '+')}, {number(found.ci_high, '+')}]"
+
+
+def _variety(pooled: Evaluation) -> Table:
+    """The hybrid at each setting of diversity; differences to the first, off, as one family."""
+    part = pooled.slices["variety"]
+    ndcg = {name: part.column(name, "ndcg@10") for name in DIVERSITIES}
+    off, *others = ndcg.values()
+    against = intervals_of(simultaneous_means([Series(other - off, part.user_ids) for other in others]), "+.3f")
+    rows = []
+    for (name, share), difference in zip(DIVERSITIES.items(), ["", *against], strict=True):
+        beside = mean_of(pooled, name, "variety", "diversity@10"), float(np.mean(part.overall[name]["coverage@10"]))
+        rows.append((f"{share:g}", number(float(ndcg[name].mean())), difference, *map(number, beside)))
+    return Table(("diversity", "NDCG@10", "against off", "diversity@10", "coverage@10"), tuple(rows))
 
 
 def _bars(pooled: Evaluation) -> Table:

@@ -12,6 +12,7 @@ from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, Fitted, cold_part, final_part, fit, rounds_of, tuned
 from bench.accuracy.judging import WARM, judged_lists, lists_of
 from bench.accuracy.settings import Settings
+from bench.accuracy.variety import judged_variety
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
 from recsys_core.experiment import without_each_term
 from recsys_core.storage import read_manifest, write_manifest
@@ -22,7 +23,7 @@ __all__ = ["Measured", "evaluation_of", "judged_views", "measure_fold"]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Figures of one fold (or of the temporal window), what was tuned, and what it took.
+    """Figures of one fold (or of one window in time), what was tuned, and what it took.
 
     notes  plain values: seconds by step, counts, whether popularity came out the same twice
     """
@@ -53,7 +54,9 @@ def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path) -
     found = tuned(rounds_of(bundle, splitting, settings), settings, storage=journal)
     seconds = {"tune": round(time.monotonic() - started, 2)}
     part = final_part(bundle, splitting, settings)
-    slices = judged_views(bundle, settings, part, fit(part, found))
+    fitted = fit(part, found)
+    slices = judged_views(bundle, settings, part, fitted)
+    slices["variety"] = judged_variety(part, fitted.hybrid)
     removed = cold_part(bundle, splitting, settings)
     slices |= judged_cold(bundle.tables, removed, fit(removed, found), settings.seed)
     seconds["all"] = round(time.monotonic() - started, 2)

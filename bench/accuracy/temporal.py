@@ -46,10 +46,11 @@ def windows(bundle: Bundle, settings: Settings) -> list[Split]:
 def window_part(bundle: Bundle, settings: Settings, number: int) -> tuple[Rounds, FinalPart]:
     """What window ``number`` is tuned on, the latest of the windows before it first; and what is judged on it.
 
-    The views are ``TEMPORAL_SLICES``.
+    The views are ``TEMPORAL_SLICES``. Features are without the genome: nobody knows when its survey was answered.
     """
     splits = windows(bundle, settings)[max(0, number - settings.n_rounds) : number + 1]
-    (split, features), *rounds = [(s, bundle.tables.known_to(s, settings.features)) for s in reversed(splits)]
+    dated = settings.features.replace(groups=tuple(name for name in settings.features.groups if name != "genome"))
+    (split, features), *rounds = [(s, bundle.tables.known_to(s, dated)) for s in reversed(splits)]
     everybody = split.test
     met = held_out_rows(everybody, np.flatnonzero(np.diff(everybody.history.ratings.indptr)))
     views = dict(zip(TEMPORAL_SLICES, (everybody, met), strict=True))

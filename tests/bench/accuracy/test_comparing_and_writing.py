@@ -114,7 +114,8 @@ def test_a_finished_fold_is_read_and_not_measured_again(
     monkeypatch.setattr("bench.accuracy.running.measure_fold", refuse)
     again = measured_each(small_bundle, small_settings, "fold", [0], small_workspace, lambda _: None)[0]
     for name, part in first.evaluation.slices.items():
-        np.testing.assert_array_equal(again.evaluation.slices[name].values["hybrid"], part.values["hybrid"])
+        for model, values in part.values.items():
+            np.testing.assert_array_equal(again.evaluation.slices[name].values[model], values)
     other = Settings(small_settings.seed + 1, small_settings.features, small_settings.tuning)
     with pytest.raises(AssertionError, match="measured again"):
         measured_each(small_bundle, other, "fold", [0], small_workspace, lambda _: None)

@@ -12,6 +12,7 @@ from bench.accuracy.folds import cold_part, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
 from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
+from bench.accuracy.variety import DIVERSITIES
 from recsys_core.dataset.tables import training_tags
 from recsys_core.splitting import VIEWS
 
@@ -86,7 +87,7 @@ def test_held_back_titles_are_in_no_training_rating_and_in_no_history(
 
 def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> None:
     slices = measured.evaluation.slices
-    targets = {"tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles"}
+    targets = {"tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles", "variety"}
     assert set(slices) == {*VIEWS, *targets, *BALANCED_SLICES}
     for name in VIEWS:
         assert {"popularity", "als", "ease", "hybrid", "content", "random", "metadata_count"} <= set(
@@ -99,6 +100,16 @@ def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> No
             assert np.isfinite(values).all()
             assert values.min(initial=0) >= 0
             assert values.max(initial=0) <= 1 + 1e-12
+
+
+def test_the_hybrid_with_diversity_off_is_the_hybrid_and_more_of_it_makes_lists_more_diverse(
+    measured: Measured,
+) -> None:
+    warm, variety = (measured.evaluation.slices[name] for name in ("warm", "variety"))
+    np.testing.assert_array_equal(variety.column("diversity_0", "ndcg@10"), warm.column("hybrid", "ndcg@10"))
+    spread = [variety.column(name, "diversity@10").mean() for name in DIVERSITIES]
+    assert spread == sorted(spread)
+    assert spread[0] < spread[-1]
 
 
 def test_popularity_comes_out_the_same_twice_and_by_hand(measured: Measured) -> None:

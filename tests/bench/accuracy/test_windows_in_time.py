@@ -57,6 +57,7 @@ def test_a_window_is_tuned_on_the_windows_before_it_and_fitted_on_all_that_is_ol
             small_bundle.interactions.timestamps >= split.summary["cut_offs"]["validation_from"]
         ]
         assert asked.min() < begins
+    assert "genome" not in part.features.groups
     everybody, met = (part.views[name] for name in TEMPORAL_SLICES)
     assert everybody.history.n_ratings == met.history.n_ratings
     assert (np.diff(met.history.ratings.indptr) > 0).all()
