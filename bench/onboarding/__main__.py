@@ -1,4 +1,4 @@
-"""Which titles to ask newcomers about: every method on simulated interviews, as docs/onboarding.md.
+"""Which titles to ask newcomers about: expected gain and popularity in simulated interviews, as docs/onboarding.md.
 
 python -m bench.onboarding
 """
@@ -13,9 +13,8 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
-from bench.accuracy.tables import intervals_of
-from bench.onboarding.measuring import N_FOLDS, VIEWS, Measured, measure
-from bench.onboarding.methods import CONTROL, DEFAULT, METHODS
+from bench.accuracy.tables import intervals_of, number
+from bench.onboarding.measuring import CONTROL, DEFAULT, METHODS, N_FOLDS, VIEWS, Measured, measure
 from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.schema import MOVIELENS
@@ -45,8 +44,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         popular_titles=_asked_first(bundle, OnboardingParameters(method="popularity")),
         **_told(measured, "default", DEFAULT),
         **_told(measured, "control", CONTROL),
-        nothing=_short(measured.arrays["nothing"].mean()),
-        everything=_short(measured.arrays["everything"].mean()),
+        nothing=number(measured.arrays["nothing"].mean()),
+        everything=number(measured.arrays["everything"].mean()),
         test=_ndcg_table(measured),
         gains=_gain_table(gains),
         n_comparisons=len(gains.mean),
@@ -68,14 +67,10 @@ def _asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) -
 
 def _told(measured: Measured, name: str, method: str) -> dict[str, str]:
     return {
-        f"{name}_3": _short(measured.ndcg(method, ("answers", 3)).mean()),
-        f"{name}_q10": _short(measured.ndcg(method, ("questions", 10)).mean()),
+        f"{name}_3": number(measured.ndcg(method, ("answers", 3)).mean()),
+        f"{name}_q10": number(measured.ndcg(method, ("questions", 10)).mean()),
         f"{name}_questions_5": f"{np.median(measured.arrays[f'whole/{method}'][:, -1]):.0f}",
     }
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
 
 
 def _ndcg_table(measured: Measured) -> Table:
