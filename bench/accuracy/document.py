@@ -98,11 +98,6 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         checks=slices_by_model(
             pooled, [*ours, "metadata_count", "random"], ("warm", "swapped", "renamed"), "ndcg@10", best=False
         ),
-        popularity=f"{mean_of(pooled, 'popularity', 'warm'):.6f}",
-        **{
-            name: _yes(all(measured.notes["popularity_repeats"][name] for measured in found.folds))
-            for name in ("again", "by_hand")
-        },
         tuned=_tuned(found),
         minimum_differing=MINIMUM_DIFFERING,
     )

@@ -1,5 +1,7 @@
 """What variety costs: the hybrid's lists, re-ranked with more and more diversity."""
 
+import numpy as np
+
 from bench.accuracy.folds import FinalPart
 from bench.accuracy.judging import LIST_LENGTH, WARM, accuracy, with_diversity
 from recsys_core.evaluation import UserMetrics
@@ -14,9 +16,10 @@ DIVERSITIES = {f"diversity_{share}": share / 100 for share in (0, 20, 40, 60, 80
 
 
 def judged_variety(part: FinalPart, hybrid: HybridModel) -> UserMetrics:
-    """The view ``warm`` with the hybrid at each of ``DIVERSITIES``."""
+    """The view ``warm`` with the hybrid at each of ``DIVERSITIES``; as there, only trained titles are in the lists."""
     view, reranker = part.views[WARM], Reranker(hybrid.content.features)
-    ranking = hybrid.recommend(view.history, RerankParameters().n_candidates)
+    trained = np.arange(part.train.n_items)
+    ranking = hybrid.recommend(view.history, RerankParameters().n_candidates, candidates=trained)
     lists = {}
     for name, diversity in DIVERSITIES.items():
         chosen = RerankParameters(diversity=diversity)
