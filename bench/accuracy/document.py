@@ -1,6 +1,7 @@
 """docs/accuracy.md from the figures of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -21,8 +22,8 @@ from recsys_core.splitting import VIEWS, SplitParameters
 __all__ = ["document", "verdict_in_words"]
 
 CONTROLS = ("random", "metadata_count", "cosine")
+_ALL = (*VIEWS, "tail")
 _LONG, _SHORT = ("warm", "by_time", "tail"), ("first_1", "first_3", "first_5", "first_10")
-_NOT_BETTER = {"coverage@10", "diversity@10"}  # where they are larger
 _IN_WINDOWS = ("hybrid", "popularity")
 _ALS = ("factors", "regularization", "confidence_weight", "rating_power")
 
@@ -43,16 +44,8 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     later = compare(in_time, [*baselines, *peers], TEMPORAL_SLICES)
     ablation = compare(pooled, ablated, (*_LONG, *_SHORT, "cold"))
 
-    def views(metric: str, slices: Sequence[str] = (*VIEWS, "tail"), *, intervals: bool = False) -> Table:
-        best = metric not in _NOT_BETTER
-        return slices_by_model(pooled, [*ours, *peers], slices, metric, intervals=intervals, best=best)
-
-    def in_windows(metric: str) -> Table:
-        best = metric not in _NOT_BETTER
-        return slices_by_model(
-            in_time, temporal_models, TEMPORAL_SLICES, metric, intervals=metric == "ndcg@10", best=best
-        )
-
+    views = partial(slices_by_model, pooled, [*ours, *peers])
+    in_windows = partial(slices_by_model, in_time, temporal_models, TEMPORAL_SLICES)
     incomplete = quick or n_folds < N_FOLDS
     return filled(
         "accuracy",
@@ -64,12 +57,12 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         history_share=SplitParameters().history_share,
         bars=_bars(pooled),
         must_beat=_must_beat(pooled),
-        ndcg=views("ndcg@10"),
-        ndcg_intervals=views("ndcg@10", _LONG, intervals=True),
-        recall=views("recall@10"),
-        precision=views("precision@10"),
-        coverage=views("coverage@10", VIEWS),
-        diversity=views("diversity@10", VIEWS),
+        ndcg=views(_ALL, "ndcg@10"),
+        ndcg_intervals=views(_LONG, "ndcg@10", intervals=True),
+        recall=views(_ALL, "recall@10"),
+        precision=views(_ALL, "precision@10"),
+        coverage=views(VIEWS, "coverage@10"),
+        diversity=views(VIEWS, "diversity@10"),
         variety=_variety(pooled),
         strict=", ".join(
             f"{HEADINGS[name]} {number(mean_of(pooled, 'hybrid', name, 'ndcg_all@10'))}" for name in VIEWS
@@ -87,7 +80,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         n_windows=len(found.windows),
         windows=_windows(found),
         **{f"temporal_{name}": in_windows(f"{name}@10") for name in ("recall", "coverage", "diversity")},
-        temporal_ndcg=in_windows("ndcg@10"),
+        temporal_ndcg=in_windows("ndcg@10", intervals=True),
         temporal_differences=family_table(later, TEMPORAL_SLICES),
         temporal_verdict=verdict_in_words(later),
         **{f"n_{name}": in_time.slices[name].n_users for name in TEMPORAL_SLICES},
