@@ -76,11 +76,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     key = {name: os.environ[name] for name in ("TMDB_API_KEY",) if name in os.environ}
     with ExitStack() as stack:
-        api = arguments.api
-        if api is None:
+        if arguments.api is None:
             home = made_home(arguments.workspace, arguments.data)
-            api = stack.enter_context(serve_home(home, free_port())).url
-        url = stack.enter_context(running_page(api.rstrip("/"), arguments.home.resolve(), **key))
+            arguments.api = stack.enter_context(serve_home(home, free_port())).url
+        url = stack.enter_context(running_page(arguments.api.rstrip("/"), arguments.home.resolve(), **key))
         browser = stack.enter_context(chromium())
         for name, address in PAGES.items():
             if not arguments.only or name in arguments.only:

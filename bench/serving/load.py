@@ -24,6 +24,7 @@ def ask_all(url: str, requests: Sequence[Request], n_clients: int) -> tuple[list
 
     def client(number: int) -> list[float]:
         connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=30)
+        connection.connect()
         ready.wait(60)
         seconds = []
         for method, path, content in requests[number::n_clients]:
