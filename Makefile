@@ -57,7 +57,6 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 	@$(BIN)/python -m bench.configuration
 	@$(BIN)/python -m bench.explanations
 	@$(BIN)/python -m bench.ideas
-	@$(BIN)/python -m bench.diversity
 	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.gate
 	@$(BIN)/python -m bench.pictures

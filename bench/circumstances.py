@@ -37,17 +37,14 @@ def _commit() -> str:
 
 
 def _processor() -> str:
-    return _told("/proc/cpuinfo", "model name") or platform.processor() or "unknown processor"
+    """The model's name, which Linux tells in a file of the kernel's."""
+    try:
+        told = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        told = ""
+    names = (line.split(":", 1)[1].strip() for line in told.splitlines() if line.startswith("model name"))
+    return next(names, "") or platform.processor() or "unknown processor"
 
 
 def _memory_gib() -> float:
-    return float(_told("/proc/meminfo", "MemTotal").removesuffix("kB") or "nan") / 2**20
-
-
-def _told(path: str, name: str) -> str:
-    """What stands behind the first ``name:`` of a file of the kernel's; empty without the file or the name."""
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return ""
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith(name)), "")
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30

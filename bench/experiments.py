@@ -6,7 +6,6 @@
 import argparse
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,7 +29,6 @@ WITHOUT_EFFECT = {
     "mean rating, 10 % rate": Scenario("ratings", 0.1, n_people=8_000),
     "mean rating, 10 % rate, arms 10 : 90": Scenario("ratings", 0.1, share=0.1, n_people=8_000),
 }
-CONTRIBUTING = (0, 10, 30, 50)
 GAINS = (1.1, 1.2, 1.3, 1.5)
 
 
@@ -39,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--experiments", type=int, default=2_000, help="simulated experiments for each row")
     n_experiments: int = parser.parse_args(argv).experiments
     print(circumstances("bench.experiments", argv))
-    for table in (coverage(n_experiments), bounds(n_experiments), power(max(1, n_experiments // 4))):
+    for table in (coverage(n_experiments), power(max(1, n_experiments // 4))):
         print(f"\n{table.markdown()}")
     print("\n```console\n$ recsys experiment report first-challenger")
     print(example() + "\n```")
@@ -52,18 +50,6 @@ def coverage(n_experiments: int) -> Table:
         seen = look_at_all_times(scenario, n_experiments=n_experiments, seed=SEED)
         rows.append((name, _percent(seen.sequence_missed_truth), _percent(seen.naive_missed_truth)))
     return Table(("without a difference", "sequence ever shows one", "usual interval does"), tuple(rows))
-
-
-def bounds(n_experiments: int) -> Table:
-    """The same when intervals begin at other numbers of people who are expected to have clicked or rated."""
-    rows = []
-    for name, scenario in WITHOUT_EFFECT.items():
-        if scenario.share < 0.5:
-            options = {"n_experiments": n_experiments, "seed": SEED + 1}
-            shorter = replace(scenario, n_people=12_000)
-            seen = (look_at_all_times(shorter, **options, minimum_contributing=minimum) for minimum in CONTRIBUTING)
-            rows.append((name, *(_percent(one.sequence_missed_truth) for one in seen)))
-    return Table(("without a difference", *(f"from {minimum} on" for minimum in CONTRIBUTING)), tuple(rows))
 
 
 def power(n_experiments: int) -> Table:

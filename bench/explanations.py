@@ -5,7 +5,6 @@ python -m bench.explanations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +14,14 @@ from bench.accuracy.data import load_data
 from bench.default_hybrid import fit_default_hybrid
 from bench.options import options, place
 from bench.page import write_page
-from pipelines.settings import SAMPLE_DATA
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.histories import Histories, Known
+from recsys_core.histories import Histories
 from recsys_core.hybrid import Explanation, HybridModel
 from recsys_core.ranking import hide, top_k
 
-__all__ = ["Truth", "default_hybrid", "main", "measure"]
+__all__ = ["Truth", "main", "measure"]
 
 _N_REMOVED = 3
-_BLOCK_USERS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +46,6 @@ class Truth:
         return np.maximum(self.sources, self.titles) / np.maximum(1.0, np.abs(self.scores))
 
 
-def default_hybrid(workspace: Path, data: Path = SAMPLE_DATA) -> tuple[HybridModel, UserItemMatrix]:
-    """The default recipe fitted on all ratings of ``data``, and these."""
-    bundle = load_data(workspace, data)
-    return fit_default_hybrid(bundle), bundle.interactions
-
-
 def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, every: int = 1) -> Truth:
     """Explain every user's ``k`` best titles.
 
@@ -62,7 +53,9 @@ def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, ev
     """
     found: list[tuple[float, float, float]] = []
     removals: list[tuple[float, float]] = []
-    for num, (row, scores) in enumerate(_scored(model, interactions)):
+    histories = Histories.of(interactions)
+    for num, scores in enumerate(model.score(histories)):
+        row = histories.rows(num, num + 1)
         unseen = scores[None, :].copy()
         hide(unseen, row.ratings)
         reasons = model.explain(row, top_k(unseen, k).item_nums, n_because=None)
@@ -76,15 +69,6 @@ def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, ev
     sources, titles, explained = np.array(found).T
     named, lost = np.array(removals).T
     return Truth(interactions.n_users, sources, titles, explained, named, lost)
-
-
-def _scored(model: HybridModel, known: Known) -> Iterator[tuple[Histories, NDArray[np.float32]]]:
-    """Each user's history and scores, scored some users at a time."""
-    histories = Histories.of(known)
-    for start in range(0, histories.n_users, _BLOCK_USERS):
-        block = histories.rows(start, start + _BLOCK_USERS)
-        for num, scores in enumerate(model.score(block)):
-            yield block.rows(num, num + 1), scores
 
 
 def _removals(
@@ -107,7 +91,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.explanations", __doc__, "docs/explanations.md", data=True, workspace=True)
     parser.add_argument("-k", type=int, default=10, help="titles of each list")
     arguments = parser.parse_args(argv)
-    truth = measure(*default_hybrid(arguments.workspace, arguments.data), k=arguments.k)
+    bundle = load_data(arguments.workspace, arguments.data)
+    truth = measure(fit_default_hybrid(bundle), bundle.interactions, k=arguments.k)
     write_page(
         arguments.out,
         "explanations",

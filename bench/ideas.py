@@ -29,6 +29,7 @@ from recsys_core.splitting.split import VALIDATION
 __all__ = ["IDEAS", "Idea", "main", "measured"]
 
 VIEWS: Final = ("warm", "by_time", "first_1", "first_3", "first_10")
+_HEADS: Final = tuple(view.replace("_", " ") for view in VIEWS)
 _DEFAULT: Final = "all defaults"
 _NO_TITLE: Final = {"genre": 0.3, "decade": 0.3, "tags": 0.3, "genome": 1.0}
 Found = dict[str, dict[str, NDArray[np.float64]]]
@@ -137,9 +138,7 @@ def _table(
         verdicts = [verdict(float(intervals.ci_low[i]), float(intervals.ci_high[i])) for i in mine]
         word = "gains" if "win" in verdicts else "loses" if "loss" in verdicts else "tie"
         rows.append((idea.name, "yes" if idea.built else "no", word, *(texts[i] for i in mine)))
-    return Table(
-        ("idea", "built", "verdict", *(view.replace("_", " ") for view in VIEWS)), tuple(rows)
-    ), intervals.critical
+    return Table(("idea", "built", "verdict", *_HEADS), tuple(rows)), intervals.critical
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -151,16 +150,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     with threadpool_limits(limits=1):
         found, users = measured(bundle, IDEAS, range(arguments.folds_to_run), arguments.seed)
     table, critical = _table(found, users, IDEAS, arguments.seed)
-    level = Table(
-        ("NDCG@10", *(view.replace("_", " ") for view in VIEWS)),
-        ((_DEFAULT, *(number(float(found[view][_DEFAULT].mean())) for view in VIEWS)),),
-    )
+    level = (_DEFAULT, *(number(float(found[view][_DEFAULT].mean())) for view in VIEWS))
     write_page(
         arguments.out,
         "ideas",
         argv,
         {"data": bundle.source, "folds": f"{arguments.folds_to_run} of {N_FOLDS}, seed {arguments.seed}"},
-        level=level,
+        level=Table(("NDCG@10", *_HEADS), (level,)),
         table=table,
         critical=critical,
         n_comparisons=len(IDEAS) * len(VIEWS),

@@ -2,11 +2,8 @@
 
 62,423 movies, a dense genome of 13,816 movies × 1,128 tags (15.6 million rows) and, by default, 2 million ratings by
 162,541 people; people and movies are drawn with long-tailed popularity. The same seed gives the same bytes.
-
-    python -m bench.ml25m_shape --out /tmp/ml25m-shape
 """
 
-import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -98,11 +95,3 @@ def _write_chunks(path: Path, tables: Iterator[pa.Table]) -> None:
             writer.write_table(first)
             for table in tables:
                 writer.write_table(table)
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--ratings", type=int, default=2_000_000)
-    arguments = parser.parse_args()
-    write_folder(arguments.out, n_ratings=arguments.ratings)

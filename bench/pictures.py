@@ -1,4 +1,4 @@
-"""The pictures of the README, taken from the running program.
+"""The pictures of the README and of docs/operating.md, taken from the running program.
 
     python -m bench.pictures [--home DIR] [--only lineage]
 
@@ -7,7 +7,6 @@ compare), starts the Dagster and MLflow pages, and photographs them. A home that
 """
 
 import os
-import re
 import shutil
 import tempfile
 import threading
@@ -26,7 +25,6 @@ from bench.options import options
 from bench.process import recsys
 from pipelines.services import Ports, Services, development_services
 from pipelines.settings import Settings
-from registry.interface import MODEL_NAME
 from registry.tracking import DEFAULT_EXPERIMENT
 
 __all__ = ["main"]
@@ -34,7 +32,6 @@ __all__ = ["main"]
 PLAIN: Final = "tuning: {ease: null, n_trials_als: 1, n_trials_blend: 1, n_trials_gate: 1}\n"
 """The first run's configuration: no EASE in the blend, and the defaults as the only trial of each stage."""
 GROUPS: Final = ("outside", "raw", "validated", "features", "models", "evaluation", "release")
-PLOTS: Final = ("models_by_metric", "metric_by_slice", "tuning_history", "precision_coverage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,43 +102,12 @@ def evaluation_asset(studio: Studio) -> None:
         studio.take("evaluation_asset", page)
 
 
-def evaluation_plot(studio: Studio) -> None:
-    """A plot of the evaluation, opened on the asset's page."""
-    with studio.dagster_page("/assets/evaluation", 1500, 760) as page:
-        page.get_by_role("row").filter(has_text="models_by_metric").get_by_text("[Show Markdown]").click()
-        page.get_by_role("img", name="models by metric").wait_for()
-        studio.take("evaluation_plot", page)
-
-
 def evaluation_history(studio: Studio) -> None:
     """The headline of the evaluation over the runs, as Dagster plots it."""
     with studio.dagster_page("/assets/evaluation", 1600, 1250) as page:
         page.get_by_text("Plots", exact=True).click()
         _scroll_to(page.get_by_text("ndcg_at_10", exact=True).first)
         studio.take("evaluation_history", page)
-
-
-def evaluation_checks(studio: Studio) -> None:
-    """The evaluation's checks: whether it has fallen since the last one."""
-    with studio.dagster_page("/assets/evaluation?view=checks&checkDetail=not_fallen", 1600, 640) as page:
-        page.get_by_text("Evaluation result").wait_for()
-        studio.take("evaluation_checks", page)
-
-
-def ratings_checks(studio: Studio) -> None:
-    """The checks of the ratings with every expectation."""
-    with studio.dagster_page("/assets/ratings?view=checks", 1600, 1420) as page:
-        page.get_by_text("expect_").first.wait_for()
-        studio.take("ratings_checks", page)
-
-
-def mlflow_runs(studio: Studio) -> None:
-    """Runs of the whole pipeline with their metrics and weights."""
-    with studio.mlflow_page(studio.runs_path, 1800, 900) as page:
-        page.get_by_text("pipeline").first.wait_for()
-        for column in ("ndcg_at_10", "recall_at_10", "coverage_at_10", "weights.ease", "weights.content"):
-            _show_column(page, column)
-        studio.take("mlflow_runs", page, 340)
 
 
 def mlflow_charts(studio: Studio) -> None:
@@ -178,51 +144,20 @@ def mlflow_comparison(studio: Studio) -> None:
         studio.take("mlflow_comparison", page, end["y"] - 10)
 
 
-def mlflow_model(studio: Studio) -> None:
-    """The registered model: versions, aliases, verdicts."""
-    with studio.mlflow_page(f"/models/{MODEL_NAME}", 1600, 900) as page:
-        page.get_by_text("@ champion").wait_for()
-        studio.take("mlflow_model", page)
-
-
-def data_docs(studio: Studio) -> None:
-    """Great Expectations' own page about the last validation of the ratings: its style sheets come from the net."""
-    validations = studio.home / "great_expectations" / "gx" / "uncommitted" / "data_docs" / "local_site" / "validations"
-    newest = max(validations.glob("ratings/**/*.html"), key=lambda path: path.stat().st_mtime)
-    with new_page(studio.browser, 1400, 1100) as page:
-        failed: list[str] = []
-        page.on("requestfailed", lambda request: failed.append(request.url))
-        page.goto(newest.as_uri())
-        _settle(page)
-        if failed:
-            print(f"data_docs not taken: its page asks for {failed[0]}, which cannot be reached from here", flush=True)
-        else:
-            studio.take("data_docs", page)
-
-
-def plots(studio: Studio) -> None:
-    """The plots that the newest run has logged."""
-    for name in PLOTS:
-        logged = _client(studio.home).download_artifacts(studio.runs[-1].info.run_id, f"plots/{name}.png")
-        save_picture(Path(logged).read_bytes(), studio.out / f"{name}.png")
+def models_by_metric(studio: Studio) -> None:
+    """The plot that the newest run has logged."""
+    logged = _client(studio.home).download_artifacts(studio.runs[-1].info.run_id, "plots/models_by_metric.png")
+    save_picture(Path(logged).read_bytes(), studio.out / "models_by_metric.png")
 
 
 PICTURES: Final[tuple[Callable[[Studio], None], ...]] = (
-    *(plots, lineage, lineage_groups, evaluation_asset, evaluation_plot, evaluation_history, evaluation_checks),
-    *(ratings_checks, mlflow_runs, mlflow_charts, mlflow_tuning, mlflow_comparison, mlflow_model, data_docs),
+    *(models_by_metric, lineage, lineage_groups, evaluation_asset, evaluation_history),
+    *(mlflow_charts, mlflow_tuning, mlflow_comparison),
 )
 
 
 def _scroll_to(element: Locator) -> None:
     element.evaluate("element => element.scrollIntoView({block: 'start'})")
-
-
-def _show_column(page: Page, name: str) -> None:
-    page.get_by_role("button", name="Columns", exact=True).click()
-    page.get_by_placeholder("Search columns").fill(name)
-    node = page.locator("[class*=tree-treenode]").filter(has_text=re.compile(f"^{re.escape(name)}$"))
-    node.locator("[class*=tree-checkbox]").first.click()
-    page.keyboard.press("Escape")
 
 
 def _around_all(elements: Locator, margin: float) -> FloatRect:

@@ -57,18 +57,13 @@ def settled(page: Page, quiet: float = 600) -> None:
     page.wait_for_timeout(quiet)
 
 
-def _photograph(browser: Browser, address: str, name: str, out: Path, whole: bool) -> None:
+def _photograph(browser: Browser, address: str, name: str, out: Path) -> None:
     for suffix, (width, height) in SIZES.items():
         with new_page(browser, width, height) as page:
             page.goto(address)
             settled(page)
             page.mouse.move(0, 0)
             save_picture(page.screenshot(), out / f"page_{name}{suffix}.png")
-            if whole:
-                tall = page.evaluate("document.querySelector('[data-testid=\"stMainBlockContainer\"]').scrollHeight")
-                page.set_viewport_size({"width": width, "height": int(tall)})
-                settled(page)
-                save_picture(page.screenshot(), out / f"page_{name}{suffix}_whole.png")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -77,24 +72,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--user", type=int, default=1, help="user id of the pictures")
     parser.add_argument("--home", type=Path, default=Path(".recsys"), help="where the poster cache is")
     parser.add_argument("--only", action="append", choices=[*PAGES], help="just these")
-    parser.add_argument("--whole", action="store_true", help="and each page from top to end")
     arguments = parser.parse_args(argv)
     arguments.out.mkdir(parents=True, exist_ok=True)
     key = {name: os.environ[name] for name in ("TMDB_API_KEY",) if name in os.environ}
     with ExitStack() as stack:
-        api = arguments.api or stack.enter_context(_own_api(arguments.workspace, arguments.data))
-        url = stack.enter_context(running_page(api.rstrip("/"), arguments.home.resolve(), **key))
+        if arguments.api is None:
+            home = made_home(arguments.workspace, arguments.data)
+            arguments.api = stack.enter_context(serve_home(home, free_port())).url
+        url = stack.enter_context(running_page(arguments.api.rstrip("/"), arguments.home.resolve(), **key))
         browser = stack.enter_context(chromium())
         for name, address in PAGES.items():
             if not arguments.only or name in arguments.only:
-                _photograph(browser, url + address.format(user=arguments.user), name, arguments.out, arguments.whole)
-
-
-@contextmanager
-def _own_api(workspace: Path, data: Path) -> Iterator[str]:
-    """A server with a model of ``data``; yields its address."""
-    with serve_home(made_home(workspace, data), free_port()) as running:
-        yield f"http://{running.host}:{running.port}"
+                _photograph(browser, url + address.format(user=arguments.user), name, arguments.out)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ python -m bench.accuracy
 import argparse
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from assets.configuration import Configuration
 from bench.accuracy.data import load_data
@@ -25,6 +26,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = Configuration.read(None)
     tuning = config.tuning.replace(**QUICK) if arguments.quick else config.tuning
     settings = Settings(arguments.seed, config.features, tuning)
+    if arguments.quick:
+        settings = replace(settings, cut_offs=settings.cut_offs[-4:])
     n_folds = min(arguments.folds_to_run, 2 if arguments.quick else N_FOLDS)
     n_trials = arguments.peer_trials or tuning.n_trials_als
     started = time.monotonic()
@@ -49,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     found = options("bench.accuracy", __doc__, "docs/accuracy.md", data=True, workspace=True)
     found.add_argument("--seed", type=int, default=0, help="of the folds, the hidden ratings and the searches")
     found.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
-    found.add_argument("--quick", action="store_true", help="two folds and a few trials: to see that it works")
+    found.add_argument("--quick", action="store_true", help="two folds, two windows, few trials: to see it work")
     found.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="other libraries, too")
     found.add_argument(
         "--peer-trials", type=int, default=0, metavar="N", help="configurations per peer; 0: as many as of ALS"

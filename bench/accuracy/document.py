@@ -1,6 +1,7 @@
 """docs/accuracy.md from the figures of a run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 
@@ -9,10 +10,11 @@ from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
 from bench.accuracy.running import Everything
 from bench.accuracy.settings import N_FOLDS
-from bench.accuracy.tables import ABSENT, HEADINGS, family_table, mean_of, number, slices_by_model
+from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
+from bench.accuracy.variety import DIVERSITIES
 from bench.page import filled
-from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation
+from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation, Series, simultaneous_means
 from recsys_core.plotting import Table
 from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import VIEWS, SplitParameters
@@ -20,7 +22,9 @@ from recsys_core.splitting import VIEWS, SplitParameters
 __all__ = ["document", "verdict_in_words"]
 
 CONTROLS = ("random", "metadata_count", "cosine")
+_ALL = (*VIEWS, "tail")
 _LONG, _SHORT = ("warm", "by_time", "tail"), ("first_1", "first_3", "first_5", "first_10")
+_IN_WINDOWS = ("hybrid", "popularity")
 _ALS = ("factors", "regularization", "confidence_weight", "rating_power")
 
 
@@ -32,7 +36,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     peers = [model for model in pooled.models if model in found.peers]
     baselines = [model for model in ours if model != "hybrid"]
     ablated = [m for m in pooled.models if m.startswith("hybrid_no_") and m in pooled.slices["warm"].values]
-    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, *peers, *CONTROLS]
+    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, *peers, "random"]
     balanced_models = list(pooled.slices[BALANCED_SLICES[0]].values)
     against_ours = compare(pooled, baselines, (*_LONG, *_SHORT))
     against_peers = compare(pooled, peers, (*_LONG, *_SHORT))
@@ -40,27 +44,26 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     later = compare(in_time, [*baselines, *peers], TEMPORAL_SLICES)
     ablation = compare(pooled, ablated, (*_LONG, *_SHORT, "cold"))
 
-    def views(metric: str, slices: Sequence[str] = (*VIEWS, "tail"), *, intervals: bool = False) -> Table:
-        best = metric not in {"coverage@10", "diversity@10"}
-        return slices_by_model(pooled, [*ours, *peers], slices, metric, intervals=intervals, best=best)
-
+    views = partial(slices_by_model, pooled, [*ours, *peers])
+    in_windows = partial(slices_by_model, in_time, temporal_models, TEMPORAL_SLICES)
     incomplete = quick or n_folds < N_FOLDS
     return filled(
         "accuracy",
         warning="\n**A trial run, not a result: few folds or few configurations.**\n" if incomplete else "",
         circumstances=circumstances,
-        n_trials=sum(len(m.tuned.trials) for m in (*found.folds, found.temporal)),
+        n_trials=sum(len(m.tuned.trials) for m in (*found.folds, *found.windows)),
         n_trials_fold=len(found.folds[0].tuned.trials),
         n_held_back=found.folds[0].notes["n_held_back"],
         history_share=SplitParameters().history_share,
         bars=_bars(pooled),
         must_beat=_must_beat(pooled),
-        ndcg=views("ndcg@10"),
-        ndcg_intervals=views("ndcg@10", _LONG, intervals=True),
-        recall=views("recall@10"),
-        precision=views("precision@10"),
-        coverage=views("coverage@10", VIEWS),
-        diversity=views("diversity@10", VIEWS),
+        ndcg=views(_ALL, "ndcg@10"),
+        ndcg_intervals=views(_LONG, "ndcg@10", intervals=True),
+        recall=views(_ALL, "recall@10"),
+        precision=views(_ALL, "precision@10"),
+        coverage=views(VIEWS, "coverage@10"),
+        diversity=views(VIEWS, "diversity@10"),
+        variety=_variety(pooled),
         strict=", ".join(
             f"{HEADINGS[name]} {number(mean_of(pooled, 'hybrid', name, 'ndcg_all@10'))}" for name in VIEWS
         ),
@@ -74,22 +77,20 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         balanced_gains=_balanced_gains(pooled),
         cold_differences=family_table(on_cold, COLD_SLICES),
         cold_verdict=verdict_in_words(on_cold),
-        temporal=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "ndcg@10", intervals=True),
-        temporal_recall=slices_by_model(in_time, temporal_models, TEMPORAL_SLICES, "recall@10"),
+        n_windows=len(found.windows),
+        windows=_windows(found),
+        **{f"temporal_{name}": in_windows(f"{name}@10") for name in ("recall", "coverage", "diversity")},
+        temporal_ndcg=in_windows("ndcg@10", intervals=True),
         temporal_differences=family_table(later, TEMPORAL_SLICES),
         temporal_verdict=verdict_in_words(later),
-        temporal_users=in_time.slices[TEMPORAL].n_users,
+        **{f"n_{name}": in_time.slices[name].n_users for name in TEMPORAL_SLICES},
+        **{f"n_rows_{name}": len(in_time.slices[name].user_ids) for name in TEMPORAL_SLICES},
         ablation_long=family_table(ablation, (*_LONG, "cold")),
         ablation_short=family_table(ablation, _SHORT),
         ablation_verdict=verdict_in_words(ablation),
         checks=slices_by_model(
             pooled, [*ours, "metadata_count", "random"], ("warm", "swapped", "renamed"), "ndcg@10", best=False
         ),
-        popularity=f"{mean_of(pooled, 'popularity', 'warm'):.6f}",
-        **{
-            name: _yes(all(measured.notes["popularity_repeats"][name] for measured in found.folds))
-            for name in ("again", "by_hand")
-        },
         tuned=_tuned(found),
         minimum_differing=MINIMUM_DIFFERING,
     )
@@ -122,6 +123,19 @@ def _gain(pooled: Evaluation, model: str, other: str, slice_name: str) -> str:
         return ABSENT
     found = pooled.paired(model, other, "ndcg@10", slice_name=slice_name)
     return f"{number(found.difference, '+')} [{number(found.ci_low, '+')}, {number(found.ci_high, '+')}]"
+
+
+def _variety(pooled: Evaluation) -> Table:
+    """The hybrid at each setting of diversity; differences to the first, off, as one family."""
+    part = pooled.slices["variety"]
+    ndcg = {name: part.column(name, "ndcg@10") for name in DIVERSITIES}
+    off, *others = ndcg.values()
+    against = intervals_of(simultaneous_means([Series(other - off, part.user_ids) for other in others]), "+.3f")
+    rows = []
+    for (name, share), difference in zip(DIVERSITIES.items(), ["", *against], strict=True):
+        beside = mean_of(pooled, name, "variety", "diversity@10"), float(np.mean(part.overall[name]["coverage@10"]))
+        rows.append((f"{share:g}", number(float(ndcg[name].mean())), difference, *map(number, beside)))
+    return Table(("diversity", "NDCG@10", "against off", "diversity@10", "coverage@10"), tuple(rows))
 
 
 def _bars(pooled: Evaluation) -> Table:
@@ -171,9 +185,21 @@ def _peers(found: Everything, family: Family, peer_trials: int) -> str:
     return "\n\n".join(parts)
 
 
+def _windows(found: Everything) -> Table:
+    rows = []
+    for i, measured in enumerate(found.windows, 1):
+        users = [str(measured.evaluation.slices[name].n_users) for name in TEMPORAL_SLICES]
+        ndcg = [number(mean_of(measured.evaluation, model, TEMPORAL)) for model in _IN_WINDOWS]
+        rows.append((str(i), measured.notes["begins"], str(measured.notes["n_train_users"]), *users, *ndcg))
+    return Table(
+        ("window", "begins", "people before it", "all users", "users with a history", *_IN_WINDOWS), tuple(rows)
+    )
+
+
 def _tuned(found: Everything) -> Table:
     rows = []
-    for name, measured in [*((f"fold {i}", m) for i, m in enumerate(found.folds)), ("temporal", found.temporal)]:
+    kinds = (("fold", found.folds, 0), ("window", found.windows, 1))
+    for name, measured in [(f"{kind} {i}", m) for kind, of, first in kinds for i, m in enumerate(of, first)]:
         result = measured.tuned
         als = (result.parameters["als"] or ALSParameters()).as_dict()
         of = result.weights

@@ -31,7 +31,7 @@ __all__ = [
 
 K = 10
 LIST_LENGTH = 20
-METRICS = (f"ndcg@{K}", f"recall@{K}", f"precision@{K}", f"ndcg@{LIST_LENGTH}", f"ndcg_all@{K}")
+METRICS = (f"ndcg@{K}", f"recall@{K}", f"precision@{K}", f"ndcg_all@{K}")
 WARM, TAIL = "warm", "tail"
 _BLOCK = 16_000_000
 
@@ -60,7 +60,7 @@ def accuracy(
     for name, recommended in lists.items():
         hits = hits_of(recommended, targets)[asked]
         first = (ndcg_at(hits, n, K), recall_at(hits, n, K), precision_at(hits, n, K))
-        values[name] = np.stack([*first, ndcg_at(hits, n, LIST_LENGTH), ndcg_at(hits, n_all, K)], axis=1)
+        values[name] = np.stack([*first, ndcg_at(hits, n_all, K)], axis=1)
     return UserMetrics(user_ids[asked], METRICS, values, {})
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from bench.accuracy.checks import popularity_repeats
 from bench.accuracy.cold import judged_cold
 from bench.accuracy.controls import constant_score, metadata_counts, random_score
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, Fitted, cold_part, final_part, fit, rounds_of, tuned
-from bench.accuracy.judging import WARM, judged_lists, lists_of
+from bench.accuracy.judging import judged_lists, lists_of
 from bench.accuracy.settings import Settings
+from bench.accuracy.variety import judged_variety
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
 from recsys_core.experiment import without_each_term
 from recsys_core.storage import read_manifest, write_manifest
@@ -22,9 +22,9 @@ __all__ = ["Measured", "evaluation_of", "judged_views", "measure_fold"]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Figures of one fold (or of the temporal window), what was tuned, and what it took.
+    """Figures of one fold (or of one window in time), what was tuned, and what it took.
 
-    notes  plain values: seconds by step, counts, whether popularity came out the same twice
+    notes  plain values: seconds by step, counts
     """
 
     evaluation: Evaluation
@@ -53,15 +53,13 @@ def measure_fold(bundle: Bundle, settings: Settings, fold: int, journal: Path) -
     found = tuned(rounds_of(bundle, splitting, settings), settings, storage=journal)
     seconds = {"tune": round(time.monotonic() - started, 2)}
     part = final_part(bundle, splitting, settings)
-    slices = judged_views(bundle, settings, part, fit(part, found))
+    fitted = fit(part, found)
+    slices = judged_views(bundle, settings, part, fitted)
+    slices["variety"] = judged_variety(part, fitted.hybrid)
     removed = cold_part(bundle, splitting, settings)
     slices |= judged_cold(bundle.tables, removed, fit(removed, found), settings.seed)
     seconds["all"] = round(time.monotonic() - started, 2)
-    notes = {
-        "seconds": seconds,
-        "n_held_back": len(removed.held_back_ids),
-        "popularity_repeats": popularity_repeats(bundle, settings, splitting, WARM, slices[WARM]),
-    }
+    notes = {"seconds": seconds, "n_held_back": len(removed.held_back_ids)}
     return Measured(evaluation_of("user_holdout", slices, settings), found, notes)
 
 

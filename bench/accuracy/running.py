@@ -1,22 +1,24 @@
-"""All folds, the temporal window and the peers, one after the other; what is finished is never made again."""
+"""All folds, the windows in time and the peers, one after the other; what is finished is never made again."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Literal
 
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
+from bench.accuracy.judging import WARM
 from bench.accuracy.measuring import Measured, measure_fold
 from bench.accuracy.peer_jobs import judged_peers, run_peers, with_models, write_job
 from bench.accuracy.peers import PeerResult
 from bench.accuracy.settings import Settings
-from bench.accuracy.temporal import TEMPORAL, measure_temporal, temporal_part
+from bench.accuracy.temporal import TEMPORAL, measure_window, window_part
 from recsys_core.evaluation import Evaluation, only, pool
 from recsys_core.storage import atomic_directory
 
-__all__ = ["Everything", "measure_everything", "measured_folds"]
+__all__ = ["Everything", "measure_everything", "measured_each"]
 
+Kind = Literal["fold", "window"]
 Say = Callable[[str], None]
 
 
@@ -24,32 +26,35 @@ Say = Callable[[str], None]
 class Everything:
     """All figures of a run.
 
-    folds, temporal     our models, fold by fold and in the temporal window
-    pooled, in_time     all users of all folds together; the temporal window; with the peers in both
+    folds, windows      our models, fold by fold and window by window
+    pooled, in_time     all users of all folds together, and of all windows; with the peers in both
     peers               the results of every peer, one for each job
     failures            why a peer has no figures, by name
     """
 
     folds: list[Measured]
-    temporal: Measured
+    windows: list[Measured]
     pooled: Evaluation
     in_time: Evaluation
     peers: dict[str, list[PeerResult]]
     failures: dict[str, str]
 
 
-def measured_folds(
-    bundle: Bundle, settings: Settings, folds: Sequence[int], workspace: Path, say: Say
+def measured_each(
+    bundle: Bundle, settings: Settings, kind: Kind, numbers: Sequence[int], workspace: Path, say: Say
 ) -> list[Measured]:
-    """One :class:`Measured` for each of ``folds``; those that lie in ``workspace`` are read."""
+    """One :class:`Measured` for each of ``numbers``, folds or windows; those that lie in ``workspace`` are read."""
+    measure, slice_name = (measure_fold, WARM) if kind == "fold" else (measure_window, TEMPORAL)
     found = []
-    for fold in folds:
-        journal = _journal(bundle, settings, workspace, f"fold-{fold}")
-        path = workspace / f"fold-{fold}-{settings.key(bundle.fingerprint, fold)}"
-        measured = _kept(path, partial(measure_fold, bundle, settings, fold, journal))
-        ndcg = measured.evaluation.slices["warm"].column("hybrid", "ndcg@10").mean()
-        say(f"fold {fold}: hybrid {ndcg:.4f} (warm), seconds {measured.notes['seconds']}")
-        found.append(measured)
+    for number in numbers:
+        path = workspace / f"{kind}-{number}-{settings.key(bundle.fingerprint, kind, number)}"
+        if not path.exists():
+            new = measure(bundle, settings, number, workspace / "studies" / f"{path.name}.journal")
+            with atomic_directory(path) as directory:
+                new.save(directory)
+        found.append(Measured.load(path))
+        ndcg = found[-1].evaluation.slices[slice_name].column("hybrid", "ndcg@10").mean()
+        say(f"{kind} {number}: hybrid {ndcg:.4f} ({slice_name}), seconds {found[-1].notes['seconds']}")
     return found
 
 
@@ -67,56 +72,38 @@ def measure_everything(
 
     A peer that fails once is asked no more, and has no figures at all.
     """
-    measured = measured_folds(bundle, settings, folds, workspace, say)
-    temporal = _kept(
-        workspace / f"temporal-{settings.key(bundle.fingerprint)}",
-        lambda: measure_temporal(bundle, settings, _journal(bundle, settings, workspace, "temporal")),
-    )
-    say(f"temporal: seconds {temporal.notes['seconds']}")
+    asked: dict[Kind, Sequence[int]] = {"fold": folds, "window": settings.windows}
+    ours = {kind: measured_each(bundle, settings, kind, numbers, workspace, say) for kind, numbers in asked.items()}
     results: dict[str, list[PeerResult]] = {name: [] for name in peers}
     failures: dict[str, str] = {}
     evaluations = []
-    places: list[int | str] = [*folds, TEMPORAL]
-    for where, own in zip(places, (*measured, temporal), strict=True):
+    places = [(kind, *one) for kind, numbers in asked.items() for one in zip(numbers, ours[kind], strict=True)]
+    for kind, number, own in places:
         left = [name for name in peers if name not in failures]
         if left:
-            rounds, part = _rounds_and_part(bundle, settings, where)
+            rounds, part = _rounds_and_part(bundle, settings, kind, number)
             job = write_job(workspace, rounds[0][0], part, settings.seed)
-            run = run_peers(left, job, n_trials=peer_trials, seed=settings.seed, on_peer=_prefixed(say, where))
+            told = _prefixed(say, f"{kind} {number}")
+            run = run_peers(left, job, n_trials=peer_trials, seed=settings.seed, on_peer=told)
             evaluations.append(with_models(own.evaluation, judged_peers(run, part, settings)))
             failures |= run.failures
             for name, result in run.results.items():
                 results[name].append(result)
         else:
             evaluations.append(own.evaluation)
-    *by_fold, in_time = (
-        only(evaluation, [model for model in evaluation.models if model not in failures]) for evaluation in evaluations
-    )
+    evaluations = [only(found, [model for model in found.models if model not in failures]) for found in evaluations]
     finished = {name: found for name, found in results.items() if name not in failures}
-    return Everything(measured, temporal, pool(by_fold), in_time, finished, failures)
+    pooled, in_time = pool(evaluations[: len(folds)]), pool(evaluations[len(folds) :])
+    return Everything(ours["fold"], ours["window"], pooled, in_time, finished, failures)
 
 
-def _rounds_and_part(bundle: Bundle, settings: Settings, where: int | str) -> tuple[Rounds, FinalPart]:
-    """Of a fold, by its number, or of the temporal window."""
-    if isinstance(where, int):
-        splitting = settings.splitting(where)
-        return rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
-    rounds = rounds_of(bundle, settings.temporal(), settings)
-    return rounds, temporal_part(bundle, settings.temporal(), rounds, settings)
+def _rounds_and_part(bundle: Bundle, settings: Settings, kind: Kind, number: int) -> tuple[Rounds, FinalPart]:
+    """Of a fold, or of a window in time."""
+    if kind == "window":
+        return window_part(bundle, settings, number)
+    splitting = settings.splitting(number)
+    return rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
 
 
-def _journal(bundle: Bundle, settings: Settings, workspace: Path, what: str) -> Path:
-    """One file for each search: what tuning is given decides its name."""
-    return workspace / "studies" / f"{what}-{settings.key(bundle.fingerprint)}.journal"
-
-
-def _kept(path: Path, measure: Callable[[], Measured]) -> Measured:
-    if not path.exists():
-        found = measure()
-        with atomic_directory(path) as directory:
-            found.save(directory)
-    return Measured.load(path)
-
-
-def _prefixed(say: Say, where: object) -> Say:
-    return lambda text: say(f"fold {where}, {text}")
+def _prefixed(say: Say, where: str) -> Say:
+    return lambda text: say(f"{where}, {text}")

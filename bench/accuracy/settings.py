@@ -20,23 +20,32 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Parameters of everything."""
+    """Parameters of everything.
+
+    cut_offs  where the windows in time begin: shares of all ratings that are older, ascending; the first
+              ``n_first_windows`` are only tuned on, each other one is tuned on the ``n_rounds`` before it
+    """
 
     seed: int = 0
     features: FeatureParameters = field(default_factory=FeatureParameters)
     tuning: TuningParameters = field(default_factory=TuningParameters)
+    cut_offs: tuple[float, ...] = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+    n_first_windows: int = 2
+    n_rounds: int = 3
 
     def splitting(self, fold: int) -> SplitParameters:
         """Validation is another fold's worth of users in each round, so that everybody outside is in it once."""
         share = 1 / N_FOLDS
         return SplitParameters(seed=self.seed, n_folds=N_FOLDS, fold=fold, validation_share=share, min_history=0)
 
-    def temporal(self) -> SplitParameters:
-        return SplitParameters(seed=self.seed, protocol="temporal", min_history=0)
+    @property
+    def windows(self) -> range:
+        """Numbers of the windows that are judged."""
+        return range(self.n_first_windows, len(self.cut_offs))
 
     def key(self, *context: object) -> str:
         """Hex digest of the settings, of the program text and of ``context`` (JSON values)."""
-        own = [self.seed, self.features.as_dict(), self.tuning.as_dict()]
+        own = [self.seed, self.features.as_dict(), self.tuning.as_dict(), self.cut_offs]
         text = json.dumps([*own, source_digest(), *context], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -1,4 +1,4 @@
-"""Which titles to ask newcomers about: every method on simulated interviews, as docs/onboarding.md.
+"""Which titles to ask newcomers about: expected gain and popularity in simulated interviews, as docs/onboarding.md.
 
 python -m bench.onboarding
 """
@@ -13,9 +13,8 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
-from bench.accuracy.tables import intervals_of
-from bench.onboarding.measuring import N_FOLDS, VIEWS, Measured, measure
-from bench.onboarding.methods import CONTROL, DEFAULT, METHODS
+from bench.accuracy.tables import intervals_of, number
+from bench.onboarding.measuring import CONTROL, DEFAULT, METHODS, N_FOLDS, VIEWS, Measured, measure
 from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.schema import MOVIELENS
@@ -35,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with threadpool_limits(1):
         measured = measure(bundle, n_folds=arguments.folds_to_run)
     took = f"{time.monotonic() - started:.0f} s, one thread"
-    gains = _gains(measured)
+    gains, intervals = _gains(measured)
     write_page(
         arguments.out,
         "onboarding",
@@ -45,12 +44,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         popular_titles=_asked_first(bundle, OnboardingParameters(method="popularity")),
         **_told(measured, "default", DEFAULT),
         **_told(measured, "control", CONTROL),
-        nothing=_short(measured.arrays["nothing"].mean()),
-        everything=_short(measured.arrays["everything"].mean()),
+        nothing=number(measured.arrays["nothing"].mean()),
+        everything=number(measured.arrays["everything"].mean()),
         test=_ndcg_table(measured),
-        gains=_gain_table(gains),
-        n_comparisons=len(gains.mean),
-        critical=gains.critical,
+        gains=gains,
+        n_comparisons=len(intervals.mean),
+        critical=intervals.critical,
         open=_open_words(measured),
         questions=_question_table(measured),
     )
@@ -68,14 +67,10 @@ def _asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) -
 
 def _told(measured: Measured, name: str, method: str) -> dict[str, str]:
     return {
-        f"{name}_3": _short(measured.ndcg(method, ("answers", 3)).mean()),
-        f"{name}_q10": _short(measured.ndcg(method, ("questions", 10)).mean()),
+        f"{name}_3": number(measured.ndcg(method, ("answers", 3)).mean()),
+        f"{name}_q10": number(measured.ndcg(method, ("questions", 10)).mean()),
         f"{name}_questions_5": f"{np.median(measured.arrays[f'whole/{method}'][:, -1]):.0f}",
     }
-
-
-def _short(value: float) -> str:
-    return f"{value:.3f}".removeprefix("0")
 
 
 def _ndcg_table(measured: Measured) -> Table:
@@ -87,20 +82,15 @@ def _ndcg_table(measured: Measured) -> Table:
     return Table(("method", *_HEADS, "mean"), tuple(rows))
 
 
-def _gains(measured: Measured) -> SimultaneousIntervals:
+def _gains(measured: Measured) -> tuple[Table, SimultaneousIntervals]:
     """Each method minus the control: the six views and their mean, as one family."""
     users, control = measured.arrays["user_ids"], measured.judged(CONTROL)
-    pairs = (zip(measured.judged(name), control, strict=True) for name in METHODS if name != CONTROL)
-    return simultaneous_means(
-        [Series(ours - theirs, users) for pair in pairs for ours, theirs in pair], n_samples=4_000
-    )
-
-
-def _gain_table(gains: SimultaneousIntervals) -> Table:
-    cells, width = intervals_of(gains, "+.3f"), len(VIEWS) + 1
-    labels = [method.label for name, method in METHODS.items() if name != CONTROL]
-    rows = tuple((label, *cells[num * width : (num + 1) * width]) for num, label in enumerate(labels))
-    return Table(("method − most popular", *_HEADS, "mean"), rows)
+    others = {method.label: measured.judged(name) for name, method in METHODS.items() if name != CONTROL}
+    pairs = [(ours, theirs) for judged in others.values() for ours, theirs in zip(judged, control, strict=True)]
+    found = simultaneous_means([Series(ours - theirs, users) for ours, theirs in pairs], n_samples=4_000)
+    cells, width = intervals_of(found, "+.3f"), len(control)
+    rows = tuple((label, *cells[num * width : (num + 1) * width]) for num, label in enumerate(others))
+    return Table(("method − most popular", *_HEADS, "mean"), rows), found
 
 
 def _open_words(measured: Measured) -> str:

@@ -1,8 +1,8 @@
-"""Every method with every held-out person of every fold."""
+"""Three ways to ask, with every held-out person of every fold."""
 
 import sys
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,17 +10,35 @@ from scipy.sparse import csr_matrix
 
 from bench.accuracy.data import Bundle
 from bench.default_hybrid import fit_default_hybrid
-from bench.onboarding.interviews import View, interviews, ndcg, people_of
-from bench.onboarding.methods import CONTROL, DEFAULT, METHODS
+from bench.onboarding.interviews import MOST_QUESTIONS, View, interviews, ndcg, people_of
+from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.evaluation import ndcg_of_scores
+from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.splitting import SplitParameters, assign_users, split_interactions
 from recsys_core.splitting.split import TEST
 
-__all__ = ["N_FOLDS", "VIEWS", "Measured", "measure"]
+__all__ = ["CONTROL", "DEFAULT", "METHODS", "N_FOLDS", "VIEWS", "Measured", "measure"]
 
 N_FOLDS: Final = 5
 _COUNTS: Final = (1, 3, 5)
 VIEWS: Final[tuple[View, ...]] = (*(("answers", n) for n in _COUNTS), *(("questions", n) for n in (5, 10, 20)))
+
+
+class Method(NamedTuple):
+    """page: how many titles are asked for at once; all of them is a list that no answer moves."""
+
+    label: str
+    parameters: OnboardingParameters
+    page: int
+
+
+CONTROL: Final = "popularity"
+DEFAULT: Final = "expected_gain"
+METHODS: Final = {
+    CONTROL: Method("most popular", OnboardingParameters(method="popularity"), MOST_QUESTIONS),
+    "expected_gain_fixed": Method("expected gain, fixed list", OnboardingParameters(), MOST_QUESTIONS),
+    DEFAULT: Method("expected gain, adaptive", OnboardingParameters(), 1),
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +47,8 @@ class Measured:
 
     ``user_ids``; ``nothing`` and ``everything``: NDCG@10 without any answer, and with all that can be answered.
     ``ndcg/METHOD`` of shape (n_rows, n_views); ``open/METHOD``: the same with the titles that were not asked about left
-    in the ranking, of the default and the control. ``questions/METHOD`` and ``whole/METHOD``, of shape (n_rows, 3):
-    questions for 1, 3 and 5 answers, with half of a person's ratings as answers and with all of them.
+    in the ranking. ``questions/METHOD`` and ``whole/METHOD``, of shape (n_rows, 3): questions for 1, 3 and 5 answers,
+    with half of a person's ratings as answers and with all of them.
     """
 
     arrays: dict[str, NDArray[Any]]
@@ -46,11 +64,8 @@ class Measured:
 
 def measure(bundle: Bundle, *, n_folds: int = N_FOLDS) -> Measured:
     """The test users of the first ``n_folds`` folds, asked by every method."""
-    collected: dict[str, list[NDArray[Any]]] = {}
-    for fold in range(n_folds):
-        for name, values in _measured_fold(bundle, fold).items():
-            collected.setdefault(name, []).append(values)
-    return Measured({name: np.concatenate(values) for name, values in collected.items()})
+    folds = [_measured_fold(bundle, fold) for fold in range(n_folds)]
+    return Measured({name: np.concatenate([fold[name] for fold in folds]) for name in folds[0]})
 
 
 def _measured_fold(bundle: Bundle, fold: int) -> dict[str, NDArray[Any]]:
@@ -65,13 +80,12 @@ def _measured_fold(bundle: Bundle, fold: int) -> dict[str, NDArray[Any]]:
     for name, known in (("nothing", nothing), ("everything", people.answerable)):
         found[name] = ndcg_of_scores(hybrid.score(known), people.liked, seen=people.answerable, k=10)
     for name, method in METHODS.items():
-        asker = method.make(split.train, hybrid)
+        asker = fit_onboarding(split.train, method.parameters, feedback=MOVIELENS.feedback)
         held, all_held = (interviews(asker, known, page=method.page) for known in (people.answerable, whole))
         found[f"ndcg/{name}"] = np.stack([ndcg(hybrid.score, people, held, view) for view in VIEWS], axis=1)
+        left = [ndcg(hybrid.score, people, held, view, closed="answered") for view in VIEWS]
+        found[f"open/{name}"] = np.stack(left, axis=1)
         for kind, some in (("questions", held), ("whole", all_held)):
             found[f"{kind}/{name}"] = np.array([[one.questions_for(n) for n in _COUNTS] for one in some])
-        if name in (CONTROL, DEFAULT):
-            left = [ndcg(hybrid.score, people, held, view, closed="answered") for view in VIEWS]
-            found[f"open/{name}"] = np.stack(left, axis=1)
         print(f"fold {fold}: {name} {found[f'ndcg/{name}'].mean():.4f}", file=sys.stderr, flush=True)
     return found

@@ -1,18 +1,14 @@
-"""Latency, throughput, memory and start of the API on the bundled and on a large model, as docs/serving.md.
+"""Latency, throughput, memory and start of the API on the bundled and on a large catalogue, as docs/serving.md.
 
-python -m bench.serving                 # makes the bundled model and the large one first, once
-python -m bench.serving --small         # the bundled model alone
+python -m bench.serving                 # makes the two models first, once
+python -m bench.serving --small         # the model of the bundled data alone
 """
 
-import json
-import shutil
-import subprocess
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from implicit.als import AlternatingLeastSquares
@@ -20,10 +16,11 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.browser import free_port
+from bench.ml25m_shape import write_folder
 from bench.options import options
 from bench.page import write_page
-from bench.serving.large_model import large_model
-from bench.serving.server import Running, made_home, serve_folder, serve_home
+from bench.serving.load import Request, ask_all
+from bench.serving.server import made_home, serve_home
 from recsys_core.bundle import ListOptions, ModelBundle
 from recsys_core.plotting import Table
 from recsys_core.storage import atomic_directory
@@ -31,41 +28,48 @@ from registry.models import ModelRegistry
 from registry.tracking import Tracking
 
 _CLIENTS = 8
+_PEOPLE = 14_000  # of the large catalogue: each then has as many ratings as people of ml-25m
 _CACHED = "warm, cached"
 _QUANTILES = {"p50 ms": 50, "p95 ms": 95, "p99 ms": 99}
-Request = tuple[str, str, Any]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.serving", __doc__, "docs/serving.md", data=True, workspace=True)
     parser.add_argument("--small", action="store_true", help="the model of --data alone")
-    parser.add_argument(
-        "--questions", type=int, default=400, help="of each kind; five times as many of the large model"
-    )
+    parser.add_argument("--questions", type=int, default=400, help="of each kind")
     arguments = parser.parse_args(argv)
-    home = made_home(arguments.workspace, arguments.data)
-    models = [_measured(ModelRegistry(Tracking(home)).bundle_path(), home, arguments.questions)]
+    homes = [made_home(arguments.workspace, arguments.data)]
     if not arguments.small:
-        models.append(_measured(_large_folder(arguments.workspace), None, 5 * arguments.questions))
+        large = arguments.workspace / "large-catalogue"
+        if not large.exists():
+            with atomic_directory(large) as staging:
+                write_folder(staging, n_users=_PEOPLE)
+        homes.append(made_home(arguments.workspace / "large", large))
+    with ProcessPoolExecutor(1, get_context("spawn")) as load:
+        models = [_measured(home, arguments.questions, load) for home in homes]
     write_page(arguments.out, "serving", argv, n_clients=_CLIENTS, models="\n\n".join(models))
 
 
-def _measured(folder: Path, home: Path | None, n_questions: int) -> str:
-    """The section about one model."""
-    bundle = ModelBundle.load(folder)
+def _measured(home: Path, n_questions: int, load: Executor) -> str:
+    """The section about one model, asked from the process ``load``."""
+    bundle = ModelBundle.load(ModelRegistry(Tracking(home)).bundle_path())
     known, factors = bundle.known, bundle.model.als.item_factors.shape[1]
     n_movies = len(bundle.titles.item_ids)
     title = f"{n_movies:,} movies, {known.n_users:,} people, {known.n_ratings:,} ratings, {factors} factors"
     kinds, calls = _questions(bundle, n_questions), _floor(bundle)
     del bundle, known
-    port, rows = free_port(), []
-    with serve_home(home, port) if home is not None else serve_folder(folder, port) as running:
+    rows = []
+    with serve_home(home, free_port()) as running:
+
+        def ask(requests: list[Request], n_clients: int) -> tuple[list[float], float]:
+            return load.submit(ask_all, running.url, requests, n_clients).result()
+
         for name, requests in kinds.items():
             if name == _CACHED:
-                _ask(running, requests[: len(requests) // 10], 1)
-            one = _ask(running, requests, 1)
-            many = _ask(running, _others(name, requests), _CLIENTS)
-            rows.append((name, *_quantiles(one["seconds"]), f"{len(many['seconds']) / many['whole']:,.0f}"))
+                ask(requests[: len(requests) // 10], 1)
+            one, _ = ask(requests, 1)
+            many, whole = ask(_others(name, requests), _CLIENTS)
+            rows.append((name, *_quantiles(one), f"{len(many) / whole:,.0f}"))
         ready = f"Ready {running.seconds_to_ready:.1f} s after the start of the process; "
         ready += f"{running.memory_mib():,.0f} MiB resident after all questions."
     questions = Table(("question", *_QUANTILES, "answers a second"), tuple(rows))
@@ -141,30 +145,6 @@ def _typo(title: str) -> str:
     name = title.split("(", maxsplit=1)[0]
     word = "".join(sign for sign in name if sign.isascii() and (sign.isalnum() or sign == " "))
     return (word[:3] + word[4:]).strip().replace(" ", "+")[:60] or "the"
-
-
-def _ask(running: Running, requests: Iterable[Request], n_clients: int) -> dict[str, Any]:
-    with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
-        file.write("\n".join(json.dumps(request) for request in requests))
-        file.flush()
-        address = running.host, str(running.port)
-        printed = _output("bench.serving.load", *address, file.name, "--clients", str(n_clients))
-    found: dict[str, Any] = json.loads(printed)
-    if found["faults"]:
-        raise SystemExit(f"{len(found['faults'])} requests failed, the first: {found['faults'][0]}")
-    return found
-
-
-def _output(*module: str) -> str:
-    return subprocess.run([sys.executable, "-m", *module], stdout=subprocess.PIPE, text=True, check=True).stdout
-
-
-def _large_folder(workspace: Path) -> Path:
-    folder = workspace / "serving" / "large-model"
-    shutil.rmtree(folder, ignore_errors=True)
-    with atomic_directory(folder) as staging:
-        large_model().save(staging)
-    return folder
 
 
 if __name__ == "__main__":

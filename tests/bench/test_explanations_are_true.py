@@ -5,13 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.explanations import Truth, default_hybrid, measure
+from bench.accuracy.data import load_data
+from bench.default_hybrid import fit_default_hybrid
+from bench.explanations import Truth, measure
 
 
 @pytest.fixture(scope="module")
 def truth(tmp_path_factory: pytest.TempPathFactory) -> Truth:
     workspace: Path = tmp_path_factory.mktemp("explanations")
-    return measure(*default_hybrid(workspace), every=20)
+    bundle = load_data(workspace)
+    return measure(fit_default_hybrid(bundle), bundle.interactions, every=20)
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("explanations")]

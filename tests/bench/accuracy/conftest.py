@@ -17,7 +17,7 @@ SMALL = TuningParameters(
 
 @pytest.fixture(scope="session")
 def small_settings() -> Settings:
-    return Settings(seed=1, tuning=SMALL)
+    return Settings(seed=1, tuning=SMALL, cut_offs=(0.2, 0.4, 0.6, 0.8))
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import pytest
 
 from bench.accuracy.bars import BARS, MUST_BEAT, Bar, lowest_differences
 from bench.accuracy.data import load_data
-from bench.accuracy.running import measured_folds
+from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
 from recsys_core.evaluation import Evaluation, pool
 
@@ -19,8 +19,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800), pytest.mark.xdist_gr
 @pytest.fixture(scope="module")
 def pooled(tmp_path_factory: pytest.TempPathFactory) -> Evaluation:
     workspace: Path = tmp_path_factory.mktemp("accuracy")
-    folds = measured_folds(load_data(workspace), Settings(), range(N_FOLDS), workspace, print)
-    assert all(all(fold.notes["popularity_repeats"].values()) for fold in folds)
+    folds = measured_each(load_data(workspace), Settings(), "fold", range(N_FOLDS), workspace, print)
     return pool([fold.evaluation for fold in folds])
 
 

@@ -10,7 +10,7 @@ from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
 from bench.accuracy.comparing import compare
 from bench.accuracy.data import Bundle
 from bench.accuracy.document import document, verdict_in_words
-from bench.accuracy.running import measure_everything, measured_folds
+from bench.accuracy.running import measure_everything, measured_each
 from bench.accuracy.settings import Settings
 from bench.accuracy.tables import family_table, number, slices_by_model
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
@@ -98,7 +98,7 @@ def test_numbers_are_short(value: float, sign: str, shown: str) -> None:
 def test_bars_and_rivals_are_among_what_a_fold_measures(
     small_bundle: Bundle, small_settings: Settings, small_workspace: Path
 ) -> None:
-    fold = measured_folds(small_bundle, small_settings, [0], small_workspace, lambda _: None)[0]
+    fold = measured_each(small_bundle, small_settings, "fold", [0], small_workspace, lambda _: None)[0]
     assert {bar.slice_name for bar in BARS} <= set(fold.evaluation.slices)
     assert set(lowest_differences(fold.evaluation)) == set(MUST_BEAT)
 
@@ -106,18 +106,19 @@ def test_bars_and_rivals_are_among_what_a_fold_measures(
 def test_a_finished_fold_is_read_and_not_measured_again(
     small_bundle: Bundle, small_settings: Settings, small_workspace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = measured_folds(small_bundle, small_settings, [0], small_workspace, lambda _: None)[0]
+    first = measured_each(small_bundle, small_settings, "fold", [0], small_workspace, lambda _: None)[0]
 
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("measured again")
 
     monkeypatch.setattr("bench.accuracy.running.measure_fold", refuse)
-    again = measured_folds(small_bundle, small_settings, [0], small_workspace, lambda _: None)[0]
+    again = measured_each(small_bundle, small_settings, "fold", [0], small_workspace, lambda _: None)[0]
     for name, part in first.evaluation.slices.items():
-        np.testing.assert_array_equal(again.evaluation.slices[name].values["hybrid"], part.values["hybrid"])
+        for model, values in part.values.items():
+            np.testing.assert_array_equal(again.evaluation.slices[name].values[model], values)
     other = Settings(small_settings.seed + 1, small_settings.features, small_settings.tuning)
     with pytest.raises(AssertionError, match="measured again"):
-        measured_folds(small_bundle, other, [0], small_workspace, lambda _: None)
+        measured_each(small_bundle, other, "fold", [0], small_workspace, lambda _: None)
 
 
 def test_the_document_has_every_table_and_names_its_circumstances(
@@ -140,7 +141,7 @@ def test_the_document_has_every_table_and_names_its_circumstances(
         "Bars",
         "NDCG@10 by view",
         "Titles that nobody has rated",
-        "One cut through time",
+        "Windows that roll through time",
         "What was tuned",
     ):
         assert f"## {heading}" in text

@@ -125,8 +125,8 @@ def test_peers_stand_beside_our_models_in_every_table(
         say=lambda _: None,
     )
     assert list(found.peers) == ["fake"]
-    assert fake_peers == ["fake 3 1", "broken 3 1", "fake 3 1"]  # who failed in the fold is not asked about the window
-    assert len(found.peers["fake"]) == 2  # a fold and the temporal window
+    assert fake_peers == ["fake 3 1", "broken 3 1", "fake 3 1", "fake 3 1"]  # who failed is not asked again
+    assert len(found.peers["fake"]) == 3  # a fold and two windows
     assert "fake" in found.pooled.slices["tail"].values
     assert "fake" in found.in_time.slices["temporal"].values
     assert "fake" not in found.pooled.slices["cold"].values

@@ -1,5 +1,6 @@
 """A fold, from the split to the figures of every user."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -8,20 +9,21 @@ import pytest
 
 from bench.accuracy.cold import BALANCED_SLICES
 from bench.accuracy.data import Bundle
-from bench.accuracy.folds import cold_part, final_part, rounds_of
+from bench.accuracy.folds import FinalPart, cold_part, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
-from bench.accuracy.running import measured_folds
+from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
-from bench.accuracy.temporal import TEMPORAL_SLICES, measure_temporal, temporal_part
+from bench.accuracy.variety import DIVERSITIES
+from recsys_core.dataset.interactions import HeldOut
 from recsys_core.dataset.tables import training_tags
-from recsys_core.splitting import VIEWS
+from recsys_core.splitting import VIEWS, hash_uniform
 
 FOLD = 0
 
 
 @pytest.fixture
 def measured(small_bundle: Bundle, small_settings: Settings, small_workspace: Path) -> Measured:
-    return measured_folds(small_bundle, small_settings, [FOLD], small_workspace, lambda _: None)[0]
+    return measured_each(small_bundle, small_settings, "fold", [FOLD], small_workspace, lambda _: None)[0]
 
 
 def test_every_user_is_in_one_test_fold_and_outside_it_in_one_validation_round(
@@ -87,7 +89,7 @@ def test_held_back_titles_are_in_no_training_rating_and_in_no_history(
 
 def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> None:
     slices = measured.evaluation.slices
-    targets = {"tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles"}
+    targets = {"tail", "swapped", "renamed", "cold", "cold_among_all", "all_titles", "variety"}
     assert set(slices) == {*VIEWS, *targets, *BALANCED_SLICES}
     for name in VIEWS:
         assert {"popularity", "als", "ease", "hybrid", "content", "random", "metadata_count"} <= set(
@@ -102,8 +104,41 @@ def test_a_fold_has_figures_for_every_view_and_control(measured: Measured) -> No
             assert values.max(initial=0) <= 1 + 1e-12
 
 
-def test_popularity_comes_out_the_same_twice_and_by_hand(measured: Measured) -> None:
-    assert measured.notes["popularity_repeats"] == {"again": True, "by_hand": True}
+def test_the_hybrid_with_diversity_off_is_the_hybrid_and_more_of_it_makes_lists_more_diverse(
+    measured: Measured,
+) -> None:
+    warm, variety = (measured.evaluation.slices[name] for name in ("warm", "variety"))
+    np.testing.assert_array_equal(variety.column("diversity_0", "ndcg@10"), warm.column("hybrid", "ndcg@10"))
+    spread = [variety.column(name, "diversity@10").mean() for name in DIVERSITIES]
+    assert spread == sorted(spread)
+    assert spread[0] < spread[-1]
+
+
+def popularity_by_hand(part: FinalPart, view: HeldOut) -> list[float]:
+    """NDCG@10 of every user by loops that share nothing with the evaluation but the hash that breaks ties."""
+    counts: dict[int, int] = {}
+    for column in part.train.ratings.indices.tolist():
+        counts[column] = counts.get(column, 0) + 1
+    ties = hash_uniform(0, "ties", part.train.item_ids).tolist()
+    ranked = sorted(counts, key=lambda column: (-counts[column], ties[column]))
+    found = []
+    for known, wanted in zip(view.history.ratings, view.targets, strict=True):
+        seen, targets = set(known.indices.tolist()), set(wanted.indices.tolist())
+        unseen = (column for column in ranked if column not in seen)
+        gain = sum(
+            1 / math.log2(rank + 2) for rank, column in zip(range(10), unseen, strict=False) if column in targets
+        )
+        found.append(gain / sum(1 / math.log2(rank + 2) for rank in range(min(10, len(targets)))))
+    return found
+
+
+def test_popularity_comes_out_the_same_by_hand(
+    measured: Measured, small_bundle: Bundle, small_settings: Settings
+) -> None:
+    part = final_part(small_bundle, small_settings.splitting(FOLD), small_settings)
+    for name, view in part.views.items():
+        found = measured.evaluation.slices[name].column("popularity", "ndcg@10")
+        np.testing.assert_allclose(found, popularity_by_hand(part, view), rtol=0, atol=1e-12)
 
 
 def test_a_fold_measured_again_is_the_same_to_the_last_digit(
@@ -125,23 +160,3 @@ def test_a_measured_fold_comes_back_from_disk(measured: Measured, tmp_path: Path
     np.testing.assert_array_equal(
         loaded.evaluation.slices["cold"].values["hybrid"], measured.evaluation.slices["cold"].values["hybrid"]
     )
-
-
-def test_the_temporal_window_is_judged_on_what_came_later(small_bundle: Bundle, small_settings: Settings) -> None:
-    splitting = small_settings.temporal()
-    rounds = rounds_of(small_bundle, splitting, small_settings)
-    part = temporal_part(small_bundle, splitting, rounds, small_settings)
-    test_from = rounds[0][0].summary["cut_offs"]["test_from"]
-    times = small_bundle.interactions.timestamps
-    assert part.train.n_ratings == int((times < test_from).sum())
-    assert part.train.timestamps.max() < test_from
-    everybody, met = (part.views[name] for name in TEMPORAL_SLICES)
-    assert everybody.history.n_ratings == met.history.n_ratings
-    assert (np.diff(met.history.ratings.indptr) > 0).all()
-    assert set(met.user_ids.tolist()) <= set(everybody.user_ids.tolist())
-
-
-def test_the_temporal_figures_have_both_slices(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
-    found = measure_temporal(small_bundle, small_settings, tmp_path / "journal")
-    assert set(found.evaluation.slices) == set(TEMPORAL_SLICES)
-    assert found.evaluation.protocol == "temporal"

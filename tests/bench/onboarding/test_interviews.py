@@ -7,10 +7,7 @@ import pytest
 from scipy.sparse import csr_matrix
 
 from bench.onboarding.interviews import MOST_QUESTIONS, Interview, People, interviews, ndcg, people_of
-from bench.onboarding.rivals import ALSVariance, MostLikelyKnown, NearestUsers, VarianceReduction
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.sources.als import ALSParameters, fit_als
 from recsys_core.testing import planted_interactions
 
 
@@ -87,23 +84,3 @@ def test_the_same_titles_compete_whatever_was_asked_unless_told_otherwise() -> N
 
     assert ndcg(oracle, _people(), held, ("answers", 1)).min() == pytest.approx(1.0)
     assert ndcg(oracle, _people(), held, ("answers", 1), closed="answered").mean() < 0.9
-
-
-@pytest.mark.parametrize("rival", ["likely_known", "als_variance", "nearest_users", "variance"])
-def test_rivals_ask_each_title_once_and_the_same_again(rival: str) -> None:
-    scale = MOVIELENS.feedback
-
-    def made() -> MostLikelyKnown | ALSVariance | NearestUsers | VarianceReduction:
-        if rival == "likely_known":
-            return MostLikelyKnown(_train())
-        if rival == "als_variance":
-            als = fit_als(_train().ratings, _train().item_ids, ALSParameters(factors=8, iterations=3), feedback=scale)
-            return ALSVariance(_train(), als)
-        if rival == "nearest_users":
-            return NearestUsers(_train(), rating_scale_max=scale.maximum)
-        return VarianceReduction(_train(), rating_scale_max=scale.maximum)
-
-    first, again = (interviews(made(), _people().answerable[:4]) for _ in range(2))
-    assert first == again
-    assert all(len(set(held.answered)) == len(held.answered) for held in first)
-    assert sum(len(held.answered) for held in first) > 0
