@@ -21,6 +21,7 @@ from recsys_core.evaluation import Series, ndcg_of_scores, simultaneous_means, v
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridWeights, fit_hybrid
 from recsys_core.plotting import Table
+from recsys_core.ranking import top_k
 from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import assign_users, split_interactions, view_of
 from recsys_core.splitting.parts import Vocabulary
@@ -32,6 +33,7 @@ VIEWS: Final = ("warm", "by_time", "first_1", "first_3", "first_10")
 _HEADS: Final = tuple(view.replace("_", " ") for view in VIEWS)
 _DEFAULT: Final = "all defaults"
 _NO_TITLE: Final = {"genre": 0.3, "decade": 0.3, "tags": 0.3, "genome": 1.0}
+_NEWCOMERS: Final = "first_3"
 Found = dict[str, dict[str, NDArray[np.float64]]]
 
 
@@ -62,6 +64,10 @@ def _prior(**changes: float) -> Callable[[HybridWeights], HybridWeights]:
     return lambda weights: weights.replace(prior={**weights.prior, **changes})
 
 
+def _halved(prior: Mapping[str, float]) -> dict[str, float]:
+    return {name: weight / 2 if "popularity" in name else weight for name, weight in prior.items()}
+
+
 IDEAS: Final = (
     Idea("ratings to the third power in ALS", True, {"als": {"rating_power": 1.0}}),
     Idea("EASE beside ALS", True, weights=_without("ease")),
@@ -79,16 +85,20 @@ IDEAS: Final = (
     Idea("heavy raters count less in EASE, .5", False, {"ease": {"user_power": 0.5}}),
     Idea("columns scaled in EASE, .15", False, {"ease": {"item_power": 0.15}}),
     Idea("a gate at 25 ratings", False, weights=lambda w: w.replace(kappa=25.0)),
+    Idea("a gate at 5 ratings", False, weights=lambda w: w.replace(kappa=5.0)),
+    Idea("half the popularity in the prior", False, weights=lambda w: w.replace(prior=_halved(w.prior))),
 )
 
 
 def measured(
     bundle: Bundle, ideas: Sequence[Idea], folds: Sequence[int], seed: int
-) -> tuple[Found, dict[str, NDArray[np.int64]]]:
-    """NDCG@10 by view and recipe, and the ids of the users of each view, pooled over the validation users of ``folds``.
+) -> tuple[Found, dict[str, NDArray[np.int64]], dict[str, float]]:
+    """NDCG@10 by view and recipe, and the ids of the users of each view, pooled over the validation users of ``folds``;
+    and for each recipe the coverage of newcomers' lists of ten, the mean of the folds.
 
     The test part of a fold is not looked at.
     """
+    covered: dict[str, list[float]] = {}
     ndcg: dict[str, dict[str, list[NDArray[np.float64]]]] = {view: {} for view in VIEWS}
     users: dict[str, list[NDArray[np.int64]]] = {view: [] for view in VIEWS}
     for fold in folds:
@@ -114,15 +124,23 @@ def measured(
                 scores = model.score(part.history)
                 found = ndcg_of_scores(scores, part.targets, seen=part.history.ratings, k=10)
                 ndcg[name].setdefault(idea.name, []).append(found)
+                if name == _NEWCOMERS:
+                    listed = top_k(scores, 10, seen=part.history.ratings).item_nums
+                    covered.setdefault(idea.name, []).append(len(np.unique(listed)) / scores.shape[1])
         for name, part in views.items():
             users[name].append(part.user_ids)
         print(f"fold {fold} measured", flush=True)
     joined = {view: {name: np.concatenate(parts) for name, parts in by.items()} for view, by in ndcg.items()}
-    return joined, {view: np.concatenate(parts) for view, parts in users.items()}
+    by_view = {view: np.concatenate(parts) for view, parts in users.items()}
+    return joined, by_view, {name: float(np.mean(shares)) for name, shares in covered.items()}
 
 
 def _table(
-    found: Found, users: Mapping[str, NDArray[np.int64]], ideas: Sequence[Idea], seed: int
+    found: Found,
+    users: Mapping[str, NDArray[np.int64]],
+    covered: Mapping[str, float],
+    ideas: Sequence[Idea],
+    seed: int,
 ) -> tuple[Table, float]:
     """What each idea adds, with intervals that hold all together, and a verdict."""
     series = []
@@ -137,8 +155,10 @@ def _table(
         mine = range(num * len(VIEWS), (num + 1) * len(VIEWS))
         verdicts = [verdict(float(intervals.ci_low[i]), float(intervals.ci_high[i])) for i in mine]
         word = "gains" if "win" in verdicts else "loses" if "loss" in verdicts else "tie"
-        rows.append((idea.name, "yes" if idea.built else "no", word, *(texts[i] for i in mine)))
-    return Table(("idea", "built", "verdict", *_HEADS), tuple(rows)), intervals.critical
+        rows.append(
+            (idea.name, "yes" if idea.built else "no", word, *(texts[i] for i in mine), f"{covered[idea.name]:.4f}")
+        )
+    return Table(("idea", "built", "verdict", *_HEADS, "coverage"), tuple(rows)), intervals.critical
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -148,15 +168,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     bundle = load_data(arguments.workspace, arguments.data)
     with threadpool_limits(limits=1):
-        found, users = measured(bundle, IDEAS, range(arguments.folds_to_run), arguments.seed)
-    table, critical = _table(found, users, IDEAS, arguments.seed)
-    level = (_DEFAULT, *(number(float(found[view][_DEFAULT].mean())) for view in VIEWS))
+        found, users, covered = measured(bundle, IDEAS, range(arguments.folds_to_run), arguments.seed)
+    table, critical = _table(found, users, covered, IDEAS, arguments.seed)
+    level = (_DEFAULT, *(number(float(found[view][_DEFAULT].mean())) for view in VIEWS), f"{covered[_DEFAULT]:.4f}")
     write_page(
         arguments.out,
         "ideas",
         argv,
         {"data": bundle.source, "folds": f"{arguments.folds_to_run} of {N_FOLDS}, seed {arguments.seed}"},
-        level=Table(("NDCG@10", *_HEADS), (level,)),
+        level=Table(("NDCG@10", *_HEADS, "coverage"), (level,)),
         table=table,
         critical=critical,
         n_comparisons=len(IDEAS) * len(VIEWS),

@@ -39,7 +39,9 @@ _a_path = click.Path(path_type=Path)
 @click.option("--seeds", type=click.IntRange(1, 100), default=1, show_default=True, help="Splits to pool (--data).")
 @click.option("--at", "ks", type=click.IntRange(1), multiple=True, help="List length; repeatable (default 10 and 20).")
 @click.option("--trials", type=click.IntRange(4), help="Trials of tuning in all.")
-@click.option("--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds for tuning (published split: 600).")
+@click.option(
+    "--time-budget", type=click.FloatRange(0, min_open=True), help="Seconds for tuning (a published split: 600)."
+)
 @options.config
 @options.json_wanted
 def evaluate(

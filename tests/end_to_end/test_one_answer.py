@@ -82,7 +82,8 @@ def test_changed_parameters_and_code_have_one_answer_once_the_location_is_reload
     server.answers_after_reload().must_all_be({"recommendations"})
 
     core = place.project / "recsys_core"
-    place.edit(core / "sources" / "ease" / "fit.py", "left_over = 1.0 - ", "left_over = 1.001 - ")
+    ease = core / "sources" / "ease" / "fit.py"
+    place.edit(ease, "left_over = 1.0 - ", "left_over = 1.001 - ")
     reason, asked = server.tick()
     assert (reason, asked) == (
         "recsys_core/sources/ease/fit.py changed since the code was loaded: reload the code location",
@@ -95,7 +96,7 @@ def test_changed_parameters_and_code_have_one_answer_once_the_location_is_reload
 
     place.recsys("run", "--json")
     assert (server.sensor(), server.dagster()) == (set(), set())
-    place.edit(core / "sources" / "ease" / "fit.py", "    kernel = (strength", "    # said otherwise\n    kernel = (strength")
+    place.edit(ease, "    kernel = (strength", "    # said otherwise\n    kernel = (strength")
     place.edit(core / "plotting" / "plot_style.py", "_DPI = 150", "_DPI = 149")
     assert server.sensor() == set(), "before the reload"
     server.answers_after_reload().must_all_be(set())
