@@ -31,7 +31,7 @@ demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and reco
 	@$(BIN)/recsys recommend --user 1 -k 10 --explain
 
 test: $(READY)  ## the tests, side by side
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser $(if $(CI),--slow,)
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser $(if $(CI),--slow --durations=40,)
 	@$(if $(CI),$(PYTEST) tests/browser --slow,)
 
 test-slow: $(READY)  ## all tests, the ones that take minutes too

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +38,8 @@ __all__ = [
     "run_pipeline",
 ]
 
+_JOB: ContextVar[dg.JobDefinition | None] = ContextVar("_JOB", default=None)
+"""The job of the run that this process is in: Dagster asks for it five times, and each takes a quarter of a second."""
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -97,6 +100,7 @@ def look(instance: dg.DagsterInstance, world: World, *, groups: Collection[str] 
 
 def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
     plan_id = work.pin(world)
+    built = _JOB.set(pipeline_job())
     try:
         with dg.execute_job(
             dg.reconstructable(pipeline_job),
@@ -109,6 +113,7 @@ def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, wor
             run_id, events = result.run_id, result.all_events
             failed = [] if result.success else failures_of(instance, run_id)
     finally:
+        _JOB.reset(built)
         settle_runs(settings, instance)
     pins = Pins(world.store.root, run_id, [plan_id])
     versions = {name: pins.get(name) or version for name, version in (work.found | work.versions).items()}
@@ -121,7 +126,7 @@ def pipeline_job() -> dg.JobDefinition:
     """The whole pipeline's job, bound to the places in the environment."""
     from pipelines.definitions import build_definitions
 
-    return build_definitions(Settings.from_environment()).resolve_job_def("pipeline")
+    return _JOB.get() or build_definitions(Settings.from_environment()).resolve_job_def("pipeline")
 
 
 @contextmanager

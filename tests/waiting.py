@@ -1,13 +1,18 @@
 """Waiting in tests: until something is so, no longer than it may take."""
 
-import subprocess
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 __all__ = ["wait_until"]
 
 Found = TypeVar("Found")
+
+
+class _Child(Protocol):
+    """A process that may end."""
+
+    def poll(self) -> int | None: ...
 
 
 def wait_until(
@@ -15,7 +20,7 @@ def wait_until(
     seconds: float = 15,
     *,
     every: float = 0.05,
-    child: "subprocess.Popen[Any] | None" = None,
+    child: _Child | None = None,
     said: str | Callable[[], object] = "it did not happen in time",
 ) -> Found:
     """What ``look`` answers as soon as that is true, asked ``every`` so many seconds.

@@ -6,11 +6,17 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+import assets.graph  # noqa: F401  (declares all recipes)
+from assets.materialising import RECIPES
 from assets.materialising.store import Store
 from pipelines.settings import SAMPLE_DATA
 from tests.end_to_end.calling import recsys
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bundled_data")]
+
+MODELS = ["popularity", "item_knn", "als", "ease", "content", "hybrid"]
+RUN_KEYS = {"status", "dagster_run_id", "mlflow_run_id", "model_version", "verdict", "data_fingerprint"}
+RUN_KEYS |= {"rows", "metrics", "seconds"}
 
 
 @pytest.fixture(scope="module")
@@ -23,6 +29,28 @@ def report(home: Path) -> dict[str, Any]:
     said = recsys("run", "--home", home, "--json")
     assert (said.code, said.err) == (0, "")
     return said.document
+
+
+def test_a_run_reports_what_it_made(report: dict[str, Any]) -> None:
+    assert set(report) >= RUN_KEYS
+    assert list(report["made"]) == list(RECIPES)
+    assert list(report["metrics"]) == MODELS
+    assert {"ndcg@10", "recall@10", "precision@10", "map@10", "coverage@10", "ndcg@20"} <= set(report["metrics"]["als"])
+    assert all(0 <= report["metrics"][model]["ndcg@10"] <= 1 for model in MODELS)
+    assert report["seconds"]["total"] >= sum(report["seconds"]["assets"].values())
+    assert len(report["seconds"]["assets"]) == len(report["made"])
+
+
+def test_a_run_with_nothing_to_do_makes_nothing_and_reports_the_same_version(
+    home: Path, report: dict[str, Any]
+) -> None:
+    said = recsys("run", "--home", home, "--json")
+
+    again = said.document
+    assert (said.code, said.err, again["made"], again["seconds"]["assets"]) == (0, "", {}, {})
+    same = RUN_KEYS - {"seconds"}
+    assert {key: again[key] for key in same} == {key: report[key] for key in same}
+    assert again["seconds"]["total"] < report["seconds"]["total"]
 
 
 def test_no_row_is_lost(report: dict[str, Any]) -> None:

@@ -10,24 +10,17 @@ from typing import Any
 
 import pytest
 
-import assets.graph  # noqa: F401  (declares all recipes)
-from assets.materialising import RECIPES
-from tests.corpus.healthy_folder import HEALTHY_ROWS, MOVIE_IDS, N_USERS, write_healthy_folder
+from tests.corpus.healthy_folder import MOVIE_IDS, N_USERS
 from tests.end_to_end.calling import Said, change_one_rating, clean_environment, recsys
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
 
-MODELS = ["popularity", "item_knn", "als", "ease", "content", "hybrid"]
-RUN_KEYS = {"status", "dagster_run_id", "mlflow_run_id", "model_version", "verdict", "data_fingerprint"}
-RUN_KEYS |= {"rows", "metrics", "seconds"}
-
 
 class Place:
-    """A data folder, a home, and the configuration used with them."""
+    """A data folder, a home in which the pipeline was run on it, and the configuration used with them."""
 
-    def __init__(self, folder: Path, config: Path) -> None:
-        self.data, self.home, self.config = folder / "data", folder / "home", config
-        write_healthy_folder(self.data)
+    def __init__(self, folder: Path) -> None:
+        self.data, self.home, self.config = folder / "data", folder / "home", folder / "small.yaml"
 
     def run(self, *more: str) -> Said:
         return recsys("run", "--data", self.data, "--home", self.home, "--config", self.config, "--json", *more)
@@ -37,14 +30,17 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory, small_config: Path) -> Place:
-    return Place(tmp_path_factory.mktemp("place"), small_config)
+def place(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Place:
+    folder = tmp_path_factory.mktemp("place")
+    shutil.copytree(made_home, folder, dirs_exist_ok=True)
+    return Place(folder)
 
 
 @pytest.fixture(scope="module")
 def first(place: Place) -> dict[str, Any]:
+    """What is said of the run that is in the home; that the home was moved is said here, too."""
     said = place.run()
-    assert (said.code, said.err) == (0, "")
+    assert (said.code, said.document["made"]) == (0, {})
     return said.document
 
 
@@ -55,28 +51,6 @@ def after_a_change(place: Place, first: dict[str, Any]) -> dict[str, Any]:
     said = place.run()
     assert (said.code, said.err) == (0, "")
     return said.document
-
-
-def test_a_run_reports_what_it_made(first: dict[str, Any]) -> None:
-    assert set(first) >= RUN_KEYS
-    assert (first["status"], first["model_version"], first["verdict"]) == ("succeeded", "1", "FIRST")
-    assert first["rows"] == {n: {"in": rows, "accepted": rows, "rejected": 0} for n, rows in HEALTHY_ROWS.items()}
-    assert list(first["made"]) == list(RECIPES)
-    assert list(first["metrics"]) == MODELS
-    assert {"ndcg@10", "recall@10", "precision@10", "map@10", "coverage@10", "ndcg@20"} <= set(first["metrics"]["als"])
-    assert all(0 <= first["metrics"][model]["ndcg@10"] <= 1 for model in MODELS)
-    assert first["seconds"]["total"] >= sum(first["seconds"]["assets"].values())
-    assert len(first["seconds"]["assets"]) == len(first["made"])
-
-
-def test_a_run_with_nothing_to_do_makes_nothing_and_reports_the_same_version(place: Place, first) -> None:
-    said = place.run()
-
-    again = said.document
-    assert (said.code, said.err, again["made"], again["seconds"]["assets"]) == (0, "", {}, {})
-    same = RUN_KEYS - {"seconds"}
-    assert {key: again[key] for key in same} == {key: first[key] for key in same}
-    assert again["seconds"]["total"] < first["seconds"]["total"]
 
 
 def test_champion_recommends_to_a_known_person_with_sources_that_add_up(place: Place, first) -> None:
@@ -181,7 +155,7 @@ def test_models_are_listed_promoted_and_rolled_back(place: Place, after_a_change
     assert "previous_champion" in aliases[other]
 
 
-@pytest.mark.parametrize("arguments", [["models"], ["recommend", "--user", "3", "--explain"], ["check-home"]])
+@pytest.mark.parametrize("arguments", [["recommend", "--user", "3", "--explain"], ["check-home"]])
 def test_a_new_interpreter_says_the_same(place: Place, after_a_change, arguments: list[str]) -> None:
     """Elsewhere commands are forked from a process that has imported more than they import themselves."""
     command = [sys.executable, "-m", "pipelines.cli", *arguments, "--home", str(place.home), "--json"]

@@ -1,7 +1,7 @@
 """Corrupted input through the pipeline: rejected rows counted, or one clear stop; never a stack trace.
 
-Every folder, and a third of the rows that are wrong: all of those are read and validated in tests/corpus, and what the
-pipeline adds is the same for each.
+One case of each kind, by the error, what its message begins with and the tables that it touches: all cases are read
+and validated in tests/corpus, and what the pipeline adds is the same for each of a kind.
 
 Each case begins with a home in which the healthy folder was made, as a person's would who gets a new file: only
 what the corruption touches is made anew.
@@ -22,19 +22,14 @@ from tests.corpus.corrupted_inputs import CORRUPTED_INPUTS, CorruptedInput
 from tests.corpus.healthy_folder import HEALTHY_ROWS, write_healthy_folder
 from tests.end_to_end.calling import recsys
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("corrupted")]
 
-OF_ROWS = [case for case in CORRUPTED_INPUTS if not case.stop and len(case.tables) == 1]
-THROUGH_THE_PIPELINE = [case for case in CORRUPTED_INPUTS if case not in OF_ROWS] + OF_ROWS[::3]
-HALF = len(THROUGH_THE_PIPELINE) // 2
-CASES = [
-    pytest.param(case, id=case.name, marks=pytest.mark.xdist_group(f"corrupted_{number < HALF}"))
-    for number, case in enumerate(THROUGH_THE_PIPELINE)
-]
-THROUGH_THE_COMMAND = ("no such folder", "missing file", "truncated line", "UTF-16", "more rejects than the limit")
+BY_KIND = {(case.error, case.stop[:1], case.tables): case for case in reversed(CORRUPTED_INPUTS)}
+CASES = [pytest.param(case, id=case.name) for case in BY_KIND.values()]
+THROUGH_THE_COMMAND = ("no such folder", "truncated line", "UTF-16", "more rejects than the limit")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def healthy_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("healthy")
     write_healthy_folder(folder / "data")
@@ -71,11 +66,11 @@ def test_rows_are_counted_or_the_run_stops_with_one_message(
         assert summary["n_accepted"] == summary["n_in"] - summary["n_rejected"]
 
 
-@pytest.mark.xdist_group("corrupted_True")
 @pytest.mark.parametrize("name", THROUGH_THE_COMMAND)
-def test_the_command_line_says_the_same(name: str, tmp_path: Path) -> None:
+def test_the_command_line_says_the_same(name: str, healthy_home: Path, tmp_path: Path) -> None:
     (case,) = [case for case in CORRUPTED_INPUTS if case.name == name]
     case.write(tmp_path / "data")
+    shutil.copytree(healthy_home, tmp_path / "home")
 
     said = recsys("run", "--only", "data", "--data", tmp_path / "data", "--home", tmp_path / "home", "--json")
 

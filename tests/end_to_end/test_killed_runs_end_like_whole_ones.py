@@ -16,7 +16,7 @@ from pipelines.jobs import PARTS
 from pipelines.settings import Settings
 from registry.tracking import Tracking
 from tests.corpus.healthy_folder import write_healthy_folder
-from tests.end_to_end.calling import clean_environment, forked, recsys
+from tests.end_to_end.calling import Forked, clean_environment, recsys
 from tests.end_to_end.dying_runs import PLACES, run_until_no_place_is_new
 from tests.end_to_end.two_runs import Undisturbed
 
@@ -50,7 +50,7 @@ def places(data_dir: Path) -> Path:
 def killed(data_dir: Path, small_config: Path, places: Path) -> Ended:
     home = data_dir.parent / "killed"
     given = (home, data_dir, small_config, places)
-    said = forked(run_until_no_place_is_new, *given, environment=clean_environment(), seconds=550)
+    said = Forked(run_until_no_place_is_new, *given, environment=clean_environment()).said(550)
     assert said.code == 0, said
     assert "Traceback" not in said.err
     return Ended(home, said.document)

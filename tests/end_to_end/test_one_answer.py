@@ -17,7 +17,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one_answer"), pytest.ma
 
 _NEVER_MADE = "never made, or its stored value is gone"
 _RELEASE = {"registered_model", "promotion", "recommendations"}
-_ROOMS = ("assets", "pipelines", "recsys_core", "registry", "serving", "ui")
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +55,6 @@ def change_one_byte(folder: Path, pattern: str) -> None:
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-
-
-def test_everything_here_runs_on_the_copy_of_the_project(place: Place) -> None:
-    said = place.python("-c", f"import {', '.join(_ROOMS)}; print(*(room.__file__ for room in ({', '.join(_ROOMS)})))")
-
-    assert said.out.split() == [str(place.project / room / "__init__.py") for room in _ROOMS]
 
 
 def test_a_changed_file_and_one_that_is_gone_have_one_answer(place: Place, server: WebServer) -> None:

@@ -14,23 +14,21 @@ import httpx2
 import pytest
 
 from tests.corpus.healthy_folder import MOVIE_IDS
-from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
+from tests.end_to_end.calling import clean_environment, recsys
 from tests.end_to_end.test_development_servers import free_ports
+from tests.end_to_end.two_runs import Undisturbed
 from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("command_line")]
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, made_home: Path) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, undisturbed: Undisturbed) -> Path:
     """Two versions; the first is the champion."""
-    folder = tmp_path_factory.mktemp("serving") / "made"
-    shutil.copytree(made_home, folder)
-    change_one_rating(folder / "data")
-    run = ("run", "--data", folder / "data", "--home", folder / "home", "--config", folder / "small.yaml", "--json")
-    assert json.loads(recsys(*run).out)["model_version"] == "2"
-    recsys("promote", "1", "--home", folder / "home")
-    return folder / "home"
+    folder = tmp_path_factory.mktemp("serving") / "home"
+    shutil.copytree(undisturbed.homes[1], folder)
+    assert recsys("promote", "1", "--home", folder).code == 0
+    return folder
 
 
 @contextmanager

@@ -2,10 +2,8 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +18,7 @@ from registry.promotion import PROMOTION_LOG, Promotions
 from registry.tracking import Tracking
 from registry.versions import CHAMPION
 from tests.corpus.healthy_folder import FEW_TRIALS
-from tests.end_to_end.calling import Said, clean_environment, recsys
+from tests.end_to_end.calling import Forked, Said, clean_environment, python_module, recsys
 from tests.waiting import wait_until
 
 __all__ = [
@@ -61,17 +59,15 @@ class Started:
     """A run that was started, its name in lockstep, and its output so far."""
 
     name: str
-    child: subprocess.Popen[str]
+    child: Forked
     marks: Path
 
     def ended(self) -> Said:
         """Wait for the end; whoever waits for this run goes on."""
         try:
-            out, err = self.child.communicate(timeout=_SECONDS)
+            return self.child.said(_SECONDS)
         finally:
-            self.child.kill()
             (self.marks / f"{self.name}.over").touch()
-        return Said(self.child.returncode, out, err)
 
     def mark(self, mark: str) -> bool:
         return (self.marks / f"{self.name}.{mark}").exists()
@@ -80,7 +76,7 @@ class Started:
         """Wait for a mark of the run ("holds", "split": that asset is stored)."""
 
         def said() -> str:
-            ended = f", but said {self.child.communicate()}" if self.child.poll() is not None else ""
+            ended = f", but said {self.child.said()}" if self.child.poll() is not None else ""
             return f"{self.name} never came to {mark}{ended}"
 
         wait_until(lambda: self.mark(mark), _SECONDS, child=self.child, said=said)
@@ -125,8 +121,8 @@ class Place:
 
     def make_instance(self) -> None:
         """What is done before servers start in a home where nothing is yet."""
-        command = [sys.executable, "-m", "pipelines.instance"]
-        subprocess.run(command, cwd=self.project, env=self.environment, check=True, capture_output=True)
+        said = Forked(python_module, "pipelines.instance", environment=self.environment, folder=self.project).said()
+        assert said.code == 0, said
 
     def marks(self) -> Path:
         """A new folder for the marks of a new pair of runs."""
@@ -145,36 +141,28 @@ class Place:
 
     def start_recsys(self, seed: int, marks: Path, *, meet: Collection[str] = (), **more: str) -> Started:
         """`recsys run` as a process of its own, called "recsys" in lockstep."""
-        program = "import sys; from pipelines.cli import main; main(sys.argv[1:])"
-        command = [sys.executable, "-c", program, "run", *map(str, self.arguments(seed))]
+        command = ("pipelines.cli", "run", *self.arguments(seed))
         return self._start("recsys", command, clean_environment(), marks, "dagster", meet, more)
 
     def start_dagster(
         self, seed: int, marks: Path, *, select: str = "*", meet: Collection[str] = (), **more: str
     ) -> Started:
         """Dagster's own command as a process of its own, which takes no lock; called "dagster" in lockstep."""
-        command = [*(sys.executable, "-m", "dagster", "asset", "materialize", "-m", "pipelines.definitions")]
-        command += ["--select", select]
+        command = ("dagster", "asset", "materialize", "-m", "pipelines.definitions", "--select", select)
         return self._start("dagster", command, self.environment_of(seed), marks, "recsys", meet, more)
 
     def _start(
         self,
         name: str,
-        command: list[str],
+        command: Sequence[str | Path],
         environment: Mapping[str, str],
         marks: Path,
         other: str,
         meet: Collection[str],
         more: Mapping[str, str],
     ) -> Started:
-        child = subprocess.Popen(
-            command,
-            cwd=self.project,
-            env={**environment, **self.pacing(marks, name, other, meet, **more)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        environment = {**environment, **self.pacing(marks, name, other, meet, **more)}
+        child = Forked(python_module, *command, environment=environment, folder=self.project)
         return Started(name, child, marks)
 
 

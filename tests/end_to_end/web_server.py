@@ -17,13 +17,12 @@ from typing import Any, Final, Literal
 import httpx2
 
 from pipelines.settings import REPOSITORY
-from tests.end_to_end.calling import Said, clean_environment
+from tests.end_to_end.calling import ROOMS, Forked, Said, clean_environment, python_module
 from tests.waiting import wait_until
 
 __all__ = ["UP_TO_DATE", "Answers", "Place", "WebServer", "daemon", "mlflow_server"]
 
 _HOST: Final = "127.0.0.1"
-_CODE: Final = ("assets", "pipelines", "recsys_core", "registry", "serving", "ui")
 _SECONDS: Final = 240.0
 UP_TO_DATE: Final = "everything is up to date"
 _NOT_YET: Final = "waiting until they are the same at two looks"
@@ -102,7 +101,7 @@ class Place:
         shutil.copytree(self.made / "home", self.home)
         shutil.copytree(self.made / "data", self.data)
         shutil.copy(self.made / "small.yaml", self.config)
-        for name in _CODE:
+        for name in ROOMS:
             shutil.copytree(REPOSITORY / name, self.project / name, ignore=shutil.ignore_patterns("__pycache__"))
         (self.project / "mlflow").mkdir()
         shutil.copy(REPOSITORY / "mlflow" / "promotion.yaml", self.project / "mlflow")
@@ -117,27 +116,17 @@ class Place:
             "DAGSTER_HOME": str(self.home / "dagster"),
             "PYTHONPATH": str(self.project),
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # seven processes of its own, for what nobody asks of it
         }
         return clean_environment(
             **settings, **({"MLFLOW_TRACKING_URI": self.tracking_uri} if self.tracking_uri else {})
         )
 
-    def python(self, *arguments: str) -> Said:
-        """Run Python on the copy and wait for its end."""
-        done = subprocess.run(
-            [sys.executable, *arguments],
-            cwd=self.project,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Said(done.returncode, done.stdout, done.stderr)
-
     def recsys(self, *arguments: str) -> Said:
-        said = self.python("-m", "pipelines.cli", *arguments)
+        """Call the command of the copy, and wait for its end."""
+        given = ("pipelines.cli", *arguments)
+        said = Forked(python_module, *given, environment=self.environment, folder=self.project).said(_SECONDS)
+        assert "Traceback" not in said.err, said.err
         assert said.code == 0, said
         return said
 

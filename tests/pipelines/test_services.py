@@ -148,6 +148,7 @@ def test_development_runs_dagster_and_mlflow_on_the_home_and_leaves_a_configured
         f"http://127.0.0.1:{port}" for port in (3001, 5001, 8001, 8502)
     ]
     assert page.environment == {"RECSYS_API_URL": api.url}
+    assert mlflow.environment == {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     assert f"sqlite:///{settings.home / 'mlflow' / 'mlflow.db'}" in mlflow.command
     remote = Settings(settings.home, settings.data_dir, tracking_uri="http://127.0.0.1:9")
     assert [service.name for service in development_services(remote, Ports())] == [dagster.name, api.name, page.name]

@@ -32,10 +32,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    tracking = Tracking(tmp_path_factory.mktemp("template"))
-    assert tracking.client is not None  # makes the tables
-    return tracking.database
+def migrated_database(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
+    def migrate(folder: Path) -> None:
+        assert Tracking(folder).client is not None  # makes the tables
+
+    return Tracking(made_once("migrated", migrate)).database
 
 
 @pytest.fixture

@@ -39,7 +39,8 @@ def free_port() -> int:
 def running(arguments: list[str], port: int, folder: Path, health: str, **environment: str):
     """``mlflow ARGUMENTS`` until the block ends; only its own process group is ended."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    settings = {"MLFLOW_DISABLE_TELEMETRY": "true", "PYTHONPATH": str(ROOT), "PATH": path, **environment}
+    settings = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    settings |= {"PYTHONPATH": str(ROOT), "PATH": path, **environment}
     with (folder / "server.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "mlflow", *arguments],
