@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.accuracy.data import Bundle
+from bench.accuracy.equal_budget import OURS, run_ours
 from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
 from bench.accuracy.measuring import Measured, measure_fold
 from bench.accuracy.peer_jobs import judged_peers, run_peers, with_models, write_job
@@ -26,7 +27,7 @@ class Everything:
 
     folds, temporal     our models, fold by fold and in the temporal window
     pooled, in_time     all users of all folds together; the temporal window; with the peers in both
-    peers               the results of every peer, one for each job
+    peers               the results of every peer and of the hybrids with a peer's budget, one for each job
     failures            why a peer has no figures, by name
     """
 
@@ -63,7 +64,7 @@ def measure_everything(
     workspace: Path,
     say: Say,
 ) -> Everything:
-    """Run what is not in ``workspace`` yet. Without ``peers`` only our own models are compared.
+    """Run what is not in ``workspace`` yet. Without ``peers`` only our own models are compared, on their full budget.
 
     A peer that fails once is asked no more, and has no figures at all.
     """
@@ -73,16 +74,19 @@ def measure_everything(
         lambda: measure_temporal(bundle, settings, _journal(bundle, settings, workspace, "temporal")),
     )
     say(f"temporal: seconds {temporal.notes['seconds']}")
-    results: dict[str, list[PeerResult]] = {name: [] for name in peers}
+    results: dict[str, list[PeerResult]] = {name: [] for name in (*peers, *OURS)} if peers else {}
     failures: dict[str, str] = {}
     evaluations = []
     places: list[int | str] = [*folds, TEMPORAL]
     for where, own in zip(places, (*measured, temporal), strict=True):
-        left = [name for name in peers if name not in failures]
-        if left:
+        if peers:
+            left = [name for name in peers if name not in failures]
             rounds, part = _rounds_and_part(bundle, settings, where)
-            job = write_job(workspace, rounds[0][0], part, settings.seed)
-            run = run_peers(left, job, n_trials=peer_trials, seed=settings.seed, on_peer=_prefixed(say, where))
+            run = run_peers(
+                left, workspace, rounds, part, n_trials=peer_trials, seed=settings.seed, on_peer=_prefixed(say, where)
+            )
+            job, key = write_job(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
+            run.results.update(run_ours(job, rounds, part, settings, n_trials=peer_trials, key=key))
             evaluations.append(with_models(own.evaluation, judged_peers(run, part, settings)))
             failures |= run.failures
             for name, result in run.results.items():

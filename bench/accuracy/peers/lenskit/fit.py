@@ -1,4 +1,4 @@
-"""LensKit's implicit matrix factorisation and user neighbours. New users are queries with their own items."""
+"""LensKit's implicit matrix factorisation, neighbours and EASE. New users are queries with their own items."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import pandas as pd
 import peer_job
 from lenskit.als import ImplicitMFScorer
 from lenskit.data import ItemList, RecQuery, from_interactions_df
-from lenskit.knn import UserKNNScorer
+from lenskit.knn import EASEScorer, ItemKNNScorer, UserKNNScorer
 from lenskit.training import TrainingOptions
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -47,6 +47,16 @@ def fit_userknn(
     return trained(UserKNNScorer(feedback="implicit", **own), weights, seed)
 
 
+def fit_itemknn(
+    weights: csr_matrix, own: peer_job.Parameters, seed: int
+) -> Callable[[csr_matrix], NDArray[np.float64]]:
+    return trained(ItemKNNScorer(feedback="implicit", **own), weights, seed)
+
+
+def fit_ease(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Callable[[csr_matrix], NDArray[np.float64]]:
+    return trained(EASEScorer(**own), weights, seed)
+
+
 MODELS = {
     "ials": (
         peer_job.scored(fit_ials),
@@ -68,6 +78,27 @@ MODELS = {
             "max_nbrs": peer_job.log_integer(10, 200),
             "min_nbrs": peer_job.any_of(1, 2, 5),
             "min_item_ratings": peer_job.any_of(1, 3, 10),
+        },
+    ),
+    "itemknn": (
+        peer_job.on_frequent_items(peer_job.scored(fit_itemknn)),
+        {"ratings": "all", "max_nbrs": 20, "min_nbrs": 1, "save_nbrs": None, "min_item_ratings": 1},
+        {
+            "ratings": peer_job.any_of("all", "liked"),
+            "max_nbrs": peer_job.log_integer(10, 200),
+            "min_nbrs": peer_job.any_of(1, 2, 5),
+            "save_nbrs": peer_job.any_of(None, 100, 500),
+            "min_item_ratings": peer_job.any_of(1, 3, 10),
+        },
+    ),
+    # The library counts who rated both of two items, and never how high.
+    "ease": (
+        peer_job.on_frequent_items(peer_job.scored(fit_ease)),
+        {"ratings": "all", "regularization": 1.0, "min_item_ratings": 5},
+        {
+            "ratings": peer_job.any_of("all", "liked"),
+            "regularization": peer_job.log_between(1.0, 5_000.0),
+            "min_item_ratings": peer_job.any_of(5, 10),
         },
     ),
 }

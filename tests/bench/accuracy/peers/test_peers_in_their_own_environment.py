@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.accuracy.peers import PeerError, run_peer, running
+from bench.accuracy.peers import PEERS, PeerError, program_digest, run_peer, running
 from bench.accuracy.peers.environments import make_environment
 from bench.accuracy.peers.running import FOREIGN, Foreign
 
@@ -154,6 +154,18 @@ class TestForeignFolders:
         assert isinstance(models, ast.Dict)
         offered = {key.value for key in models.keys if isinstance(key, ast.Constant)}
         assert offered == {peer.model for peer in FOREIGN.values() if peer.folder == folder}
+
+
+def test_a_peers_program_is_its_own_script_and_requirements(place: Place, tmp_path: Path) -> None:
+    name = place(HONEST)
+    others = {other: program_digest(other) for other in PEERS}
+    digests = {program_digest(name)}
+    for changed in ("fit.py", "requirements.txt"):
+        (tmp_path / "fake" / changed).write_text("# another\n", encoding="utf-8")
+        digests.add(program_digest(name))
+    assert len(digests) == 3
+    assert {other: program_digest(other) for other in PEERS} == others
+    assert len(set(others.values())) == len(PEERS)
 
 
 def test_the_account_is_json_that_numpy_never_unpickles(place: Place, job: Path, tmp_path: Path) -> None:
