@@ -65,7 +65,7 @@ def _check_lists(where: str, path: Path, known: Any, k: int) -> None:
         raise PeerError(
             f"{where}: {path.name} is {lists.dtype} of shape {lists.shape}, expected int32 of shape {(n_users, k)}"
         )
-    if lists.size == 0:
+    if (lists == -1).all():
         return
     if lists.min() < -1 or lists.max() >= n_items:
         raise PeerError(

@@ -24,11 +24,13 @@ def trained(scorer: Any, weights: csr_matrix, seed: int) -> Callable[[csr_matrix
     table = pd.DataFrame({"user_id": rows.row, "item_id": rows.col, "rating": rows.data})
     scorer.train(from_interactions_df(table, rating_col="rating"), TrainingOptions(rng=seed))
     everything = ItemList(item_ids=np.arange(weights.shape[1]))
+    trained_on = np.bincount(weights.indices, minlength=weights.shape[1]) > 0
 
     def score(rows: csr_matrix) -> NDArray[np.float64]:
         scores = np.full(rows.shape, np.nan)
         for row in range(rows.shape[0]):
-            of_user = slice(rows.indptr[row], rows.indptr[row + 1])
+            of_user = np.arange(rows.indptr[row], rows.indptr[row + 1])
+            of_user = of_user[trained_on[rows.indices[of_user]]]  # an item that it has not met ends ItemKNNScorer
             history = ItemList(item_ids=rows.indices[of_user], rating=rows.data[of_user])
             if len(history):
                 scores[row] = scorer(RecQuery(history_items=history), everything).scores()

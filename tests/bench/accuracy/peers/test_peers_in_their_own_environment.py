@@ -99,6 +99,11 @@ def test_lists_that_break_a_rule_are_refused(place: Place, job: Path, tmp_path: 
         run_peer(place(script), job, tmp_path / "out", 1, 0)
 
 
+def test_a_view_in_which_nobody_can_be_answered_is_no_fault(place: Place, job: Path, tmp_path: Path) -> None:
+    script = f"{HONEST}\n{AFTERWARDS}\nnp.save(out / 'lists_warm.npy', np.full_like(lists, -1))\n"
+    assert (run_peer(place(script), job, tmp_path / "out", 1, 0).lists("warm") == -1).all()
+
+
 def test_a_missing_account_of_tuning_is_refused(place: Place, job: Path, tmp_path: Path) -> None:
     with pytest.raises(PeerError, match=r"fake: tuned.json .* cannot be used"):
         run_peer(place(f"{HONEST}\n{AFTERWARDS}\n(out / 'tuned.json').write_text('{{}}')"), job, tmp_path / "out", 1, 0)
