@@ -13,7 +13,7 @@ from bench.accuracy.data import load_data
 from bench.accuracy.document import document
 from bench.accuracy.peers import PEERS
 from bench.accuracy.running import measure_everything
-from bench.accuracy.settings import N_FOLDS, Settings
+from bench.accuracy.settings import N_FOLDS, PEER_TRIALS, Settings
 from bench.circumstances import circumstances
 from bench.options import options
 
@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.quick:
         settings = replace(settings, cut_offs=settings.cut_offs[-4:])
     n_folds = min(arguments.folds_to_run, 2 if arguments.quick else N_FOLDS)
-    n_trials = arguments.peer_trials or tuning.n_trials_als
+    n_trials = min(arguments.peer_trials, 2) if arguments.quick else arguments.peer_trials
     started = time.monotonic()
     found = measure_everything(
         bundle,
@@ -54,9 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     found.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
     found.add_argument("--quick", action="store_true", help="two folds, two windows, few trials: to see it work")
     found.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="other libraries, too")
-    found.add_argument(
-        "--peer-trials", type=int, default=0, metavar="N", help="configurations per peer; 0: as many as of ALS"
-    )
+    found.add_argument("--peer-trials", type=int, default=PEER_TRIALS, metavar="N", help="configurations per peer")
     return found
 
 

@@ -8,6 +8,8 @@ import numpy as np
 from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
 from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
+from bench.accuracy.equal_budget import OURS, RATINGS_ALONE, WITH_FEATURES
+from bench.accuracy.peers import takes_features
 from bench.accuracy.running import Everything
 from bench.accuracy.settings import N_FOLDS
 from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, number, slices_by_model
@@ -36,12 +38,11 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     peers = [model for model in pooled.models if model in found.peers]
     baselines = [model for model in ours if model != "hybrid"]
     ablated = [m for m in pooled.models if m.startswith("hybrid_no_") and m in pooled.slices["warm"].values]
-    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, *peers, "random"]
+    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, "random"]
     balanced_models = list(pooled.slices[BALANCED_SLICES[0]].values)
     against_ours = compare(pooled, baselines, (*_LONG, *_SHORT))
-    against_peers = compare(pooled, peers, (*_LONG, *_SHORT))
     on_cold = compare(pooled, [*baselines, *CONTROLS], COLD_SLICES)
-    later = compare(in_time, [*baselines, *peers], TEMPORAL_SLICES)
+    later = compare(in_time, baselines, TEMPORAL_SLICES)
     ablation = compare(pooled, ablated, (*_LONG, *_SHORT, "cold"))
 
     views = partial(slices_by_model, pooled, [*ours, *peers])
@@ -70,7 +71,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
         ours_long=family_table(against_ours, _LONG),
         ours_short=family_table(against_ours, _SHORT),
         ours_verdict=verdict_in_words(against_ours),
-        peers=_peers(found, against_peers, peer_trials),
+        peers=_peers(found, peer_trials),
         cold=slices_by_model(pooled, cold_models, COLD_SLICES, "ndcg@10", intervals=True),
         cold_recall=slices_by_model(pooled, cold_models, COLD_SLICES, "recall@10"),
         balanced=slices_by_model(pooled, balanced_models, BALANCED_SLICES, "ndcg@10", intervals=True, best=False),
@@ -160,28 +161,25 @@ def _yes(holds: bool) -> str:
     return "yes" if holds else "**no**"
 
 
-def _peers(found: Everything, family: Family, peer_trials: int) -> str:
-    """Differences, then what each peer is and found."""
-    if not found.peers and not found.failures:
+def _peers(found: Everything, peer_trials: int) -> str:
+    """Differences, like with like, then what each peer is and found."""
+    if not found.peers:
         return "This run was made without peers."
+    budget = f"Each model of this section tries {peer_trials} configurations on each fold, its defaults first"
+    parts = [f"{budget}; `implicit_default` is the defaults alone."]
+    for reference, what in ((RATINGS_ALONE, "With ratings alone:"), (WITH_FEATURES, "With features of titles:")):
+        peers = [n for n in found.peers if n not in OURS and takes_features(n) == (reference == WITH_FEATURES)]
+        family = compare(found.pooled, peers, (*_LONG, *_SHORT), reference=reference)
+        tables = (family_table(family, slices).markdown() for slices in (_LONG, _SHORT))
+        parts += [f"{what} {verdict_in_words(family)}", *tables] if peers else []
     rows = []
     for name, results in found.peers.items():
         folds = results[: len(found.folds)]
-        ndcg = np.mean([[result.default_validation_ndcg, result.validation_ndcg] for result in folds], axis=0)
-        seconds = f"{np.mean([result.seconds for result in folds]):.0f}"
-        rows.append((name, results[0].version, *map(number, ndcg), seconds, _pairs(results[0].parameters)))
-    columns = ("peer", "version", "validation, default", "validation, tuned", "seconds", "parameters found in fold 0")
-    fits = (f"{len(found.folds[0].tuned.of_stage(stage))} of {stage.upper()}" for stage in ("als", "ease"))
-    reasons = [f"- {name}: {' '.join(reason.split())}" for name, reason in found.failures.items()]
-    parts = [
-        f"Each peer fits and judges {peer_trials} configurations on each fold, its defaults first. Ours fit "
-        f"{' and '.join(fits)}; the other trials of the hybrid weigh scores that are there already.",
-        family_table(family, _LONG).markdown(),
-        family_table(family, _SHORT).markdown(),
-        verdict_in_words(family),
-        Table(columns, tuple(rows)).markdown(),
-        *(["Not run:", "\n".join(reasons)] if reasons else []),
-    ]
+        ndcg, seconds = np.mean([[result.validation_ndcg, result.seconds] for result in folds], axis=0)
+        rows.append((name, results[0].version or ABSENT, number(ndcg), f"{seconds:.0f}", _pairs(results[0].parameters)))
+    parts.append(Table(("", "version", "validation", "seconds", "parameters found in fold 0"), tuple(rows)).markdown())
+    if found.failures:
+        parts += ["Not run:", "\n".join(f"- {name}: {' '.join(why.split())}" for name, why in found.failures.items())]
     return "\n\n".join(parts)
 
 

@@ -1,11 +1,15 @@
 """What a peer is given, and the judgement of what it gives back.
 
-A peer sees the same ratings as our models: the first round of validation to tune on, everything outside the test part
-to fit on, and what each view knows of the test users. It never sees a test target.
+A peer sees the same ratings as our models: the rounds of validation to tune on, everything outside the test part to fit
+on, and what each view knows of the test users. One that takes features of titles gets all that the hybrid has in each
+of these places. It never sees a test target.
 """
 
 import hashlib
+import json
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,18 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, save_npz
 
-from bench.accuracy.folds import FinalPart
+from bench.accuracy.folds import FinalPart, Rounds
 from bench.accuracy.judging import LIST_LENGTH, judged_lists
-from bench.accuracy.peers import PeerError, PeerResult, run_peer
-from bench.accuracy.peers.results import read_result
-from bench.accuracy.settings import Settings, digest_of_files
-from recsys_core.dataset.interactions import Split, positions_in
+from bench.accuracy.peers import PeerError, PeerResult, program_digest, read_result, run_peer, takes_features
+from bench.accuracy.settings import Settings
+from recsys_core.dataset.interactions import positions_in
 from recsys_core.evaluation import Evaluation, UserMetrics
 from recsys_core.storage import atomic_directory, write_json
 
 __all__ = ["PeerRun", "job_matrices", "judged_peers", "run_peers", "with_models", "write_job"]
 
-PEERS_FOLDER = Path(__file__).resolve().parent / "peers"
 OnPeer = Callable[[str], None]
 
 
@@ -36,23 +38,31 @@ class PeerRun:
     failures: dict[str, str]
 
 
-def job_matrices(tuning: Split, part: FinalPart) -> dict[str, csr_matrix]:
-    """All matrices of a job, float32 CSR on the columns of ``part.train``, by the name of their file."""
+def job_matrices(rounds: Rounds, part: FinalPart, *, features: bool) -> dict[str, csr_matrix]:
+    """All matrices of a job, float32 CSR, by the name of their file: see :mod:`bench.accuracy.peers.shared.peer_job`.
+
+    Columns of ratings, and rows of features, are the titles of ``part.train``.
+    """
     columns = part.train.item_ids
-    validation = tuning.validation
-    matrices = {
-        "tuning_train": tuning.train.with_items(columns).ratings,
-        "tuning_known": validation.history.with_items(columns).ratings,
-        "tuning_targets": _moved(validation.targets, tuning.train.item_ids, columns),
-        "train": part.train.ratings,
-    }
+    matrices = {"train": part.train.ratings}
+    known_of = {"": part.features}
+    for number, (split, known) in enumerate(rounds):
+        validation, prefix = split.validation, f"round{number}_"
+        matrices[f"{prefix}train"] = split.train.with_items(columns).ratings
+        matrices[f"{prefix}known"] = validation.history.with_items(columns).ratings
+        matrices[f"{prefix}targets"] = _moved(validation.targets, split.train.item_ids, columns)
+        known_of[prefix] = known
+    if features:
+        for prefix, known in known_of.items():
+            matrices[f"{prefix}features"] = known.select(columns).side_by_side(dict.fromkeys(known.groups, 1.0))
     return matrices | {f"known_{name}": view.history.ratings for name, view in part.views.items()}
 
 
-def write_job(workspace: Path, tuning: Split, part: FinalPart, seed: int) -> Path:
+def write_job(workspace: Path, rounds: Rounds, part: FinalPart, seed: int, *, features: bool = False) -> Path:
     """The job's folder below ``workspace``, named by a digest of its content; written once."""
-    matrices = job_matrices(tuning, part)
-    found = hashlib.sha256(f"{seed} {LIST_LENGTH}".encode() + part.train.item_ids.tobytes())
+    matrices = job_matrices(rounds, part, features=features)
+    asked = {"k": LIST_LENGTH, "views": list(part.views), "seed": seed, "n_rounds": len(rounds), "features": features}
+    found = hashlib.sha256(json.dumps(asked).encode() + part.train.item_ids.tobytes())
     for name, matrix in matrices.items():
         found.update(name.encode() + b"".join(a.tobytes() for a in (matrix.indptr, matrix.indices, matrix.data)))
     job = workspace / f"job-{found.hexdigest()[:12]}"
@@ -61,25 +71,40 @@ def write_job(workspace: Path, tuning: Split, part: FinalPart, seed: int) -> Pat
             for name, matrix in matrices.items():
                 save_npz(directory / f"{name}.npz", matrix)
             np.save(directory / "item_ids.npy", part.train.item_ids)
-            write_json(directory / "job.json", {"k": LIST_LENGTH, "views": list(part.views), "seed": seed})
+            write_json(directory / "job.json", asked)
     return job
 
 
-def run_peers(names: Sequence[str], job: Path, *, n_trials: int, seed: int, on_peer: OnPeer) -> PeerRun:
-    """Every peer on one job. Finished ones lie beside the job and are taken up again; failures are reported."""
-    run = PeerRun({}, {})
-    version = digest_of_files(sorted(PEERS_FOLDER.rglob("*.py")) + sorted(PEERS_FOLDER.rglob("*.txt")))[:8]
-    for name in names:
-        out = job.parent / f"{job.name}-{name}-{n_trials}-{seed}-{version}"
+def run_peers(
+    names: Sequence[str], workspace: Path, rounds: Rounds, part: FinalPart, *, n_trials: int, seed: int, on_peer: OnPeer
+) -> PeerRun:
+    """Every peer on the job of its kind, as many side by side as there are cores; failures are reported.
+
+    A result lies beside its job under a name that says what made it: the job's content, the number of trials, the seed,
+    and the peer's own program and requirements. As long as these stay it is taken up again, whatever becomes of us.
+    """
+    jobs = {kind: write_job(workspace, rounds, part, seed, features=kind) for kind in set(map(takes_features, names))}
+
+    def result(name: str) -> PeerResult | PeerError:
+        job = jobs[takes_features(name)]
+        out = workspace / f"{job.name}-{name}-{n_trials}-{seed}-{program_digest(name)}"
         try:
             if not out.exists():
                 with atomic_directory(out) as directory:
                     run_peer(name, job, directory, n_trials, seed)
-            run.results[name] = read_result(name, job, out)
-            on_peer(f"{name}: {run.results[name].seconds:.0f} s")
+            return read_result(name, job, out)
         except PeerError as error:
-            run.failures[name] = str(error)
-            on_peer(f"{name}: {error}")
+            return error
+
+    run = PeerRun({}, {})
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="peer") as pool:
+        for name, found in zip(names, pool.map(result, names), strict=True):
+            if isinstance(found, PeerResult):
+                run.results[name] = found
+                on_peer(f"{name}: {found.seconds:.0f} s")
+            else:
+                run.failures[name] = str(found)
+                on_peer(f"{name}: {found}")
     return run
 
 

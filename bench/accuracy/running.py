@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Literal
 
 from bench.accuracy.data import Bundle
-from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
+from bench.accuracy.equal_budget import OURS, run_ours
+from bench.accuracy.folds import final_part, rounds_of
 from bench.accuracy.judging import WARM
 from bench.accuracy.measuring import Measured, measure_fold
 from bench.accuracy.peer_jobs import judged_peers, run_peers, with_models, write_job
 from bench.accuracy.peers import PeerResult
 from bench.accuracy.settings import Settings
-from bench.accuracy.temporal import TEMPORAL, measure_window, window_part
+from bench.accuracy.temporal import TEMPORAL, measure_window
 from recsys_core.evaluation import Evaluation, only, pool
 from recsys_core.storage import atomic_directory
 
@@ -27,8 +28,8 @@ class Everything:
     """All figures of a run.
 
     folds, windows      our models, fold by fold and window by window
-    pooled, in_time     all users of all folds together, and of all windows; with the peers in both
-    peers               the results of every peer, one for each job
+    pooled, in_time     all users of all folds together, with the peers; and of all windows
+    peers               the results of every peer and of the hybrids with a peer's budget, one for each fold
     failures            why a peer has no figures, by name
     """
 
@@ -68,23 +69,24 @@ def measure_everything(
     workspace: Path,
     say: Say,
 ) -> Everything:
-    """Run what is not in ``workspace`` yet. Without ``peers`` only our own models are compared.
+    """Run what is not in ``workspace`` yet. Without ``peers`` only our own models are compared, on their full budget.
 
     A peer that fails once is asked no more, and has no figures at all.
     """
-    asked: dict[Kind, Sequence[int]] = {"fold": folds, "window": settings.windows}
-    ours = {kind: measured_each(bundle, settings, kind, numbers, workspace, say) for kind, numbers in asked.items()}
-    results: dict[str, list[PeerResult]] = {name: [] for name in peers}
+    ours = measured_each(bundle, settings, "fold", folds, workspace, say)
+    windows = measured_each(bundle, settings, "window", settings.windows, workspace, say)
+    results: dict[str, list[PeerResult]] = {name: [] for name in (*peers, *OURS)} if peers else {}
     failures: dict[str, str] = {}
     evaluations = []
-    places = [(kind, *one) for kind, numbers in asked.items() for one in zip(numbers, ours[kind], strict=True)]
-    for kind, number, own in places:
-        left = [name for name in peers if name not in failures]
-        if left:
-            rounds, part = _rounds_and_part(bundle, settings, kind, number)
-            job = write_job(workspace, rounds[0][0], part, settings.seed)
-            told = _prefixed(say, f"{kind} {number}")
-            run = run_peers(left, job, n_trials=peer_trials, seed=settings.seed, on_peer=told)
+    for fold, own in zip(folds, ours, strict=True):
+        if peers:
+            left = [name for name in peers if name not in failures]
+            splitting = settings.splitting(fold)
+            rounds, part = rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
+            told = _prefixed(say, f"fold {fold}")
+            run = run_peers(left, workspace, rounds, part, n_trials=peer_trials, seed=settings.seed, on_peer=told)
+            job, key = write_job(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
+            run.results.update(run_ours(job, rounds, part, settings, n_trials=peer_trials, key=key))
             evaluations.append(with_models(own.evaluation, judged_peers(run, part, settings)))
             failures |= run.failures
             for name, result in run.results.items():
@@ -93,16 +95,8 @@ def measure_everything(
             evaluations.append(own.evaluation)
     evaluations = [only(found, [model for model in found.models if model not in failures]) for found in evaluations]
     finished = {name: found for name, found in results.items() if name not in failures}
-    pooled, in_time = pool(evaluations[: len(folds)]), pool(evaluations[len(folds) :])
-    return Everything(ours["fold"], ours["window"], pooled, in_time, finished, failures)
-
-
-def _rounds_and_part(bundle: Bundle, settings: Settings, kind: Kind, number: int) -> tuple[Rounds, FinalPart]:
-    """Of a fold, or of a window in time."""
-    if kind == "window":
-        return window_part(bundle, settings, number)
-    splitting = settings.splitting(number)
-    return rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
+    in_time = pool([window.evaluation for window in windows])
+    return Everything(ours, windows, pool(evaluations), in_time, finished, failures)
 
 
 def _prefixed(say: Say, where: str) -> Say:

@@ -11,9 +11,11 @@ from recsys_core.features import FeatureParameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 
-__all__ = ["N_FOLDS", "Settings", "digest_of_files", "source_digest"]
+__all__ = ["N_FOLDS", "PEER_TRIALS", "Settings", "digest_of_files", "source_digest"]
 
 N_FOLDS = 5
+PEER_TRIALS = 12
+"""Configurations of every peer, and of the hybrid where it is compared with them."""
 _WRITING = ("__main__.py", "bars.py", "comparing.py", "document.py", "peer_jobs.py", "running.py", "tables.py")
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -87,7 +87,7 @@ def family_table(family: Family, slices: Sequence[str]) -> Table:
         return f"{mean} {found.verdict}" if found.verdict == "not judged" else f"{mean} [{low}, {high}] {found.verdict}"
 
     models = dict.fromkeys(comparison.model for comparison in family.comparisons)
-    return _table("difference", models, slices, cell, prefix="hybrid − ")
+    return _table("difference", models, slices, cell, prefix=f"{family.reference} − ")
 
 
 def mean_of(evaluation: Evaluation, model: str, slice_name: str, metric: str = "ndcg@10") -> float:

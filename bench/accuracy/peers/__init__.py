@@ -1,13 +1,13 @@
 """Other libraries on the same splits, each tuned with the same budget.
 
-A peer reads a job (see :mod:`bench.accuracy.peers.shared.peer_job`), tunes on its validation users, fits on its
+A peer reads a job (see :mod:`bench.accuracy.peers.shared.peer_job`), tunes on its rounds of validation, fits on its
 training users, folds the users of every view in, and writes lists. Peers whose library is in the project's own
 environment run in this process; the others run their ``fit.py`` in an environment of their own, made from the pinned
 ``requirements.txt`` beside it.
 """
 
 from bench.accuracy.peers.environments import PeerError
-from bench.accuracy.peers.results import PeerResult
-from bench.accuracy.peers.running import PEERS, run_peer
+from bench.accuracy.peers.results import PeerResult, read_result
+from bench.accuracy.peers.running import PEERS, program_digest, run_peer, takes_features
 
-__all__ = ["PEERS", "PeerError", "PeerResult", "run_peer"]
+__all__ = ["PEERS", "PeerError", "PeerResult", "program_digest", "read_result", "run_peer", "takes_features"]

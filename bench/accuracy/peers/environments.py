@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from recsys_core.errors import RecsysError
@@ -17,6 +18,7 @@ _SHARED = Path(__file__).with_name("shared")
 _READY = "requirements.sha256"
 _TAIL = 15
 _INSTALL_SECONDS = 1_800.0
+_MAKING = Lock()
 
 
 class PeerError(RecsysError):
@@ -28,6 +30,11 @@ def make_environment(requirements: Path, folder: Path) -> Path:
 
     Raises :class:`PeerError` with pip's own last words when it cannot be installed.
     """
+    with _MAKING:  # peers of one library are run side by side
+        return _made(requirements, folder)
+
+
+def _made(requirements: Path, folder: Path) -> Path:
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
     python = folder.resolve() / "bin" / "python"
     ready = folder / _READY

@@ -1,5 +1,6 @@
 """Peers whose library is in the project's own environment: implicit's ALS and item neighbours."""
 
+import time
 import warnings
 from collections.abc import Callable
 from importlib.metadata import version
@@ -49,17 +50,6 @@ def _ranked_by(model: Any, rows: Any, n: int, n_items: int, **how: Any) -> Any:
     return (found[row][(found[row] >= 0) & (scores[row] > padding)] for row in range(len(found)))
 
 
-_ALS_DEFAULTS = {"ratings": "stars", "factors": 100, "regularization": 0.01, "confidence_weight": 1.0, "iterations": 15}
-"""The constructor's defaults, with the stars as confidence. What the library's own MovieLens example does (ratings of
-at least 4, BM25 weights times 5) was tried on validation users of the bundled data: NDCG@10 .18 against .27, so neither
-the defaults nor the search are burdened with it."""
-_ALS_SPACE = {
-    "ratings": peer_job.any_of(*peer_job.RATINGS),
-    "factors": peer_job.log_integer(32, 192),
-    "regularization": peer_job.log_between(0.3, 100.0),
-    "confidence_weight": peer_job.log_between(1.0, 20.0),
-    "iterations": peer_job.log_integer(8, 25),
-}
 _KNN_DEFAULTS = {"ratings": "liked", "similarity": "cosine", "neighbours": 20, "k1": 1.2, "b": 0.75}
 _KNN_DEFAULTS |= {"min_item_ratings": 1}
 _KNN_SPACE = {
@@ -80,16 +70,16 @@ def _peer(
 
         n_tried = n_trials if space else 1
         with threadpool_limits(1, user_api="blas"):
-            peer_job.run_search(
-                name, version("implicit"), fit, defaults, space, job=job, out=out, n_trials=n_tried, seed=seed
-            )
+            how: dict[str, Any] = {"job": job, "out": out, "n_trials": n_tried, "seed": seed}
+            # other peers may run beside it in this process
+            peer_job.run_search(name, version("implicit"), fit, defaults, space, **how, clock=time.thread_time)
 
     return run
 
 
 IN_PROCESS: dict[str, Callable[[Path, Path, int, int], None]] = {
-    "implicit_default": _peer("implicit_default", _fit_als, _ALS_DEFAULTS, {}),
-    "implicit_als": _peer("implicit_als", _fit_als, _ALS_DEFAULTS, _ALS_SPACE),
+    "implicit_default": _peer("implicit_default", _fit_als, peer_job.ALS_DEFAULTS, {}),
+    "implicit_als": _peer("implicit_als", _fit_als, peer_job.ALS_DEFAULTS, peer_job.ALS_SPACE),
     "implicit_knn": _peer("implicit_knn", peer_job.on_frequent_items(_fit_knn), _KNN_DEFAULTS, _KNN_SPACE),
 }
 """Peers by name: (job folder, existing output folder, n_trials, seed) -> None."""

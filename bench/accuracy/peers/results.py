@@ -13,19 +13,18 @@ from bench.accuracy.peers.shared.peer_job import read_job
 
 __all__ = ["PeerResult", "read_result"]
 
-_TUNED = ("version", "parameters", "n_trials", "validation_ndcg", "default_validation_ndcg", "seconds")
+_TUNED = ("version", "parameters", "n_trials", "validation_ndcg", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
 class PeerResult:
     """A tuned peer and its lists.
 
-    folder                   where ``lists_<view>.npy``, ``tuned.json`` and ``trials.json`` are
-    parameters               the best configuration found
-    n_trials                 how many were tried, the library's defaults included
-    validation_ndcg          its NDCG@10 on the validation users
-    default_validation_ndcg  that of the first trial
-    seconds                  wall time of tuning, fitting and answering
+    folder           where ``lists_<view>.npy``, ``tuned.json`` and ``trials.json`` are
+    parameters       the best configuration found
+    n_trials         how many were tried, the library's defaults included
+    validation_ndcg  its NDCG@10 on the validation users of all rounds
+    seconds          CPU time of tuning, fitting and answering
     """
 
     name: str
@@ -33,7 +32,6 @@ class PeerResult:
     parameters: dict[str, Any]
     n_trials: int
     validation_ndcg: float
-    default_validation_ndcg: float
     seconds: float
     folder: Path
 
@@ -67,7 +65,7 @@ def _check_lists(where: str, path: Path, known: Any, k: int) -> None:
         raise PeerError(
             f"{where}: {path.name} is {lists.dtype} of shape {lists.shape}, expected int32 of shape {(n_users, k)}"
         )
-    if lists.size == 0:
+    if (lists == -1).all():
         return
     if lists.min() < -1 or lists.max() >= n_items:
         raise PeerError(

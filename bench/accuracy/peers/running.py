@@ -1,5 +1,7 @@
 """Which peers there are, and running one."""
 
+import hashlib
+from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
@@ -8,8 +10,9 @@ from bench.accuracy.peers.in_process import IN_PROCESS
 from bench.accuracy.peers.results import PeerResult, read_result
 from recsys_core.errors import ParameterError
 
-__all__ = ["FOREIGN", "PEERS", "Foreign", "run_peer"]
+__all__ = ["FOREIGN", "PEERS", "Foreign", "program_digest", "run_peer", "takes_features"]
 
+_HERE = Path(__file__).parent
 ENVIRONMENTS = Path(".recsys/bench/peers")
 TIMEOUT = 1_800.0
 
@@ -24,18 +27,33 @@ class Foreign(NamedTuple):
 
 
 _MODELS = {
-    "rectools": ("ease",),
-    "irspack": ("ials", "rp3beta", "edlae"),
-    "lenskit": ("ials", "userknn"),
-    "lightfm": ("warp",),
+    "rectools": ("ease", "als_features"),
+    "irspack": ("ials", "ials_features", "edlae"),
+    "lenskit": ("ials", "userknn", "itemknn", "ease"),
+    "lightfm": ("warp", "warp_features"),
 }
 FOREIGN: dict[str, Foreign] = {
-    f"{library}_{model}": Foreign(Path(__file__).parent / library, model)
-    for library, models in _MODELS.items()
-    for model in models
+    f"{library}_{model}": Foreign(_HERE / library, model) for library, models in _MODELS.items() for model in models
 }
 PEERS: tuple[str, ...] = (*IN_PROCESS, *FOREIGN)
 """Every peer that is run."""
+
+
+def takes_features(name: str) -> bool:
+    """Whether the peer is given a job with features of items."""
+    return name.endswith("_features")
+
+
+def program_digest(name: str) -> str:
+    """Hex digest of all that decides a peer's lists beside its job: its program, and the versions that it runs on."""
+    shared = _HERE / "shared" / "peer_job.py"
+    if name in FOREIGN:
+        own = [FOREIGN[name].folder / "fit.py", FOREIGN[name].folder / "requirements.txt"]
+    else:
+        own = [_HERE / "in_process.py"]
+    versions = "" if name in FOREIGN else version("implicit")
+    found = hashlib.sha256(f"{name} {versions}".encode() + b"".join(path.read_bytes() for path in (shared, *own)))
+    return found.hexdigest()[:8]
 
 
 def run_peer(

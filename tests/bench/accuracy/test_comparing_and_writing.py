@@ -59,6 +59,14 @@ def test_a_family_is_wider_than_the_plain_interval() -> None:
     assert found.ci_high > plain.ci_high
 
 
+def test_a_family_may_have_another_reference() -> None:
+    family = compare(evaluation(), ["hybrid"], ["warm"], reference="better", n_samples=500)
+    found = family.of("hybrid", "warm")
+    assert found is not None
+    assert found.difference == pytest.approx(0.1, abs=0.02)
+    assert family_table(family, ["warm"]).rows[0][0] == "better − hybrid"
+
+
 def test_a_family_without_members_is_empty() -> None:
     assert compare(evaluation(), ["absent"], ["warm"]).comparisons == ()
 

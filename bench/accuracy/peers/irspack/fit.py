@@ -1,4 +1,4 @@
-"""irspack's iALS, RP3beta and EDLAE. Users outside training go through its ``get_score_cold_user``."""
+"""irspack's iALS and EDLAE. Users outside training go through its ``get_score_cold_user``."""
 
 import sys
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import peer_job
-from irspack import EDLAERecommender, IALSRecommender, RP3betaRecommender
-from irspack.recommenders import EDLAEConfig, IALSConfig, RP3betaConfig
+from irspack import EDLAERecommender, IALSRecommender
+from irspack.recommenders import EDLAEConfig, IALSConfig
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
@@ -20,12 +20,10 @@ def learned(model: Any) -> Score:
     return lambda rows: np.asarray(fitted.get_score_cold_user(rows.astype(np.float64)))
 
 
-def fit_ials(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Score:
-    return learned(IALSRecommender.from_config(weights, IALSConfig(**own, random_seed=seed, n_threads=1)))
-
-
-def fit_rp3beta(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Score:
-    return learned(RP3betaRecommender.from_config(weights, RP3betaConfig(**own, n_threads=1)))
+def fit_ials(weights: csr_matrix, own: peer_job.Parameters, seed: int, features: csr_matrix | None = None) -> Score:
+    """With features, an item's factors are drawn to what its features predict."""
+    parameters = IALSConfig(**own, random_seed=seed, n_threads=1).model_dump()
+    return learned(IALSRecommender(weights, **parameters, item_features=features))
 
 
 def fit_edlae(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Score:
@@ -33,33 +31,23 @@ def fit_edlae(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Score
 
 
 IALS = IALSConfig()
-RP3BETA = RP3betaConfig()
 EDLAE = EDLAEConfig()
+# The library's own tuning ranges, and what it leaves fixed.
+IALS_DEFAULTS = {"ratings": "all", "n_components": 20, "alpha0": IALS.alpha0, "reg": IALS.reg, "train_epochs": 16}
+IALS_SPACE = {
+    "ratings": peer_job.any_of(*peer_job.RATINGS),
+    "n_components": peer_job.log_integer(8, 256),
+    "alpha0": peer_job.log_between(3e-3, 1.0),
+    "reg": peer_job.log_between(1e-4, 1e-1),
+    "train_epochs": peer_job.log_integer(8, 24),
+}
 MODELS = {
-    # The library's own tuning ranges, and what it leaves fixed.
-    "ials": (
+    "ials": (peer_job.scored(fit_ials), IALS_DEFAULTS, IALS_SPACE),
+    # The library's default of 0 is refused where there are features.
+    "ials_features": (
         peer_job.scored(fit_ials),
-        {"ratings": "all", "n_components": 20, "alpha0": IALS.alpha0, "reg": IALS.reg, "train_epochs": 16},
-        {
-            "ratings": peer_job.any_of(*peer_job.RATINGS),
-            "n_components": peer_job.log_integer(8, 256),
-            "alpha0": peer_job.log_between(3e-3, 1.0),
-            "reg": peer_job.log_between(1e-4, 1e-1),
-            "train_epochs": peer_job.log_integer(8, 24),
-        },
-    ),
-    "rp3beta": (
-        peer_job.on_frequent_items(peer_job.scored(fit_rp3beta)),
-        {"ratings": "all", "alpha": RP3BETA.alpha, "beta": RP3BETA.beta}
-        | {"top_k": None, "normalize_weight": False, "min_item_ratings": 1},
-        {
-            "ratings": peer_job.any_of(*peer_job.RATINGS),
-            "alpha": peer_job.between(0.3, 1.5),
-            "beta": peer_job.between(0.0, 0.8),
-            "top_k": peer_job.any_of(None, 50, 100, 200, 400, 800),
-            "normalize_weight": peer_job.any_of(True, False),
-            "min_item_ratings": peer_job.any_of(1, 3, 10),
-        },
+        {**IALS_DEFAULTS, "lambda_item_feature": 1.0},
+        {**IALS_SPACE, "lambda_item_feature": peer_job.log_between(0.1, 1_000.0)},
     ),
     "edlae": (
         peer_job.on_frequent_items(peer_job.scored(fit_edlae)),

@@ -1,4 +1,4 @@
-"""LensKit's implicit matrix factorisation and user neighbours. New users are queries with their own items."""
+"""LensKit's implicit matrix factorisation, neighbours and EASE. New users are queries with their own items."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ import pandas as pd
 import peer_job
 from lenskit.als import ImplicitMFScorer
 from lenskit.data import ItemList, RecQuery, from_interactions_df
-from lenskit.knn import UserKNNScorer
+from lenskit.knn import EASEScorer, ItemKNNScorer, UserKNNScorer
 from lenskit.training import TrainingOptions
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -24,11 +24,13 @@ def trained(scorer: Any, weights: csr_matrix, seed: int) -> Callable[[csr_matrix
     table = pd.DataFrame({"user_id": rows.row, "item_id": rows.col, "rating": rows.data})
     scorer.train(from_interactions_df(table, rating_col="rating"), TrainingOptions(rng=seed))
     everything = ItemList(item_ids=np.arange(weights.shape[1]))
+    trained_on = np.bincount(weights.indices, minlength=weights.shape[1]) > 0
 
     def score(rows: csr_matrix) -> NDArray[np.float64]:
         scores = np.full(rows.shape, np.nan)
         for row in range(rows.shape[0]):
-            of_user = slice(rows.indptr[row], rows.indptr[row + 1])
+            of_user = np.arange(rows.indptr[row], rows.indptr[row + 1])
+            of_user = of_user[trained_on[rows.indices[of_user]]]  # an item that it has not met ends ItemKNNScorer
             history = ItemList(item_ids=rows.indices[of_user], rating=rows.data[of_user])
             if len(history):
                 scores[row] = scorer(RecQuery(history_items=history), everything).scores()
@@ -45,6 +47,16 @@ def fit_userknn(
     weights: csr_matrix, own: peer_job.Parameters, seed: int
 ) -> Callable[[csr_matrix], NDArray[np.float64]]:
     return trained(UserKNNScorer(feedback="implicit", **own), weights, seed)
+
+
+def fit_itemknn(
+    weights: csr_matrix, own: peer_job.Parameters, seed: int
+) -> Callable[[csr_matrix], NDArray[np.float64]]:
+    return trained(ItemKNNScorer(feedback="implicit", **own), weights, seed)
+
+
+def fit_ease(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Callable[[csr_matrix], NDArray[np.float64]]:
+    return trained(EASEScorer(**own), weights, seed)
 
 
 MODELS = {
@@ -68,6 +80,27 @@ MODELS = {
             "max_nbrs": peer_job.log_integer(10, 200),
             "min_nbrs": peer_job.any_of(1, 2, 5),
             "min_item_ratings": peer_job.any_of(1, 3, 10),
+        },
+    ),
+    "itemknn": (
+        peer_job.on_frequent_items(peer_job.scored(fit_itemknn)),
+        {"ratings": "all", "max_nbrs": 20, "min_nbrs": 1, "save_nbrs": None, "min_item_ratings": 1},
+        {
+            "ratings": peer_job.any_of("all", "liked"),
+            "max_nbrs": peer_job.log_integer(10, 200),
+            "min_nbrs": peer_job.any_of(1, 2, 5),
+            "save_nbrs": peer_job.any_of(None, 100, 500),
+            "min_item_ratings": peer_job.any_of(1, 3, 10),
+        },
+    ),
+    # The library counts who rated both of two items, and never how high.
+    "ease": (
+        peer_job.on_frequent_items(peer_job.scored(fit_ease)),
+        {"ratings": "all", "regularization": 1.0, "min_item_ratings": 5},
+        {
+            "ratings": peer_job.any_of("all", "liked"),
+            "regularization": peer_job.log_between(1.0, 5_000.0),
+            "min_item_ratings": peer_job.any_of(5, 10),
         },
     ),
 }

@@ -33,17 +33,19 @@ def job(tmp_path: Path) -> Path:
     rng = np.random.default_rng(7)
     folder = tmp_path / "job"
     folder.mkdir()
-    validation = _tastes(rng, 12, 14)
-    hidden = (validation >= 4) & (rng.random(validation.shape) < 0.4)
     odd = np.zeros((3, N_ITEMS), dtype=np.float32)
     odd[KNOWS_NEARLY_ALL, : N_ITEMS - 3] = 4.0
     odd[LIKES_NOTHING, [1, 2, 3]] = 1.0
-    _save(folder, "tuning_train", _tastes(rng, 40, 14))
-    _save(folder, "tuning_known", np.where(hidden, 0, validation))
-    _save(folder, "tuning_targets", np.where(hidden, validation, 0))
+    for number in range(2):
+        validation = _tastes(rng, 12, 14)
+        hidden = (validation >= 4) & (rng.random(validation.shape) < 0.4)
+        _save(folder, f"round{number}_train", _tastes(rng, 40, 14))
+        _save(folder, f"round{number}_known", np.where(hidden, 0, validation))
+        _save(folder, f"round{number}_targets", np.where(hidden, validation, 0))
     _save(folder, "train", _tastes(rng, 52, 14))
     _save(folder, "known_warm", _tastes(rng, 10, 10))
     _save(folder, "known_odd", odd)
     np.save(folder / "item_ids.npy", np.arange(N_ITEMS, dtype=np.int64))
-    (folder / "job.json").write_text(json.dumps({"k": 8, "views": ["warm", "odd"], "seed": 0}), encoding="utf-8")
+    asked = {"k": 8, "views": ["warm", "odd"], "seed": 0, "n_rounds": 2, "features": False}
+    (folder / "job.json").write_text(json.dumps(asked), encoding="utf-8")
     return folder

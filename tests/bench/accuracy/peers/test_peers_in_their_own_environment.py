@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.accuracy.peers import PeerError, run_peer, running
+from bench.accuracy.peers import PEERS, PeerError, program_digest, run_peer, running
 from bench.accuracy.peers.environments import make_environment
 from bench.accuracy.peers.running import FOREIGN, Foreign
 
@@ -99,6 +99,11 @@ def test_lists_that_break_a_rule_are_refused(place: Place, job: Path, tmp_path: 
         run_peer(place(script), job, tmp_path / "out", 1, 0)
 
 
+def test_a_view_in_which_nobody_can_be_answered_is_no_fault(place: Place, job: Path, tmp_path: Path) -> None:
+    script = f"{HONEST}\n{AFTERWARDS}\nnp.save(out / 'lists_warm.npy', np.full_like(lists, -1))\n"
+    assert (run_peer(place(script), job, tmp_path / "out", 1, 0).lists("warm") == -1).all()
+
+
 def test_a_missing_account_of_tuning_is_refused(place: Place, job: Path, tmp_path: Path) -> None:
     with pytest.raises(PeerError, match=r"fake: tuned.json .* cannot be used"):
         run_peer(place(f"{HONEST}\n{AFTERWARDS}\n(out / 'tuned.json').write_text('{{}}')"), job, tmp_path / "out", 1, 0)
@@ -154,6 +159,18 @@ class TestForeignFolders:
         assert isinstance(models, ast.Dict)
         offered = {key.value for key in models.keys if isinstance(key, ast.Constant)}
         assert offered == {peer.model for peer in FOREIGN.values() if peer.folder == folder}
+
+
+def test_a_peers_program_is_its_own_script_and_requirements(place: Place, tmp_path: Path) -> None:
+    name = place(HONEST)
+    others = {other: program_digest(other) for other in PEERS}
+    digests = {program_digest(name)}
+    for changed in ("fit.py", "requirements.txt"):
+        (tmp_path / "fake" / changed).write_text("# another\n", encoding="utf-8")
+        digests.add(program_digest(name))
+    assert len(digests) == 3
+    assert {other: program_digest(other) for other in PEERS} == others
+    assert len(set(others.values())) == len(PEERS)
 
 
 def test_the_account_is_json_that_numpy_never_unpickles(place: Place, job: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix, random_array
+from scipy.sparse import csr_matrix, random_array, save_npz
 
 from bench.accuracy.peers.shared.peer_job import (
     RATINGS,
@@ -70,7 +70,7 @@ def test_ndcg_is_the_projects_own() -> None:
     n_targets = np.diff(targets.indptr).astype(np.int64)
     hits = targets.toarray()[np.arange(20)[:, None], lists] > 0
     some = n_targets > 0
-    assert ndcg(lists, targets) == pytest.approx(ndcg_at(hits[some], n_targets[some], 10).mean(), abs=1e-12)
+    np.testing.assert_allclose(ndcg(lists, targets), ndcg_at(hits[some], n_targets[some], 10), atol=1e-12)
 
 
 def test_a_library_sees_weights_and_never_the_name_of_their_mapping() -> None:
@@ -102,7 +102,7 @@ def test_rare_items_are_neither_evidence_nor_recommended() -> None:
     assert recommend(csr_matrix((1, 4), dtype=np.float32), 3).tolist() == [[3, 0, -1]]
 
 
-def _ranker(train: Any, parameters: dict[str, Any], seed: int) -> Any:
+def _ranker(train: Any, parameters: dict[str, Any], seed: int, *side: Any) -> Any:
     """Recommends by column number, upwards or downwards, or fails."""
     if parameters["order"] == "broken":
         raise ArithmeticError("diverged")
@@ -110,24 +110,56 @@ def _ranker(train: Any, parameters: dict[str, Any], seed: int) -> Any:
     return lambda known, k: top_lists(np.tile(sign * np.arange(known.shape[1]), (known.shape[0], 1)), known, k)
 
 
-def _search(job: Path, out: Path, orders: tuple[str, ...], n_trials: int, default: str) -> dict[str, Any]:
+def _search(
+    job: Path, out: Path, orders: tuple[str, ...], n_trials: int, default: str, fit: Any = _ranker
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     out.mkdir()
     space = {"order": any_of(*orders)}
-    run_search("ranker", "1", _ranker, {"order": default}, space, job=job, out=out, n_trials=n_trials, seed=1)
-    tuned: dict[str, Any] = json.loads((out / "tuned.json").read_text())
-    return tuned
+    run_search("ranker", "1", fit, {"order": default}, space, job=job, out=out, n_trials=n_trials, seed=1)
+    tuned, trials = (json.loads((out / f"{name}.json").read_text()) for name in ("tuned", "trials"))
+    return tuned, trials
 
 
 def test_the_search_begins_with_the_defaults_and_survives_a_failing_configuration(job: Path, tmp_path: Path) -> None:
-    tuned = _search(job, tmp_path / "out", ("up", "broken"), 8, "down")
-    trials = json.loads((tmp_path / "out" / "trials.json").read_text())
+    tuned, trials = _search(job, tmp_path / "out", ("up", "broken"), 8, "down")
     assert trials[0]["parameters"] == {"order": "down"}
     assert len(trials) == tuned["n_trials"] == 8
     broken = [trial for trial in trials if trial["parameters"]["order"] == "broken"]
     assert broken
     assert all(trial["validation_ndcg"] == 0 and "diverged" in trial["error"] for trial in broken)
-    assert tuned["validation_ndcg"] == max(trial["validation_ndcg"] for trial in trials)
-    assert tuned["default_validation_ndcg"] == trials[0]["validation_ndcg"]
+
+
+def test_the_two_best_of_the_first_round_are_judged_on_all_rounds(job: Path, tmp_path: Path) -> None:
+    lists = {"early": [59, 1, 2, 3, 4, 58], "steady": [58, 59, 1, 2, 3, 4], "late": [58, 1, 2, 3, 4, 5]}
+    for number, target in enumerate((59, 58)):
+        save_npz(job / f"round{number}_targets.npz", csr_matrix((np.ones(12), (range(12), [target] * 12)), (12, 60)))
+
+    def fit(train: Any, parameters: dict[str, Any], seed: int) -> Any:
+        best = np.array(lists[parameters["order"]], dtype=np.int32)
+        return lambda known, k: np.tile(np.pad(best, (0, k - len(best)), constant_values=-1), (known.shape[0], 1))
+
+    tuned, trials = _search(job, tmp_path / "out", ("steady", "late"), 8, "early", fit)
+    drawn = [trial["parameters"]["order"] for trial in trials]
+    steady = drawn.index("steady")
+    assert "late" in drawn
+    assert [number for number, trial in enumerate(trials) if trial["rounds"] == 2] == sorted({0, steady})
+    assert tuned["parameters"] == {"order": "steady"}
+    assert tuned["validation_ndcg"] == pytest.approx((1 / np.log2(3) + 1) / 2)
+
+
+def test_features_go_with_the_round_that_may_know_them(job: Path, tmp_path: Path) -> None:
+    asked = json.loads((job / "job.json").read_text())
+    (job / "job.json").write_text(json.dumps({**asked, "features": True}), encoding="utf-8")
+    for number, prefix in enumerate(("round0_", "round1_", "")):
+        save_npz(job / f"{prefix}features.npz", csr_matrix(np.full((60, 2), number + 1, dtype=np.float32)))
+    told: list[float] = []
+
+    def fit(train: Any, parameters: dict[str, Any], seed: int, features: Any) -> Any:
+        told.append(features.max())
+        return _ranker(train, parameters, seed)
+
+    _search(job, tmp_path / "out", ("up",), 1, "up", fit)
+    assert told == [1, 2, 3]
 
 
 def test_a_peer_that_fails_on_everything_fails(job: Path, tmp_path: Path) -> None:
