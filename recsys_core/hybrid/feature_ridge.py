@@ -1,10 +1,10 @@
-"""What is known of items that nobody has rated, predicted from their features by ridge regression."""
+"""What is known of items that nobody has rated, predicted from their features by kernel ridge regression."""
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, field_validator
 from scipy.linalg import cho_factor, cho_solve
-from scipy.sparse import csr_matrix, diags_array
+from scipy.sparse import csr_matrix, vstack
 
 from recsys_core.features import ItemFeatures
 from recsys_core.features.parameters import check_group_weights
@@ -12,18 +12,22 @@ from recsys_core.parameters import Parameters
 
 __all__ = ["FeatureRidgeParameters", "feature_ridge"]
 
+_BLOCK = 1024
+
 
 class FeatureRidgeParameters(Parameters):
     """Parameters of :func:`feature_ridge`."""
 
-    regularization: float = Field(default=60.0, gt=0, le=1e6)
-    """L2 penalty on the coefficients."""
+    regularization: float = Field(default=25.0, gt=0, le=1e6)
+    """L2 penalty on the prediction's norm."""
     group_weights: dict[str, float] = Field(
         default={"genre": 0.5, "decade": 0.5, "title": 0.3, "tags": 0.3, "genome": 1.0}
     )
     """Each group's columns are multiplied by it; a group that is not named is left out."""
     count_power: float = Field(default=0.5, ge=0, le=2)
     """An item counts (number of its ratings)^count_power times: what is learnt from more ratings is better known."""
+    max_items: int = Field(default=4000, ge=1, le=50_000)
+    """Only so many most rated items are learnt from: a dense (max_items, max_items) system is solved."""
     most: int = Field(default=1024, ge=1)
     """Rated items that the prediction for one item may rest on; those with the largest coefficients are kept."""
 
@@ -35,10 +39,11 @@ def feature_ridge(
 ) -> csr_matrix:
     """The linear map from any values of the rated items to predictions for the others.
 
-    Ridge regression (Hoerl & Kennard 1970) of values y on features X of the rated ("warm") items, weighted by their
-    ``n_ratings`` (n_warm,), predicts mean(y) + M·(y − mean(y)) with M = X_cold·(XᵀWX + λI)⁻¹·XᵀW: it depends on y
-    in no other way, so one M serves factors, scores and parts of scores. The smaller of its two forms is solved, over
-    features or over items.
+    Kernel ridge regression (Saunders, Gammerman & Vovk 1998, "Ridge Regression Learning Algorithm in Dual Variables")
+    with the kernel (1 + x·x')² − 1, so that what two features mean together counts, too. Of values y of the rated ("warm")
+    items, weighted by their ``n_ratings`` (n_warm,), it predicts mean(y) + M·(y − mean(y)) with
+    M = K_cold·√W·(√W·K·√W + λI)⁻¹·√W: it depends on y in no other way, so one M serves factors, scores and parts of
+    scores.
 
     features  of the catalogue: the ``n_warm`` rated items first
 
@@ -46,32 +51,34 @@ def feature_ridge(
     """
     n_cold = len(features.item_ids) - n_warm
     design = features.side_by_side(parameters.group_weights).astype(np.float64)
-    warm, cold = csr_matrix(design[:n_warm]), csr_matrix(design[n_warm:])
     if n_cold == 0 or n_warm == 0 or design.shape[1] == 0:
         return csr_matrix((n_cold, n_warm), dtype=np.float32)  # type: ignore[arg-type]  # the stubs know no shape
-    root = np.maximum(n_ratings.astype(np.float64), 0) ** (parameters.count_power / 2)
-    weighted = csr_matrix(diags_array(root) @ warm)
-    if design.shape[1] <= n_warm:
-        gram = (weighted.T @ weighted).toarray()
-        gram[np.diag_indices(len(gram))] += parameters.regularization
-        found = (weighted @ _solve(gram, cold.T.toarray())).T
-    else:
-        gram = (weighted @ weighted.T).toarray()
-        gram[np.diag_indices(len(gram))] += parameters.regularization
-        found = _solve(gram, (weighted @ cold.T).toarray()).T
-    return _largest(found * root, parameters.most)
+    learnt = np.sort(np.argsort(-n_ratings, kind="stable")[: parameters.max_items])
+    root = np.maximum(n_ratings[learnt].astype(np.float64), 0) ** (parameters.count_power / 2)
+    known = csr_matrix(design[learnt])
+    gram = _kernel(known, known)
+    gram *= root[:, None] * root
+    gram[np.diag_indices(len(gram))] += parameters.regularization
+    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)  # λ > 0: positive definite
+    blocks = []
+    for start in range(n_warm, n_warm + n_cold, _BLOCK):
+        like = _kernel(csr_matrix(design[start : min(start + _BLOCK, n_warm + n_cold)]), known) * root
+        found = cho_solve(factor, like.T, overwrite_b=True, check_finite=False).T * root
+        blocks.append(_largest(found, parameters.most, learnt, n_warm))
+    return csr_matrix(vstack(blocks, format="csr"))
 
 
-def _solve(gram: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """By Cholesky's factors, half the work of a general solution: λ > 0 makes ``gram`` positive definite."""
-    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    return np.asarray(cho_solve(factor, target, check_finite=False))
+def _kernel(left: csr_matrix, right: csr_matrix) -> NDArray[np.float64]:
+    """That of each row of features with each: 0 where one has no features."""
+    products = (left @ right.T).toarray()
+    return np.asarray(products * (products + 2.0))
 
 
-def _largest(coefficients: NDArray[np.float64], most: int) -> csr_matrix:
-    """The ``most`` largest of each row, in absolute value."""
-    n_rows, n_columns = coefficients.shape
-    kept = min(most, n_columns)
-    columns = np.sort(np.argpartition(-np.abs(coefficients), kept - 1, axis=1)[:, :kept], axis=1)
-    values = np.take_along_axis(coefficients, columns, axis=1).astype(np.float32)
-    return csr_matrix((values.ravel(), columns.ravel(), np.arange(n_rows + 1) * kept), shape=coefficients.shape)
+def _largest(coefficients: NDArray[np.float64], most: int, of: NDArray[np.int64], n_columns: int) -> csr_matrix:
+    """The ``most`` largest of each row, in absolute value, in the columns ``of`` of ``n_columns``."""
+    n_rows, n_found = coefficients.shape
+    kept = min(most, n_found)
+    places = np.sort(np.argpartition(-np.abs(coefficients), kept - 1, axis=1)[:, :kept], axis=1)
+    values = np.take_along_axis(coefficients, places, axis=1).astype(np.float32)
+    starts = np.arange(n_rows + 1) * kept
+    return csr_matrix((values.ravel(), of[places].ravel(), starts), shape=(n_rows, n_columns))

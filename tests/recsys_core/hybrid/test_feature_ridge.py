@@ -1,4 +1,4 @@
-"""Ridge regression from features: its optimum in either form, what carries no weight, and never-rated items."""
+"""Kernel ridge regression from features: its optimum, what carries no weight, and never-rated items."""
 
 import numpy as np
 import pytest
@@ -21,22 +21,28 @@ WEIGHTS = {"genre": 1.0, "decade": 0.5, "tags": 0.7, "genome": 2.0}
     data=st.data(),
     penalty=st.sampled_from([0.5, 5.0]),
     power=st.sampled_from([0.0, 0.5]),
+    max_items=st.sampled_from([4, 50]),
 )
-def test_the_map_gives_what_solving_the_ridge_equations_predicts(
-    n_warm: int, n_cold: int, data: st.DataObject, penalty: float, power: float
+def test_the_map_gives_what_ridge_regression_on_features_and_their_pairs_predicts(
+    n_warm: int, n_cold: int, data: st.DataObject, penalty: float, power: float, max_items: int
 ) -> None:
     features = data.draw(item_feature_sets(n_items=n_warm + n_cold))
     n_ratings = np.arange(n_warm)
-    parameters = FeatureRidgeParameters(regularization=penalty, group_weights=WEIGHTS, count_power=power)
+    parameters = FeatureRidgeParameters(
+        regularization=penalty, group_weights=WEIGHTS, count_power=power, max_items=max_items
+    )
     found = feature_ridge(features, n_warm, n_ratings, parameters)
     assert found.shape == (n_cold, n_warm)
     assert found.dtype == np.float32
     design = np.hstack([WEIGHTS[name] * matrix.toarray() for name, matrix in features.groups.items()])
+    pairs = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    design = np.hstack([np.sqrt(2) * design, pairs])
     values = np.random.default_rng(0).normal(0, 1, (n_warm, 3))
-    counts = (n_ratings.astype(np.float64) ** power)[:, None]
-    warm = design[:n_warm]
+    learnt = slice(max(0, n_warm - max_items), n_warm)  # those with the most ratings
+    counts = (n_ratings[learnt].astype(np.float64) ** power)[:, None]
+    warm = design[learnt]
     normal = warm.T @ (counts * warm) + penalty * np.eye(design.shape[1])
-    coefficients = np.linalg.solve(normal, warm.T @ (counts * values))
+    coefficients = np.linalg.solve(normal, warm.T @ (counts * values[learnt]))
     np.testing.assert_allclose(found @ values, design[n_warm:] @ coefficients, rtol=0, atol=1e-4)
 
 
