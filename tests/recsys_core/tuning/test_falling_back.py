@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Self
 
 import numpy as np
 import pytest
@@ -74,13 +73,8 @@ class WholeHistories:
     """Stands for the tables of a search: NDCG of eighty people, more by ``gains`` with half a share of popularity."""
 
     gains: NDArray[np.float64]
-    k: int = 10
 
-    @property
-    def whole(self) -> Self:
-        return self
-
-    def ndcg(self, weights: HybridWeights, _k: int) -> NDArray[np.float64]:
+    def by_user(self, weights: HybridWeights) -> NDArray[np.float64]:
         return 0.3 + self.gains * (weights.taste.get("popularity", 0.0) == 0.5)
 
 
