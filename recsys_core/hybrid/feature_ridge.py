@@ -40,8 +40,8 @@ def feature_ridge(
     """The linear map from any values of the rated items to predictions for the others.
 
     Kernel ridge regression (Saunders, Gammerman & Vovk 1998, "Ridge Regression Learning Algorithm in Dual Variables")
-    with the kernel (1 + x·x')² − 1, so that what two features mean together counts, too. Of values y of the rated ("warm")
-    items, weighted by their ``n_ratings`` (n_warm,), it predicts mean(y) + M·(y − mean(y)) with
+    with the kernel (1 + x·x')² − 1, so that what two features mean together counts, too. Of values y of the rated
+    ("warm") items, weighted by their ``n_ratings`` (n_warm,), it predicts mean(y) + M·(y − mean(y)) with
     M = K_cold·√W·(√W·K·√W + λI)⁻¹·√W: it depends on y in no other way, so one M serves factors, scores and parts of
     scores.
 
