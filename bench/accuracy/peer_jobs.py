@@ -8,7 +8,7 @@ of these places. It never sees a test target.
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +25,7 @@ from recsys_core.dataset.interactions import positions_in
 from recsys_core.evaluation import Evaluation, UserMetrics
 from recsys_core.storage import atomic_directory, write_json
 
-__all__ = ["PeerRun", "job_matrices", "judged_peers", "run_peers", "with_models", "write_job"]
+__all__ = ["PeerRun", "job_matrices", "judged_peers", "run_peers", "with_models", "write_jobs"]
 
 OnPeer = Callable[[str], None]
 
@@ -58,8 +58,15 @@ def job_matrices(rounds: Rounds, part: FinalPart, *, features: bool) -> dict[str
     return matrices | {f"known_{name}": view.history.ratings for name, view in part.views.items()}
 
 
-def write_job(workspace: Path, rounds: Rounds, part: FinalPart, seed: int, *, features: bool = False) -> Path:
-    """The job's folder below ``workspace``, named by a digest of its content; written once."""
+def write_jobs(workspace: Path, rounds: Rounds, part: FinalPart, seed: int) -> dict[bool, Path]:
+    """The folders below ``workspace`` of the job without features of titles (False), and of the one with them (True).
+
+    Each is named by a digest of its content, and written once.
+    """
+    return {features: _write_job(workspace, rounds, part, seed, features=features) for features in (False, True)}
+
+
+def _write_job(workspace: Path, rounds: Rounds, part: FinalPart, seed: int, *, features: bool) -> Path:
     matrices = job_matrices(rounds, part, features=features)
     asked = {"k": LIST_LENGTH, "views": list(part.views), "seed": seed, "n_rounds": len(rounds), "features": features}
     found = hashlib.sha256(json.dumps(asked).encode() + part.train.item_ids.tobytes())
@@ -75,19 +82,18 @@ def write_job(workspace: Path, rounds: Rounds, part: FinalPart, seed: int, *, fe
     return job
 
 
-def run_peers(
-    names: Sequence[str], workspace: Path, rounds: Rounds, part: FinalPart, *, n_trials: int, seed: int, on_peer: OnPeer
-) -> PeerRun:
-    """Every peer on the job of its kind, as many side by side as there are cores; failures are reported.
+def run_peers(names: Sequence[str], jobs: Mapping[bool, Path], *, n_trials: int, seed: int, on_peer: OnPeer) -> PeerRun:
+    """Every peer on the one of ``jobs`` that is of its kind, as many side by side as there are cores.
+
+    jobs  of :func:`write_jobs`; failures are reported
 
     A result lies beside its job under a name that says what made it: the job's content, the number of trials, the seed,
     and the peer's own program and requirements. As long as these stay it is taken up again, whatever becomes of us.
     """
-    jobs = {kind: write_job(workspace, rounds, part, seed, features=kind) for kind in set(map(takes_features, names))}
 
     def result(name: str) -> PeerResult | PeerError:
         job = jobs[takes_features(name)]
-        out = workspace / f"{job.name}-{name}-{n_trials}-{seed}-{program_digest(name)}"
+        out = job.parent / f"{job.name}-{name}-{n_trials}-{seed}-{program_digest(name)}"
         try:
             if not out.exists():
                 with atomic_directory(out) as directory:

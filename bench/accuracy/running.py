@@ -10,7 +10,7 @@ from bench.accuracy.equal_budget import OURS, run_ours
 from bench.accuracy.folds import final_part, rounds_of
 from bench.accuracy.judging import WARM
 from bench.accuracy.measuring import Measured, measure_fold
-from bench.accuracy.peer_jobs import judged_peers, run_peers, with_models, write_job
+from bench.accuracy.peer_jobs import judged_peers, run_peers, with_models, write_jobs
 from bench.accuracy.peers import PeerResult
 from bench.accuracy.settings import Settings
 from bench.accuracy.temporal import TEMPORAL, measure_window
@@ -84,9 +84,9 @@ def measure_everything(
             splitting = settings.splitting(fold)
             rounds, part = rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
             told = _prefixed(say, f"fold {fold}")
-            run = run_peers(left, workspace, rounds, part, n_trials=peer_trials, seed=settings.seed, on_peer=told)
-            job, key = write_job(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
-            run.results.update(run_ours(job, rounds, part, settings, n_trials=peer_trials, key=key))
+            jobs, key = write_jobs(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
+            run = run_peers(left, jobs, n_trials=peer_trials, seed=settings.seed, on_peer=told)
+            run.results.update(run_ours(jobs[False], rounds, part, settings, n_trials=peer_trials, key=key))
             evaluations.append(with_models(own.evaluation, judged_peers(run, part, settings)))
             failures |= run.failures
             for name, result in run.results.items():

@@ -48,12 +48,16 @@ class Tables:
         """The value of every user's list with the whole history."""
         return self.whole.by_user(weights, self.goal)
 
+    def value(self, weights: HybridWeights) -> float:
+        """Its mean over users."""
+        return float(self.by_user(weights).mean())
+
     def gate_value(self, weights: HybridWeights, whole_share: float) -> float:
-        """Its mean, ``whole_share`` of it from whole histories and the rest shared by the shortened ones."""
+        """The same, ``whole_share`` of it from whole histories and the rest shared by the shortened ones."""
         if not self.shortened:
-            return float(self.by_user(weights).mean())
+            return self.value(weights)
         short = float(np.mean([table.by_user(weights, self.goal).mean() for table in self.shortened]))
-        return whole_share * float(self.by_user(weights).mean()) + (1 - whole_share) * short
+        return whole_share * self.value(weights) + (1 - whole_share) * short
 
 
 class Round:

@@ -164,7 +164,8 @@ class _Tuner:
             tried = base.replace(**values)
             return mean_over(judges, in_each(judges, lambda r: r.value(kind, tried)))
 
-        space = StageSpace(kind.name, [p for p in self.parameters.search_space if p.needs not in self._lacking()])
+        lacking = self._lacking()
+        space = StageSpace(kind.name, (p for p in self.parameters.search_space if p.needs not in lacking))
         return base.replace(**self._run(space, objective))
 
     def _lacking(self) -> set[str]:
@@ -183,7 +184,7 @@ class _Tuner:
             weights = with_values(base, stage, values)
             if stage == "gate":
                 return self._gate_objective(tables, weights)
-            return mean_over(self.rounds, in_each(tables, lambda table: float(table.by_user(weights).mean())))
+            return mean_over(self.rounds, in_each(tables, lambda table: table.value(weights)))
 
         return with_values(base, stage, self._run(self._weights_space(stage), objective, decided))
 

@@ -112,13 +112,7 @@ def difference(
     return value - other, value - other - margin, value - other + margin
 
 
-def is_enough(
-    n_treatment: ArrayLike,
-    n_control: ArrayLike,
-    n_contributing: ArrayLike,
-    *,
-    minimum_contributing: float = MINIMUM_CONTRIBUTING,
-) -> NDArray[np.bool_]:
+def is_enough(n_treatment: ArrayLike, n_control: ArrayLike, n_contributing: ArrayLike) -> NDArray[np.bool_]:
     """Whether means are near enough to normal for an interval. ``n_contributing`` is of both arms together.
 
     What the smaller arm is *expected* to have under equality counts, not what it has: an arm in which nobody clicks
@@ -127,4 +121,4 @@ def is_enough(
     treatment, control = np.asarray(n_treatment), np.asarray(n_control)
     smaller = np.minimum(treatment, control)
     expected = np.asarray(n_contributing) * smaller / np.maximum(treatment + control, 1)
-    return np.asarray((smaller >= MINIMUM_PEOPLE) & (expected >= minimum_contributing))
+    return np.asarray((smaller >= MINIMUM_PEOPLE) & (expected >= MINIMUM_CONTRIBUTING))

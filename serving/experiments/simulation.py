@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from serving.experiments.sequences import MINIMUM_CONTRIBUTING, Moments, critical_value, difference, is_enough
+from serving.experiments.sequences import Moments, critical_value, difference, is_enough
 
 __all__ = ["Scenario", "Seen", "look_at_all_times"]
 
@@ -69,7 +69,6 @@ def look_at_all_times(
     tightest_at: float = 2_000,
     every: int = 20,
     truth: float = 0.0,
-    minimum_contributing: float = MINIMUM_CONTRIBUTING,
 ) -> Seen:
     """Look after every ``every`` people, from the first look that the report would give an interval to.
 
@@ -82,18 +81,7 @@ def look_at_all_times(
     at_once = max(1, _PEOPLE_AT_ONCE // scenario.n_people)
     for start in range(0, n_experiments, at_once):
         x, y, treated = scenario.draw(min(at_once, n_experiments - start), rng)
-        found.append(
-            _look(
-                x,
-                y,
-                treated,
-                looks,
-                alpha=alpha,
-                tightest_at=tightest_at,
-                truth=truth,
-                minimum_contributing=minimum_contributing,
-            )
-        )
+        found.append(_look(x, y, treated, looks, alpha=alpha, tightest_at=tightest_at, truth=truth))
     columns = (np.concatenate(column) for column in zip(*found, strict=True))
     return Seen(*columns)
 
@@ -107,14 +95,13 @@ def _look(
     alpha: float,
     tightest_at: float,
     truth: float,
-    minimum_contributing: float,
 ) -> tuple[NDArray[Any], ...]:
     treatment = Moments.running(x, y, treated).at(looks)
     control = Moments.running(x, y, ~treated).at(looks)
     value, low, high = difference(treatment, control, alpha=alpha, tightest_at=tightest_at)
     spread = (high - value) / critical_value(treatment.n + control.n, alpha=alpha, tightest_at=tightest_at)
     n_contributing = (x != 0).cumsum(axis=-1)[..., looks]
-    enough = is_enough(treatment.n, control.n, n_contributing, minimum_contributing=minimum_contributing)
+    enough = is_enough(treatment.n, control.n, n_contributing)
     missed = enough & ((low > truth) | (high < truth))
     naive = enough & (np.abs(value - truth) > norm.isf(alpha / 2) * spread)
     excluded = enough & ((low > 0) | (high < 0))

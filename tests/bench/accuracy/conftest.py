@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bench.accuracy.data import Bundle, load_data
+from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
 from bench.accuracy.settings import Settings
 from recsys_core.sources.als import ALSParameters
 from recsys_core.tuning import TuningParameters
@@ -25,6 +26,18 @@ def small_bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     workspace: Path = tmp_path_factory.mktemp("bench")
     write_healthy_folder(workspace / "data")
     return load_data(workspace, workspace / "data")
+
+
+@pytest.fixture(scope="session")
+def rounds(small_bundle: Bundle, small_settings: Settings) -> Rounds:
+    """Of fold 0."""
+    return rounds_of(small_bundle, small_settings.splitting(0), small_settings)
+
+
+@pytest.fixture(scope="session")
+def part(small_bundle: Bundle, small_settings: Settings) -> FinalPart:
+    """What is judged in fold 0."""
+    return final_part(small_bundle, small_settings.splitting(0), small_settings)
 
 
 @pytest.fixture(scope="session")

@@ -14,9 +14,8 @@ from bench.accuracy.controls import (
     swapped_targets,
 )
 from bench.accuracy.data import Bundle
-from bench.accuracy.folds import final_part
+from bench.accuracy.folds import FinalPart
 from bench.accuracy.judging import accuracy, lists_of, tail_items, with_diversity
-from bench.accuracy.settings import Settings
 from recsys_core.testing import planted_interactions
 
 ITEM_IDS = np.arange(100, 160, dtype=np.int64)
@@ -119,9 +118,8 @@ def test_tail_items_hold_about_a_third_of_the_ratings_and_most_of_the_titles() -
 
 
 def test_metadata_counts_are_rows_about_a_title_without_those_of_test_users(
-    small_bundle: Bundle, small_settings: Settings
+    small_bundle: Bundle, part: FinalPart
 ) -> None:
-    part = final_part(small_bundle, small_settings.splitting(0), small_settings)
     counts = metadata_counts(small_bundle.tables, part.known, part.train.item_ids)
     assert (counts >= 20).all()  # every title has a survey row for each of 20 tags
     assert 0 < counts.sum() - 20 * len(counts) < 60  # and some of the 60 tags

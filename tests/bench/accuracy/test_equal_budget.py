@@ -2,31 +2,20 @@
 
 import pytest
 
-from bench.accuracy.data import Bundle
 from bench.accuracy.equal_budget import OURS, RATINGS_ALONE, WITH_FEATURES, ratings_alone, run_ours
-from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
-from bench.accuracy.peer_jobs import write_job
+from bench.accuracy.folds import FinalPart, Rounds
+from bench.accuracy.peer_jobs import write_jobs
 from bench.accuracy.peers import PeerResult
 from bench.accuracy.settings import Settings
 from recsys_core.tuning import TuningParameters
 
 
 @pytest.fixture(scope="module")
-def rounds(small_bundle: Bundle, small_settings: Settings) -> Rounds:
-    return rounds_of(small_bundle, small_settings.splitting(0), small_settings)
-
-
-@pytest.fixture(scope="module")
-def part(small_bundle: Bundle, small_settings: Settings) -> FinalPart:
-    return final_part(small_bundle, small_settings.splitting(0), small_settings)
-
-
-@pytest.fixture(scope="module")
 def found(
     rounds: Rounds, part: FinalPart, small_settings: Settings, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, PeerResult]:
-    job = write_job(tmp_path_factory.mktemp("job"), rounds, part, 3)
-    return run_ours(job, rounds, part, small_settings, n_trials=5, key="a")
+    jobs = write_jobs(tmp_path_factory.mktemp("job"), rounds, part, 3)
+    return run_ours(jobs[False], rounds, part, small_settings, n_trials=5, key="a")
 
 
 def test_both_try_as_many_configurations_as_a_peer(found: dict[str, PeerResult], part: FinalPart) -> None:

@@ -11,22 +11,12 @@ from scipy.sparse import load_npz
 from bench.accuracy import peer_jobs
 from bench.accuracy.data import Bundle
 from bench.accuracy.equal_budget import OURS
-from bench.accuracy.folds import FinalPart, Rounds, final_part, rounds_of
+from bench.accuracy.folds import FinalPart, Rounds
 from bench.accuracy.peers import PeerError
 from bench.accuracy.running import measure_everything
 from bench.accuracy.settings import Settings
 from recsys_core.sources.popularity import fit_popularity
 from recsys_core.splitting import VIEWS
-
-
-@pytest.fixture(scope="module")
-def rounds(small_bundle: Bundle, small_settings: Settings) -> Rounds:
-    return rounds_of(small_bundle, small_settings.splitting(0), small_settings)
-
-
-@pytest.fixture(scope="module")
-def part(small_bundle: Bundle, small_settings: Settings) -> FinalPart:
-    return final_part(small_bundle, small_settings.splitting(0), small_settings)
 
 
 def popular_lists(job: Path, out: Path) -> None:
@@ -63,7 +53,7 @@ def fake_peers(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_a_job_holds_every_round_of_validation_and_everything_outside_the_fold(
     rounds: Rounds, part: FinalPart, tmp_path: Path
 ) -> None:
-    job = peer_jobs.write_job(tmp_path, rounds, part, 3)
+    job = peer_jobs.write_jobs(tmp_path, rounds, part, 3)[False]
     expected = {"k": 20, "views": list(VIEWS), "seed": 3, "n_rounds": 4, "features": False}
     assert json.loads((job / "job.json").read_text()) == expected
     np.testing.assert_array_equal(np.load(job / "item_ids.npy"), part.train.item_ids)
@@ -102,16 +92,17 @@ def test_features_are_those_that_training_may_know_in_each_place(rounds: Rounds,
 def test_the_same_job_is_written_once_and_another_one_elsewhere(
     rounds: Rounds, part: FinalPart, tmp_path: Path
 ) -> None:
-    job = peer_jobs.write_job(tmp_path, rounds, part, 3)
+    job = peer_jobs.write_jobs(tmp_path, rounds, part, 3)[False]
     before = (job / "job.json").stat().st_mtime_ns
-    assert peer_jobs.write_job(tmp_path, rounds, part, 3) == job
+    assert peer_jobs.write_jobs(tmp_path, rounds, part, 3)[False] == job
     assert (job / "job.json").stat().st_mtime_ns == before
-    assert peer_jobs.write_job(tmp_path, rounds[1:], part, 3) != job
-    assert peer_jobs.write_job(tmp_path, rounds, part, 3, features=True) != job
+    assert peer_jobs.write_jobs(tmp_path, rounds[1:], part, 3)[False] != job
+    assert peer_jobs.write_jobs(tmp_path, rounds, part, 3)[True] != job
 
 
 def run(names: list[str], tmp_path: Path, rounds: Rounds, part: FinalPart) -> peer_jobs.PeerRun:
-    return peer_jobs.run_peers(names, tmp_path, rounds, part, n_trials=4, seed=3, on_peer=lambda _: None)
+    jobs = peer_jobs.write_jobs(tmp_path, rounds, part, 3)
+    return peer_jobs.run_peers(names, jobs, n_trials=4, seed=3, on_peer=lambda _: None)
 
 
 def test_a_finished_peer_is_taken_up_and_a_failed_one_reported(
