@@ -47,7 +47,7 @@ def show_page(path: str) -> None:
     session.begin_run()
     show_style()
     if said := st.session_state.pop("said", None):
-        st.toast(said)
+        st.toast(said, duration="long")  # ten seconds: four are short for who reads slowly, or waits for the lists
     try:
         PAGES[path][2]()
     except ApiError as error:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from threading import Event
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from bench.browser import chromium, find_chromium, free_port
 from pipelines.services import Ports, Services, development_services
@@ -28,6 +28,7 @@ evaluation: {n_bootstrap: 50}
 def browser() -> Iterator[Browser]:
     if find_chromium() is None and os.environ.get("CI") != "true":
         pytest.skip("no Chromium or Chrome is installed (Debian: apt-get install chromium)")
+    expect.set_options(timeout=20_000)  # the default of five seconds is short on a busy machine
     with chromium() as opened:
         yield opened
 
