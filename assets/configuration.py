@@ -7,7 +7,7 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters
@@ -89,17 +89,19 @@ class Configuration(Parameters):
         return self.model_dump(mode="json", exclude={name: {*fields} for name, fields in SAID_ONCE.items()})
 
     @classmethod
-    def read(cls, path: Path | None) -> Self:
+    def read(cls, path: Path | None, dataset: DatasetSpec = MOVIELENS) -> Self:
         """From a YAML file of what differs from the defaults; no path means the defaults.
 
+        What counts as relevant is said by ``dataset``, unless the file says otherwise.
         ``promotion_policy`` in the file names another policy than mlflow/promotion.yaml, relative to the file;
         what its section ``promotion`` says comes before either.
         """
         if path is None:
-            return cls(promotion=load_policy())
+            return cls(promotion=load_policy(), relevance=dataset.relevance)
         content = read_yaml(path, "configuration")
         policy = content.pop(_POLICY, None)
         file = load_policy(path.parent / policy if policy else POLICY_FILE)
+        content["relevance"] = _laid_over(dataset.relevance.model_dump(), content.get("relevance", {}))
         content["promotion"] = _laid_over(file.model_dump(), content.get("promotion", {}))
         try:
             return cls(**content)

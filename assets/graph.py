@@ -9,6 +9,7 @@ from assets.materialising import RECIPES
 from assets.materialising.outside import outside_assets
 from assets.materialising.step import dagster_asset
 from assets.materialising.world import code_versions
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 
 __all__ = ["build_assets"]
 
@@ -25,7 +26,7 @@ for _name in sorted(RECIPES, key=_depth):  # somebody may have imported one of t
     RECIPES[_name] = RECIPES.pop(_name)
 
 
-def build_assets(configuration: Configuration) -> list[dg.AssetsDefinition]:
-    """The software-defined assets and the observable sources; code versions are those of ``configuration``."""
-    versions = code_versions(configuration)
+def build_assets(configuration: Configuration, dataset: DatasetSpec = MOVIELENS) -> list[dg.AssetsDefinition]:
+    """The software-defined assets and the observable sources; their code versions are those of the arguments."""
+    versions = code_versions(configuration, dataset)
     return [*outside_assets(), *(dagster_asset(recipe, versions[name]) for name, recipe in RECIPES.items())]

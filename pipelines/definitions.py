@@ -9,6 +9,7 @@ from pipelines.automation import SENSORS, bring_up_to_date, retraining
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings
 from pipelines.workers import marking
+from recsys_core.dataset.declaration import dataset_in
 
 __all__ = ["build_definitions", "defs"]
 
@@ -30,9 +31,10 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to the places in ``settings``."""
     workspace = settings.workspace()
-    configuration = Configuration.read(workspace.config_path)
+    dataset = dataset_in(workspace.data_path)
+    configuration = Configuration.read(workspace.config_path, dataset)
     return dg.Definitions(
-        assets=build_assets(configuration),
+        assets=build_assets(configuration, dataset),
         jobs=[*JOBS, bring_up_to_date],
         schedules=[retraining(settings)],
         sensors=SENSORS,

@@ -11,9 +11,10 @@ from assets.materialising.recipe import RECIPES, Recipe
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
+from recsys_core.dataset.declaration import dataset_in
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.errors import MissingFileError
-from recsys_core.reading import locate_table
+from recsys_core.reading import content_digest, locate_table
 from recsys_core.storage import RememberedDigests
 from registry.observing import Observed, observe
 
@@ -34,11 +35,11 @@ class World:
 
     @cached_property
     def configuration(self) -> Configuration:
-        return Configuration.read(self.workspace.config_path)
+        return Configuration.read(self.workspace.config_path, self.dataset)
 
-    @property
+    @cached_property
     def dataset(self) -> DatasetSpec:
-        return MOVIELENS
+        return dataset_in(self.workspace.data_path)
 
     @cached_property
     def observed(self) -> Observed:
@@ -88,17 +89,17 @@ class World:
 
     def _sha256(self, path: Path) -> str:
         try:
-            return self._digests.sha256(path)
+            return content_digest(path, self._digests.sha256)
         except OSError as error:
             raise MissingFileError(f"{path}: cannot be read ({error.strerror}); it was there a moment ago") from error
 
 
-def code_versions(configuration: Configuration) -> dict[str, str]:
+def code_versions(configuration: Configuration, dataset: DatasetSpec = MOVIELENS) -> dict[str, str]:
     """Each asset's code version as Dagster is told it: code, libraries, parameters, those of its upstream included."""
     found: dict[str, str] = {}
     for name, recipe in RECIPES.items():
         digests = {section: digest(configuration[section].model_dump(mode="json")) for section in recipe.parameters}
-        found[name] = _code_version(recipe, digests, MOVIELENS, {up: found[up] for up in recipe.upstream})
+        found[name] = _code_version(recipe, digests, dataset, {up: found[up] for up in recipe.upstream})
     return found
 
 

@@ -42,8 +42,8 @@ def metadata_counts(tables: ItemTables, known_to: Split, item_ids: NDArray[np.in
 
     Nothing of what the rows say is used: popular titles have more of them.
     """
-    survey = pq.read_table(tables.genome_scores, columns=["movieId"])["movieId"].to_numpy()
-    tags = training_tags(tables.tags, known_to)["movieId"].to_numpy()
+    survey = pq.read_table(tables.genome_scores, columns=["item_id"])["item_id"].to_numpy()
+    tags = training_tags(tables.tags, known_to)["item_id"].to_numpy()
     rows = np.sort(np.concatenate([survey, tags]))
     return np.asarray(np.searchsorted(rows, item_ids, "right") - np.searchsorted(rows, item_ids, "left"))
 

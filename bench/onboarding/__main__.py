@@ -60,8 +60,8 @@ def _asked_first(bundle: Bundle, parameters: OnboardingParameters, n: int = 8) -
     onboarding = fit_onboarding(bundle.interactions, parameters, feedback=MOVIELENS.feedback)
     nobody = csr_matrix((1, bundle.interactions.n_items)).astype(np.float32)
     ids = onboarding.item_ids[onboarding.next_titles(nobody, np.zeros(0, dtype=np.int64), n)]
-    movies = pq.read_table(bundle.tables.movies, columns=["movieId", "title"]).to_pydict()
-    titles = dict(zip(movies["movieId"], movies["title"], strict=True))
+    movies = pq.read_table(bundle.tables.movies, columns=["item_id", "title"]).to_pydict()
+    titles = dict(zip(movies["item_id"], movies["title"], strict=True))
     return ";\n".join(f"*{titles[item_id]}*" for item_id in ids.tolist())
 
 

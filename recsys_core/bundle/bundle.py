@@ -144,7 +144,7 @@ class ModelBundle:
             more = f" and {len(unknown) - _NAMED_IDS} more" if len(unknown) > _NAMED_IDS else ""
             raise UnknownIdError(
                 f"no movie {named}{more} in the catalogue of {len(self.titles.item_ids)} titles; "
-                "give ids of the movies table (movieId)"
+                "give ids of the movies table (item_id)"
             )
 
     def warm_up(self) -> None:

@@ -14,18 +14,18 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.errors import ParameterError, ShapeError, StorageError
-from recsys_core.features.text import year_of
+from recsys_core.features.text import years_of
 
 __all__ = ["TITLES_SCHEMA", "Title", "Titles"]
 
 TITLES_SCHEMA = pa.schema(
     [
-        pa.field("movieId", pa.int64(), nullable=False),
+        pa.field("item_id", pa.int64(), nullable=False),
         pa.field("title", pa.string(), nullable=False),
         pa.field("genres", pa.string()),
         pa.field("year", pa.int32()),
-        pa.field("imdbId", pa.string()),
-        pa.field("tmdbId", pa.int64()),
+        pa.field("imdb_id", pa.string()),
+        pa.field("tmdb_id", pa.int64()),
     ]
 )
 _NO_GENRES = "(no genres listed)"
@@ -45,7 +45,7 @@ class Title:
 
 @dataclass(frozen=True, eq=False)
 class Titles:
-    """What people read of the catalogue: a table of :data:`TITLES_SCHEMA`, sorted by movieId."""
+    """What people read of the catalogue: a table of :data:`TITLES_SCHEMA`, sorted by item_id."""
 
     table: pa.Table
 
@@ -55,19 +55,19 @@ class Titles:
 
     @classmethod
     def of_movies(cls, movies: pa.Table, links: pa.Table | None = None) -> Self:
-        """From the validated movies table (movieId, title, genres) and the links table (movieId, imdbId, tmdbId).
+        """From the validated movies table (item_id, title, genres) and the links table (item_id, imdb_id, tmdb_id).
 
-        The year comes from the title. A movie without a link has none.
+        The year comes from its column, or else from the title. A movie without a link has none.
         """
-        movies = movies.select(["movieId", "title", "genres"]).sort_by("movieId")
-        years = pa.array([year_of(title or "") for title in movies["title"].to_pylist()], type=pa.int32())
-        movies = movies.append_column("year", years)
+        movies = movies.sort_by("item_id")
+        years = pa.array(years_of(movies), type=pa.int32())
+        movies = movies.select(["item_id", "title", "genres"]).append_column("year", years)
         return cls(_with_links(movies, links).cast(TITLES_SCHEMA))
 
     @cached_property
     def item_ids(self) -> NDArray[np.int64]:
         """Ids of the catalogue, of shape (n_titles,), sorted."""
-        return np.asarray(self.table["movieId"].to_numpy(), dtype=np.int64)
+        return np.asarray(self.table["item_id"].to_numpy(), dtype=np.int64)
 
     def title(self, item_id: int) -> str:
         """The title of a movie; one that is not in the catalogue is called by its id."""
@@ -130,7 +130,7 @@ class Titles:
         """Read what :meth:`save` wrote; a file from before there were links is read without them."""
         try:
             table = pq.read_table(path)
-            if "imdbId" not in table.column_names:
+            if "imdb_id" not in table.column_names:
                 table = _with_links(table, None)
             return cls(table.cast(TITLES_SCHEMA))
         except (OSError, ValueError, pa.ArrowException) as error:
@@ -138,17 +138,17 @@ class Titles:
 
 
 def _with_links(titles: pa.Table, links: pa.Table | None) -> pa.Table:
-    """``titles`` with the columns imdbId (7 digits or more, as text) and tmdbId."""
+    """``titles`` with the columns imdb_id (7 digits or more, as text) and tmdb_id."""
     imdb: dict[int, str | None] = {}
     tmdb: dict[int, int | None] = {}
     if links is not None:
-        columns = (links[name].to_pylist() for name in ("movieId", "imdbId", "tmdbId"))
+        columns = (links[name].to_pylist() for name in ("item_id", "imdb_id", "tmdb_id"))
         for movie_id, imdb_id, tmdb_id in zip(*columns, strict=True):
             imdb[movie_id] = str(imdb_id).zfill(7) if imdb_id not in (None, "") else None
             tmdb[movie_id] = tmdb_id
-    ids = titles["movieId"].to_pylist()
-    titles = titles.append_column("imdbId", pa.array([imdb.get(movie_id) for movie_id in ids], type=pa.string()))
-    return titles.append_column("tmdbId", pa.array([tmdb.get(movie_id) for movie_id in ids], type=pa.int64()))
+    ids = titles["item_id"].to_pylist()
+    titles = titles.append_column("imdb_id", pa.array([imdb.get(movie_id) for movie_id in ids], type=pa.string()))
+    return titles.append_column("tmdb_id", pa.array([tmdb.get(movie_id) for movie_id in ids], type=pa.int64()))
 
 
 def _genres(text: str | None) -> tuple[str, ...]:

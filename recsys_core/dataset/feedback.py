@@ -19,6 +19,7 @@ _LARGE = 0.99  # quantile of the counts that says as much as a count can
 class Feedback:
     """How values become evidence: the one place where a rating, a count and a click differ.
 
+    step     0 where any value in between may be given
     kind     "ratings" from ``minimum`` to ``maximum`` by ``step``; "counts" (plays, purchases, other weights), which
              say as much as they can from ``maximum`` on; "events": that something happened is all that is known
     """
@@ -45,7 +46,9 @@ class Feedback:
 
     @property
     def values(self) -> tuple[float, ...]:
-        """Of the scale, ascending."""
+        """Of the scale, ascending; of one without steps its ends."""
+        if self.step == 0:
+            return (self.minimum, self.maximum)
         count = round((self.maximum - self.minimum) / self.step)
         return tuple(self.minimum + i * self.step for i in range(count + 1))
 

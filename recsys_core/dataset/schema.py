@@ -1,6 +1,7 @@
 """The one place where file names, column names, types and value ranges are declared."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pyarrow as pa
@@ -9,9 +10,11 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
-__all__ = ["MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "TableSpec"]
+__all__ = ["FEATURE_PREFIX", "MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "FileFormat", "TableSpec"]
 
-ColumnType = Literal["id", "int", "float", "text", "timestamp"]
+ColumnType = Literal["id", "int", "float", "text", "set", "timestamp"]
+FEATURE_PREFIX = "feature: "
+"""Of the canonical names of further columns that describe items."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -19,6 +22,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "int": pa.int64(),
     "float": pa.float64(),
     "text": pa.string(),
+    "set": pa.string(),
     "timestamp": pa.int64(),
 }
 
@@ -27,27 +31,60 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 class ColumnSpec:
     """One declared column.
 
-    ``type`` "id" is a positive integer that fits 31 bits; "timestamp" is seconds since 1970, UTC.
-    ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty).
-    ``minimum`` and ``maximum`` are inclusive.
+    ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
+    for it, if that is another one; case, spaces and underscores are free in both.
+    ``type`` "id" is a positive integer that fits 31 bits; "timestamp" is seconds since 1970, UTC; "set" is names
+    between ``|``.
+    ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
+    declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
+    ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
+    group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
+    ``per_second`` is how many units of a timestamp are a second.
     """
 
     name: str
     type: ColumnType
+    spelling: str = ""
     nullable: bool = False
+    optional: bool = False
     minimum: float | None = None
     maximum: float | None = None
+    pattern: str = ""
+    separator: str = ""
+    per_second: int = 1
     description: str = ""
 
     @property
     def arrow_type(self) -> pa.DataType:
         return _ARROW_TYPES[self.type]
 
+    @property
+    def in_file(self) -> str:
+        """What the column is called in files."""
+        return self.spelling or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """What a table's file says nowhere itself; of Parquet and JSON lines nothing of it counts.
+
+    separator  between the columns; where it is not given, that of the file's ending or of its header
+    names      of the columns, in order, where the file has no header
+    encoding   of the text
+    quoted     whether cells are quoted as in RFC 4180
+    """
+
+    separator: str = ""
+    names: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    quoted: bool = True
+
 
 @dataclass(frozen=True, slots=True)
 class TableSpec:
     """One declared table: its files' names without ending, its columns, its key and its references.
 
+    ``file`` is a path, or a pattern of one, in the data folder; without it the stems with every ending are tried.
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
     with the same key is kept. ``references`` maps a column to the (table, column) in which it must occur.
     """
@@ -60,6 +97,8 @@ class TableSpec:
     keep_newest_by: str | None = None
     references: tuple[tuple[str, str, str], ...] = ()  # (column, other table, other column)
     description: str = ""
+    format: FileFormat = FileFormat()
+    file: str = ""
 
     def column(self, name: str) -> ColumnSpec:
         for column in self.columns:
@@ -69,9 +108,20 @@ class TableSpec:
             f"table {self.name} declares no column {name!r}; it declares {', '.join(self.column_names)}"
         )
 
+    def without_values_of(self, absent: Collection[str]) -> "TableSpec":
+        """The table of a file that lacks the columns ``absent``: they are empty, and nothing is judged by them."""
+        columns = tuple(replace(c, nullable=True) if c.name in absent else c for c in self.columns)
+        newest = None if self.keep_newest_by in absent else self.keep_newest_by
+        return replace(self, columns=columns, keep_newest_by=newest)
+
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def names_in_file(self) -> tuple[str, ...]:
+        """What a header must have, as files spell it."""
+        return tuple(column.in_file for column in self.columns if not column.optional)
 
     @property
     def arrow_schema(self) -> pa.Schema:
@@ -96,15 +146,15 @@ class DatasetSpec:
 
 
 def _stems(name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((name, name.replace("_", "-"))))
+    return tuple(dict.fromkeys((name, name.replace("_", "-"), name.removesuffix("s"))))
 
 
 _SCALE = Feedback(0.5, 5.0, 0.5)
-_USER = ColumnSpec("userId", "id", description="MovieLens user id")
-_MOVIE = ColumnSpec("movieId", "id", description="MovieLens movie id")
-_TAG_ID = ColumnSpec("tagId", "id", description="id of a tag in genome_tags")
-_TIME = ColumnSpec("timestamp", "timestamp", description="seconds since 1970-01-01 00:00 UTC")
-_KNOWN_MOVIE = (("movieId", "movies", "movieId"),)
+_USER = ColumnSpec("user_id", "id", "userId", description="MovieLens user id")
+_MOVIE = ColumnSpec("item_id", "id", "movieId", description="MovieLens movie id")
+_TAG_ID = ColumnSpec("tag_id", "id", "tagId", description="id of a tag in genome_tags")
+_TIME = ColumnSpec("timestamp", "timestamp", optional=True, description="seconds since 1970-01-01 00:00 UTC")
+_KNOWN_MOVIE = (("item_id", "movies", "item_id"),)
 
 MOVIELENS = DatasetSpec(
     name="movielens",
@@ -128,7 +178,7 @@ MOVIELENS = DatasetSpec(
             ),
             _stems("ratings"),
             required=True,
-            key=("userId", "movieId"),
+            key=("user_id", "item_id"),
             keep_newest_by="timestamp",
             references=_KNOWN_MOVIE,
             description="one user's rating of one movie",
@@ -138,23 +188,39 @@ MOVIELENS = DatasetSpec(
             (
                 _MOVIE,
                 ColumnSpec("title", "text", description="title with the year of release in parentheses"),
-                ColumnSpec("genres", "text", description="genres, separated by |"),
+                ColumnSpec("genres", "set", nullable=True, description="genres, separated by |"),
+                ColumnSpec(
+                    "year",
+                    "int",
+                    nullable=True,
+                    optional=True,
+                    minimum=1870,
+                    maximum=2100,
+                    description="year of release, where the title does not have it",
+                ),
             ),
             _stems("movies"),
             required=True,
-            key=("movieId",),
+            key=("item_id",),
             description="the catalogue",
         ),
         TableSpec(
             "links",
             (
                 _MOVIE,
-                ColumnSpec("imdbId", "text", nullable=True, description="IMDb id without its tt"),
-                ColumnSpec("tmdbId", "id", nullable=True, description="The Movie Database id"),
+                ColumnSpec(
+                    "imdb_id",
+                    "text",
+                    "imdbId",
+                    nullable=True,
+                    pattern=r"\s*(?:tt)?(?P<value>[0-9]{1,10})(?:\.0)?\s*",
+                    description="IMDb id without its tt",
+                ),
+                ColumnSpec("tmdb_id", "id", "tmdbId", nullable=True, description="The Movie Database id"),
             ),
             _stems("links"),
             required=False,
-            key=("movieId",),
+            key=("item_id",),
             references=_KNOWN_MOVIE,
             description="ids of the movie at IMDb and TMDB",
         ),
@@ -163,7 +229,7 @@ MOVIELENS = DatasetSpec(
             (_USER, _MOVIE, ColumnSpec("tag", "text", description="free text by a user"), _TIME),
             _stems("tags"),
             required=False,
-            key=("userId", "movieId", "tag"),
+            key=("user_id", "item_id", "tag"),
             keep_newest_by="timestamp",
             references=_KNOWN_MOVIE,
             description="free-text tags that users gave to movies",
@@ -177,8 +243,8 @@ MOVIELENS = DatasetSpec(
             ),
             _stems("genome_scores"),
             required=False,
-            key=("movieId", "tagId"),
-            references=(("movieId", "movies", "movieId"), ("tagId", "genome_tags", "tagId")),
+            key=("item_id", "tag_id"),
+            references=(("item_id", "movies", "item_id"), ("tag_id", "genome_tags", "tag_id")),
             description="the tag genome: relevance of a tag to a movie",
         ),
         TableSpec(
@@ -186,7 +252,7 @@ MOVIELENS = DatasetSpec(
             (_TAG_ID, ColumnSpec("tag", "text", description="the tag's text")),
             _stems("genome_tags"),
             required=False,
-            key=("tagId",),
+            key=("tag_id",),
             description="the tags of the tag genome",
         ),
     ),

@@ -16,15 +16,17 @@ __all__ = ["catalogue_ids", "interactions_of", "training_tags"]
 
 def interactions_of(ratings_path: Path) -> UserItemMatrix:
     """The matrix of a validated ratings table."""
-    columns = {name: _column(ratings_path, name) for name in ("userId", "movieId", "rating", "timestamp")}
+    columns = {name: _column(ratings_path, name) for name in ("user_id", "item_id", "rating", "timestamp")}
+    if columns["rating"].dtype.kind == "i":  # no values: that it happened is all that is known
+        columns["rating"] = np.ones(len(columns["rating"]))
     return build_user_items(
-        columns["userId"], columns["movieId"], columns["rating"].astype(np.float32), columns["timestamp"]
+        columns["user_id"], columns["item_id"], columns["rating"].astype(np.float32), columns["timestamp"]
     )
 
 
 def catalogue_ids(movies_path: Path) -> NDArray[np.int64]:
     """Ids of all known movies, rated or not, sorted."""
-    return np.sort(_column(movies_path, "movieId"))
+    return np.sort(_column(movies_path, "item_id"))
 
 
 def training_tags(tags_path: Path, split: Split) -> pa.Table:
@@ -33,7 +35,7 @@ def training_tags(tags_path: Path, split: Split) -> pa.Table:
     A held-out person's tags say what they watched as plainly as their ratings do.
     """
     tags = pq.read_table(tags_path)
-    known = pc.is_in(tags["userId"], value_set=pa.array(split.train.user_ids))
+    known = pc.is_in(tags["user_id"], value_set=pa.array(split.train.user_ids))
     cut_offs = split.summary.get("cut_offs")
     if cut_offs:
         known = pc.and_(known, pc.less(tags["timestamp"], cut_offs["validation_from"]))
@@ -41,5 +43,9 @@ def training_tags(tags_path: Path, split: Split) -> pa.Table:
 
 
 def _column(path: Path, name: str) -> NDArray[Any]:
-    values: NDArray[Any] = pq.read_table(path, columns=[name])[name].to_numpy()
+    """A column; one without any value, such as the times of a file that has none, is 0 throughout."""
+    column = pq.read_table(path, columns=[name])[name]
+    if column.null_count == len(column):
+        return np.zeros(len(column), dtype=np.int64)
+    values: NDArray[Any] = column.to_numpy()
     return values

@@ -13,8 +13,8 @@ __all__ = ["describe_features", "describe_matrix", "describe_split"]
 
 _PREVIEW_ROWS = 5
 _RATING_COLUMNS = {
-    "userId": ("id", "row of the matrix"),
-    "movieId": ("id", "column of the matrix"),
+    "user_id": ("id", "row of the matrix"),
+    "item_id": ("id", "column of the matrix"),
     "rating": ("float32", "value"),
     "timestamp": ("timestamp", "aligned with the values"),
 }
@@ -56,7 +56,7 @@ def describe_features(features: ItemFeatures, *, n_tags_left_out: int) -> Descri
     return Description(
         len(features.item_ids),
         {
-            "movieId": ("id", "title; the others: features that it has"),
+            "item_id": ("id", "title; the others: features that it has"),
             **{name: ("sparse float32", f"{n_features} features, unit length") for name, n_features, *_ in groups},
         },
         first,

@@ -27,7 +27,7 @@ __all__ = [
     "describe_weights",
 ]
 
-_ITEM = {"movieId": ("id", "title")}
+_ITEM = {"item_id": ("id", "title")}
 _FACTORS = _ITEM | {"factors": ("float32", "item factors; the preview shows the first")}
 _TRIAL_COLUMNS = {
     "stage": ("text", "what was tuned"),

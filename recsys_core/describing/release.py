@@ -9,7 +9,7 @@ from recsys_core.sources.table import source_named
 
 __all__ = ["describe_bundle", "describe_recommendations", "release_in_words"]
 
-_TITLE_COLUMNS = {"movieId": ("id", "title"), "title": ("text", "as in movies")}
+_TITLE_COLUMNS = {"item_id": ("id", "title"), "title": ("text", "as in movies")}
 _SHOWN_PEOPLE = 3
 
 

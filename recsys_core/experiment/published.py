@@ -57,7 +57,7 @@ def evaluate_published(
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
 ) -> Experiment:
-    """Run one experiment on two files with the columns userId, movieId and, if present, rating and timestamp.
+    """Run one experiment on two files with the columns user_id, item_id and, if present, rating and timestamp.
 
     Without a rating column every row counts as the best rating; ``kind`` says whether its values are ratings, counts
     (plays, purchases) or mean nothing. ``movies_csv`` gives the content features; without it
@@ -68,7 +68,7 @@ def evaluate_published(
     train = read_interactions(train_csv, dataset, workspace / "train")
     test = read_interactions(test_csv, dataset, workspace / "test")
     movies = _movies(movies_csv, dataset, workspace / "movies", np.union1d(train.item_ids, test.item_ids))
-    catalogue = np.sort(movies["movieId"].to_numpy())
+    catalogue = np.sort(movies["item_id"].to_numpy())
     parts = published_split(train, test, parameters=split, catalogue_ids=catalogue)
 
     def fitted_on(matrix: UserItemMatrix) -> ItemFeatures:
@@ -96,10 +96,10 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     Unreadable rows stop everything with the first three of them: a published split is complete or it is another one.
     """
     if not csv_path.is_file():
-        raise MissingFileError(f"{csv_path}: there is no such file; give a CSV file with userId and movieId")
+        raise MissingFileError(f"{csv_path}: there is no such file; give a CSV file with user_id and item_id")
     table = _table_of(csv_path, dataset)
     rows = _read(csv_path, table, directory)
-    users, items = rows["userId"].to_numpy(), rows["movieId"].to_numpy()
+    users, items = rows["user_id"].to_numpy(), rows["item_id"].to_numpy()
     ratings = _or_constant(rows, "rating", dataset.feedback.maximum)
     timestamps = _or_constant(rows, "timestamp", 0).astype(np.int64)
     faulty = ~np.isfinite(ratings) | (users <= 0) | (items <= 0)
@@ -171,7 +171,7 @@ def _movies(movies_csv: Path | None, dataset: DatasetSpec, directory: Path, rate
         if not movies_csv.is_file():
             raise MissingFileError(f"{movies_csv}: there is no such file; expected {', '.join(table.column_names)}")
         known = _read(movies_csv, table, directory).select(list(table.column_names))
-    missing = np.setdiff1d(rated, known["movieId"].to_numpy())
+    missing = np.setdiff1d(rated, known["item_id"].to_numpy())
     nothing = [""] * len(missing)
-    nameless = pa.table({"movieId": missing, "title": nothing, "genres": nothing}, schema=table.arrow_schema)
+    nameless = pa.table({"item_id": missing, "title": nothing, "genres": nothing}, schema=table.arrow_schema)
     return pa.concat_tables([known.cast(table.arrow_schema), nameless])

@@ -37,11 +37,11 @@ def genome_group(
     A sparse genome becomes TF-IDF weighted relevance^genome_power. A dense one, in which more than ``dense_share`` of
     the pairs of its items and tags are there, becomes ``n_components`` principal components.
     """
-    tag_ids = np.asarray(genome_tags["tagId"].to_numpy(), dtype=np.int64)
+    tag_ids = np.asarray(genome_tags["tag_id"].to_numpy(), dtype=np.int64)
     described = np.zeros(len(item_ids), dtype=bool)
     n_pairs = 0
-    for batch in _batches(genome_scores, "movieId"):
-        rows = rows_of(item_ids, _column(batch, "movieId"))
+    for batch in _batches(genome_scores, "item_id"):
+        rows = rows_of(item_ids, _column(batch, "item_id"))
         described[rows[rows >= 0]] = True
         n_pairs += int((rows >= 0).sum())
     if n_pairs > parameters.dense_share * int(described.sum()) * len(tag_ids):
@@ -70,9 +70,9 @@ def _pairs(
     source: GenomeSource, item_ids: NDArray[np.int64], tag_ids: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]]:
     """Row, column and relevance of the pairs of a known item and a known tag, batch by batch."""
-    for batch in _batches(source, "movieId", "tagId", "relevance"):
-        rows = rows_of(item_ids, _column(batch, "movieId"))
-        columns = rows_of(tag_ids, _column(batch, "tagId"))
+    for batch in _batches(source, "item_id", "tag_id", "relevance"):
+        rows = rows_of(item_ids, _column(batch, "item_id"))
+        columns = rows_of(tag_ids, _column(batch, "tag_id"))
         known = (rows >= 0) & (columns >= 0)
         relevance = batch.column("relevance").to_numpy(zero_copy_only=False)
         yield rows[known], columns[known], relevance[known].astype(np.float32)

@@ -8,9 +8,19 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, diags_array
 
+from recsys_core.dataset.schema import FEATURE_PREFIX
 from recsys_core.features.weighting import inverse_document_frequency, normalise_rows, rows_of
 
-__all__ = ["decade_group", "genre_group", "normalise_tag", "tag_group", "title_group", "title_words", "year_of"]
+__all__ = [
+    "decade_group",
+    "genre_group",
+    "normalise_tag",
+    "tag_group",
+    "title_group",
+    "title_words",
+    "year_of",
+    "years_of",
+]
 
 _YEAR = re.compile(r"\((\d{4})(?:\s*[-–—]\s*(?:\d{4})?)?\s*\)\s*$")
 _WORD = re.compile(r"[^\W_]+")
@@ -28,28 +38,44 @@ def year_of(title: str) -> int | None:
     return int(match.group(1)) if match else None
 
 
+def years_of(items: pa.Table) -> list[int | None]:
+    """Each item's year of release: of its own column, or else of its title."""
+    said = items["year"].to_pylist() if "year" in items.column_names else [None] * items.num_rows
+    return [
+        year_of(title or "") if year is None else year
+        for year, title in zip(said, items["title"].to_pylist(), strict=True)
+    ]
+
+
 def normalise_tag(tag: str) -> str:
     """Case folded, white space at the ends dropped and inside reduced to single spaces."""
     return " ".join(tag.casefold().split())
 
 
 def genre_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table) -> Group:
-    """One column for each genre of a training item."""
+    """One column for each genre of a training item, and for each value of a further column that describes items."""
     pairs = [
-        (movie_id, genre.strip())
-        for movie_id, genres in zip(movies["movieId"].to_pylist(), movies["genres"].to_pylist(), strict=True)
-        for genre in (genres or "").split("|")
-        if genre.strip() and genre.strip() != _NO_GENRES
+        (item_id, f"{kind}{name.strip()}")
+        for column, kind in _columns_of_sets(movies)
+        for item_id, names in zip(movies["item_id"].to_pylist(), movies[column].to_pylist(), strict=True)
+        for name in (names or "").split("|")
+        if name.strip() and name.strip() != _NO_GENRES
     ]
     return _one_hot(item_ids, fitted_mask, pairs)
+
+
+def _columns_of_sets(items: pa.Table) -> list[tuple[str, str]]:
+    """The columns whose cells are sets, and what is put before their members: an author may be called Drama."""
+    further = [name for name in items.column_names if name.startswith(FEATURE_PREFIX)]
+    return [("genres", ""), *((name, f"{name.removeprefix(FEATURE_PREFIX)}: ") for name in further)]
 
 
 def decade_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table) -> Group:
     """One column for each decade of a training item; titles without a year have no feature."""
     pairs = [
         (movie_id, f"{year // 10 * 10}s")
-        for movie_id, title in zip(movies["movieId"].to_pylist(), movies["title"].to_pylist(), strict=True)
-        if (year := year_of(title or "")) is not None
+        for movie_id, year in zip(movies["item_id"].to_pylist(), years_of(movies), strict=True)
+        if year is not None
     ]
     return _one_hot(item_ids, fitted_mask, pairs)
 
@@ -67,7 +93,7 @@ def title_group(
     """One column for each word in the titles of at least ``min_word_items`` training items: sequels and series."""
     pairs = [
         (movie_id, word)
-        for movie_id, title in zip(movies["movieId"].to_pylist(), movies["title"].to_pylist(), strict=True)
+        for movie_id, title in zip(movies["item_id"].to_pylist(), movies["title"].to_pylist(), strict=True)
         for word in sorted(title_words(title or ""))
     ]
     return _one_hot(item_ids, fitted_mask, pairs, min_word_items)
@@ -77,7 +103,7 @@ def tag_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], tags:
     """One column for each tag on at least ``min_tag_items`` training items, weighted log(1 + times given)."""
     pairs = [
         (movie_id, normalise_tag(tag or ""))
-        for movie_id, tag in zip(tags["movieId"].to_pylist(), tags["tag"].to_pylist(), strict=True)
+        for movie_id, tag in zip(tags["item_id"].to_pylist(), tags["tag"].to_pylist(), strict=True)
     ]
     matrix, names = _count_matrix(item_ids, [(movie_id, tag) for movie_id, tag in pairs if tag])
     n_fitted = np.bincount(matrix[np.flatnonzero(fitted_mask)].indices, minlength=len(names))

@@ -1,7 +1,8 @@
 """A block of CSV lines → a typed Arrow table, and the rows of it that are not what the columns declare."""
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -10,7 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
-from recsys_core.dataset.schema import TableSpec
+from recsys_core.dataset.schema import ColumnSpec, TableSpec
+from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -22,6 +24,7 @@ NOT_UTF8: Final = "not UTF-8"
 NOT_WHOLE: Final = "not a whole number"
 NOT_64_BITS: Final = "whole number beyond 64 bits"
 NOT_A_NUMBER: Final = "not a number"
+NO_MOMENT: Final = "neither seconds since 1970 nor a date"
 
 _REPLACEMENT = "\ufffd"
 # One field and the comma before it, for lines that the guard let pass.
@@ -30,25 +33,32 @@ _FIELD = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",][^,]*|)')
 
 @dataclass(frozen=True, slots=True)
 class ConvertedBlock:
-    """Typed rows (declared columns, then ``line``) and refused rows in order of their lines."""
+    """Typed rows (declared columns, then ``line``) and refused rows in order of their lines.
+
+    emptied  cells of nullable columns that were not what the column declares, and are null now, by column
+    """
 
     rows: pa.Table
     rejected: list[RejectedRow]
+    emptied: Counter[str] = field(default_factory=Counter)
 
 
 class BlockReader:
     """Reads blocks of lines whose columns are ``names`` into the columns that ``table`` declares.
 
     A block goes through pyarrow's typed reader. Only where that refuses the block is it read again, as text, to
-    find the rows at fault; every other row becomes what the typed reader would have made of it. Instances hold no
-    state between blocks and may be shared by threads.
+    find the rows at fault, or cells in another notation (``862.0``, a date); every other row becomes what the typed
+    reader would have made of it. A column that the file does not have is empty. Instances hold no state between
+    blocks and may be shared by threads.
     """
 
     def __init__(self, table: TableSpec, names: tuple[str, ...]) -> None:
-        self._names = names
-        self._types = {column.name: column.arrow_type for column in table.columns}
+        declared = set(table.column_names)
+        self._names = tuple(name if name in declared else f"column {place}" for place, name in enumerate(names))
+        self._there = [column for column in table.columns if column.name in names]
+        self._types = {column.name: column.arrow_type for column in self._there}
         # Empty cells of any column are for validation to judge, so everything is nullable here.
-        self.schema = pa.schema([*self._types.items(), ("line", pa.int64())])
+        self.schema = pa.schema([*((c.name, c.arrow_type) for c in table.columns), ("line", pa.int64())])
 
     def read(self, block: Block) -> ConvertedBlock:
         """Convert one block."""
@@ -61,7 +71,7 @@ class BlockReader:
             except pa.ArrowInvalid:
                 pass
             else:
-                return ConvertedBlock(self._with_lines(columns, block.line_numbers()), block.rejected)
+                return self._converted(columns, block.line_numbers(), block.rejected)
         return self.read_carefully(block)
 
     def read_carefully(self, block: Block) -> ConvertedBlock:
@@ -76,21 +86,27 @@ class BlockReader:
         parsed, damaged = _repair_utf8([lines[row] for row in places.tolist()])
         texts = self._parse(b"".join(line + b"\n" for line in parsed), dict.fromkeys(self._types, pa.string()))
         columns: list[pa.Array] = []
+        emptied: Counter[str] = Counter()
         good = np.ones(len(places), dtype=bool)
-        for name, arrow_type in self._types.items():
-            column, faults = _convert(texts.column(name).combine_chunks(), arrow_type, damaged)
-            columns.append(column)
+        for column in self._there:
+            values, faults = _convert(texts.column(column.name).combine_chunks(), column, damaged)
+            columns.append(values)
+            if column.nullable:
+                emptied[column.name] += len(faults)
+                continue
             for number, reason in faults.items():
                 good[number] = False
-                reasons.setdefault(int(places[number]), (reason, name))
+                reasons.setdefault(int(places[number]), (reason, column.name))
         typed = pa.table(columns, names=list(self._types))
         rejected = [
             RejectedRow(int(numbers[row]), reason, readable_text(lines[row]), column=name)
             for row, (reason, name) in reasons.items()
         ]
-        return ConvertedBlock(
-            self._with_lines(typed.filter(pa.array(good)), numbers[places[good]]),
+        return self._converted(
+            typed.filter(pa.array(good)),
+            numbers[places[good]],
             sorted([*block.rejected, *rejected], key=lambda row: row.line),
+            emptied,
         )
 
     def _parse(self, data: bytes, types: dict[str, pa.DataType]) -> pa.Table:
@@ -113,8 +129,30 @@ class BlockReader:
         with pacsv.open_csv(pa.BufferReader(data), **options) as reader:
             return reader.read_all()
 
-    def _with_lines(self, columns: pa.Table, numbers: NDArray[np.int64]) -> pa.Table:
-        return columns.append_column("line", pa.array(numbers)).cast(self.schema)
+    def _converted(
+        self,
+        columns: pa.Table,
+        numbers: NDArray[np.int64],
+        rejected: list[RejectedRow],
+        emptied: Counter[str] | None = None,
+    ) -> ConvertedBlock:
+        """``columns`` in one notation, with line numbers, and those that the file does not have."""
+        found = emptied or Counter[str]()
+        values = dict(zip(columns.column_names, columns.columns, strict=True))
+        for column in self._there:
+            if column.nullable:
+                values[column.name], n_emptied = tidied(values[column.name], column)
+                found[column.name] += n_emptied
+            if column.type == "set":
+                values[column.name] = sets(values[column.name], column.separator)
+            if column.per_second > 1:
+                values[column.name] = pc.divide(values[column.name], column.per_second)
+        nothing = pa.scalar(None)
+        arrays = [
+            values.get(f.name, pa.repeat(nothing, len(numbers))) if f.name != "line" else pa.array(numbers)
+            for f in self.schema
+        ]
+        return ConvertedBlock(pa.table(arrays, names=self.schema.names).cast(self.schema), rejected, +found)
 
 
 def _count_columns(data: bytes, lines: list[bytes]) -> NDArray[np.int64]:
@@ -144,10 +182,9 @@ def _repair_utf8(lines: list[bytes]) -> tuple[list[bytes], NDArray[np.bool_]]:
     return repaired, damaged
 
 
-def _convert(
-    texts: pa.StringArray, arrow_type: pa.DataType, damaged: NDArray[np.bool_]
-) -> tuple[pa.Array, dict[int, str]]:
-    """The values of ``texts`` in ``arrow_type`` (null where impossible), and the reason for each impossible one."""
+def _convert(texts: pa.StringArray, column: ColumnSpec, damaged: NDArray[np.bool_]) -> tuple[pa.Array, dict[int, str]]:
+    """The values of ``texts`` as ``column`` declares them (null where impossible), and each impossible one's reason."""
+    arrow_type = column.arrow_type
     faults: dict[int, str] = {}
     if damaged.any():
         lost = pc.fill_null(pc.match_substring(texts, _REPLACEMENT), False).to_numpy(zero_copy_only=False) & damaged
@@ -155,8 +192,14 @@ def _convert(
     if pa.types.is_string(arrow_type):
         return texts, faults
     trimmed = pc.ascii_trim(texts, " \t")  # as the typed reader does
+    if column.nullable:
+        trimmed = pc.if_else(pc.is_in(trimmed, value_set=EMPTY_WORDS), pa.scalar(None, pa.string()), trimmed)
     if pa.types.is_integer(arrow_type):
+        trimmed = pc.replace_substring_regex(trimmed, r"^(-?[0-9]+)\.0*$", r"\1")
+        if column.type == "timestamp":
+            trimmed = moments(trimmed)
         plausible, implausible, impossible = pc.match_substring_regex(trimmed, r"^-?[0-9]+$"), NOT_WHOLE, NOT_64_BITS
+        implausible = NO_MOMENT if column.type == "timestamp" else implausible
     else:
         plausible, implausible, impossible = pc.match_substring_regex(trimmed, "[0-9nN]"), NOT_A_NUMBER, NOT_A_NUMBER
     wrong = ~pc.fill_null(plausible, True).to_numpy(zero_copy_only=False)

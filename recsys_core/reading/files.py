@@ -1,35 +1,58 @@
-"""Where a table's CSV file is, and the hash of its content."""
+"""Where a table's file is."""
 
 from pathlib import Path
 
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import DataError, MissingFileError
+from recsys_core.reading.opening import ENDINGS, PACKED
 
 __all__ = ["locate_table"]
 
 
 def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
-    """The CSV file of ``table`` in ``data_dir``, or None where an optional table has none.
+    """The file of ``table`` in ``data_dir``, or the folder of its parts, or None where an optional table has none.
 
-    Every declared stem is tried (``genome_scores.csv``, ``genome-scores.csv``). Raises MissingFileError for a
-    folder or a required file that is not there, DataError where two files claim to be the same table.
+    Every declared stem (``genome_scores``, ``genome-scores``) is tried in any case and with every ending that can be
+    read. Raises MissingFileError for a folder or a required file that is not there, DataError where two files claim to
+    be the same table.
     """
     if not data_dir.is_dir():
         raise MissingFileError(
-            f"{data_dir}: no such folder; expected a folder of CSV files with {table.name}.csv in it"
+            f"{data_dir}: no such folder; expected a folder of CSV files with {table.file_stems[0]}.csv in it"
         )
-    candidates = [data_dir / f"{stem}.csv" for stem in table.file_stems]
-    found = [path for path in candidates if path.is_file()]
+    if table.file:
+        return _declared(data_dir, table)
+    wanted = {f"{stem}{ending}{packed}" for stem in table.file_stems for ending in ENDINGS for packed in ("", *PACKED)}
+    present = sorted(path for path in data_dir.iterdir() if not path.name.startswith("."))
+    found = [path for path in present if path.name.lower() in wanted]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
-        raise DataError(f"{data_dir}: holds {names}, both of them the table {table.name}; keep one of them")
+        raise DataError(f"{data_dir}: holds {names}, all of them the table {table.name}; keep one of them")
     if found:
         return found[0]
     if not table.required:
         return None
-    present = sorted(path.name for path in data_dir.iterdir() if path.suffix.lower() == ".csv")
-    wanted = " or ".join(path.name for path in candidates)
-    there = f"it holds {', '.join(present[:10])}" if present else "it holds no CSV file"
-    alike = [name for name in present if name.lower() in {path.name for path in candidates}]
-    action = f"rename {alike[0]}" if alike else "put the file there or name another folder"
-    raise MissingFileError(f"{data_dir}: has no {wanted}, which the table {table.name} needs; {there}; {action}")
+    there = f"it holds {', '.join(path.name for path in present[:10])}" if present else "it is empty"
+    raise MissingFileError(
+        f"{data_dir}: has no {table.file_stems[0]}.csv, which the table {table.name} needs; {there}; "
+        "put the file there or name another folder"
+    )
+
+
+def _declared(data_dir: Path, table: TableSpec) -> Path | None:
+    """The file that the declaration names."""
+    found = sorted(data_dir.glob(table.file))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = ", ".join(path.name for path in found[:5])
+        raise DataError(
+            f"{data_dir}: {len(found)} files are {table.file} ({names}); "
+            f"name the one that is the table {table.name}, or put them into a folder of their own and name that"
+        )
+    if not table.required:
+        return None
+    raise MissingFileError(
+        f"{data_dir}: has no {table.file}, which is declared as the table {table.name}; put the file there or correct "
+        "the declaration"
+    )

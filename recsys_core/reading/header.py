@@ -5,10 +5,12 @@ import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from recsys_core.dataset.schema import TableSpec
+from recsys_core.dataset.schema import ColumnSpec, TableSpec
 from recsys_core.errors import MalformedFileError
 
-__all__ = ["Header", "read_header"]
+__all__ = ["UNUSED", "Header", "read_header"]
+
+UNUSED = "unused: "
 
 _UTF8_BOM = b"\xef\xbb\xbf"
 _FOREIGN_BEGINNINGS = (  # longest first: UTF-32's mark begins with UTF-16's
@@ -20,12 +22,14 @@ _FOREIGN_BEGINNINGS = (  # longest first: UTF-32's mark begins with UTF-16's
     (b"PK\x03\x04", "is a zip archive", "unpack it"),
     (b"PAR1", "is a Parquet file", "convert it to CSV"),
 )
-_OTHER_DELIMITERS = (("::", "'::'"), (";", "';'"), ("\t", "a tab"), ("|", "'|'"))
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Column names in the file's order, and the number of the line on which they stand (1 unless lines are blank)."""
+    """The columns in the file's order, and the number of the line on which they stand (1 unless lines are blank).
+
+    ``names`` are canonical where the table declares the column; of others it is :data:`UNUSED` and the file's name.
+    """
 
     names: tuple[str, ...]
     line: int
@@ -34,9 +38,10 @@ class Header:
 def read_header(stream: BinaryIO, file: str, table: TableSpec, *, max_line_bytes: int) -> Header:
     """Read up to the end of the header line and check it against ``table``.
 
-    Columns are matched by name, in any order; more columns than declared are fine. Raises MalformedFileError.
+    Columns are matched by name, in any order, whatever their case and underscores; more columns than declared are
+    fine. Raises MalformedFileError.
     """
-    expected = f"expected UTF-8 CSV text with the header {','.join(table.column_names)}"
+    expected = f"expected UTF-8 CSV text with the header {','.join(table.names_in_file)}"
     line = stream.readline(max_line_bytes)
     for mark, what, action in _FOREIGN_BEGINNINGS:
         if line.startswith(mark):
@@ -64,9 +69,7 @@ def read_header(stream: BinaryIO, file: str, table: TableSpec, *, max_line_bytes
         text = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise MalformedFileError(f"{file}: line {number} is not UTF-8; {expected}; save it as UTF-8") from error
-    names = _names_in(text)
-    _check_names(names, text, file, number, table)
-    return Header(names, number)
+    return Header(_canonical(_names_in(text), text, file, number, table), number)
 
 
 def _names_in(text: str) -> tuple[str, ...]:
@@ -77,30 +80,47 @@ def _names_in(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in row)
 
 
-def _check_names(names: tuple[str, ...], text: str, file: str, number: int, table: TableSpec) -> None:
-    missing = [name for name in table.column_names if name not in names]
+def _canonical(names: tuple[str, ...], text: str, file: str, number: int, table: TableSpec) -> tuple[str, ...]:
+    """The table's names for the file's columns."""
+    found = {column.name: _places(names, column) for column in table.columns}
+    missing = [c.in_file for c in table.columns if not found[c.name] and not c.optional]
     if missing:
         raise MalformedFileError(
             f"{file}: line {number}, the header, has no column {', '.join(missing)}; found "
-            f"{', '.join(names)[:300]}; expected {','.join(table.column_names)}; " + _advice(names, text, missing)
+            f"{', '.join(names)[:300]}; expected {','.join(table.names_in_file)}; " + _advice(names, text)
         )
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted({names[place] for places in found.values() if len(places) > 1 for place in places})
     if twice:
         raise MalformedFileError(
             f"{file}: line {number}, the header, names {', '.join(map(repr, twice))} more than once; "
             "expected each column once; rename or remove one of them"
         )
+    named = {places[0]: name for name, places in found.items() if places}
+    return tuple(named.get(place, f"{UNUSED}{name}") for place, name in enumerate(names))
 
 
-def _advice(names: tuple[str, ...], text: str, missing: list[str]) -> str:
-    if len(names) <= 1:
-        for delimiter, shown in _OTHER_DELIMITERS:
-            if delimiter in text:
-                return f"the file seems to be separated by {shown}: separate it by commas"
-    lower = {name.lower(): name for name in names}
-    alike = [f"{lower[name.lower()]} to {name}" for name in missing if name.lower() in lower]
-    if alike:
-        return f"rename {', '.join(alike)}"
-    if all(name.replace(".", "", 1).replace("-", "", 1).isdigit() for name in names[:2]):
+def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
+    """Where the file has ``column``: by its name to the letter if there is such a one, else by one like it."""
+    for alike in (str, _plain):
+        for wanted in (column.in_file, column.name):
+            places = [place for place, name in enumerate(names) if alike(name) == alike(wanted)]
+            if places:
+                return places
+    return []
+
+
+def _plain(name: str) -> str:
+    """Without case and what is between words: ``user_id`` and ``User ID`` are both ``userid``."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _advice(names: tuple[str, ...], text: str) -> str:
+    if text.startswith("version https://git-lfs.github.com/"):
+        return "the file is a pointer of Git LFS, not the data: run git lfs pull"
+    if any(_is_number(name) for name in names):
         return "the first line seems to be data: add a header line"
     return "add the column or rename the one that holds it"
+
+
+def _is_number(name: str) -> bool:
+    return name.replace(".", "", 1).removeprefix("-").isdigit()

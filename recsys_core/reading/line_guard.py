@@ -2,13 +2,13 @@
 
 A line that could mislead a CSV parser is set aside here with its number and a reason, so that it never takes its
 neighbours with it: an unclosed quotation mark would swallow the following lines, a NUL byte or a gigantic field
-would end the parse. A row is one line: a line break inside a quoted field is such an unclosed quotation mark.
+would end the parse. A row is one line, or a few where line breaks stand inside quoted fields (RFC 4180): these
+become spaces, if what comes out is a whole row; a row has the number of its first line.
 
 The work is block-wise and almost always a few searches for single bytes; only blocks that hold something unusual
 are looked at line by line, in NumPy.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -30,6 +30,9 @@ TRUNCATED: Final = "file ends in the middle of the line"
 _LF, _CR, _QUOTE, _COMMA = 10, 13, 34, 44
 _KEPT_OF_LONG_LINE = 4096
 _QUOTED = re.compile(rb'"[^"]*"')
+_MOST_LINES = 64  # of one row
+_STRICT_LINE = re.compile(rb'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
+_CELL = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",]*)')
 # Fields that a lenient parser still closes on the same line: quoted, or with quotation marks inside, or empty.
 _LENIENT_LINE = re.compile(rb'(?:"(?:[^"]|"")*"|[^",][^,]*|)(?:,(?:"(?:[^"]|"")*"|[^",][^,]*|))*')
 
@@ -60,10 +63,7 @@ class Block:
 
 
 class LineGuard:
-    """Iterates over the blocks of ``stream``, which stands behind the header on line ``header_line``.
-
-    ``digest`` is fed with every byte read.
-    """
+    """Iterates over the blocks of ``stream``, which stands behind the header on line ``header_line``."""
 
     def __init__(
         self,
@@ -73,34 +73,36 @@ class LineGuard:
         n_columns: int,
         max_line_bytes: int,
         block_bytes: int,
-        digest: "hashlib._Hash",
     ) -> None:
         self._stream = stream
         self._next_line = header_line + 1
         self._n_columns = n_columns
         self._max_line_bytes = max_line_bytes
         self._block_bytes = block_bytes
-        self._digest = digest
 
     def __iter__(self) -> Iterator[Block]:
         rest = b""
         while chunk := self._read():
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                yield self._examine(rest + chunk[:cut] if rest else chunk[:cut])
-                rest = chunk[cut:]
+                whole, rest = rest + chunk[:cut] if rest else chunk[:cut], chunk[cut:]
+                open_from = _open_from(whole)
+                if open_from:  # the row may go on in the next block
+                    whole, rest = whole[:open_from], whole[open_from:] + rest
+                yield self._examine(whole)
             else:
                 rest += chunk
             if len(rest) > self._max_line_bytes:
                 block, rest = self._skip_line(rest)
                 yield block
-        if rest:
-            yield self._last_line(rest)
+        cut = rest.rfind(b"\n") + 1
+        if cut:
+            yield self._examine(rest[:cut])
+        if rest[cut:]:
+            yield self._last_line(rest[cut:])
 
     def _read(self) -> bytes:
-        chunk = self._stream.read(self._block_bytes)
-        self._digest.update(chunk)
-        return chunk
+        return self._stream.read(self._block_bytes)
 
     def _skip_line(self, beginning: bytes) -> tuple[Block, bytes]:
         """Pass over a line that is too long to be held; returns its block and what follows it."""
@@ -140,7 +142,7 @@ class LineGuard:
             n_lines = data.count(b"\n")
             self._next_line += n_lines
             return Block(data, first_line, n_lines)
-        block = _sort_out(data, first_line, self._max_line_bytes)
+        block = _sort_out(data, first_line, self._max_line_bytes, self._n_columns)
         self._next_line += block.n_lines
         return block
 
@@ -159,8 +161,67 @@ class LineGuard:
         return True
 
 
-def _sort_out(data: bytes, first_line: int, max_line_bytes: int) -> Block:
-    """Set aside the blank and the harmful lines of ``data``."""
+def _sort_out(data: bytes, first_line: int, max_line_bytes: int, n_columns: int) -> Block:
+    """Set aside the blank and the harmful lines of ``data``; lines that make one row become one."""
+    data, continued = _joined_rows(data, n_columns)
+    if continued:
+        block = _sort_out_lines(data, 0, max_line_bytes)
+        n_lines = block.n_lines + len(continued)
+        numbers = np.delete(np.arange(n_lines), continued) + first_line  # of each line that there is now
+        absent = sorted([*(int(numbers[row]) for row in block.absent), *(first_line + row for row in continued)])
+        rejected = [row._replace(line=int(numbers[row.line])) for row in block.rejected]
+        return Block(block.data, first_line, n_lines, absent, rejected)
+    return _sort_out_lines(data, first_line, max_line_bytes)
+
+
+def _open_from(data: bytes) -> int:
+    """Where the last line begins whose quoted field is still open at the end of ``data``; 0 if there is none."""
+    if b'"' not in data:
+        return 0
+    tail = data.rfind(b"\n", 0, -1) + 1
+    n_marks = 0
+    for _ in range(_MOST_LINES):
+        n_marks += data.count(b'"', tail, len(data))
+        if n_marks % 2:
+            return tail if data.count(b'"', 0, tail) % 2 == 0 else 0
+        if tail == 0:
+            return 0
+        data, n_marks = data[:tail], 0
+        tail = data.rfind(b"\n", 0, -1) + 1
+    return 0
+
+
+def _joined_rows(data: bytes, n_columns: int) -> tuple[bytes, list[int]]:
+    """``data`` with every row that goes over several lines on one, and the lines that are gone, by number from 0.
+
+    A line with an odd number of quotation marks and those up to the next such line are one row if together they are
+    quoted as they should be and have ``n_columns`` columns.
+    """
+    if b'"' not in data:
+        return data, []
+    octets = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(octets == _LF)
+    n_marks = np.bincount(np.searchsorted(ends, np.flatnonzero(octets == _QUOTE)), minlength=len(ends))
+    odd = np.flatnonzero(n_marks % 2).tolist()
+    if len(odd) < 2:
+        return data, []
+    lines = data.split(b"\n")[:-1]
+    gone: list[int] = []
+    place = 0
+    while place + 1 < len(odd):
+        first, last = odd[place], odd[place + 1]
+        row = b" ".join(line.strip(b"\r") for line in lines[first : last + 1])
+        if last - first < _MOST_LINES and _STRICT_LINE.fullmatch(row) and len(_CELL.findall(row)) == n_columns:
+            lines[first] = row
+            gone.extend(range(first + 1, last + 1))
+            place += 2
+        else:
+            place += 1
+    absent = set(gone)
+    return b"".join(line + b"\n" for number, line in enumerate(lines) if number not in absent), gone
+
+
+def _sort_out_lines(data: bytes, first_line: int, max_line_bytes: int) -> Block:
     octets = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(octets == _LF)
     starts = np.concatenate([[0], ends[:-1] + 1])

@@ -1,11 +1,10 @@
 """CSV file → typed Parquet and the rows that were refused, in constant memory."""
 
-import hashlib
 import os
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -14,10 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys_core.dataset.schema import TableSpec
-from recsys_core.errors import MissingFileError, ParameterError
+from recsys_core.errors import ParameterError
 from recsys_core.reading.convert import BlockReader, ConvertedBlock
-from recsys_core.reading.header import read_header
+from recsys_core.reading.header import UNUSED, read_header
 from recsys_core.reading.line_guard import Block, LineGuard
+from recsys_core.reading.opening import open_csv
 from recsys_core.reading.rejected import RejectedWriter
 
 __all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "read_table", "write_absent_table"]
@@ -31,7 +31,8 @@ class ReadSummary:
     """What reading one table gave: ``n_rows`` = ``n_accepted`` + ``n_rejected``; blank lines are not rows.
 
     ``file`` is the file's name and ``sha256`` the hash of its content; both are None for an optional table
-    without a file.
+    without a file. ``absent`` are declared columns that the file does not have, ``unused`` columns of the file that
+    nothing is made of, ``emptied`` says how many cells of a column were taken for empty.
     """
 
     table: str
@@ -40,6 +41,9 @@ class ReadSummary:
     n_rows: int
     n_accepted: int
     n_rejected: int
+    absent: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    emptied: Mapping[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -61,9 +65,9 @@ def read_table(
     the file (the header is line 1); empty fields are null. ``directory`` exists. Memory depends on
     ``row_group_rows`` and ``block_bytes``, not on the file. Every row of the file is in exactly one of the two.
 
-    The file is UTF-8 with or without byte order mark, its lines end in LF or CRLF, its fields are separated by
-    commas and quoted as in RFC 4180, except that a field holds no line break. Raises MissingFileError for a file
-    that is not there and MalformedFileError for one whose header or encoding is not the declared one; nothing is
+    The file is CSV as in RFC 4180, in UTF-8 with or without byte order mark, its lines end in LF or CRLF; or it becomes
+    such text: :mod:`recsys_core.reading.opening`. Line breaks inside a field become spaces. Raises MissingFileError for
+    a file that is not there and MalformedFileError for one whose header or encoding is not the declared one; nothing is
     written then.
     """
     for name, value in (
@@ -73,41 +77,36 @@ def read_table(
     ):
         if value < 1:
             raise ParameterError(f"{name} is {value}; expected at least 1")
-    digest = hashlib.sha256()
-    try:
-        stream = csv_path.open("rb")
-    except OSError as error:
-        raise MissingFileError(
-            f"{csv_path}: cannot be opened ({error.strerror}); expected the CSV file of the table {table.name}"
-        ) from error
-    with stream:
-        header = read_header(stream, str(csv_path), table, max_line_bytes=max_line_bytes)
-        behind_header = stream.tell()
-        stream.seek(0)
-        digest.update(stream.read(behind_header))
+    with open_csv(csv_path, table.format) as opened:
+        header = read_header(opened.stream, str(csv_path), table, max_line_bytes=max_line_bytes)
         guard = LineGuard(
-            stream,
+            opened.stream,
             header_line=header.line,
             n_columns=len(header.names),
             max_line_bytes=max_line_bytes,
             block_bytes=block_bytes,
-            digest=digest,
         )
         reader = BlockReader(table, header.names)
         with (
             RowsWriter(directory, reader.schema, row_group_rows=row_group_rows) as rows,
             RejectedWriter(directory, csv_path.name) as rejected,
         ):
+            emptied: Counter[str] = Counter()
             for converted in _read_side_by_side(reader, guard, threads or min(4, os.cpu_count() or 1)):
                 rows.add(converted.rows)
                 rejected.add(converted.rejected)
+                emptied.update(converted.emptied)
+        sha256 = opened.sha256()
     return ReadSummary(
         table=table.name,
         file=csv_path.name,
-        sha256=digest.hexdigest(),
+        sha256=sha256,
         n_rows=rows.n_rows + rejected.n_rows,
         n_accepted=rows.n_rows,
         n_rejected=rejected.n_rows,
+        absent=tuple(name for name in table.column_names if name not in header.names),
+        unused=tuple(name.removeprefix(UNUSED) for name in header.names if name.startswith(UNUSED)),
+        emptied=dict(emptied),
     )
 
 

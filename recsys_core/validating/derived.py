@@ -1,6 +1,6 @@
 """Facts about rows that need another table or the whole table, computed with NumPy instead of being searched for.
 
-Great Expectations judges the derived boolean columns, so that Data Docs show a sentence ("movieId known in
+Great Expectations judges the derived boolean columns, so that Data Docs show a sentence ("item_id known in
 movies"), never a set of 62,000 ids.
 """
 

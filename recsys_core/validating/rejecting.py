@@ -27,17 +27,26 @@ _SHOWN_CHARACTERS: Final = 80
 
 @dataclass(slots=True)
 class ReasonCount:
-    """Rejected rows that share a reason, with at most three of them as examples."""
+    """Rejected rows that share a reason, with at most three of them as examples.
+
+    lowest, highest  of the numbers that the reason is about, where it is about one column of numbers
+    """
 
     reason: str
     expectation: str | None
     column: str | None
     n_rows: int = 0
     examples: list[str] = field(default_factory=list)
+    lowest: float | None = None
+    highest: float | None = None
 
-    def add(self, rejected: pa.Table) -> None:
-        """Count rows in REJECTED_SCHEMA that have this reason."""
+    def add(self, rejected: pa.Table, values: pa.ChunkedArray | None = None) -> None:
+        """Count rows in REJECTED_SCHEMA that have this reason; ``values`` are the numbers at fault."""
         self.n_rows += rejected.num_rows
+        if values is not None and values.null_count < len(values):
+            found = pc.min_max(values).as_py()
+            self.lowest = found["min"] if self.lowest is None else min(self.lowest, found["min"])
+            self.highest = found["max"] if self.highest is None else max(self.highest, found["max"])
         for row in rejected.slice(0, _EXAMPLES - len(self.examples)).to_pylist():
             said = row["reason"] if row["expectation"] else repr(row["text"][:_SHOWN_CHARACTERS])
             self.examples.append(f"{said} (line {row['line']})")
@@ -110,13 +119,20 @@ class RowWriter:
             rows = chunk.take(pa.array(places))
             added = [remarks.get(line, "") for line in rows["line"].to_pylist()] if remarks else None
             rejected = rejected_table(rows, rule, file=self._file, remarks=added)
-            self._count(rule.reason, rule.expectation, rule.column, rejected)
+            self._count(rule.reason, rule.expectation, rule.column, rejected, _numbers(rows, rule))
             parts.append(rejected)
             positions.append(places)
         return pa.concat_tables(parts).take(pa.array(np.argsort(np.concatenate(positions))))
 
-    def _count(self, reason: str, expectation: str | None, column: str | None, rejected: pa.Table) -> None:
-        self.counts.setdefault(reason, ReasonCount(reason, expectation, column)).add(rejected)
+    def _count(
+        self,
+        reason: str,
+        expectation: str | None,
+        column: str | None,
+        rejected: pa.Table,
+        values: pa.ChunkedArray | None = None,
+    ) -> None:
+        self.counts.setdefault(reason, ReasonCount(reason, expectation, column)).add(rejected, values)
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +142,13 @@ class RowWriter:
     ) -> None:
         self._rejected.close()
         self._rows.close()
+
+
+def _numbers(rows: pa.Table, rule: Rule) -> pa.ChunkedArray | None:
+    """The column that ``rule`` is about, if it is one of numbers."""
+    if len(rule.columns) != 1 or pa.types.is_string(rows[rule.columns[0]].type):
+        return None
+    return rows[rule.columns[0]]
 
 
 Remarks = dict[int, str]

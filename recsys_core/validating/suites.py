@@ -42,7 +42,14 @@ ROWS_ACCOUNTED_FOR: Final = "rows accepted + rejected"
 ROWS_ACCEPTED: Final = "rows accepted"
 REJECTED_SHARE: Final = "rejected share"
 
-_PANDAS_TYPES: Final = {"id": "int64", "int": "int64", "float": "float64", "text": "str", "timestamp": "int64"}
+_PANDAS_TYPES: Final = {
+    "id": "int64",
+    "int": "int64",
+    "float": "float64",
+    "text": "str",
+    "set": "str",
+    "timestamp": "int64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +129,7 @@ def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[
             earliest = dataset.earliest_timestamp
             yield _between(column.name, earliest, None, f"lies before {_moment(earliest)}")
             yield _between(column.name, None, now, f"lies in the future, after {_moment(now)}")
-        elif column.type == "text":
+        elif column.type in ("text", "set"):
             if not column.nullable:
                 arguments = {"column": column.name, "regex": r"\S"}
                 yield Rule(
@@ -143,6 +150,10 @@ def _presence(column: ColumnSpec) -> Rule:
 
 def _on_scale(column: ColumnSpec, dataset: DatasetSpec) -> Rule:
     scale = dataset.feedback
+    if scale.kind != "ratings":
+        return _between(column.name, 0, sys.float_info.max, "is not a number of at least 0")
+    if scale.step == 0:
+        return _between(column.name, scale.minimum, scale.maximum, f"is not within {scale.minimum} to {scale.maximum}")
     return Rule(
         "expect_column_values_to_be_in_set",
         (column.name,),

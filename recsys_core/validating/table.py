@@ -52,10 +52,11 @@ def validate_table(
     that reading refused, then those that broke an expectation). Row-level faults reject rows; what must stop
     everything built on the table is in the summary's ``faults``, and nothing is raised for it.
 
-    known           for every reference of the table, the sorted ids that exist: ``{("movies", "movieId"): ids}``
+    known           for every reference of the table, the sorted ids that exist: ``{("movies", "item_id"): ids}``
     now             seconds since 1970, UTC; later timestamps lie in the future
     docs_directory  where Data Docs are kept; None for none
     """
+    table = table.without_values_of(read.absent)
     if read.file is None:
         with RowWriter(directory, table, "") as writer:
             writer.add_unreadable(raw_directory)
@@ -78,7 +79,7 @@ def validate_table(
                 writer=writer,
                 chunk_rows=chunk_rows,
             )
-    judged = judge_totals(table, read, limits, writer=writer, runner=runner, tallies=tallies)
+    judged = judge_totals(table, dataset, read, limits, writer=writer, runner=runner, tallies=tallies)
     docs_path = None
     if docs_directory is not None:
         docs_path = publish(docs_directory, table.name, [*tallies, *judged.tallies], now=now, content=read.sha256 or "")

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from recsys_core.dataset.schema import TableSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.reading import ReadSummary
 from recsys_core.validating import suites
+from recsys_core.validating.diagnosing import diagnosis
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.rejecting import RowWriter
 from recsys_core.validating.running import ExpectationRunner, RuleResult
@@ -32,6 +33,7 @@ class JudgedTotals:
 
 def judge_totals(
     table: TableSpec,
+    dataset: DatasetSpec,
     read: ReadSummary,
     limits: RejectLimits,
     *,
@@ -58,7 +60,9 @@ def judge_totals(
         broken = [
             (tally.rule, found) for tally, found in zip(total_tallies, outcomes, strict=True) if not found.success
         ]
-        faults = [_fault(rule, found, writer) for rule, found in (broken if writer.n_accepted else broken[:1])]
+        faults = [
+            _fault(rule, found, writer, table, dataset) for rule, found in (broken if writer.n_accepted else broken[:1])
+        ]
     return JudgedTotals(
         tuple(total_tallies), tuple(outcomes), tuple(f"{table.name} ({read.file}): {fault}" for fault in faults)
     )
@@ -102,13 +106,17 @@ def _outcome(result: RuleResult, totals: "pd.DataFrame") -> ExpectationOutcome:
     )
 
 
-def _fault(rule: Rule, found: ExpectationOutcome, writer: RowWriter) -> str:
-    """The message that stops everything, with the most frequent reason for a rejection and examples of it."""
-    if rule.arguments.get("column") == suites.REJECTED_SHARE:
-        by, action = "", "Mend the file, or raise max_rejected_share"
-    else:
-        by, action = f" ({rule.expectation} on {rule.column or 'the table'})", _MEND
+def _fault(rule: Rule, found: ExpectationOutcome, writer: RowWriter, table: TableSpec, dataset: DatasetSpec) -> str:
+    """The message that stops everything, with the most frequent reason for a rejection and examples of it.
+
+    Where one reason rejects most of the rows, the file is another one than was declared: more rejects are no remedy.
+    """
+    of_share = rule.arguments.get("column") == suites.REJECTED_SHARE
+    by = "" if of_share else f" ({rule.expectation} on {rule.column or 'the table'})"
     if not writer.counts:
-        return f"{found.message}{by}. {action}"
+        return f"{found.message}{by}. {_MEND}"
     most = max(writer.counts.values(), key=lambda count: count.n_rows)
+    action = diagnosis(most, table, dataset) or _MEND
+    if of_share and action == _MEND and most.n_rows <= writer.n_rejected / 2:
+        action = "Mend the file, or raise max_rejected_share"
     return f"{found.message}{by}. Most frequent reason: {most}. {action}"

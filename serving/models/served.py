@@ -26,13 +26,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Ratings are ``worst`` plus a multiple of ``step``, up to ``best``."""
+    """Ratings are ``worst`` plus a multiple of ``step``, up to ``best``; a step of 0 allows any value."""
 
     worst: float
     best: float
     step: float
 
     def holds(self, rating: float) -> bool:
+        if self.step == 0:
+            return self.worst <= rating <= self.best
         steps = (rating - self.worst) / self.step
         return self.worst <= rating <= self.best and math.isclose(steps, round(steps), abs_tol=1e-6)
 

@@ -1,0 +1,182 @@
+"""``dataset.yaml``: one small file that says what the files of a folder are."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from recsys_core.dataset.feedback import Feedback, FeedbackKind
+from recsys_core.dataset.relevance import RelevanceParameters
+from recsys_core.dataset.schema import FEATURE_PREFIX, MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec
+from recsys_core.errors import ParameterError
+from recsys_core.parameters import Parameters
+from recsys_core.yaml_files import read_yaml
+
+__all__ = [
+    "DATASET_FILE",
+    "Declaration",
+    "FeedbackDeclaration",
+    "TableDeclaration",
+    "dataset_in",
+    "dataset_of",
+    "read_dataset",
+]
+
+DATASET_FILE: Final = "dataset.yaml"
+_PER_SECOND: Final = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
+_TABLES: Final = {
+    "interactions": "ratings",
+    "items": "movies",
+    "links": "links",
+    "tags": "tags",
+    "genome_scores": "genome_scores",
+    "genome_tags": "genome_tags",
+}
+"""Role of each table in the file → the asset that it becomes."""
+Name = Annotated[str, StringConstraints(min_length=1)]
+
+
+class FormatDeclaration(Parameters):
+    """How a text file is written, where its ending and its header do not say it."""
+
+    separator: str = ""
+    """Between the columns: "\\t", ";", "::" …"""
+    header: tuple[Name, ...] = ()
+    """Names of the columns, in order, of a file whose first line is data."""
+    encoding: str = "utf-8"
+    """Such as "latin-1"."""
+    quoted: bool = True
+    """Whether cells may stand in quotation marks."""
+
+    @model_validator(mode="after")
+    def _is_known(self) -> Self:
+        try:
+            "".encode(self.encoding)
+        except LookupError as error:
+            raise ValueError(f"encoding {self.encoding!r} is not known; such as utf-8 or latin-1") from error
+        return self
+
+
+class TableDeclaration(Parameters):
+    """One table: its file and what its columns are called there."""
+
+    file: Name
+    """Path in the folder, or a pattern of one (``part-*.parquet``); a folder of part files counts as one file."""
+    format: FormatDeclaration = FormatDeclaration()
+    columns: dict[str, Name] = Field(default_factory=dict)
+    """Canonical name → name in the file, where they differ by more than case and underscores."""
+    features: dict[str, str] = Field(default_factory=dict)
+    """Items only. Further columns of categories or sets, by name → separator of the members ("" for the usual ones)."""
+    genre_separator: str = ""
+    """Items only. Between the members of the column ``genres``."""
+    time: Literal["seconds", "milliseconds", "microseconds", "nanoseconds"] = "seconds"
+    """Unit of the column ``timestamp``; dates as ISO 8601 writes them need none."""
+
+
+class FeedbackDeclaration(Parameters):
+    """What an interaction says."""
+
+    kind: FeedbackKind = "ratings"
+    """"ratings" on a scale; "counts" of plays or purchases, or other weights; "events": that it happened is all."""
+    scale: tuple[float, float] | None = None
+    """Lowest and highest rating; of counts, what says no more if it grows."""
+    step: float = Field(default=0.0, ge=0)
+    """Between two ratings of the scale; 0 for any value in between."""
+
+    @model_validator(mode="after")
+    def _has_a_scale(self) -> Self:
+        if self.kind != "events" and self.scale is None:
+            raise ValueError(f"feedback of kind {self.kind} needs a scale, such as scale: [1, 5]")
+        return self
+
+    def feedback(self) -> Feedback:
+        if self.kind == "events" or self.scale is None:
+            return Feedback.events()
+        return Feedback(self.scale[0], self.scale[1], self.step, self.kind)
+
+
+class Declaration(Parameters):
+    """A folder of data, declared."""
+
+    name: Name
+    feedback: FeedbackDeclaration
+    interactions: TableDeclaration
+    items: TableDeclaration
+    links: TableDeclaration | None = None
+    tags: TableDeclaration | None = None
+    genome_scores: TableDeclaration | None = None
+    genome_tags: TableDeclaration | None = None
+    relevance: RelevanceParameters | None = None
+    """What counts as relevant; without it, the upper part of the scale: three quarters of the way up and more."""
+
+
+def dataset_in(data_dir: Path) -> DatasetSpec:
+    """The data set in a folder: what its ``dataset.yaml`` declares, and MovieLens without one."""
+    path = data_dir / DATASET_FILE
+    return read_dataset(path) if path.is_file() else MOVIELENS
+
+
+def read_dataset(path: Path) -> DatasetSpec:
+    """The data set that a ``dataset.yaml`` declares; :class:`ParameterError` says what in it cannot be."""
+    try:
+        return dataset_of(Declaration(**read_yaml(path, "data set")))
+    except ParameterError as error:
+        raise ParameterError(str(error) if str(path) in str(error) else f"data set {path}: {error}") from None
+
+
+def dataset_of(declared: Declaration) -> DatasetSpec:
+    """The tables of MovieLens with the files, names and scale of ``declared``."""
+    feedback = declared.feedback.feedback()
+    tables = [_table(role, name, getattr(declared, role), feedback) for role, name in _TABLES.items()]
+    relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
+    return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)
+
+
+def _liked_from(feedback: Feedback) -> float:
+    """The rating from which on a title was liked: 4 of 1 to 5; any count, any event."""
+    if feedback.kind != "ratings":
+        return 0.0
+    raw = feedback.minimum + 0.75 * (feedback.maximum - feedback.minimum)
+    return round(raw / feedback.step) * feedback.step if feedback.step else raw
+
+
+def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Feedback) -> TableSpec:
+    table = MOVIELENS.table(name)
+    if declared is None:
+        return replace(table, file_stems=())
+    _check_columns(role, table, declared)
+    columns = [_column(column, declared, feedback) for column in table.columns]
+    columns += [
+        ColumnSpec(f"{FEATURE_PREFIX}{source}", "set", source, nullable=True, separator=separator, description=source)
+        for source, separator in declared.features.items()
+    ]
+    form = declared.format
+    return replace(
+        table,
+        columns=tuple(columns),
+        file=declared.file,
+        format=FileFormat(form.separator, form.header, form.encoding, form.quoted),
+    )
+
+
+def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> None:
+    unknown = [name for name in declared.columns if name not in table.column_names]
+    if unknown:
+        raise ParameterError(
+            f"{role}.columns names {unknown[0]!r}; expected one of {', '.join(table.column_names)} "
+            "(further columns of items are features)"
+        )
+    if declared.features and role != "items":
+        raise ParameterError(f"{role}.features: only items have features")
+
+
+def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:
+    changes: dict[str, Any] = {"spelling": declared.columns.get(column.name, "")}
+    if column.type == "timestamp":
+        changes["per_second"] = _PER_SECOND[declared.time]
+    if column.name == "rating":
+        changes.update(minimum=feedback.minimum, maximum=feedback.maximum, optional=feedback.kind == "events")
+    if column.name == "genres":
+        changes.update(separator=declared.genre_separator, optional=True)
+    return replace(column, **changes)

@@ -1,0 +1,99 @@
+"""What people write into a cell, in one notation."""
+
+import ast
+import json
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from recsys_core.dataset.schema import ColumnSpec
+
+__all__ = ["EMPTY_WORDS", "moments", "sets", "tidied"]
+
+EMPTY_WORDS: Final = pa.array(["", "NaN", "nan", "NA", "N/A", "\\N", "NULL", "null", "None"])
+"""What stands for nothing in a column that may be empty."""
+_SEPARATORS: Final = ("|", ";", ",")  # of the members of a set; the first one that a cell has
+_NAME: Final = "name"  # of a member that is written as an object: {"id": 18, "name": "Drama"}
+
+
+def tidied(values: pa.ChunkedArray, column: ColumnSpec) -> tuple[pa.ChunkedArray, int]:
+    """A nullable column without words for nothing and what it does not declare, and how many cells the latter were.
+
+    The 0 of an id is a word for nothing.
+    """
+    nothing = pa.scalar(None, values.type)
+    if pa.types.is_string(values.type):
+        values = pc.if_else(pc.is_in(pc.utf8_trim_whitespace(values), value_set=EMPTY_WORDS), nothing, values)
+        if not column.pattern:
+            return values, 0
+        parts = pc.extract_regex(values, f"^(?:{column.pattern})$")
+        found = pc.struct_field(parts, "value")
+        return found, found.null_count - values.null_count
+    low, high = (1, 2**31 - 1) if column.type == "id" else (column.minimum, column.maximum)
+    if column.type == "id":
+        values = pc.if_else(pc.equal(values, 0), nothing, values)
+    kept = values
+    if low is not None:
+        kept = pc.if_else(pc.less(kept, low), nothing, kept)
+    if high is not None:
+        kept = pc.if_else(pc.greater(kept, high), nothing, kept)
+    return kept, kept.null_count - values.null_count
+
+
+def moments(texts: pa.StringArray) -> pa.StringArray:
+    """Dates as ISO 8601 writes them (of UTC where they name no zone) as seconds since 1970; all else as it is."""
+    if not pc.any(pc.match_substring(texts, "-")).as_py():
+        return texts
+    return pa.array([text if text is None else _seconds(text) for text in texts.to_pylist()], type=pa.string())
+
+
+def _seconds(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return str(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
+
+
+def sets(cells: pa.ChunkedArray, separator: str = "") -> pa.ChunkedArray:
+    """Sets as names between ``|``: what JSON or Python's lists say, of names or of objects with a name, and commas.
+
+    separator  of the members, where it is declared
+    """
+    if separator:
+        return (
+            pc.replace_substring(pc.replace_substring(cells, "|", "/"), separator, "|") if separator != "|" else cells
+        )
+    others = pc.or_(pc.match_substring_regex(cells, r"^\s*\["), pc.match_substring_regex(cells, "[;,]"))
+    if not pc.any(others).as_py():
+        return cells
+    return pa.chunked_array([pa.array([_members(cell) for cell in cells.to_pylist()], type=pa.string())])
+
+
+def _members(cell: str | None) -> str | None:
+    if cell is None:
+        return None
+    text = cell.strip()
+    if text.startswith("[") and text.endswith("]"):
+        listed = _listed(text)
+        if listed is not None:
+            return "|".join(name for name in map(_named, listed) if name)
+    separator = next((sign for sign in _SEPARATORS if sign in text), None)
+    return cell if separator in (None, "|") else "|".join(part.strip() for part in text.split(separator))
+
+
+def _listed(text: str) -> list[Any] | None:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            found = read(text)
+        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            continue
+        return found if isinstance(found, list) else None
+    return None
+
+
+def _named(member: object) -> str:
+    value = member.get(_NAME, "") if isinstance(member, dict) else member
+    return str(value).replace("|", "/").strip()
