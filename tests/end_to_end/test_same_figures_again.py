@@ -12,6 +12,7 @@ import pytest
 
 from pipelines.settings import SAMPLE_DATA
 
+_SMALLER = "tuning: {als: {factors: 32, iterations: 5}, ease: {max_items: 1500}}\nevaluation: {n_bootstrap: 100}\n"
 _TOLERANCE = 2e-3  # of a mean over users: another order of summation can swap neighbours in a list, no more
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_group("same figures")]
@@ -19,7 +20,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_gr
 
 def evaluated(threads: int, home: Path) -> dict[str, Any]:
     variables = {name: str(threads) for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
-    command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--trials", "4", "--json"]
+    config = home / "smaller.yaml"
+    config.write_text(_SMALLER, encoding="utf-8")
+    command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--config", str(config)]
+    command += ["--trials", "4", "--json"]
     done = subprocess.run(
         command,
         env={**os.environ, **variables, "RECSYS_HOME": str(home)},
