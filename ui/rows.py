@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import streamlit as st
 
+from serving.schemas import read_id
+
 __all__ = ["CardEvent", "show_html", "show_style"]
 
 _LOOK: Final = Path(__file__).parent / "look"
@@ -30,8 +32,8 @@ class CardEvent:
         """The browser's message; None for anything that the page's own cards do not send."""
         if not isinstance(sent, dict) or sent.get("kind") not in _KINDS:
             return None
-        movie_id, rank, value = sent.get("movie_id"), sent.get("rank"), sent.get("value")
-        if not isinstance(movie_id, int) or not 1 <= movie_id < 2**31:
+        movie_id, rank, value = read_id(str(sent.get("movie_id"))), sent.get("rank"), sent.get("value")
+        if movie_id is None:
             return None
         return cls(
             kind=sent["kind"],

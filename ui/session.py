@@ -30,7 +30,6 @@ __all__ = [
 
 _LOG: Final = logging.getLogger(__name__)
 _MOST_IDS: Final = 200
-_MOST_DIGITS: Final = 16
 
 
 def settings() -> PageSettings:
@@ -84,8 +83,7 @@ def make_cards(
 def ids_in_address(name: str) -> list[int]:
     """Movie ids in the page's address, such as ``?liked=1,260``; what the API would not take as an id is left out."""
     words = str(st.query_params.get(name, "")).split(",")
-    numbers = [int(word) for word in words if word.isascii() and word.isdecimal() and len(word) <= _MOST_DIGITS]
-    return list(dict.fromkeys(number for number in numbers if 0 < number < 2**31))[:_MOST_IDS]
+    return list(dict.fromkeys(number for number in map(schemas.read_id, words) if number is not None))[:_MOST_IDS]
 
 
 def keep_ids(name: str, ids: Sequence[int]) -> None:

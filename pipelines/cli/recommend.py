@@ -31,8 +31,8 @@ def recommend(
 
     if user_id is not None and liked is not None:
         raise ParameterError("give --user or --liked, not both")
-    if user_id is not None and not 0 < user_id < 2**63:
-        raise ParameterError(f"--user {user_id}: ids of people are positive, and below 2^63")
+    if user_id is not None and not -(2**63) <= user_id < 2**63:
+        raise ParameterError(f"--user {user_id}: ids of people are whole numbers of 64 bits")
     liked_ids = _ids(liked or "")
     registry = ModelRegistry(settings.existing_tracking())
     found = registry.versions.get(version)

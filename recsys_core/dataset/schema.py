@@ -33,8 +33,8 @@ class ColumnSpec:
 
     ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
     for it, if that is another one; case, spaces and underscores are free in both.
-    ``type`` "id" is a positive integer that fits 31 bits; "timestamp" is seconds since 1970, UTC; "set" is names
-    between ``|``.
+    ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "timestamp" is seconds since 1970, UTC;
+    "set" is names between ``|``.
     ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose

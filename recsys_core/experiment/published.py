@@ -102,11 +102,11 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     users, items = rows["user_id"].to_numpy(), rows["item_id"].to_numpy()
     ratings = _or_constant(rows, "rating", dataset.feedback.maximum)
     timestamps = _or_constant(rows, "timestamp", 0).astype(np.int64)
-    faulty = ~np.isfinite(ratings) | (users <= 0) | (items <= 0)
+    faulty = ~np.isfinite(ratings)
     if faulty.any():
         line = int(rows["line"].to_numpy()[np.argmax(faulty)])
         raise MalformedFileError(
-            f"{csv_path}: line {line} and {int(faulty.sum()) - 1} more have an id below 1 or a rating that is no number"
+            f"{csv_path}: line {line} and {int(faulty.sum()) - 1} more have a rating that is no number"
         )
     last = _last_of_each(users, items)
     return build_user_items(users[last], items[last], ratings[last], timestamps[last])

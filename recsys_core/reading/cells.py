@@ -31,7 +31,7 @@ def tidied(values: pa.ChunkedArray, column: ColumnSpec) -> tuple[pa.ChunkedArray
         parts = pc.extract_regex(values, f"^(?:{column.pattern})$")
         found = pc.struct_field(parts, "value")
         return found, found.null_count - values.null_count
-    low, high = (1, 2**31 - 1) if column.type == "id" else (column.minimum, column.maximum)
+    low, high = (1, None) if column.type == "id" else (column.minimum, column.maximum)
     if column.type == "id":
         values = pc.if_else(pc.equal(values, 0), nothing, values)
     kept = values

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["KeyColumns", "Repeats", "frame_of"]
 
-_BITS = 31  # ids that passed their rules fit into them, so two ids fit into one int64
+_BITS = 31  # most ids fit into them, and then two ids into one int64
+_MASK = (1 << _BITS) - 1
 _BLOCK_ROWS = 1_000_000
 _LARGEST_TABLED_ID = 50_000_000
 _SIEVE_BITS = 22
@@ -46,12 +47,12 @@ def frame_of(chunk: pa.Table, table: TableSpec, known: Known) -> "pd.DataFrame":
 
 
 def _is_among(values: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether each of ``values`` is one of the sorted positive ``ids``."""
-    if len(ids) == 0 or ids[-1] > _LARGEST_TABLED_ID:
+    """Whether each of ``values`` is one of the sorted ``ids``."""
+    if len(ids) == 0 or ids[0] < 0 or ids[-1] > _LARGEST_TABLED_ID:
         return positions_in(ids, values) >= 0
     known = np.zeros(int(ids[-1]) + 2, dtype=np.bool_)  # ten times faster than searching
     known[ids] = True
-    return known[np.clip(values, 0, len(known) - 1)]
+    return known[np.where(values < 0, len(known) - 1, np.minimum(values, len(known) - 1))]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,9 +72,13 @@ _NO_REPEATS = Repeats(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
 
 @dataclass(slots=True)
 class KeyColumns:
-    """Collects the keys of a table's sound rows chunk by chunk: about 8 bytes per id, 16 for a pair with its time."""
+    """Collects the keys of a table's sound rows chunk by chunk: about 16 bytes for a pair of ids with its time.
+
+    Pairs with an id outside 0 to 2^31 - 1 take 8 bytes more.
+    """
 
     table: TableSpec
+    _packs: bool = True
     _codes: list[list[NDArray[np.int64]]] = field(default_factory=list)
     _texts: dict[str, list[pa.ChunkedArray]] = field(default_factory=dict)
     _newest: list[NDArray[np.int64]] = field(default_factory=list)
@@ -82,8 +87,11 @@ class KeyColumns:
         """Add the sound rows of a chunk, in order."""
         numbers = [pc.fill_null(chunk[name], 0).to_numpy().view(np.int64) for name in self._numeric]
         if [self.table.column(name).type for name in self._numeric[:2]] == ["id", "id"]:
-            # Packed at once: half the memory of keeping both.
-            numbers[:2] = [(numbers[0] << _BITS) | numbers[1]]
+            if self._packs and not all(_fits(column) for column in numbers[:2]):
+                self._packs = False
+                self._codes = [[codes[0] >> _BITS, codes[0] & _MASK, *codes[1:]] for codes in self._codes]
+            if self._packs:  # at once: half the memory of keeping both
+                numbers[:2] = [(numbers[0] << _BITS) | numbers[1]]
         self._codes.append(numbers)
         for name in self.table.key:
             if name not in self._numeric:
@@ -157,6 +165,8 @@ def _sieve_places(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _small(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same classes of equal values, numbered so that they fit into 31 bits."""
-    if len(codes) == 0 or (codes.min() >= 0 and codes.max() < 1 << _BITS):
-        return codes
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    return codes if _fits(codes) else np.unique(codes, return_inverse=True)[1].astype(np.int64)
+
+
+def _fits(codes: NDArray[np.int64]) -> bool:
+    return len(codes) == 0 or bool(codes.min() >= 0 and codes.max() <= _MASK)

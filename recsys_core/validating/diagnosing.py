@@ -5,7 +5,7 @@ from typing import Final
 from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
 from recsys_core.reading import convert, line_guard
 from recsys_core.validating.rejecting import ReasonCount
-from recsys_core.validating.suites import LARGEST_ID, RATING_COLUMN
+from recsys_core.validating.suites import RATING_COLUMN
 
 __all__ = ["diagnosis"]
 
@@ -39,8 +39,6 @@ def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: Data
         return f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {_DECLARE}"
     if column.name == RATING_COLUMN:
         return f"{name} has values that the scale from {scale.minimum:g} to {scale.maximum:g} has not: {_DECLARE}"
-    if column.type == "id":
-        return f"Ids in {name} go from {lowest:g} to {highest:g}: number them from 1 to {LARGEST_ID}"
     return None
 
 

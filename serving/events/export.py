@@ -14,9 +14,9 @@ from recsys_core.storage import atomic_file
 from serving.events.errors import EventStoreError
 from serving.events.store import EventStore
 
-__all__ = ["export_ratings"]
+__all__ = ["export_ratings", "latest_rows"]
 
-_SCHEMA = MOVIELENS.table("ratings").arrow_schema
+_SCHEMA = pa.schema([pa.field(c.in_file, c.arrow_type, nullable=False) for c in MOVIELENS.table("ratings").columns])
 _ROWS_AT_ONCE = 50_000
 _Row = tuple[int, int, float, int]
 
@@ -33,12 +33,13 @@ def export_ratings(store: EventStore, path: str | Path) -> int:
         raise ParameterError(f"{path}: expected a name that ends in .csv or .parquet")
     try:
         with atomic_file(path) as staging:
-            return writers[path.suffix.lower()](_rows(store), staging)
+            return writers[path.suffix.lower()](latest_rows(store), staging)
     except OSError as error:
         raise EventStoreError(f"{path}: the ratings cannot be written ({error.strerror or error})") from error
 
 
-def _rows(store: EventStore) -> Iterator[_Row]:
+def latest_rows(store: EventStore) -> Iterator[_Row]:
+    """Each person's latest rating of each movie: user id, movie id, rating, seconds since 1970."""
     for event in store.latest_ratings():
         if event.movie_id is not None and event.rating is not None:
             yield event.user_id, event.movie_id, event.rating, event.timestamp

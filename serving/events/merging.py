@@ -1,49 +1,61 @@
 """Ratings that people gave, added to a copy of a data folder."""
 
+import csv
 import shutil
-import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import dataset_in
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import DataError
 from recsys_core.reading import locate_table
+from recsys_core.reading.header import Header, read_header
 from recsys_core.storage import atomic_directory
-from serving.events.export import export_ratings
+from serving.events.export import latest_rows
 from serving.events.store import EventStore
 
 __all__ = ["merge_ratings"]
 
+_LONGEST_HEADER = 1 << 20
+
 
 def merge_ratings(store: EventStore, data_dir: Path, out: Path) -> int:
-    """Copy the CSV files of ``data_dir`` to ``out`` with each person's latest ratings added; how many these are.
+    """Copy the files of ``data_dir`` to ``out`` with each person's latest ratings added; how many these are.
 
-    ``out`` appears whole or not at all. Raises DataError when it is there already, or when ``data_dir`` has no
-    ratings.csv or one whose columns stand in another order.
+    ``out`` appears whole or not at all. Raises DataError when it is there already, or when the interactions of
+    ``data_dir`` are not there or no text with commas: nothing can be added to the end of another file.
     """
-    ratings = locate_table(data_dir, MOVIELENS.table("ratings"))
+    table = dataset_in(data_dir).table("ratings")
+    ratings = locate_table(data_dir, table)
     assert ratings is not None, "a data set cannot be without"
     if out.exists():
         raise DataError(f"{out}: is there already; name a folder that is not, or remove it")
-    with tempfile.TemporaryDirectory(prefix="recsys-feedback-") as folder:
-        drop = Path(folder) / "ratings.csv"
-        n_ratings = export_ratings(store, drop)
-        with atomic_directory(out) as staging:
-            for path in sorted(data_dir.glob("*.csv")):
-                shutil.copyfile(path, staging / path.name)
-            _append(staging / ratings.name, drop)
-    return n_ratings
+    if not ratings.is_file() or ratings.suffix.lower() != ".csv" or table.format.names:
+        raise DataError(f"{ratings}: ratings can only be added to CSV text with a header; save it as {table.name}.csv")
+    header = _header(ratings, table)
+    with atomic_directory(out) as staging:
+        shutil.copytree(data_dir, staging, dirs_exist_ok=True)
+        return _append(staging / ratings.relative_to(data_dir), table, header, latest_rows(store))
 
 
-def _append(ratings: Path, drop: Path) -> None:
-    """Add the lines of ``drop`` to ``ratings``; their columns must stand in the same order."""
-    with ratings.open("r+b") as target, drop.open("rb") as added:
-        head, wanted = target.readline().strip().lstrip(b"\xef\xbb\xbf"), added.readline().strip()
-        if head.replace(b'"', b"") != wanted:
-            raise DataError(
-                f"{ratings.name}: its columns are {head.decode(errors='replace')}, expected {wanted.decode()}"
-            )
-        target.seek(-1, 2)
-        if target.read(1) != b"\n":
-            target.write(b"\n")
-        target.seek(0, 2)
-        shutil.copyfileobj(added, target)
+def _header(ratings: Path, table: TableSpec) -> Header:
+    with ratings.open("rb") as opened:
+        return read_header(opened, str(ratings), table, max_line_bytes=_LONGEST_HEADER)
+
+
+def _append(ratings: Path, table: TableSpec, header: Header, rows: Iterable[tuple[int, int, float, int]]) -> int:
+    """Add ``rows`` to the file, each value in its column; other columns stay empty."""
+    per_second = table.column("timestamp").per_second
+    n_rows = 0
+    with ratings.open("r+b") as opened:
+        opened.seek(-1, 2)
+        ends = opened.read(1) == b"\n"
+    with ratings.open("a", encoding="utf-8", newline="") as opened:
+        if not ends:
+            opened.write("\n")
+        writer = csv.writer(opened, lineterminator="\n")
+        for user_id, item_id, rating, timestamp in rows:
+            values = {"user_id": user_id, "item_id": item_id, "rating": rating, "timestamp": timestamp * per_second}
+            writer.writerow([values.get(name, "") for name in header.names])
+            n_rows += 1
+    return n_rows

@@ -36,8 +36,9 @@ def _server(request: Request) -> Server:
 
 
 ServerParam = Annotated[Server, Depends(_server)]
-MovieIdParam = Annotated[int, Path(ge=1, lt=2**31, description="movieId of the data", examples=[260])]
-UserIdParam = Annotated[int, Path(ge=1, lt=2**31, description="userId of the data, or any other number", examples=[1])]
+_AN_ID = Path(ge=-(2**63), lt=2**63)
+MovieIdParam = Annotated[int, _AN_ID, Path(description="movieId of the data", examples=[260])]
+UserIdParam = Annotated[int, _AN_ID, Path(description="userId of the data, or any other number", examples=[1])]
 KParam = Annotated[int, Query(ge=1, le=schemas.MAX_K, description="Number of movies.")]
 
 

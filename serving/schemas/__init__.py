@@ -1,6 +1,6 @@
 """What the API takes and gives, as typed documents; all that other rooms may know of it."""
 
-from serving.schemas.base import MAX_EVENTS, MAX_IDS, MAX_K, MAX_QUERY, ModelName, Path
+from serving.schemas.base import MAX_EVENTS, MAX_IDS, MAX_K, MAX_QUERY, ModelName, Path, read_id
 from serving.schemas.feedback import Event, FeedbackRequest, FeedbackResponse, RatingEvent, SeenEvent
 from serving.schemas.lists import (
     AssignedArm,
@@ -63,4 +63,5 @@ __all__ = [
     "SimilarResponse",
     "UserResponse",
     "VersionSummary",
+    "read_id",
 ]

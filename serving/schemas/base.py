@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 __all__ = [
     "MAX_EVENTS",
@@ -17,6 +17,7 @@ __all__ = [
     "Path",
     "UserId",
     "Year",
+    "read_id",
 ]
 
 MAX_K = 100
@@ -30,8 +31,29 @@ MAX_QUERY = 200
 
 ModelName = Literal["hybrid", "als", "ease", "content"]
 Path = Literal["warm", "folded_in", "cold"]
-MovieId = Annotated[int, Field(ge=1, lt=2**31, examples=[260])]
-UserId = Annotated[int, Field(ge=1, lt=2**31, examples=[1])]
+_MOST_DIGITS = 20  # and the sign
+_EXACT = 2**53  # from here on a reader that knows floating-point numbers alone would round
+
+
+def read_id(text: str) -> int | None:
+    """The id that a person wrote; None for what is none."""
+    word = text.strip()
+    if not (word.isascii() and word.removeprefix("-").isdecimal() and len(word) <= _MOST_DIGITS):
+        return None
+    number = int(word)
+    return number if -(2**63) <= number < 2**63 else None
+
+
+def _id_as_json(number: int) -> int | str:
+    return number if abs(number) <= _EXACT else str(number)
+
+
+Id = Annotated[
+    int, Field(ge=-(2**63), lt=2**63), PlainSerializer(_id_as_json, return_type=int | str, when_used="json-unless-none")
+]
+"""A whole number of 64 bits; as JSON a text where it is beyond 2^53."""
+MovieId = Annotated[Id, Field(examples=[260])]
+UserId = Annotated[Id, Field(examples=[1])]
 Year = Annotated[int, Field(ge=1870, le=2200)]
 Ids = Annotated[list[MovieId], Field(max_length=MAX_IDS)]
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from serving.schemas.base import MAX_IDS, MAX_K, AnswerDocument, Document, Ids, ModelName, MovieId, Path, Year
+from serving.schemas.base import MAX_IDS, MAX_K, AnswerDocument, Document, Ids, ModelName, MovieId, Path, UserId, Year
 
 __all__ = [
     "AssignedArm",
@@ -98,7 +98,7 @@ class RecommendationsRequest(ListOptions):
 
 
 class Movie(AnswerDocument):
-    movie_id: int
+    movie_id: MovieId
     title: str
     year: int | None = None
     genres: list[str] = []
@@ -112,7 +112,7 @@ class Movie(AnswerDocument):
 class Because(AnswerDocument):
     """One of the person's own titles and what it contributed to the score."""
 
-    movie_id: int
+    movie_id: MovieId
     title: str
     contribution: float
 
@@ -146,7 +146,7 @@ class AssignedArm(AnswerDocument):
 class RecommendationsResponse(AnswerDocument):
     """``path``: warm (from a known person's ratings), folded_in (from what was sent), cold (nothing is known)."""
 
-    user_id: int | None
+    user_id: UserId | None
     model_version: str
     path: Path
     model: ModelName
@@ -172,7 +172,7 @@ class RatedMovie(Movie):
 class UserResponse(AnswerDocument):
     """A known person's ratings, best first; ratings sent as feedback count."""
 
-    user_id: int
+    user_id: UserId
     known: bool
     n_ratings: int
     items: list[RatedMovie]

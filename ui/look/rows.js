@@ -33,7 +33,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!card) return;
     setTriggerValue("event", {
       kind: source.dataset.event,
-      movie_id: Number(card.dataset.movieId),
+      movie_id: card.dataset.movieId,  // as text: it may be beyond 2^53
       rank: card.dataset.rank ? Number(card.dataset.rank) : null,
       value: source.dataset.value ? Number(source.dataset.value) : null,
     });

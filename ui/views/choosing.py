@@ -4,39 +4,28 @@ from typing import Final
 
 import streamlit as st
 
-from serving.schemas import ListOptions, ModelName
+from serving.schemas import ListOptions, ModelName, read_id
 from ui.genres import GENRES
 from ui.notices import show_notice
 
-__all__ = ["LABELS", "choose_options", "choose_user", "read_user_id", "refuse_user", "search_text"]
+__all__ = ["LABELS", "choose_options", "choose_user", "refuse_user", "search_text"]
 
 LABELS: Final[dict[ModelName, str]] = {"hybrid": "Hybrid", "als": "ALS", "content": "Content"}
 _FIRST: Final[ModelName] = "hybrid"
 _YEARS: Final = (1900, 2030)
-_MOST_DIGITS: Final = 16
-
-
-def read_user_id(text: str) -> int | None:
-    """The id in ``text``; None where it is no positive whole number that the API takes."""
-    word = text.strip()
-    if not (word.isascii() and word.isdecimal()):
-        return None
-    number = int(word) if len(word) <= _MOST_DIGITS else 0
-    return number if 1 <= number < 2**31 else None
 
 
 def choose_user() -> int | None:
     """The field for the user id (also ``?user=`` in the address); None, with a message, if it is no number."""
     text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=40) or ""
-    return read_user_id(text)
+    return read_id(text)
 
 
 def refuse_user() -> None:
     """Say that what is in the field is no user id."""
     show_notice(
         "That is not a user id",
-        "A user id is a whole number from 1 to 2147483647, such as 1 or 414. Not in the data yet? Open the page "
-        "New here.",
+        "A user id is a whole number, such as 1 or 414. Not in the data yet? Open the page New here.",
         "#",
     )
 

@@ -42,9 +42,31 @@ def test_a_folder_without_ratings_or_with_other_columns_is_refused_and_nothing_m
         merge_ratings(store, tmp_path / "none", out)
     with pytest.raises(DataError, match=r"has no ratings\.csv, which the table ratings needs"):
         merge_ratings(store, data, out)
-    (data / "ratings.csv").write_text("movieId,userId,rating,timestamp\n1,1,1,1\n")
-    with pytest.raises(DataError, match=r"ratings.csv: its columns are movieId,userId.*, expected userId,movieId"):
+    (data / "ratings.csv").write_text("movie,user,rating,timestamp\n1,1,1,1\n")
+    with pytest.raises(DataError, match=r"ratings.csv: line 1, the header, has no column userId, movieId"):
+        merge_ratings(store, data, out)
+    (data / "ratings.csv").unlink()
+    (data / "ratings.tsv").write_text("movieId\tuserId\trating\ttimestamp\n1\t1\t1\t1\n")
+    with pytest.raises(DataError, match=r"ratings.tsv: ratings can only be added to CSV text with a header"):
         merge_ratings(store, data, out)
     assert not out.exists()
     with pytest.raises(DataError, match="is there already"):
         merge_ratings(store, data, data)
+
+
+def test_values_go_into_their_columns_in_their_units(
+    store: EventStore, rating: Callable[..., StoredEvent], data: Path, tmp_path: Path
+) -> None:
+    (data / "stars.csv").write_text("when,movieId,note,userId,rating\n5000,10,good,1,3.0\n")
+    (data / "dataset.yaml").write_text(
+        "name: own\nfeedback: {scale: [0.5, 5], step: 0.5}\nitems: {file: movies.csv}\n"
+        "interactions: {file: stars.csv, time: milliseconds, columns: {timestamp: when}}\n"
+    )
+    store.append([rating(stars=2.0)])
+
+    assert merge_ratings(store, data, tmp_path / "out") == 1
+
+    when, *others = (tmp_path / "out" / "stars.csv").read_text().splitlines()[-1].split(",")
+    assert others == ["260", "", "1", "2.0"]
+    assert when.endswith("000")
+    assert (tmp_path / "out" / "dataset.yaml").is_file()
