@@ -4,16 +4,19 @@ from dataclasses import fields
 from typing import Any
 
 import dagster as dg
+import numpy as np
 
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import table_page, text_table
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable, RawTable
+from recsys_core.errors import DataError
 from recsys_core.reading import ReadSummary
 from recsys_core.validating import RejectLimits, ValidationSummary, known_ids, tables_in_order, validate_table
 
 __all__ = ["validated"]
 
+_LEAST_COMMON = 0.5
 _CHECKS = (
     ("expectations", "every table-level expectation of the suite holds, and few enough rows were rejected"),
     ("rows_add_up", "rows in = rows accepted + rows rejected"),
@@ -39,6 +42,22 @@ def validated(inputs: Inputs, **tables: Any) -> Made[CleanTable]:
         docs_directory=inputs.places.docs,
     )
     return Made(CleanTable(inputs.places.scratch, summary.as_dict()), facts=summary)
+
+
+def of_one_catalogue(before: CleanTable, now: CleanTable) -> None:
+    """Refuse items of which fewer than half are those that the home has: people would be recommended what is not there.
+
+    The share is that of the smaller catalogue.
+    """
+    had, has = known_ids(before.directory, "item_id"), known_ids(now.directory, "item_id")
+    smaller = min(len(had), len(has))
+    common = len(np.intersect1d(had, has, assume_unique=True))
+    if common < _LEAST_COMMON * smaller:
+        raise DataError(
+            f"this home belongs to another catalogue: {common / smaller:.1%} of the smaller one's {smaller:,} items "
+            "are in both; give the data a home of its own (--home), or say recsys run --force if it takes the place of "
+            "the old one"
+        )
 
 
 def _show(step: Step) -> Shown:
@@ -85,4 +104,5 @@ for _table in tables_in_order(MOVIELENS):
         upstream={f"raw_{_table.name}": RawTable, **{other: CleanTable for _, other, _ in _table.references}},
         parameters=("validation",),
         checks=_CHECKS,
+        follows=of_one_catalogue if _table.name == "movies" else None,
     )(validated)

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 import assets.graph  # noqa: F401  (declares all recipes)
 from assets.launchpad import run_config
 from assets.materialising.planning import Plan, plan
-from assets.materialising.step import PLAN_TAG, WHY_TAG
+from assets.materialising.step import FORCE_TAG, PLAN_TAG, WHY_TAG
 from assets.materialising.store import Pins
 from assets.materialising.world import World
 from pipelines.endings import settle_runs
@@ -70,7 +70,8 @@ def run_pipeline(
     """Bring every asset up to date with the files, parameters and code as they are.
 
     ``only`` takes one part of the pipeline, training on the features as they are stored; ``force`` makes all
-    assets of it anew. Raises RecsysError for what is wrong before anything runs.
+    assets of it anew, and lets another catalogue take the place of the home's. Raises RecsysError for what is wrong
+    before anything runs.
     """
     world = World(settings.workspace())
     check_data_folder(settings.data_dir)
@@ -86,7 +87,7 @@ def run_pipeline(
             on_plan(work)
         if not work.stale:
             return RunOutcome(work, None, versions=work.found)
-        return _execute(settings, world, instance, work)
+        return _execute(settings, world, instance, work, force=force)
 
 
 def look(instance: dg.DagsterInstance, world: World, *, groups: Collection[str] | None = None) -> Plan:
@@ -98,7 +99,7 @@ def look(instance: dg.DagsterInstance, world: World, *, groups: Collection[str] 
     return work
 
 
-def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, work: Plan) -> RunOutcome:
+def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, work: Plan, *, force: bool) -> RunOutcome:
     plan_id = work.pin(world)
     built = _JOB.set(pipeline_job())
     try:
@@ -106,7 +107,7 @@ def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, wor
             dg.reconstructable(pipeline_job),
             instance=instance,
             asset_selection=[dg.AssetKey(name) for name in work.stale],
-            tags={PLAN_TAG: plan_id, WHY_TAG: "; ".join(work.causes)[:1000]},
+            tags={PLAN_TAG: plan_id, WHY_TAG: "; ".join(work.causes)[:1000], **({FORCE_TAG: "yes"} if force else {})},
             raise_on_error=False,
             run_config={**_QUIET, **run_config(world.configuration)},
         ) as result:

@@ -36,6 +36,8 @@ class Recipe:
     quality      (name, description) of checks that are shown and stop nothing
     still_there  asked with the folder of the stored value, the tracking store and what was observed there: why what
                  the value tells of is not there any more, None if it is
+    follows      asked with the current value and the one just made, before that is stored: raises what speaks against
+                 a home that holds both, unless the run is forced
     name, description, upstream
                  those of the function, unless given: upstream assets are its parameters but ``inputs``, with the types
                  that read them
@@ -52,6 +54,7 @@ class Recipe:
     checks: tuple[tuple[str, str], ...] = ()
     quality: tuple[tuple[str, str], ...] = ()
     still_there: Callable[..., str | None] | None = None
+    follows: Callable[[Any, Any], None] | None = None
     name: str = ""
     description: str = ""
     upstream: Mapping[str, Any] = field(default_factory=dict)

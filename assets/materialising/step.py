@@ -15,7 +15,7 @@ from assets.launchpad import given_in
 from assets.materialising.inputs import InputChangedError, Inputs, Origin, Places
 from assets.materialising.recipe import Made, Recipe
 from assets.materialising.retrying import RETRY_SECONDS, passes_by_itself
-from assets.materialising.store import Pins, Record
+from assets.materialising.store import Pins, Record, Store
 from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
@@ -25,6 +25,7 @@ from recsys_core.storage import scratch_directory
 from registry.addresses import without_credentials_in
 
 __all__ = [
+    "FORCE_TAG",
     "MAY_PASS",
     "OWNERS",
     "PLAN_TAG",
@@ -40,6 +41,7 @@ __all__ = [
 OWNERS = ["team:recommender"]
 PLAN_TAG = "recsys/plan"  # of a run: the plan whose pins it takes
 MAY_PASS = "may pass by itself"  # of a failure: another run may succeed on the same inputs
+FORCE_TAG = "recsys/force"  # of a run: what speaks against it was heard and does not count
 WHY_TAG = "recsys/why"  # of a run: what was out of date, in words
 STORED = "stored"
 _STORED_DESCRIPTION = "the stored value is whole, and what it tells of in MLflow is there"
@@ -185,6 +187,8 @@ def _once(
         made = recipe.function(inputs, **values)
         where = store.directory(recipe.name, inputs.version)
         shown: Shown = recipe.show(Step(made, inputs, values, where, context, workspace))
+        if recipe.follows and FORCE_TAG not in context.run.tags:
+            _follow(recipe, store, made.value)
         record = store.put(inputs, made.value, usable=getattr(made.value, "usable", True))
     pins.made(recipe.name, inputs.version)
     _tell_outside(context, recipe, inputs)
@@ -196,6 +200,14 @@ def _once(
         tags=label(record),
         check_results=[*shown.checks, dg.AssetCheckResult(passed=True, check_name=STORED)],
     )
+
+
+def _follow(recipe: Recipe, store: Store, value: Any) -> None:
+    """Ask whether ``value`` may take the place of the current one; a damaged or refused one has nothing to say."""
+    current = store.current(recipe.name)
+    if current is not None and current.usable and not store.faults(recipe.name, current):
+        assert recipe.follows is not None
+        recipe.follows(store.load(recipe.name, recipe.kind, current.origin.version), value)
 
 
 def _configuration(run: dg.DagsterRun, world: World, parameters: Configuration) -> Configuration:

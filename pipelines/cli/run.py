@@ -16,7 +16,7 @@ __all__ = ["run"]
 @click.command()
 @places("data_dir", "home", "config_file")
 @click.option("--only", type=click.Choice(["data", "training"]), help="One part of the pipeline instead of all of it.")
-@click.option("--force", is_flag=True, help="Make every asset anew, up to date or not.")
+@click.option("--force", is_flag=True, help="Make every asset anew, up to date or not, of another catalogue, too.")
 @json_wanted
 def run(settings: Settings, only: Literal["data", "training"] | None, force: bool, as_json: bool) -> None:
     """Bring the pipeline up to date with a folder of CSV files: only what changed is made anew."""
