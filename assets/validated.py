@@ -7,6 +7,7 @@ import dagster as dg
 import numpy as np
 
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
+from assets.materialising.step import ANOTHER_HOME
 from assets.presenting import table_page, text_table
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable, RawTable
@@ -55,8 +56,7 @@ def of_one_catalogue(before: CleanTable, now: CleanTable) -> None:
     if common < _LEAST_COMMON * smaller:
         raise DataError(
             f"this home belongs to another catalogue: {common / smaller:.1%} of the smaller one's {smaller:,} items "
-            "are in both; give the data a home of its own (--home), or say recsys run --force if it takes the place of "
-            "the old one"
+            f"are in both; {ANOTHER_HOME}"
         )
 
 

@@ -94,7 +94,7 @@ class Inputs:
         """What the version is made of, as JSON can hold it."""
         return {
             "asset": self.asset,
-            "dataset": digest(self.dataset),
+            "dataset": f"{self.dataset.name} {digest(self.dataset)}",
             "files": dict(self.files),
             "upstream": dict(self.upstream),
             "parameters": {name: section.model_dump(mode="json") for name, section in self.parameters.items()},

@@ -19,12 +19,13 @@ from assets.materialising.store import Pins, Record, Store
 from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
-from recsys_core.errors import RecsysError, StorageError
+from recsys_core.errors import DataError, RecsysError, StorageError
 from recsys_core.faults import outside_fault
 from recsys_core.storage import scratch_directory
 from registry.addresses import without_credentials_in
 
 __all__ = [
+    "ANOTHER_HOME",
     "FORCE_TAG",
     "MAY_PASS",
     "OWNERS",
@@ -41,6 +42,7 @@ __all__ = [
 OWNERS = ["team:recommender"]
 PLAN_TAG = "recsys/plan"  # of a run: the plan whose pins it takes
 MAY_PASS = "may pass by itself"  # of a failure: another run may succeed on the same inputs
+ANOTHER_HOME = "give it a home of its own (--home), or say recsys run --force if it takes the place of the old one"
 FORCE_TAG = "recsys/force"  # of a run: what speaks against it was heard and does not count
 WHY_TAG = "recsys/why"  # of a run: what was out of date, in words
 STORED = "stored"
@@ -188,7 +190,7 @@ def _once(
         where = store.directory(recipe.name, inputs.version)
         shown: Shown = recipe.show(Step(made, inputs, values, where, context, workspace))
         if recipe.follows and FORCE_TAG not in context.run.tags:
-            _follow(recipe, store, made.value)
+            _follow(recipe, store, inputs, made.value)
         record = store.put(inputs, made.value, usable=getattr(made.value, "usable", True))
     pins.made(recipe.name, inputs.version)
     _tell_outside(context, recipe, inputs)
@@ -202,11 +204,14 @@ def _once(
     )
 
 
-def _follow(recipe: Recipe, store: Store, value: Any) -> None:
+def _follow(recipe: Recipe, store: Store, inputs: Inputs, value: Any) -> None:
     """Ask whether ``value`` may take the place of the current one; a damaged or refused one has nothing to say."""
     current = store.current(recipe.name)
     if current is not None and current.usable and not store.faults(recipe.name, current):
         assert recipe.follows is not None
+        name = current.parts["dataset"].rpartition(" ")[0]
+        if name != inputs.dataset.name:
+            raise DataError(f"this home belongs to the data set {name}, this is {inputs.dataset.name}; {ANOTHER_HOME}")
         recipe.follows(store.load(recipe.name, recipe.kind, current.origin.version), value)
 
 

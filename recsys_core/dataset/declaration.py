@@ -172,7 +172,8 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
 
 
 def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:
-    changes: dict[str, Any] = {"spelling": declared.columns.get(column.name, "")}
+    named = declared.columns.get(column.name, "")
+    changes: dict[str, Any] = {"spelling": named, "also": () if named or not column.spelling else (column.spelling,)}
     if column.type == "timestamp":
         changes["per_second"] = _PER_SECOND[declared.time]
     if column.name == "rating":

@@ -32,7 +32,7 @@ class ColumnSpec:
     """One declared column.
 
     ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
-    for it, if that is another one; case, spaces and underscores are free in both.
+    for it, if that is another one, and ``also`` are names that are taken, too; case, spaces and underscores are free.
     ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "timestamp" is seconds since 1970, UTC;
     "set" is names between ``|``.
     ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
@@ -47,6 +47,7 @@ class ColumnSpec:
     spelling: str = ""
     nullable: bool = False
     optional: bool = False
+    also: tuple[str, ...] = ()
     minimum: float | None = None
     maximum: float | None = None
     pattern: str = ""

@@ -102,7 +102,7 @@ def _canonical(names: tuple[str, ...], text: str, file: str, number: int, table:
 def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
     """Where the file has ``column``: by its name to the letter if there is such a one, else by one like it."""
     for alike in (str, _plain):
-        for wanted in (column.in_file, column.name):
+        for wanted in (column.in_file, column.name, *column.also):
             places = [place for place, name in enumerate(names) if alike(name) == alike(wanted)]
             if places:
                 return places

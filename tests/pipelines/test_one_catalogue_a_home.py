@@ -1,0 +1,64 @@
+"""A home belongs to one catalogue: other items, or another data set, are refused before they are stored."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.running import RunOutcome, run_pipeline
+from pipelines.settings import Settings
+from tests.corpus.healthy_folder import write_healthy_folder
+
+_OWN = """\
+name: own films
+feedback: {scale: [0.5, 5], step: 0.5}
+interactions: {file: ratings.csv}
+items: {file: movies.csv}
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    write_healthy_folder(tmp_path / "data")
+    found = Settings(home=tmp_path / "home", data_dir=tmp_path / "data")
+    assert data_part(found).failed == []
+    return found
+
+
+def data_part(settings: Settings, *, force: bool = False) -> RunOutcome:
+    return run_pipeline(settings, only="data", force=force)
+
+
+def test_other_items_are_refused_with_the_share_and_forced(settings: Settings) -> None:
+    for path in settings.data_dir.glob("*.csv"):
+        head, *lines = path.read_text(encoding="utf-8").splitlines()
+        place = head.split(",").index("movieId") if "movieId" in head else -1
+        moved = [",".join(_with_other_id(line.split(","), place)) for line in lines]
+        path.write_text("\n".join([head, *moved]) + "\n", encoding="utf-8")
+
+    (failed,) = data_part(settings).failed
+    assert failed.asset == "movies"
+    assert "this home belongs to another catalogue: 0.0% of the smaller one's" in failed.message
+    assert "--force" in failed.message
+
+    assert data_part(settings, force=True).failed == []
+    assert data_part(settings).failed == []
+
+
+def test_another_data_set_of_the_same_ids_is_refused(settings: Settings) -> None:
+    (settings.data_dir / "dataset.yaml").write_text(_OWN, encoding="utf-8")
+
+    failed = next(failure for failure in data_part(settings).failed if failure.asset == "movies")
+    assert "this home belongs to the data set movielens, this is own films" in failed.message
+
+
+def test_a_catalogue_that_grows_is_the_same(settings: Settings) -> None:
+    with (settings.data_dir / "movies.csv").open("a", encoding="utf-8") as opened:
+        opened.writelines(f"{number},Film {number} (1999),Drama\n" for number in range(100_000, 100_500))
+
+    assert data_part(settings).failed == []
+
+
+def _with_other_id(cells: list[str], place: int) -> list[str]:
+    if place >= 0:
+        cells[place] = str(int(cells[place]) + 1_000_000)
+    return cells
