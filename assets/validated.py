@@ -1,6 +1,6 @@
 """Validated tables: Great Expectations suites decide which rows go on, and whether anything goes on at all."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import dagster as dg
@@ -9,11 +9,19 @@ import numpy as np
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.materialising.step import ANOTHER_HOME
 from assets.presenting import table_page, text_table
+from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable, RawTable
 from recsys_core.errors import DataError
 from recsys_core.reading import ReadSummary
-from recsys_core.validating import RejectLimits, ValidationSummary, known_ids, tables_in_order, validate_table
+from recsys_core.validating import (
+    RejectLimits,
+    ValidationSummary,
+    has_ratings,
+    known_ids,
+    tables_in_order,
+    validate_table,
+)
 
 __all__ = ["validated"]
 
@@ -30,11 +38,13 @@ def validated(inputs: Inputs, **tables: Any) -> Made[CleanTable]:
     ``tables`` are the raw table and the validated ones that it refers to.
     """
     raw: RawTable = tables[f"raw_{inputs.asset}"]
-    table = inputs.dataset.table(inputs.asset)
+    table, dataset = inputs.dataset.table(inputs.asset), inputs.dataset
+    if has_ratings(table):
+        dataset = replace(dataset, relevance=inputs.of(RelevanceParameters))
     summary = validate_table(
         raw.directory,
         table,
-        inputs.dataset,
+        dataset,
         inputs.places.scratch,
         read=ReadSummary(**{field.name: raw.summary[field.name] for field in fields(ReadSummary)}),
         known={(other, column): known_ids(tables[other].directory, column) for _, other, column in table.references},
@@ -102,7 +112,7 @@ for _table in tables_in_order(MOVIELENS):
         show=_show,
         modules=("recsys_core.validating", "recsys_core.reading"),
         upstream={f"raw_{_table.name}": RawTable, **{other: CleanTable for _, other, _ in _table.references}},
-        parameters=("validation",),
+        parameters=("validation", "relevance") if has_ratings(_table) else ("validation",),
         checks=_CHECKS,
         follows=of_one_catalogue if _table.name == "movies" else None,
     )(validated)

@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def evaluate(
         else:
             result = evaluate_folder(
                 _data_folder(data_dir),
-                MOVIELENS,
+                replace(MOVIELENS, relevance=config.relevance),
                 workspace,
                 now=int(time.time()),
                 limits=config.validation,

@@ -12,6 +12,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "run": ("pipelines.cli.run", "Run the pipeline on a folder of CSV files."),
+    "check": ("pipelines.cli.check", "Read and validate a folder, and say what it holds."),
     "plan": ("pipelines.cli.home", "Say what is out of date, and why; make nothing."),
     "check-home": ("pipelines.cli.home", "Check every stored byte against its checksum."),
     "clean": ("pipelines.cli.clean", "Remove old versions and runs that nothing uses."),

@@ -1,13 +1,13 @@
 """What is behind it when most rows of a table break the same rule, and what to do about it."""
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
 from recsys_core.reading import convert, line_guard
 from recsys_core.validating.rejecting import ReasonCount
 from recsys_core.validating.suites import RATING_COLUMN
 
-__all__ = ["diagnosis"]
+__all__ = ["Diagnosis", "diagnosis"]
 
 _DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
 _ESCAPED: Final = '\\"'
@@ -15,7 +15,14 @@ _UNITS: Final = ((1e17, "nanoseconds", "1000000000"), (1e14, "microseconds", "10
 """From what number on a moment of our time is in a unit, and by what it is divided to be in seconds."""
 
 
-def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> str | None:
+class Diagnosis(NamedTuple):
+    """What is behind the rejects: a word for programs, and for people the same with what to do."""
+
+    kind: str
+    words: str
+
+
+def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> Diagnosis | None:
     """What the reason that rejects most rows of a table tells of its file; None where it tells nothing more."""
     column = next((c for c in table.columns if c.name == most.column), None)
     if column is None:
@@ -23,30 +30,36 @@ def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> str 
     if most.lowest is not None and most.highest is not None:
         return _of_numbers(column, most.lowest, most.highest, dataset)
     if column.type == "id" and most.reason.endswith(convert.NOT_WHOLE):
-        return f"The ids in {column.in_file} are text, and ids are whole numbers: number them, and keep the list"
+        words = f"The ids in {column.in_file} are text, and ids are whole numbers: number them, and keep the list"
+        return Diagnosis("text_ids", words)
     if column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
-        return f"The numbers in {column.in_file} have decimal commas: write them with points"
+        words = f"The numbers in {column.in_file} have decimal commas: write them with points"
+        return Diagnosis("decimal_commas", words)
     return None
 
 
-def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: DatasetSpec) -> str | None:
+def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: DatasetSpec) -> Diagnosis | None:
     """The same of numbers that are not what was declared."""
     name, scale = column.in_file, dataset.feedback
     unit = next(((unit, by) for least, unit, by in _UNITS if lowest >= least), None)
     if column.type == "timestamp" and unit:
-        return f"The times in {name} are {unit[0]}: divide them by {unit[1]}, or {_DECLARE}"
+        return Diagnosis(unit[0], f"The times in {name} are {unit[0]}: divide them by {unit[1]}, or {_DECLARE}")
     if column.name == RATING_COLUMN and highest > scale.maximum:
-        return f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {_DECLARE}"
+        words = f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {_DECLARE}"
+        return Diagnosis("other_scale", words)
     if column.name == RATING_COLUMN:
-        return f"{name} has values that the scale from {scale.minimum:g} to {scale.maximum:g} has not: {_DECLARE}"
+        words = f"{name} has values that the scale from {scale.minimum:g} to {scale.maximum:g} has not: {_DECLARE}"
+        return Diagnosis("other_scale", words)
     return None
 
 
-def _of_lines(most: ReasonCount) -> str | None:
+def _of_lines(most: ReasonCount) -> Diagnosis | None:
     if most.reason == line_guard.BAD_QUOTES and any(_ESCAPED in example for example in most.examples):
-        return f'Quotation marks are written as {_ESCAPED}, as Spark does: write them doubled, option("escape", "\\"")'
+        words = f'Quotation marks are written as {_ESCAPED}, as Spark does: write them doubled, option("escape", "\\"")'
+        return Diagnosis("escaped_quotation_marks", words)
     if most.reason in (convert.TOO_MANY, convert.TOO_FEW):
-        return "The lines have another number of columns than the header: see whether texts with commas are quoted"
+        words = "The lines have another number of columns than the header: see whether texts with commas are quoted"
+        return Diagnosis("number_of_columns", words)
     return None
 
 

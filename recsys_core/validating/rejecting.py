@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.reading import REJECTED_FILE, RejectedWriter
-from recsys_core.validating.suites import Rule, distinct_columns
+from recsys_core.validating.suites import RATING_COLUMN, Rule, distinct_columns, has_ratings
+from recsys_core.validating.summary import Finding
 from recsys_core.validating.wording import rejected_table
 
 __all__ = ["ROWS_FILE", "ReasonCount", "RowWriter"]
@@ -56,18 +57,26 @@ class ReasonCount:
         rows = "1 row" if self.n_rows == 1 else f"{self.n_rows} rows"
         return f"{where}, {rows}: {'; '.join(self.examples)}"
 
+    def finding(self, table: str, file: str) -> Finding:
+        what = "" if self.expectation else f", {self.reason}"  # examples of expectations say it
+        rows = "1 row" if self.n_rows == 1 else f"{self.n_rows:,} rows"
+        message = f"{table} ({file}): {rows} rejected{what}: {'; '.join(self.examples)}"
+        return Finding("warning", table, self.column, "rejected", self.n_rows, message)
+
 
 class RowWriter:
     """Writes ``rows.parquet`` and ``rejected.parquet`` into ``directory``. Use as a context manager.
 
     counts    rejected rows by reason (a reason without a row's values)
     distinct  for each column that needs several values, how many different accepted ones there are
+    highest   accepted rating, where the table has ratings; a row without a value counts as 1
     """
 
     def __init__(self, directory: Path, table: TableSpec, file: str) -> None:
         self.counts: dict[str, ReasonCount] = {}
         self._seen = {name: np.zeros(0, dtype=np.int64) for name in distinct_columns(table)}
         self.n_accepted = 0
+        self.highest: float | None = None
         self._table = table
         self._file = file
         self._rejected = RejectedWriter(directory, file)
@@ -101,6 +110,10 @@ class RowWriter:
             accepted = accepted.select(list(self._table.column_names)).cast(self._table.arrow_schema)
             self._rows.write_table(accepted)
             self.n_accepted += accepted.num_rows
+            if has_ratings(self._table):
+                found = pc.max(accepted[RATING_COLUMN]).as_py()
+                found = 1.0 if found is None else found
+                self.highest = found if self.highest is None else max(self.highest, found)
             for name, values in self._seen.items():
                 found = pc.unique(accepted[name]).to_numpy()
                 new = found[positions_in(values, found) < 0]

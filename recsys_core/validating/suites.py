@@ -16,6 +16,7 @@ from recsys_core.validating.summary import Severity
 
 __all__ = [
     "DISTINCT_NEEDED",
+    "HIGHEST_RATING",
     "RATING_COLUMN",
     "REJECTED_SHARE",
     "ROWS_ACCEPTED",
@@ -24,6 +25,7 @@ __all__ = [
     "Rule",
     "distinct_columns",
     "distinct_total",
+    "has_ratings",
     "key_rule",
     "known_column",
     "row_rules",
@@ -39,6 +41,7 @@ ROWS_IN: Final = "rows in"
 ROWS_ACCOUNTED_FOR: Final = "rows accepted + rejected"
 ROWS_ACCEPTED: Final = "rows accepted"
 REJECTED_SHARE: Final = "rejected share"
+HIGHEST_RATING: Final = "highest rating"
 
 _PANDAS_TYPES: Final = {
     "id": "int64",
@@ -60,6 +63,7 @@ class Rule:
     severity      "warning" where a row that breaks it is rejected, "critical" where the whole table is refused
     breach        what is said of a value that breaks it: "rating 6.0 <breach>"; of a total: "0 rows: <breach>"
     shows_value   whether the value belongs into that sentence (a missing one does not)
+    kind          what a table is called, for programs, that is refused because of it
     """
 
     expectation: str
@@ -68,6 +72,7 @@ class Rule:
     severity: Severity = "critical"
     breach: str = ""
     shows_value: bool = True
+    kind: str = "unexpected_table"
 
     @property
     def column(self) -> str | None:
@@ -213,7 +218,12 @@ def distinct_columns(table: TableSpec) -> tuple[str, ...]:
     return table.key if table.required and len(table.key) > 1 else ()
 
 
-def total_rules(table: TableSpec, limits: RejectLimits) -> tuple[Rule, ...]:
+def has_ratings(table: TableSpec) -> bool:
+    """Whether the table holds values of the rating scale."""
+    return any(column.name == RATING_COLUMN and column.type == "float" for column in table.columns)
+
+
+def total_rules(table: TableSpec, dataset: DatasetSpec, limits: RejectLimits) -> tuple[Rule, ...]:
     """What the table must fulfil as a whole; judged on one row of totals."""
     rules = [
         Rule(
@@ -221,16 +231,21 @@ def total_rules(table: TableSpec, limits: RejectLimits) -> tuple[Rule, ...]:
             (),
             {"column_A": ROWS_IN, "column_B": ROWS_ACCOUNTED_FOR},
             breach="these should be equal",
+            kind="rows_lost",
         )
     ]
     share = limits.max_rejected_share
-    rules.append(_total(REJECTED_SHARE, (), f"more than the {share:.1%} that may be", high=share))
+    breach = f"more than the {share:.1%} that may be"
+    rules.append(_total(REJECTED_SHARE, (), "too_many_rejected", breach, high=share))
     if table.required:
-        rules.append(_total(ROWS_ACCEPTED, (), "too few, at least 1 is needed", low=1))
+        rules.append(_total(ROWS_ACCEPTED, (), "no_rows", "too few, at least 1 is needed", low=1))
     breach = f"too few, at least {DISTINCT_NEEDED} are needed, as from one alone nothing can be learned"
     rules.extend(
-        _total(distinct_total(column), (column,), breach, low=DISTINCT_NEEDED) for column in distinct_columns(table)
+        _total(distinct_total(column), (column,), "too_few_distinct", breach, low=DISTINCT_NEEDED)
+        for column in distinct_columns(table)
     )
+    if has_ratings(table):
+        rules.append(_relevant(dataset))
     return tuple(rules)
 
 
@@ -239,11 +254,20 @@ def distinct_total(column: str) -> str:
     return f"distinct {column}"
 
 
+def _relevant(dataset: DatasetSpec) -> Rule:
+    """Without anything that counts as liked there is nothing to learn and nobody to test."""
+    threshold = dataset.relevance.positive_threshold
+    breach = f"less than relevance.positive_threshold = {threshold:g}, so nothing counts as liked; lower that setting"
+    if dataset.feedback.kind == "ratings":
+        breach += ", or declare feedback: {kind: events} in dataset.yaml if a row only says that something happened"
+    return _total(HIGHEST_RATING, (RATING_COLUMN,), "no_relevant_rating", breach, low=threshold)
+
+
 def _total(
-    total: str, columns: tuple[str, ...], breach: str, *, low: float | None = None, high: float | None = None
+    total: str, columns: tuple[str, ...], kind: str, breach: str, *, low: float | None = None, high: float | None = None
 ) -> Rule:
     arguments = {"column": total, "min_value": low, "max_value": high}
-    return Rule("expect_column_values_to_be_between", columns, arguments, breach=breach)
+    return Rule("expect_column_values_to_be_between", columns, arguments, breach=breach, kind=kind)
 
 
 def _moment(timestamp: int) -> str:

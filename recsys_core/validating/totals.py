@@ -11,7 +11,7 @@ from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.rejecting import RowWriter
 from recsys_core.validating.running import ExpectationRunner, RuleResult
 from recsys_core.validating.suites import Rule
-from recsys_core.validating.summary import ExpectationOutcome
+from recsys_core.validating.summary import ExpectationOutcome, Finding
 from recsys_core.validating.tally import RuleTally
 
 if TYPE_CHECKING:
@@ -24,11 +24,11 @@ _MEND: Final = "Mend the file or name another one"
 
 @dataclass(frozen=True, slots=True)
 class JudgedTotals:
-    """What was said of the whole table; ``faults`` are the messages that stop everything built on it."""
+    """What was said of the whole table; ``faults`` are what stops everything built on it."""
 
     tallies: tuple[RuleTally, ...]
     outcomes: tuple[ExpectationOutcome, ...]
-    faults: tuple[str, ...]
+    faults: tuple[Finding, ...]
 
 
 def judge_totals(
@@ -47,12 +47,12 @@ def judge_totals(
     """
     totals = _totals(read, writer)
     total_tallies, outcomes = [], []
-    for result in runner.run(totals, suites.total_rules(table, limits)):
+    for result in runner.run(totals, suites.total_rules(table, dataset, limits)):
         total_tallies.append(RuleTally(result.rule))
         total_tallies[-1].add(result)
         outcomes.append(_outcome(result, totals))
     faults = [
-        f"{tally.outcome().message}. {_MEND}"
+        (tally.rule, tally.rule.kind, f"{tally.outcome().message}. {_MEND}")
         for tally in tallies
         if tally.error is not None or (tally.rule.severity == "critical" and not tally.success)
     ]
@@ -61,11 +61,14 @@ def judge_totals(
             (tally.rule, found) for tally, found in zip(total_tallies, outcomes, strict=True) if not found.success
         ]
         faults = [
-            _fault(rule, found, writer, table, dataset) for rule, found in (broken if writer.n_accepted else broken[:1])
+            (rule, *_fault(rule, found, writer, table, dataset))
+            for rule, found in (broken if writer.n_accepted else broken[:1])
         ]
-    return JudgedTotals(
-        tuple(total_tallies), tuple(outcomes), tuple(f"{table.name} ({read.file}): {fault}" for fault in faults)
+    findings = (
+        Finding("error", table.name, rule.column, kind, _count(rule, writer), f"{table.name} ({read.file}): {message}")
+        for rule, kind, message in faults
     )
+    return JudgedTotals(tuple(total_tallies), tuple(outcomes), tuple(findings))
 
 
 def _totals(read: ReadSummary, writer: RowWriter) -> "pd.DataFrame":
@@ -77,6 +80,7 @@ def _totals(read: ReadSummary, writer: RowWriter) -> "pd.DataFrame":
         suites.ROWS_ACCOUNTED_FOR: writer.n_accepted + writer.n_rejected,
         suites.ROWS_ACCEPTED: writer.n_accepted,
         suites.REJECTED_SHARE: writer.n_rejected / read.n_rows if read.n_rows else 0.0,
+        suites.HIGHEST_RATING: writer.highest or 0.0,
         **{suites.distinct_total(name): count for name, count in writer.distinct.items()},
     }
     return pd.DataFrame([totals])
@@ -92,6 +96,8 @@ def _outcome(result: RuleResult, totals: "pd.DataFrame") -> ExpectationOutcome:
         found = f"{n_rows} rows in, {row[suites.ROWS_ACCOUNTED_FOR]:.0f} accepted or rejected"
     elif name == suites.REJECTED_SHARE:
         found = f"{n_rejected} of {n_rows} rows rejected ({row[name]:.1%})"
+    elif name == suites.HIGHEST_RATING:
+        found = f"the {name} is {row[name]:g}"
     else:
         found = f"{row[name]:.0f} {name}"
     return ExpectationOutcome(
@@ -106,17 +112,27 @@ def _outcome(result: RuleResult, totals: "pd.DataFrame") -> ExpectationOutcome:
     )
 
 
-def _fault(rule: Rule, found: ExpectationOutcome, writer: RowWriter, table: TableSpec, dataset: DatasetSpec) -> str:
-    """The message that stops everything, with the most frequent reason for a rejection and examples of it.
+def _count(rule: Rule, writer: RowWriter) -> int | None:
+    """The rows that a broken rule is about, where it is about some."""
+    counts = {"too_many_rejected": writer.n_rejected, "no_relevant_rating": writer.n_accepted}
+    return counts.get(rule.kind)
+
+
+def _fault(
+    rule: Rule, found: ExpectationOutcome, writer: RowWriter, table: TableSpec, dataset: DatasetSpec
+) -> tuple[str, str]:
+    """The kind of the fault, and its message, with the most frequent reason for a rejection and examples of it.
 
     Where one reason rejects most of the rows, the file is another one than was declared: more rejects are no remedy.
     """
+    if rule.kind == "no_relevant_rating":  # its breach says what to do, and rejected rows are not behind it
+        return rule.kind, found.message
     of_share = rule.arguments.get("column") == suites.REJECTED_SHARE
     by = "" if of_share else f" ({rule.expectation} on {rule.column or 'the table'})"
     if not writer.counts:
-        return f"{found.message}{by}. {_MEND}"
+        return rule.kind, f"{found.message}{by}. {_MEND}"
     most = max(writer.counts.values(), key=lambda count: count.n_rows)
-    action = diagnosis(most, table, dataset) or _MEND
+    kind, action = diagnosis(most, table, dataset) or (rule.kind, _MEND)
     if of_share and action == _MEND and most.n_rows <= writer.n_rejected / 2:
         action = "Mend the file, or raise max_rejected_share"
-    return f"{found.message}{by}. Most frequent reason: {most}. {action}"
+    return kind if of_share else rule.kind, f"{found.message}{by}. Most frequent reason: {most}. {action}"

@@ -31,6 +31,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["evaluate", "--at", "0"], ["0 is not in the range x>=1"]),
         (["evaluate", "--trials", "3"], ["3 is not in the range x>=4"]),
         (["promote"], ["Missing argument 'VERSION'"]),
+        (["check"], ["Missing argument 'FOLDER'"]),
         (["download", "ml-1b", "--out", "x"], ["'ml-1b' is not one of"]),
         (["dev", "--dagster-port", "http"], ["'http' is not a valid integer"]),
     ],
@@ -49,6 +50,8 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
     [
         (["run", "--data", "nowhere"], ["data folder", "nowhere does not exist", "give --data a folder"]),
         (["plan", "--data", "nowhere"], ["data folder", "nowhere does not exist", "give --data a folder"]),
+        (["check", "nowhere"], ["data folder", "nowhere is not there; name a folder"]),
+        (["check", ".", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["plan", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["check-home"], ["home ", "does not exist; give --home the folder of a run"]),
         (["run", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
@@ -89,7 +92,20 @@ def test_a_users_mistake_is_one_message_and_with_json_one_document(
 
 @pytest.mark.parametrize(
     "command",
-    ["run", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve", "dev"],
+    [
+        "run",
+        "check",
+        "plan",
+        "check-home",
+        "evaluate",
+        "recommend",
+        "models",
+        "promote",
+        "rollback",
+        "download",
+        "serve",
+        "dev",
+    ],
 )
 def test_help_describes_every_option(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, err = call(capsys, command, "--help")
@@ -106,8 +122,8 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
     assert code == 0
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
     assert set(listed) == {
-        "run", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download", "serve",
-        "experiment", "feedback", "dev", "clean",
+        "run", "check", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download",
+        "serve", "experiment", "feedback", "dev", "clean",
     }  # fmt: skip
 
 

@@ -87,16 +87,16 @@ def test_reasons_are_given_in_the_order_of_the_columns_and_the_key_comes_last() 
 
 
 def test_what_concerns_the_whole_table_is_critical() -> None:
-    rules = (*structure_rules(_LISTENS), *total_rules(_LISTENS, RejectLimits()))
+    rules = (*structure_rules(_LISTENS), *total_rules(_LISTENS, _SONGS, RejectLimits()))
 
     assert {rule.severity for rule in rules} == {"critical"}
-    assert {"distinct listener", "distinct song", "rejected share", "rows accepted"} < {
+    assert {"distinct listener", "distinct song", "rejected share", "rows accepted", "highest rating"} < {
         rule.arguments.get("column") for rule in rules
     }
 
 
 def test_an_optional_table_may_be_empty() -> None:
-    rules = total_rules(MOVIELENS.table("tags"), RejectLimits())
+    rules = total_rules(MOVIELENS.table("tags"), MOVIELENS, RejectLimits())
 
     assert [rule.arguments.get("column") for rule in rules] == [None, "rejected share"]
 
