@@ -11,6 +11,7 @@ from pipelines.cli.stopping import unwinding
 __all__ = ["main"]
 
 _COMMANDS = {
+    "init-dataset": ("pipelines.cli.init_dataset", "Draft what your own data are: dataset.yaml."),
     "run": ("pipelines.cli.run", "Run the pipeline on a folder of CSV files."),
     "plan": ("pipelines.cli.home", "Say what is out of date, and why; make nothing."),
     "check-home": ("pipelines.cli.home", "Check every stored byte against its checksum."),
