@@ -26,6 +26,13 @@ __all__ = ["Draft", "draft_dataset"]
 
 _PER_SECOND: Final = {"seconds": 1, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
+_FORMAT: Final = {
+    "separator": "its lines are cut alike by it",
+    "header": "its first line is data",
+    "encoding": "its bytes are not UTF-8",
+    "quoted": "its quotation marks are part of the text",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Draft:
@@ -97,11 +104,7 @@ def _declared_table(role: str, table: TableFound) -> tuple[dict[str, Any], list[
     form = {name: value for name, value in _format(table).items() if value is not None}
     if form:
         declared["format"] = form
-        why = f"so {sample.n_rows:,} rows are cut and read alike"
-        guesses += [
-            Guess(f"{role}.format.{name}", value, "likely", "its first line is data" if name == "header" else why)
-            for name, value in form.items()
-        ]
+        guesses += [Guess(f"{role}.format.{name}", value, "likely", _FORMAT[name]) for name, value in form.items()]
     columns = {}
     for name, found in table.columns.items():
         source = found.column.name

@@ -8,6 +8,7 @@ from recsys_core.drafting.columns import Column, plain
 from recsys_core.drafting.guesses import Confidence
 from recsys_core.drafting.names import COUNTS, GENRES, ITEM, RATING, TIME, TITLE, USER, YEAR, named
 from recsys_core.drafting.sampling import Sample
+from recsys_core.validating.limits import RejectLimits
 
 __all__ = ["Found", "TableFound", "find_tables", "overlap"]
 
@@ -73,7 +74,7 @@ def _evidence(table: TableFound) -> tuple[int, int, int]:
 
 def _say_why(action: TableFound, items: TableFound, share: float, *, n_candidates: int) -> None:
     user, item = (action.columns[name].column.name for name in ("user_id", "item_id"))
-    action.why = f"its rows have {user} and {item}"
+    action.why = f"its rows have {user} and {item}" + _repeats(action)
     action.confidence = "sure" if n_candidates == 1 and action.sample.has_header else "likely"
     key = items.columns["item_id"]
     items.why = f"its {key.column.name} does not repeat"
@@ -82,6 +83,15 @@ def _say_why(action: TableFound, items: TableFound, share: float, *, n_candidate
     items.confidence = "sure" if share > 0.95 else "likely" if share >= _KNOWN or not items.sample.whole else "guess"
     key_named = plain(key.column.name) == plain(item)
     items.columns["item_id"] = Found(key.column, "sure" if key_named and share > 0.95 else items.confidence, items.why)
+
+
+def _repeats(action: TableFound) -> str:
+    """What is told of rows of which validation keeps one."""
+    user, item = (action.columns[name].column.cells for name in ("user_id", "item_id"))
+    share = 1 - len(set(zip(user, item, strict=True))) / len(user)
+    if share <= RejectLimits().max_rejected_share:
+        return ""
+    return f"; {share:.0%} of its rows repeat a user and an item, where one row each is read: add them up first"
 
 
 def _as_interactions(sample: Sample) -> TableFound | None:

@@ -118,6 +118,32 @@ def test_ids_that_begin_at_zero_and_decimal_commas_are_told(tmp_path: Path) -> N
     assert "decimal commas" in whys["interactions.columns.rating"]
 
 
+def test_rows_that_repeat_a_user_and_an_item_are_told(tmp_path: Path) -> None:
+    clicks = "user,item\n" + "".join(f"{n % 2 + 1},{n % 3 + 1}\n" for n in range(12))
+    folder = folder_of(tmp_path / "clicks", **{"ratings.csv": clicks})
+    whys = {guess.what: guess.why for guess in draft_dataset(folder).guesses}
+
+    assert "50% of its rows repeat a user and an item" in whys["interactions.file"]
+
+
+def test_columns_of_0_and_1_are_genres_and_what_repeats_is_a_feature(tmp_path: Path) -> None:
+    header = "item_id,title,Drama,War,Action,publisher,authors,blurb,cover,pages\n"
+    rows = [
+        f'{n},Title {n},{n % 2},{n % 3 % 2},{n % 5 // 4},House {n % 3},"Ann {n % 4}, Bob {n % 2}",'
+        f"It says {n} things of its own,http://x/{n}.jpg,{n % 2 + 100}\n"
+        for n in range(1, 31)
+    ]
+    ratings = HEADER + "".join(f"{n % 7 + 1},{n % 30 + 1},{n % 9 / 2 + 0.5},11000000{n}\n" for n in range(10, 90))
+    folder = folder_of(tmp_path / "flags", **{"ratings.csv": ratings, "movies.csv": header + "".join(rows)})
+
+    draft = draft_dataset(folder)
+
+    items = yaml.safe_load(draft.text)["items"]
+    assert items["genre_flags"] == ["Drama", "War", "Action"]
+    assert items["features"] == {"publisher": "", "authors": ""}
+    assert read_back(folder, draft, tmp_path / "out") == {"ratings": 80, "movies": 30}
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
