@@ -11,6 +11,7 @@ from pipelines.cli.stopping import unwinding
 __all__ = ["main"]
 
 _COMMANDS = {
+    "init-dataset": ("pipelines.cli.init_dataset", "Draft what your own data are: dataset.yaml."),
     "run": ("pipelines.cli.run", "Run the pipeline on a folder of CSV files."),
     "check": ("pipelines.cli.check", "Read and validate a folder, and say what it holds."),
     "plan": ("pipelines.cli.home", "Say what is out of date, and why; make nothing."),

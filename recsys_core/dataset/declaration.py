@@ -70,6 +70,8 @@ class TableDeclaration(Parameters):
     """Items only. Further columns of categories or sets, by name → separator of the members ("" for the usual ones)."""
     genre_separator: str = ""
     """Items only. Between the members of the column ``genres``."""
+    genre_flags: tuple[Name, ...] = ()
+    """Items only. Columns of 0 and 1, each of them called like a genre; there is no column ``genres`` then."""
     time: Literal["seconds", "milliseconds", "microseconds", "nanoseconds"] = "seconds"
     """Unit of the column ``timestamp``; dates as ISO 8601 writes them need none."""
 
@@ -156,7 +158,7 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
         table,
         columns=tuple(columns),
         file=declared.file,
-        format=FileFormat(form.separator, form.header, form.encoding, form.quoted),
+        format=FileFormat(form.separator, form.header, form.encoding, form.quoted, declared.genre_flags),
     )
 
 
@@ -167,8 +169,9 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
             f"{role}.columns names {unknown[0]!r}; expected one of {', '.join(table.column_names)} "
             "(further columns of items are features)"
         )
-    if declared.features and role != "items":
-        raise ParameterError(f"{role}.features: only items have features")
+    for name in ("features", "genre_flags", "genre_separator"):
+        if getattr(declared, name) and role != "items":
+            raise ParameterError(f"{role}.{name}: only items have them")
 
 
 def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:
@@ -179,5 +182,5 @@ def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) 
     if column.name == "rating":
         changes.update(minimum=feedback.minimum, maximum=feedback.maximum, optional=feedback.kind == "events")
     if column.name == "genres":
-        changes.update(separator=declared.genre_separator, optional=True)
+        changes.update(separator="|" if declared.genre_flags else declared.genre_separator, optional=True)
     return replace(column, **changes)

@@ -73,12 +73,14 @@ class FileFormat:
     names      of the columns, in order, where the file has no header
     encoding   of the text
     quoted     whether cells are quoted as in RFC 4180
+    flags      columns of 0 and 1 in whose place the names of those that are 1 become one column, ``genres``
     """
 
     separator: str = ""
     names: tuple[str, ...] = ()
     encoding: str = "utf-8"
     quoted: bool = True
+    flags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

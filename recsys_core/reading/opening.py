@@ -4,6 +4,7 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ import pyarrow.parquet as pq
 
 from recsys_core.dataset.schema import FileFormat
 from recsys_core.errors import MalformedFileError, MissingFileError
+from recsys_core.reading.flags import with_genres
 
 __all__ = ["ENDINGS", "PACKED", "Opened", "content_digest", "open_csv", "parts_of"]
 
@@ -151,8 +153,8 @@ def _as_csv(part: _Hashed, form: FileFormat) -> BinaryIO:
     separator = form.separator or _SEPARATORS.get(ending, "")
     if not form.names and not separator and form.encoding == "utf-8":
         separator = _separator_of(raw)
-    if form.names or separator not in ("", ",") or form.encoding != "utf-8":
-        return _stream(_recut(raw, separator or ",", form))
+    if form.names or separator not in ("", ",") or form.encoding != "utf-8" or form.flags:
+        return _stream(_recut(part.path, raw, separator or ",", form))
     return raw
 
 
@@ -207,7 +209,7 @@ def _separator_of(raw: BinaryIO) -> str:
     return next((sign for sign in ("::", "\t", ";", "|") if sign in head), "")
 
 
-def _recut(raw: BinaryIO, separator: str, form: FileFormat) -> Iterator[bytes]:
+def _recut(path: Path, raw: BinaryIO, separator: str, form: FileFormat) -> Iterator[bytes]:
     """Text that is cut by something else than commas, without a header or in another encoding, line by line."""
     text = io.TextIOWrapper(raw, encoding=form.encoding, errors="replace", newline="")
     lines: Iterator[str] = text
@@ -217,9 +219,13 @@ def _recut(raw: BinaryIO, separator: str, form: FileFormat) -> Iterator[bytes]:
         lines = (line.replace(separator, sign) for line in text)
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    rows: Iterator[Sequence[str]] = csv.reader(
+        lines, delimiter=sign, quoting=csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE
+    )
     if form.names:
-        writer.writerow(form.names)
-    rows = csv.reader(lines, delimiter=sign, quoting=csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE)
+        rows = itertools.chain([form.names], rows)
+    if form.flags:
+        rows = with_genres(rows, form.flags, path)
     for row in rows:
         writer.writerow([cell.replace("\r", " ").replace("\n", " ") for cell in row])
         if out.tell() > 1 << 20:

@@ -1,0 +1,122 @@
+"""One column of a sample: what its cells are."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recsys_core.reading.cells import EMPTY_WORDS, sets
+
+__all__ = ["Column", "is_number", "plain"]
+
+_NOTHING: Final = frozenset(EMPTY_WORDS.to_pylist())
+_LARGEST_ID: Final = 2**31 - 1
+_UNITS: Final = (("seconds", 1e8, 1e11), ("milliseconds", 1e11, 1e14), ("microseconds", 1e14, 1e17),
+                 ("nanoseconds", 1e17, 1e20))  # fmt: skip
+"""Between which numbers moments since 1973 lie."""
+
+
+def plain(name: str) -> str:
+    """As headers are matched: without case and what is between words."""
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def is_number(text: str) -> bool:
+    try:
+        return np.isfinite(float(text.strip())) and "_" not in text
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, eq=False)
+class Column:
+    """``cells`` of all sampled rows, empty ones included."""
+
+    name: str
+    cells: tuple[str, ...]
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """What is not empty."""
+        return [text for cell in self.cells if (text := cell.strip()) not in _NOTHING]
+
+    @cached_property
+    def distinct(self) -> frozenset[str]:
+        """Different values; a whole number is itself with and without its .0."""
+        if not self.whole:
+            return frozenset(self.texts)
+        return frozenset(str(int(number)) for number in self.numbers)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """The values as numbers, decimal commas included; (0,) as soon as a few are none."""
+        found = [float(text) for cell in self.texts if is_number(text := cell.replace(",", "."))]
+        return np.array(found if len(found) >= 0.99 * len(self.texts) else [], dtype=np.float64)
+
+    @cached_property
+    def has_decimal_commas(self) -> bool:
+        return len(self.numbers) > 0 and any("," in text for text in self.texts)
+
+    @cached_property
+    def whole(self) -> bool:
+        """Whether all values are whole numbers."""
+        return 0 < len(self.numbers) == len(self.texts) and bool((self.numbers % 1 == 0).all())
+
+    @cached_property
+    def are_ids(self) -> bool:
+        """Whether all values can be ids."""
+        return self.whole and bool(self.numbers.min() >= 1 and self.numbers.max() <= _LARGEST_ID)
+
+    @cached_property
+    def is_unique(self) -> bool:
+        return len(self.texts) > 0 and len(self.distinct) >= 0.99 * len(self.cells)
+
+    @cached_property
+    def moments(self) -> str:
+        """The unit of moments since 1970, "dates" for dates as ISO 8601 writes them, "" for what is neither."""
+        if len(self.numbers):
+            median = float(np.median(self.numbers))
+            return next((unit for unit, low, high in _UNITS if low <= median < high), "") if self.whole else ""
+        return "dates" if self.texts and all(map(_is_date, self.texts)) else ""
+
+    @cached_property
+    def has_letters(self) -> bool:
+        """Whether most values are text, and no address of a page or a picture."""
+        words = [text for text in self.texts if any(character.isalpha() for character in text)]
+        pages = [text for text in self.texts if "://" in text or text.startswith(("www.", "/"))]
+        return 2 * len(words) > len(self.texts) and 2 * len(pages) < len(self.texts)
+
+    def members(self, separator: str = "") -> Counter[str]:
+        """The members of the cells as sets, and in how many cells each is."""
+        read = sets(pa.chunked_array([pa.array(self.texts, pa.string())]), separator)
+        return Counter(
+            member for cell in read.to_pylist() for member in {part.strip() for part in cell.split("|")} if member
+        )
+
+    @cached_property
+    def separator(self) -> str:
+        """Of the members of a set, where reading would not find it by itself."""
+        share = {sign: sum(sign in text for text in self.texts) / max(len(self.texts), 1) for sign in "|;,/["}
+        if share["["] > 0.5:
+            return ""
+        if share["|"] > 0.1:
+            return "|" if share[","] or share[";"] else ""
+        if share[";"] > 0.1:
+            return ";" if share[","] else ""
+        if share[","] == 0 and share["/"] > 0.1:
+            apart = all("/" not in text.replace(" / ", "") for text in self.texts)
+            return " / " if apart else "/"
+        return ""
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return "-" in text

@@ -1,0 +1,215 @@
+"""A folder's files → its declaration, with a guess behind every line."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from glob import escape
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from recsys_core.dataset.declaration import Declaration, dataset_of
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.drafting.columns import Column, plain
+from recsys_core.drafting.features import guess_features, guess_flags
+from recsys_core.drafting.guesses import Guess
+from recsys_core.drafting.known import known_dataset
+from recsys_core.drafting.roles import TableFound, find_tables
+from recsys_core.drafting.sampling import Sample, samples_in
+from recsys_core.drafting.values import guess_feedback
+from recsys_core.drafting.writing import as_yaml
+from recsys_core.errors import DataError, MissingFileError
+from recsys_core.reading import locate_table
+
+__all__ = ["Draft", "draft_dataset"]
+
+_PER_SECOND: Final = {"seconds": 1, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
+
+_FORMAT: Final = {
+    "separator": "its lines are cut alike by it",
+    "header": "its first line is data",
+    "encoding": "its bytes are not UTF-8",
+    "quoted": "its quotation marks are part of the text",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A ``dataset.yaml`` and the guesses in it.
+
+    is_needed  False where the folder is read as this without any declaration: it is MovieLens, as CSV files
+    """
+
+    text: str
+    guesses: tuple[Guess, ...]
+    is_needed: bool
+
+
+def draft_dataset(folder: Path) -> Draft:
+    """The declaration of the data in ``folder``, by the headers and the first rows of its files; nothing is written.
+
+    Raises MissingFileError for a folder that is not there, DataError where no interactions or no items are found.
+    """
+    if not folder.is_dir():
+        raise MissingFileError(f"{folder}: no such folder; expected a folder with files of interactions and items")
+    known = known_dataset(folder)
+    if known is not None:
+        guess = Guess("name", known.stem, "sure", "by its files, their columns and their ratings")
+        return Draft(known.read_text(encoding="utf-8"), (guess,), is_needed=True)
+    samples = samples_in(folder)
+    tables = find_tables(samples)
+    for role in ("interactions", "items"):
+        if role not in tables:
+            raise DataError(f"{folder}: {_missing(role, folder, samples)}")
+    interactions = tables["interactions"]
+    rating = interactions.columns.get("rating")
+    feedback, guesses = guess_feedback(rating.column if rating else None)
+    if feedback.get("kind") == "events":
+        interactions.columns.pop("rating", None)
+    declared: dict[str, Any] = {"name": folder.resolve().name or "data", "feedback": feedback}
+    for role, table in tables.items():
+        declared[role], more = _declared_table(role, table)
+        guesses += more
+    dataset_of(Declaration(**declared))
+    return Draft(as_yaml(declared, guesses), tuple(guesses), is_needed=not _is_movielens(folder, declared))
+
+
+def _missing(role: str, folder: Path, samples: list[Sample]) -> str:
+    tables = ", ".join(f"{s.file} ({', '.join(column.name for column in s.columns)})"[:200] for s in samples)
+    there = ", ".join(sorted(path.name for path in folder.iterdir())[:10])
+    found = f"found {tables}" if tables else f"found no table among {there or 'no files'}"
+    if any(_is_pointer(path) for path in folder.iterdir()):
+        return f"has files that are pointers of Git LFS, not the data; {found}; run git lfs pull"
+    if role == "interactions":
+        return f"no file has a column of users and one of items; {found}; name its columns user_id and item_id"
+    return (
+        "no file has one row for each item, with its id, as the interactions have it, and a title; "
+        f"{found}; add one with the columns item_id and title"
+    )
+
+
+def _is_pointer(path: Path) -> bool:
+    if not path.is_file():
+        return False
+    with path.open("rb") as opened:
+        return opened.read(40).startswith(b"version https://git-lfs.github.com/")
+
+
+def _declared_table(role: str, table: TableFound) -> tuple[dict[str, Any], list[Guess]]:
+    """A table's section and the guesses in it, only what reading would not find by itself."""
+    sample = table.sample
+    declared: dict[str, Any] = {"file": escape(sample.file)}
+    guesses = [Guess(f"{role}.file", sample.file, table.confidence, table.why)]
+    form = {name: value for name, value in _format(table).items() if value is not None}
+    if form:
+        declared["format"] = form
+        guesses += [Guess(f"{role}.format.{name}", value, "likely", _FORMAT[name]) for name, value in form.items()]
+    columns = {}
+    for name, found in table.columns.items():
+        source = found.column.name
+        fault = _fault_of_ids(found.column) if name in ("user_id", "item_id") else _fault_of_values(name, found.column)
+        guesses.append(Guess(f"{role}.columns.{name}", source, found.confidence, fault or found.why))
+        if sample.has_header and (fault or _must_be_named(name, sample)):
+            columns[name] = source
+    if columns:
+        declared["columns"] = columns
+    for key, value, guess in (*_times(role, table), *(_of_items(table) if role == "items" else ())):
+        guesses.append(guess)
+        if value is not None:
+            declared[key] = value
+    return declared, guesses
+
+
+def _format(table: TableFound) -> Mapping[str, Any]:
+    sample = table.sample
+    names = {found.column.name: name for name, found in table.columns.items()}
+    return {
+        "separator": sample.form.separator or None,
+        "header": None if sample.has_header else [names.get(c.name, c.name) for c in sample.columns],
+        "encoding": sample.form.encoding if sample.form.encoding != "utf-8" else None,
+        "quoted": None if sample.form.quoted else False,
+    }
+
+
+def _must_be_named(name: str, sample: Sample) -> bool:
+    """Whether the file has no column that is alike to the canonical name, or several."""
+    return sum(plain(column.name) == plain(name) for column in sample.columns) != 1
+
+
+def _fault_of_ids(column: Column) -> str:
+    if column.are_ids:
+        return ""
+    if not column.whole:
+        return "its ids are text, which cannot be read yet: number them 1, 2, 3 … in every file that has them"
+    if column.numbers.min() < 1:
+        return f"its ids begin at {column.numbers.min():.0f} and must be 1 or more: add to all of them, in every file"
+    return "its ids are larger than 2147483647: number them 1, 2, 3 … in every file that has them"
+
+
+def _fault_of_values(name: str, column: Column) -> str:
+    if name == "rating" and column.has_decimal_commas:
+        return "its numbers have decimal commas, which cannot be read: write 3.5 for 3,5"
+    return ""
+
+
+def _times(role: str, table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
+    found = table.columns.get("timestamp")
+    if found is None:
+        if role == "interactions":
+            yield "", None, Guess("interactions.columns.timestamp", None, "likely", "no column of times was found")
+        return
+    unit = found.column.moments
+    first, last = found.column.texts[0], ""
+    if unit == "dates":
+        yield "", None, Guess(f"{role}.time", "dates", "sure", f"{first} is a date")
+        return
+    moment = datetime.fromtimestamp(float(np.median(found.column.numbers)) / _PER_SECOND[unit], UTC)
+    last = f"half of {found.column.name} are before {moment:%Y-%m-%d}"
+    yield "time", unit if unit != "seconds" else None, Guess(f"{role}.time", unit, "sure", last)
+
+
+def _of_items(table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
+    """Genres' separator or flags, and features."""
+    genres = table.columns.get("genres")
+    if genres is not None and genres.column.separator:
+        why = f"between the members of {genres.column.name}"
+        yield (
+            "genre_separator",
+            genres.column.separator,
+            Guess("items.genre_separator", genres.column.separator, "likely", why),
+        )
+    if not table.sample.has_header:
+        return
+    others = table.others
+    flags = [] if genres is not None else guess_flags(others)
+    if flags:
+        why = "columns of 0 and 1, of which some are 1 in a row"
+        yield "genre_flags", flags, Guess("items.genre_flags", flags, "guess", why)
+    features, guesses = guess_features([column for column in others if column.name not in flags])
+    for number, guess in enumerate(guesses):
+        yield "features", features if number == 0 else None, guess
+
+
+def _is_movielens(folder: Path, declared: Mapping[str, Any]) -> bool:
+    """Whether nothing needs to be declared: files, columns and scale are MovieLens's."""
+    scale = MOVIELENS.feedback
+    if declared["feedback"] != {"scale": [scale.minimum, scale.maximum], "step": scale.step}:
+        return False
+    spellings = {
+        column.name: {plain(column.name), plain(column.in_file)} for t in MOVIELENS.tables for column in t.columns
+    }
+    for role, name in (("interactions", "ratings"), ("items", "movies")):
+        table = declared[role]
+        columns = table.get("columns", {})
+        if set(table) - {"file", "columns"} or any(
+            plain(value) not in spellings[key] for key, value in columns.items()
+        ):
+            return False
+        try:
+            found = locate_table(folder, MOVIELENS.table(name))
+        except DataError:
+            return False
+        if found is None or escape(found.name) != table["file"]:
+            return False
+    return True

@@ -1,0 +1,49 @@
+"""Published data sets that are declared exactly, and known by their files."""
+
+import csv
+import io
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from recsys_core import dataset
+from recsys_core.dataset.declaration import read_dataset
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
+from recsys_core.errors import DataError
+from recsys_core.reading.header import read_header
+from recsys_core.reading.opening import open_csv
+
+__all__ = ["KNOWN", "known_dataset", "reads_as"]
+
+KNOWN: Final = tuple(sorted((Path(dataset.__file__).parent / "known").glob("*.yaml")))
+_ROWS: Final = 1_000
+
+
+def known_dataset(folder: Path) -> Path | None:
+    """The declaration of the published data set that is in ``folder``."""
+    return next((path for path in KNOWN if reads_as(read_dataset(path), folder)), None)
+
+
+def reads_as(declared: DatasetSpec, folder: Path) -> bool:
+    """Whether ``folder`` has the files of ``declared``, with its columns and, in their first rows, its values."""
+    ratings = declared.table("ratings")
+    needed = [ratings, declared.table("movies")]
+    if not all((folder / table.file).is_file() for table in needed):
+        return False
+    try:
+        rows = {table.name: _first_rows(folder / table.file, table) for table in needed}
+    except (DataError, csv.Error, ValueError):
+        return False
+    place = ratings.column_names.index("rating")
+    return all(float(row[place]) in declared.feedback.values for row in rows["ratings"])
+
+
+def _first_rows(path: Path, table: TableSpec) -> list[list[str]]:
+    """Cells of the required columns, in their order."""
+    with open_csv(path, table.format) as opened:
+        header = read_header(opened.stream, path.name, table, max_line_bytes=1 << 20)
+        rows = list(islice(csv.reader(io.TextIOWrapper(opened.stream, encoding="utf-8", newline="")), _ROWS))
+    if any(len(row) != len(header.names) for row in rows):
+        raise DataError(f"{path}: has rows of other columns than {', '.join(header.names)}")
+    places = [header.names.index(name) for name in table.column_names if name in header.names]
+    return [[row[place] for place in places] for row in rows]

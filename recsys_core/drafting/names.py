@@ -1,0 +1,62 @@
+"""What people call the columns, in the notation of :func:`recsys_core.drafting.columns.plain`."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from recsys_core.drafting.columns import Column, plain
+
+__all__ = ["COUNTS", "GENRES", "ITEM", "RATING", "TIME", "TITLE", "USER", "YEAR", "named"]
+
+_PEOPLE: Final = (
+    "user", "customer", "reviewer", "visitor", "member", "account", "person", "client", "listener", "reader", "profile",
+    "buyer", "shopper", "viewer", "player", "rater", "critic", "session",
+)  # fmt: skip
+_THINGS: Final = (
+    "item", "movie", "film", "book", "product", "track", "song", "artist", "album", "game", "app", "article", "news",
+    "show", "anime", "recipe", "business", "video", "content", "place", "venue", "course", "joke", "podcast", "episode",
+    "restaurant", "hotel", "beer", "wine",
+)  # fmt: skip
+
+
+def _ids(nouns: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for noun in nouns for name in (f"{noun}id", noun, f"{noun}s", f"{noun}no", f"{noun}number"))
+
+
+USER: Final = ("uid", *_ids(_PEOPLE), "username", "usersha1", "userindex", "useridx", "u")
+ITEM: Final = (
+    *_ids(_THINGS), "parentasin", "asin", "isbn", "isbn13", "sku", "iid", "stockcode", "tmdbid", "imdbid", "itemindex",
+    "itemidx", "i", "id",
+)  # fmt: skip
+RATING: Final = (
+    "rating", "ratings", "score", "stars", "star", "overall", "userrating", "bookrating", "movierating", "starrating",
+    "ratingvalue", "reviewscore", "reviewrating", "myrating", "userscore", "rate", "grade", "value", "vote", "like",
+    "liked",
+)  # fmt: skip
+COUNTS: Final = (
+    "plays", "playcount", "count", "weight", "quantity", "qty", "purchases", "views", "clicks", "listens",
+    "listencount", "timesplayed", "nplays", "hours", "hoursplayed", "playtime", "playtimeforever", "frequency",
+    "amount", "times", "interactions", "numplays", "scrobbles",
+)  # fmt: skip
+TIME: Final = (
+    "timestamp", "unixreviewtime", "timestampms", "ts", "time", "datetime", "date", "eventtime", "createdat", "created",
+    "ratedat", "watchedat", "reviewtime", "reviewdate", "ratingtimestamp", "unixtime", "tstamp", "dateadded", "readat",
+    "invoicedate", "playedat", "updatedat", "orderdate", "t",
+)  # fmt: skip
+TITLE: Final = (
+    "title", "name", "originaltitle", *(f"{noun}{word}" for word in ("title", "name") for noun in _THINGS),
+    "artists", "artist", "book", "movie", "film", "track", "song",
+)  # fmt: skip
+GENRES: Final = (
+    "genres", "genre", "categories", "category", "tags", "shelves", "maincategory", "categoryname", "subjects",
+    "topics", "listedin", "maingenre", "types", "type",
+)  # fmt: skip
+YEAR: Final = (
+    "year", "releaseyear", "originalpublicationyear", "publicationyear", "yearofpublication", "publishedyear",
+    "yearreleased", "yearpublished", "pubyear", "startyear", "movieyear",
+)  # fmt: skip
+
+
+def named(columns: Sequence[Column], words: Sequence[str]) -> list[Column]:
+    """The columns that are called by one of ``words``, in the order of the words."""
+    known = {plain(column.name): column for column in reversed(columns)}
+    return [known[word] for word in words if word in known]

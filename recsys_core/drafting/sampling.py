@@ -1,0 +1,141 @@
+"""The first rows of a file of which nothing is known, and how it is written."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from recsys_core.dataset.schema import FileFormat
+from recsys_core.drafting.columns import Column, is_number
+from recsys_core.errors import DataError
+from recsys_core.reading.opening import ENDINGS, PACKED, open_csv, parts_of
+
+__all__ = ["Sample", "sample_file", "samples_in"]
+
+_ROWS: Final = 20_000
+_LAYOUT_LINES: Final = 500  # by which the separator is found
+_NO_SEPARATOR: Final = "\x1f"  # in no text: a line read with it is one cell
+_SEPARATORS: Final = (",", "::", "\t", ";", "|")
+_UNREADABLE: Final = (DataError, csv.Error, OSError, ValueError)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """The first rows of a table.
+
+    form        what of its format must be declared, but for the names of a file without a header
+    has_header  where it has none, the columns are called "column 1", "column 2" …
+    whole       whether these are all of its rows
+    """
+
+    file: str
+    columns: tuple[Column, ...]
+    n_rows: int
+    form: FileFormat
+    has_header: bool
+    whole: bool
+
+
+def samples_in(folder: Path) -> list[Sample]:
+    """Of every file in ``folder``, and every folder of part files, that holds rows of two columns or more."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.name[0] in "._" or not _may_be_a_table(path):
+            continue
+        try:
+            sample = sample_file(path)
+        except _UNREADABLE:  # a text, a picture: what is no table is none of ours
+            continue
+        if sample is not None:
+            found.append(sample)
+    return found
+
+
+def _may_be_a_table(path: Path) -> bool:
+    names = [part.name.lower() for part in parts_of(path)] if path.is_dir() else [path.name.lower()]
+    endings = tuple(f"{ending}{packed}" for ending in ENDINGS for packed in ("", *PACKED))
+    return bool(names) and all(name.endswith(endings) for name in names)
+
+
+def sample_file(path: Path, n_rows: int = _ROWS) -> Sample | None:
+    """The first ``n_rows`` rows of a file; None where they are no table of two columns or more."""
+    encoding = "utf-8"
+    lines, whole = _lines(path, encoding, n_rows)
+    if any("\ufffd" in cell for line in lines for cell in line):
+        encoding = "latin-1"
+        lines, whole = _lines(path, encoding, n_rows)
+    if not lines:
+        return None
+    if len(lines[0]) > 1:  # Parquet or JSON lines, whose columns are known
+        return _sample(path, lines, FileFormat(), has_header=True, whole=whole)
+    texts = [line[0] if line else "" for line in lines]
+    texts[0] = texts[0].removeprefix("\ufeff")
+    layout = _layout(texts[:_LAYOUT_LINES])
+    if layout is None:
+        return None
+    separator, quoted = layout
+    rows = _cut(texts, separator, quoted=quoted)
+    has_header = not any(is_number(cell) for cell in rows[0])
+    form = FileFormat(separator if separator != "," else "", (), encoding, quoted)
+    if has_header and encoding == "utf-8" and quoted and _head(path) == [name.strip() for name in rows[0]]:
+        form = FileFormat()
+    return _sample(path, rows, form, has_header=has_header, whole=whole)
+
+
+def _lines(path: Path, encoding: str, n_rows: int) -> tuple[list[list[str]], bool]:
+    """Lines as one cell each, or the cells of a format that knows its columns; and whether these are all."""
+    with open_csv(path, FileFormat(_NO_SEPARATOR, (), encoding, quoted=False)) as opened:
+        rows = csv.reader(io.TextIOWrapper(opened.stream, encoding="utf-8", newline=""))
+        lines = list(islice(rows, n_rows + 1))
+        return lines, next(rows, None) is None
+
+
+def _head(path: Path) -> list[str]:
+    """The header as it is read where nothing is declared."""
+    with open_csv(path) as opened:
+        text = opened.stream.readline(1 << 20).decode("utf-8", errors="replace").removeprefix("\ufeff")
+    return [name.strip() for name in next(csv.reader([text]), [])]
+
+
+def _layout(texts: list[str]) -> tuple[str, bool] | None:
+    """Separator and whether cells are quoted: what cuts the most lines, the first among them, alike."""
+    best, best_score = None, (0.0, 0)
+    for separator in _SEPARATORS:
+        for quoted in (True, False):
+            if not quoted and separator == ",":
+                continue  # CSV is quoted
+            rows = _cut(texts, separator, quoted=quoted)
+            if not rows:
+                continue
+            width, n_alike = Counter(map(len, rows)).most_common(1)[0]
+            n_lines = len(rows) if quoted and len(rows) >= 0.5 * len(texts) else len(texts)
+            score = (round(n_alike / max(n_lines, 1), 2), width)
+            if width > 1 and len(rows[0]) == width and score[0] > 0.8 and score > best_score:
+                best, best_score = (separator, quoted), score
+    return best
+
+
+def _cut(texts: Iterable[str], separator: str, *, quoted: bool) -> list[list[str]]:
+    sign, lines = separator, iter(texts)
+    if len(separator) > 1:
+        sign, lines = _NO_SEPARATOR, (text.replace(separator, _NO_SEPARATOR) for text in texts)
+    rows = csv.reader(_ended(lines), delimiter=sign, quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE)
+    return [row for row in rows if row]
+
+
+def _ended(lines: Iterable[str]) -> Iterator[str]:
+    return (line + "\n" for line in lines)
+
+
+def _sample(path: Path, rows: list[list[str]], form: FileFormat, *, has_header: bool, whole: bool) -> Sample | None:
+    width = len(rows[0])
+    names = [name.strip() for name in rows[0]] if has_header else [f"column {n + 1}" for n in range(width)]
+    body = [row for row in rows[1 if has_header else 0 :] if len(row) == width]
+    if width < 2 or not body:
+        return None
+    columns = tuple(Column(name, cells) for name, cells in zip(names, zip(*body, strict=True), strict=True))
+    return Sample(path.name, columns, len(body), form, has_header, whole)

@@ -1,0 +1,86 @@
+"""What the values of interactions say: ratings on which scale, counts, or events."""
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recsys_core.dataset.feedback import Feedback
+from recsys_core.drafting.columns import Column, plain
+from recsys_core.drafting.guesses import Confidence, Guess
+from recsys_core.drafting.names import COUNTS, RATING
+from recsys_core.errors import DataError
+
+__all__ = ["guess_feedback"]
+
+_SCALES: Final = (
+    (0, 1, 1), (-1, 1, 2), (-1, 1, 1), (1, 5, 1), (0.5, 5, 0.5), (0, 5, 1), (0, 5, 0.5), (1, 5, 0.25), (1, 5, 0.1),
+    (0, 5, 0.1), (1, 7, 1), (1, 10, 1), (0, 10, 1), (0.5, 10, 0.5), (0, 10, 0.5), (1, 10, 0.1), (0, 10, 0.1),
+    (1, 20, 1), (0, 20, 1), (1, 100, 1), (0, 100, 1),
+)  # fmt: skip
+"""Lowest, highest, step: the narrowest first."""
+_LONG_TAIL: Final = 5  # the largest value over the median
+_MANY: Final = 0.3  # of the ratings are 0
+
+
+def guess_feedback(column: Column | None) -> tuple[dict[str, Any], list[Guess]]:
+    """The declaration's section ``feedback`` and the guesses in it; ``column`` is None where there is no value."""
+    if column is None:
+        return {"kind": "events"}, [_kind("events", "sure", "there is no column of values: that it happened is all")]
+    values = column.numbers
+    if len(np.unique(values)) == 1:
+        why = f"every {column.name} is {values[0]:g}, which tells nothing"
+        return {"kind": "events"}, [_kind("events", "sure" if len(values) >= 100 else "likely", why)]
+    if (kind := _counts_as(column)) is not None:
+        confidence, why = kind
+        maximum = Feedback.counts(values).maximum
+        scale = [0, int(maximum) if maximum % 1 == 0 else maximum]
+        return {"kind": "counts", "scale": scale}, [
+            _kind("counts", confidence, why),
+            Guess("feedback.scale", scale, "likely", "99 of 100 values are not above; what is says no more"),
+        ]
+    return _ratings(column.name, values)
+
+
+def _kind(kind: str, confidence: Confidence, why: str) -> Guess:
+    return Guess("feedback.kind", kind, confidence, why)
+
+
+def _counts_as(column: Column) -> tuple[Confidence, str] | None:
+    """Why the values are counts, if they are."""
+    values = column.numbers
+    if values.min() < 0:
+        return None
+    long_tail = values.max() > max(10, _LONG_TAIL * float(np.median(values)))
+    if plain(column.name) in COUNTS:
+        return ("sure" if long_tail else "likely"), f"by its name, {column.name}"
+    if column.whole and long_tail and (values.max() > 100 or plain(column.name) not in RATING):
+        return "likely", f"whole numbers with a long tail, up to {values.max():g}"
+    return None
+
+
+def _ratings(name: str, values: NDArray[np.float64]) -> tuple[dict[str, Any], list[Guess]]:
+    kind = _kind("ratings", "sure" if plain(name) in RATING else "likely", f"by its name, {name}, and few values")
+    found = f"{name} is {values.min():g} to {values.max():g}"
+    if (nothing := float((values == 0).mean())) > _MANY:
+        found += f"; {nothing:.0%} are 0: take those rows out if 0 stands for no rating"
+    for low, high, step in _SCALES:
+        if _fits(values, low, high, step):
+            seen = len(np.unique(values)) >= (high - low) / step  # all but one
+            confidence: Confidence = "sure" if seen else "likely" if values.max() == high else "guess"
+            return {"scale": [low, high], "step": step}, [
+                kind,
+                Guess("feedback.scale", [low, high], confidence, found),
+                Guess("feedback.step", step, confidence, f"no {name} lies in between"),
+            ]
+    scale = [int(np.floor(values.min())), int(np.ceil(values.max()))]
+    if scale[1] <= 0:
+        raise DataError(f"{found}: expected ratings above 0; add to all of them what makes the best one positive")
+    return {"scale": scale}, [kind, Guess("feedback.scale", scale, "guess", f"{found}, without steps")]
+
+
+def _fits(values: NDArray[np.float64], low: float, high: float, step: float) -> bool:
+    if values.min() < low or values.max() > high:
+        return False
+    # As validation asks: the very numbers of the scale.
+    return bool(np.isin(values, Feedback(low, high, step).values).all())

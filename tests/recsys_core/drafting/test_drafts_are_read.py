@@ -1,0 +1,166 @@
+"""What is drafted for real people's files is a declaration by which every row of them is read."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from recsys_core.dataset.declaration import dataset_in
+from recsys_core.drafting import Draft, draft_dataset
+from recsys_core.errors import DataError, MissingFileError
+from recsys_core.validating import RejectLimits, clean_folder
+
+NOW = 1_800_000_000
+HEADER = "userId,movieId,rating,timestamp\n"
+RATINGS = HEADER + "1,1,4.0,1100000000\n1,2,3.0,1100000100\n2,1,5.0,1100000200\n2,3,2.5,1100000300\n"
+MOVIES = "movieId,title,genres\n1,First (1999),Drama|War\n2,Second (2001),Comedy\n3,Third (2004),Action\n"
+OBJECTS = """movieId,title,genres
+1,First (1999),"[{'id': 18, 'name': 'Drama'}, {'id': 10752, 'name': 'War'}]"
+2,Second (2001),"[{'id': 35, 'name': 'Comedy'}]"
+3,Third (2004),"[{'id': 18, 'name': 'Drama'}]"
+"""
+AS_MOVIELENS = {
+    "headers-snake": {"ratings.csv": RATINGS.replace("userId,movieId", "user_id,movie_id")},
+    "year-column": {
+        "movies.csv": "movieId,title,year,genres\n1,First,1999,Drama\n2,Second,2001,War\n3,Third,2004,War\n"
+    },
+    "spark-folder": {"ratings.csv/part-00000-x.csv": RATINGS, "ratings.csv/_SUCCESS": ""},
+    "movielens": {},
+    "genres-empty": {"movies.csv": MOVIES.replace("Comedy", "")},
+    "genres-json": {"movies.csv": OBJECTS},
+    "links-imdb-float": {"links.csv": "movieId,imdbId,tmdbId\n1,1.0,11\n2,2.0,12\n3,3.0,13\n"},
+    "links-nan": {"links.csv": "movieId,imdbId,tmdbId\n1,0000001,NaN\n2,0000002,12\n3,0000003,\\N\n"},
+    "title-line-break": {"movies.csv": MOVIES.replace("First (1999)", '"First\n(1999)"')},
+    "kaggle-singular": {"ratings.csv": "", "movies.csv": "", "rating.csv": RATINGS, "movie.csv": MOVIES},
+}
+DECLARED = {
+    "implicit-all-ones": {"ratings.csv": HEADER + "1,1,1,1100000000\n1,2,1,1100000100\n2,1,1,1100000200\n"},
+    "movies-no-header": {"movies.csv": MOVIES.split("\n", 1)[1]},
+    "no-timestamp": {"ratings.csv": "userId,movieId,rating\n1,1,4\n1,2,3\n2,1,5\n2,3,3\n"},
+    "scale-1-to-10": {"ratings.csv": HEADER + "1,1,8,1100000000\n1,2,3,1100000100\n2,1,10,1100000200\n"},
+    "timestamp-ms": {"ratings.csv": RATINGS.replace("00\n", "00000\n")},
+}  # fmt: skip
+
+
+def folder_of(place: Path, **files: str) -> Path:
+    """A folder of MovieLens files, changed by ``files``; those without text are not there."""
+    standard = {"ratings.csv": RATINGS, "movies.csv": MOVIES}
+    if any(name.startswith("ratings.csv/") for name in files):
+        del standard["ratings.csv"]
+    for name, text in {**standard, **files}.items():
+        if text or name.endswith("_SUCCESS"):
+            (place / name).parent.mkdir(parents=True, exist_ok=True)
+            (place / name).write_text(text, encoding="utf-8")
+    return place
+
+
+def read_back(folder: Path, draft: Draft, directory: Path) -> dict[str, int]:
+    """Rows accepted of each table under the drafted declaration; none may be rejected."""
+    (folder / "dataset.yaml").write_text(draft.text, encoding="utf-8")
+    summaries = clean_folder(
+        folder, dataset_in(folder), directory, now=NOW, limits=RejectLimits(max_rejected_share=0.0)
+    )
+    return {name: summary.n_accepted for name, summary in summaries.items() if summary.n_in}
+
+
+@pytest.mark.parametrize(("case", "files"), [*AS_MOVIELENS.items(), *DECLARED.items()])
+def test_every_row_is_read_by_the_draft(tmp_path: Path, case: str, files: dict[str, str]) -> None:
+    folder = folder_of(tmp_path / case, **files)
+    draft = draft_dataset(folder)
+
+    accepted = read_back(folder, draft, tmp_path / "out")
+
+    assert accepted["ratings"] in {3, 4}
+    assert accepted["movies"] == 3
+    assert accepted.get("links") == (3 if "links.csv" in files else None)
+    assert draft.is_needed == (case in DECLARED)
+
+
+@pytest.mark.parametrize(
+    ("case", "declared"),
+    [
+        ("implicit-all-ones", {"feedback": {"kind": "events"}}),
+        ("movies-no-header", {"items": {"file": "movies.csv", "format": {"header": ["item_id", "title", "genres"]}}}),
+        ("scale-1-to-10", {"feedback": {"scale": [1, 10], "step": 1}}),
+        ("no-timestamp", {"feedback": {"scale": [1, 5], "step": 1}}),
+        (
+            "timestamp-ms",
+            {"interactions": {"file": "ratings.csv", "columns": {"item_id": "movieId"}, "time": "milliseconds"}},
+        ),
+    ],
+)
+def test_only_what_differs_is_declared(tmp_path: Path, case: str, declared: dict[str, object]) -> None:
+    draft = draft_dataset(folder_of(tmp_path / case, **DECLARED[case]))
+
+    found = yaml.safe_load(draft.text)
+    assert {name: found[name] for name in declared} == declared
+
+
+def test_text_ids_are_told_with_what_to_do_and_the_rest_is_declared(tmp_path: Path) -> None:
+    ratings = HEADER + "AEXAMPLE01,1,4.0,1100000000\nAEXAMPLE02,1,5.0,1100000200\n"
+    draft = draft_dataset(folder_of(tmp_path / "ids-string", **{"ratings.csv": ratings}))
+
+    (guess,) = [guess for guess in draft.guesses if guess.what == "interactions.columns.user_id"]
+    assert (guess.value, guess.confidence) == ("userId", "sure")
+    assert "ids are text" in guess.why
+    assert "number them 1, 2, 3" in guess.why
+    assert "userId  # sure: its ids are text" in draft.text
+    assert yaml.safe_load(draft.text)["items"]["file"] == "movies.csv"
+
+
+def test_ids_that_begin_at_zero_and_decimal_commas_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 4};{n};{n % 5},5\n" for n in range(1, 21))
+    books = "id;title\n" + "".join(f"{n};Book {n}\n" for n in range(1, 21))
+    folder = folder_of(tmp_path / "books", **{"ratings.csv": "user;id;rating\n" + rows, "movies.csv": books})
+    whys = {guess.what: guess.why for guess in draft_dataset(folder).guesses}
+
+    assert "begin at 0 and must be 1 or more" in whys["interactions.columns.user_id"]
+    assert "decimal commas" in whys["interactions.columns.rating"]
+
+
+def test_rows_that_repeat_a_user_and_an_item_are_told(tmp_path: Path) -> None:
+    clicks = "user,item\n" + "".join(f"{n % 2 + 1},{n % 3 + 1}\n" for n in range(12))
+    folder = folder_of(tmp_path / "clicks", **{"ratings.csv": clicks})
+    whys = {guess.what: guess.why for guess in draft_dataset(folder).guesses}
+
+    assert "50% of its rows repeat a user and an item" in whys["interactions.file"]
+
+
+def test_columns_of_0_and_1_are_genres_and_what_repeats_is_a_feature(tmp_path: Path) -> None:
+    header = "item_id,title,Drama,War,Action,publisher,authors,blurb,cover,pages\n"
+    rows = [
+        f'{n},Title {n},{n % 2},{n % 3 % 2},{n % 5 // 4},House {n % 3},"Ann {n % 4}, Bob {n % 2}",'
+        f"It says {n} things of its own,http://x/{n}.jpg,{n % 2 + 100}\n"
+        for n in range(1, 31)
+    ]
+    ratings = HEADER + "".join(f"{n % 7 + 1},{n % 30 + 1},{n % 9 / 2 + 0.5},11000000{n}\n" for n in range(10, 90))
+    folder = folder_of(tmp_path / "flags", **{"ratings.csv": ratings, "movies.csv": header + "".join(rows)})
+
+    draft = draft_dataset(folder)
+
+    items = yaml.safe_load(draft.text)["items"]
+    assert items["genre_flags"] == ["Drama", "War", "Action"]
+    assert items["features"] == {"publisher": "", "authors": ""}
+    assert read_back(folder, draft, tmp_path / "out") == {"ratings": 80, "movies": 30}
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        ({"ratings.csv": "version https://git-lfs.github.com/spec/v1\noid sha256:00\n"}, "run git lfs pull"),
+        ({"movies.csv": ""}, "no file has one row for each item.*found ratings.csv .userId, movieId, rating.*add one"),
+        ({"ratings.csv": ""}, "no file has a column of users and one of items; found movies.csv"),
+        ({"ratings.csv": "", "movies.csv": "", "README.txt": "Hello, there.\n"}, "found no table among README.txt"),
+        ({"ratings.csv": "userId,movieId,rating\n1,1,-2.5\n1,2,-3.5\n"}, "expected ratings above 0"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_declared_is_refused_with_what_was_found(
+    tmp_path: Path, files: dict[str, str], words: str
+) -> None:
+    with pytest.raises(DataError, match=words):
+        draft_dataset(folder_of(tmp_path, **files))
+
+
+def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(MissingFileError, match="nowhere: no such folder"):
+        draft_dataset(tmp_path / "nowhere")
