@@ -157,6 +157,7 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
     return replace(
         table,
         columns=tuple(columns),
+        repeats=role == "interactions" and feedback.kind != "ratings",
         file=declared.file,
         format=FileFormat(form.separator, form.header, form.encoding, form.quoted, declared.genre_flags),
     )

@@ -89,7 +89,8 @@ class TableSpec:
 
     ``file`` is a path, or a pattern of one, in the data folder; without it the stems with every ending are tried.
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
-    with the same key is kept. ``references`` maps a column to the (table, column) in which it must occur.
+    with the same key is kept; where it ``repeats``, all of them are, for whoever reads the table to add up.
+    ``references`` maps a column to the (table, column) in which it must occur.
     """
 
     name: str
@@ -98,6 +99,7 @@ class TableSpec:
     required: bool
     key: tuple[str, ...]
     keep_newest_by: str | None = None
+    repeats: bool = False
     references: tuple[tuple[str, str, str], ...] = ()  # (column, other table, other column)
     description: str = ""
     format: FileFormat = FileFormat()

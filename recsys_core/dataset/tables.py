@@ -9,16 +9,28 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.feedback import FeedbackKind
 from recsys_core.dataset.interactions import Split, UserItemMatrix, build_user_items
 
 __all__ = ["catalogue_ids", "interactions_of", "training_tags"]
 
+_GROUPED = ("user_id", "item_id", "rating", "timestamp")
 
-def interactions_of(ratings_path: Path) -> UserItemMatrix:
-    """The matrix of a validated ratings table."""
-    columns = {name: _column(ratings_path, name) for name in ("user_id", "item_id", "rating", "timestamp")}
-    if columns["rating"].dtype.kind == "i":  # no values: that it happened is all that is known
+
+def interactions_of(ratings_path: Path, kind: FeedbackKind = "ratings") -> UserItemMatrix:
+    """The matrix of a validated table of interactions.
+
+    Counts of the same user and item are added up, an event that is repeated is one; the time is that of the last.
+    """
+    columns = {name: _column(ratings_path, name) for name in _GROUPED}
+    if kind == "events" or columns["rating"].dtype.kind == "i":  # that it happened is all that is known
         columns["rating"] = np.ones(len(columns["rating"]))
+    if kind != "ratings":
+        pairs = pa.table(columns).group_by(["user_id", "item_id"])
+        found = pairs.aggregate([("rating", "max" if kind == "events" else "sum"), ("timestamp", "max")])
+        columns = {
+            name.removesuffix("_max").removesuffix("_sum"): found[name].to_numpy() for name in found.column_names
+        }
     return build_user_items(
         columns["user_id"], columns["item_id"], columns["rating"].astype(np.float32), columns["timestamp"]
     )

@@ -15,7 +15,8 @@ from recsys_core.reading.cells import EMPTY_WORDS, sets
 __all__ = ["Column", "is_number", "plain"]
 
 _NOTHING: Final = frozenset(EMPTY_WORDS.to_pylist())
-_LARGEST_ID: Final = 2**31 - 1
+_LARGEST_ID: Final = 2.0**63
+_EXACT: Final = 2.0**53
 _UNITS: Final = (("seconds", 1e8, 1e11), ("milliseconds", 1e11, 1e14), ("microseconds", 1e14, 1e17),
                  ("nanoseconds", 1e17, 1e20))  # fmt: skip
 """Between which numbers moments since 1973 lie."""
@@ -48,7 +49,7 @@ class Column:
     @cached_property
     def distinct(self) -> frozenset[str]:
         """Different values; a whole number is itself with and without its .0."""
-        if not self.whole:
+        if not self.whole or np.abs(self.numbers).max() > _EXACT:
             return frozenset(self.texts)
         return frozenset(str(int(number)) for number in self.numbers)
 
@@ -70,7 +71,7 @@ class Column:
     @cached_property
     def are_ids(self) -> bool:
         """Whether all values can be ids."""
-        return self.whole and bool(self.numbers.min() >= 1 and self.numbers.max() <= _LARGEST_ID)
+        return self.whole and bool(np.abs(self.numbers).max() < _LARGEST_ID)
 
     @cached_property
     def is_unique(self) -> bool:

@@ -44,7 +44,7 @@ def evaluate_folder(
         return workspace / "validated" / name / "rows.parquet"
 
     tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
-    interactions = interactions_of(rows("ratings"))
+    interactions = interactions_of(rows("ratings"), dataset.feedback.kind)
     results = []
     for number, parameters in enumerate(splits):
         split = split_interactions(interactions, parameters, catalogue_ids=tables.catalogue_ids)

@@ -137,8 +137,13 @@ def _sort_rows(
             tallies[number].add(result, chunk)
             if result.rule.rejects_rows:
                 codes[result.positions[codes[result.positions] == 0]] = number + 1
-        keys.add(chunk.filter(pa.array(codes == 0)) if codes.any() else chunk)
+        if not table.repeats:
+            keys.add(chunk.filter(pa.array(codes == 0)) if codes.any() else chunk)
         first_broken.append(codes)
+    if table.repeats:
+        for chunk, codes in zip(_chunks(source, chunk_rows), first_broken, strict=True):
+            writer.add_chunk(chunk, codes, rules, {})
+        return tallies
     unique = RuleTally(key_rule(table))
     newest, remarks = _kept_rows(source, keys, first_broken)
     start = 0
