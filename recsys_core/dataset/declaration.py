@@ -167,6 +167,10 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
             f"{role}.columns names {unknown[0]!r}; expected one of {', '.join(table.column_names)} "
             "(further columns of items are features)"
         )
+    taken = [*declared.columns.values(), *declared.features]
+    twice = next((name for name in taken if taken.count(name) > 1), None)
+    if twice is not None:
+        raise ParameterError(f"{role}: the file's column {twice!r} is named twice; name it once")
     if declared.features and role != "items":
         raise ParameterError(f"{role}.features: only items have features")
 

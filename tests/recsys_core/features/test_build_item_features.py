@@ -17,19 +17,19 @@ from recsys_core.testing import item_feature_sets
 
 MOVIES = pa.table(
     {
-        "movieId": [1, 2, 3, 40],
+        "item_id": [1, 2, 3, 40],
         "title": ["Toy Story (1995)", "Heat (1995)", "Dune (2021)", "Untitled"],
         "genres": ["Animation|Comedy", "Action|Crime", "Action|Sci-Fi", "(no genres listed)"],
     }
 )
 TAGS = pa.table(
     {
-        "movieId": [1, 1, 1, 2, 2, 3, 99],
+        "item_id": [1, 1, 1, 2, 2, 3, 99],
         "tag": ["Fun", " fun ", "pixar", "FUN", "heist", "heist  ", "unknown movie"],
     }
 )
-GENOME_TAGS = pa.table({"tagId": [1, 2], "tag": ["desert", "toys"]})
-GENOME = pa.table({"movieId": [1, 1, 3], "tagId": [2, 1, 1], "relevance": [1.0, 0.0, 0.64]})
+GENOME_TAGS = pa.table({"tag_id": [1, 2], "tag": ["desert", "toys"]})
+GENOME = pa.table({"item_id": [1, 1, 3], "tag_id": [2, 1, 1], "relevance": [1.0, 0.0, 0.64]})
 CATALOGUE = np.array([1, 2, 3, 40])
 ALL = np.ones(4, dtype=bool)
 
@@ -76,7 +76,7 @@ def test_a_tag_given_twice_weighs_more_than_once() -> None:
         CATALOGUE,
         ALL,
         MOVIES,
-        tags=pa.table({"movieId": [1, 1, 1, 2, 2], "tag": ["fun", "fun", "dark", "fun", "dark"]}),
+        tags=pa.table({"item_id": [1, 1, 1, 2, 2], "tag": ["fun", "fun", "dark", "fun", "dark"]}),
         parameters=FeatureParameters(groups=("tags",)),
     )
     row = dict(zip(once.names["tags"], once.groups["tags"].toarray()[0], strict=True))
@@ -148,12 +148,12 @@ def dense_genome(n_items: int = 12, n_tags: int = 6) -> tuple[pa.Table, pa.Table
     relevance = np.random.default_rng(0).random((n_items, n_tags))
     scores = pa.table(
         {
-            "movieId": np.repeat(np.arange(1, n_items + 1), n_tags),
-            "tagId": np.tile(np.arange(1, n_tags + 1), n_items),
+            "item_id": np.repeat(np.arange(1, n_items + 1), n_tags),
+            "tag_id": np.tile(np.arange(1, n_tags + 1), n_items),
             "relevance": relevance.ravel(),
         }
     )
-    tags = pa.table({"tagId": np.arange(1, n_tags + 1), "tag": [f"tag {num}" for num in range(n_tags)]})
+    tags = pa.table({"tag_id": np.arange(1, n_tags + 1), "tag": [f"tag {num}" for num in range(n_tags)]})
     return scores, tags, relevance
 
 
