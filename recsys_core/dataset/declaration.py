@@ -176,7 +176,7 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
 
 
 def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:
-    changes: dict[str, Any] = {"spelling": declared.columns.get(column.name, "")}
+    changes: dict[str, Any] = {"spelling": declared.columns.get(column.name, column.spelling)}
     if column.type == "timestamp":
         changes["per_second"] = _PER_SECOND[declared.time]
     if column.name == "rating":

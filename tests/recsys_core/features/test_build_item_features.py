@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
-from recsys_core.features.text import normalise_tag, title_words, year_of
+from recsys_core.features.text import normalise_tag, title_words, year_of, years_of
 from recsys_core.storage import atomic_directory
 from recsys_core.testing import item_feature_sets
 
@@ -262,3 +262,17 @@ def test_a_word_of_one_title_alone_is_no_feature() -> None:
     movies = MOVIES.set_column(1, "title", [["Toy Story (1995)", "Toy Story 2 (1999)", "Dune (2021)", "Untitled"]])
     features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("title",)))
     assert features.names["title"] == ["story", "toy"]
+
+
+def test_further_columns_are_of_the_genre_group_under_their_own_names() -> None:
+    movies = MOVIES.append_column("feature: author", [["Drama", "Twain|Drama", None, ""]])
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("genre",)))
+    assert names_of(features, "genre", 1) == {"Action", "Crime", "author: Drama", "author: Twain"}
+    assert names_of(features, "genre", 3) == set()
+
+
+def test_the_year_of_its_column_comes_before_that_of_the_title() -> None:
+    movies = MOVIES.append_column("year", pa.array([2024, None, None, 1931], pa.int64()))
+    assert years_of(movies) == [2024, 1995, 2021, 1931]
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("decade",)))
+    assert [names_of(features, "decade", row) for row in range(4)] == [{"2020s"}, {"1990s"}, {"2020s"}, {"1930s"}]
