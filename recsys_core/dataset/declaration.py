@@ -173,6 +173,10 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
     for name in ("features", "genre_flags", "genre_separator"):
         if getattr(declared, name) and role != "items":
             raise ParameterError(f"{role}.{name}: only items have them")
+    taken = [*declared.columns.values(), *declared.features]
+    twice = next((name for name in taken if taken.count(name) > 1), None)
+    if twice is not None:
+        raise ParameterError(f"{role}: the file's column {twice!r} is named twice; name it once")
 
 
 def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:

@@ -142,9 +142,7 @@ def _fault_of_ids(column: Column) -> str:
         return ""
     if not column.whole:
         return "its ids are text, which cannot be read yet: number them 1, 2, 3 … in every file that has them"
-    if column.numbers.min() < 1:
-        return f"its ids begin at {column.numbers.min():.0f} and must be 1 or more: add to all of them, in every file"
-    return "its ids are larger than 2147483647: number them 1, 2, 3 … in every file that has them"
+    return "its ids are beyond 64 bits: number them 1, 2, 3 … in every file that has them"
 
 
 def _fault_of_values(name: str, column: Column) -> str:

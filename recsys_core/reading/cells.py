@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ __all__ = ["EMPTY_WORDS", "moments", "sets", "tidied"]
 EMPTY_WORDS: Final = pa.array(["", "NaN", "nan", "NA", "N/A", "\\N", "NULL", "null", "None"])
 """What stands for nothing in a column that may be empty."""
 _SEPARATORS: Final = ("|", ";", ",")  # of the members of a set; the first one that a cell has
+_UNCUT: Final = re.compile(r"(?<=['\"])\s+(?=['\"])")  # of NumPy's arrays: ['Drama' 'War']
 _NAME: Final = "name"  # of a member that is written as an object: {"id": 18, "name": "Drama"}
 
 
@@ -42,19 +44,21 @@ def tidied(values: pa.ChunkedArray, column: ColumnSpec) -> tuple[pa.ChunkedArray
     return kept, kept.null_count - values.null_count
 
 
-def moments(texts: pa.StringArray) -> pa.StringArray:
-    """Dates as ISO 8601 writes them (of UTC where they name no zone) as seconds since 1970; all else as it is."""
+def moments(texts: pa.StringArray, per_second: int = 1) -> pa.StringArray:
+    """Dates as ISO 8601 writes them (of UTC where they name no zone) as units since 1970; all else as it is."""
     if not pc.any(pc.match_substring(texts, "-")).as_py():
         return texts
-    return pa.array([text if text is None else _seconds(text) for text in texts.to_pylist()], type=pa.string())
+    return pa.array([text and _units(text, per_second) for text in texts.to_pylist()], type=pa.string())
 
 
-def _seconds(text: str) -> str:
+def _units(text: str, per_second: int) -> str:
+    if "-" not in text[1:]:  # eight digits alone are no date
+        return text
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return text
-    return str(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()))
+    return str(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * per_second)
 
 
 def sets(cells: pa.ChunkedArray, separator: str = "") -> pa.ChunkedArray:
@@ -63,9 +67,9 @@ def sets(cells: pa.ChunkedArray, separator: str = "") -> pa.ChunkedArray:
     separator  of the members, where it is declared
     """
     if separator:
-        return (
-            pc.replace_substring(pc.replace_substring(cells, "|", "/"), separator, "|") if separator != "|" else cells
-        )
+        if separator == "|":
+            return cells
+        return pc.replace_substring_regex(pc.replace_substring(cells, "|", "/"), rf"\s*{re.escape(separator)}\s*", "|")
     others = pc.or_(pc.match_substring_regex(cells, r"^\s*\["), pc.match_substring_regex(cells, "[;,]"))
     if not pc.any(others).as_py():
         return cells
@@ -85,9 +89,9 @@ def _members(cell: str | None) -> str | None:
 
 
 def _listed(text: str) -> list[Any] | None:
-    for read in (json.loads, ast.literal_eval):
+    for read, written in ((json.loads, text), (ast.literal_eval, _UNCUT.sub(", ", text))):
         try:
-            found = read(text)
+            found = read(written)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
         return found if isinstance(found, list) else None
@@ -95,5 +99,5 @@ def _listed(text: str) -> list[Any] | None:
 
 
 def _named(member: object) -> str:
-    value = member.get(_NAME, "") if isinstance(member, dict) else member
-    return str(value).replace("|", "/").strip()
+    value = member.get(_NAME) if isinstance(member, dict) else member
+    return "" if value is None else str(value).replace("|", "/").strip()

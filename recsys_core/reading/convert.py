@@ -197,7 +197,8 @@ def _convert(texts: pa.StringArray, column: ColumnSpec, damaged: NDArray[np.bool
     if pa.types.is_integer(arrow_type):
         trimmed = pc.replace_substring_regex(trimmed, r"^(-?[0-9]+)\.0*$", r"\1")
         if column.type == "timestamp":
-            trimmed = moments(trimmed)
+            trimmed = pc.replace_substring_regex(trimmed, r"^(-?[0-9]+)\.[0-9]*$", r"\1")
+            trimmed = moments(trimmed, column.per_second)
         plausible, implausible, impossible = pc.match_substring_regex(trimmed, r"^-?[0-9]+$"), NOT_WHOLE, NOT_64_BITS
         implausible = NO_MOMENT if column.type == "timestamp" else implausible
     else:

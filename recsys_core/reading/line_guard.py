@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
-__all__ = ["Block", "LineGuard"]
+__all__ = ["MOST_LINES", "Block", "LineGuard"]
 
 NUL: Final = "NUL byte"
 TOO_LONG: Final = "line too long"
@@ -30,9 +30,10 @@ TRUNCATED: Final = "file ends in the middle of the line"
 _LF, _CR, _QUOTE, _COMMA = 10, 13, 34, 44
 _KEPT_OF_LONG_LINE = 4096
 _QUOTED = re.compile(rb'"[^"]*"')
-_MOST_LINES = 64  # of one row
-_STRICT_LINE = re.compile(rb'(?:"(?:[^"]|"")*"|[^",]*)(?:,(?:"(?:[^"]|"")*"|[^",]*))*')
-_CELL = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",]*)')
+MOST_LINES: Final = 64  # of one row
+_STRICT_CELL: Final = rb'(?:"[^"]*(?:""[^"]*)*"|[^",]*)'
+_STRICT_LINE = re.compile(_STRICT_CELL + rb"(?:," + _STRICT_CELL + rb")*")
+_CELL = re.compile(rb"(?:^|,)" + _STRICT_CELL)
 # Fields that a lenient parser still closes on the same line: quoted, or with quotation marks inside, or empty.
 _LENIENT_LINE = re.compile(rb'(?:"(?:[^"]|"")*"|[^",][^,]*|)(?:,(?:"(?:[^"]|"")*"|[^",][^,]*|))*')
 
@@ -81,31 +82,43 @@ class LineGuard:
         self._block_bytes = block_bytes
 
     def __iter__(self) -> Iterator[Block]:
-        rest = b""
-        while chunk := self._read():
+        held, rest = b"", b""  # whole lines of a row that may go on, and the beginning of the next line
+        chunk = self._read()
+        while chunk:
+            following = b""
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                whole, rest = rest + chunk[:cut] if rest else chunk[:cut], chunk[cut:]
-                open_from = _open_from(whole)
-                if open_from:  # the row may go on in the next block
-                    whole, rest = whole[:open_from], whole[open_from:] + rest
-                yield self._examine(whole)
+                whole, rest = held + rest + chunk[:cut], chunk[cut:]
+                open_from = self._open_from(whole)
+                whole, held = whole[:open_from], whole[open_from:]
+                if whole:
+                    yield self._examine(whole)
             else:
                 rest += chunk
-            if len(rest) > self._max_line_bytes:
-                block, rest = self._skip_line(rest)
+            if len(rest) - rest.endswith(b"\r") > self._max_line_bytes:
+                if held:
+                    yield self._examine(held)
+                block, following = self._skip_line(rest)
+                held, rest = b"", b""
                 yield block
-        cut = rest.rfind(b"\n") + 1
-        if cut:
-            yield self._examine(rest[:cut])
-        if rest[cut:]:
-            yield self._last_line(rest[cut:])
+            chunk = following or self._read()
+        yield from self._end(held, rest)
+
+    def _end(self, held: bytes, rest: bytes) -> Iterator[Block]:
+        together = held + rest + b"\n"
+        if held and rest and self._spans(together):
+            yield self._examine(together)
+            return
+        if held:
+            yield self._examine(held)
+        if rest:
+            yield self._last_line(rest)
 
     def _read(self) -> bytes:
         return self._stream.read(self._block_bytes)
 
     def _skip_line(self, beginning: bytes) -> tuple[Block, bytes]:
-        """Pass over a line that is too long to be held; returns its block and what follows it."""
+        """Pass over a line that is too long to be held; returns its block and what was read of those behind it."""
         rest = b""
         while chunk := self._read():
             end = chunk.find(b"\n") + 1
@@ -115,17 +128,7 @@ class LineGuard:
         number = self._next_line
         self._next_line += 1
         row = RejectedRow(number, TOO_LONG, readable_text(beginning[:_KEPT_OF_LONG_LINE]))
-        # What follows holds whole lines as well: hand them out before reading on.
-        cut = rest.rfind(b"\n") + 1
-        following = self._examine(rest[:cut]) if cut else Block(b"", self._next_line, 0)
-        block = Block(
-            following.data,
-            number,
-            following.n_lines + 1,
-            [number, *following.absent],
-            [row, *following.rejected],
-        )
-        return block, rest[cut:]
+        return Block(b"", number, 1, [number], [row]), rest
 
     def _last_line(self, line: bytes) -> Block:
         """A last line without a line end: a row like any other, unless columns are missing."""
@@ -142,9 +145,34 @@ class LineGuard:
             n_lines = data.count(b"\n")
             self._next_line += n_lines
             return Block(data, first_line, n_lines)
-        block = _sort_out(data, first_line, self._max_line_bytes, self._n_columns)
+        block = self._sort_out(data, first_line)
         self._next_line += block.n_lines
         return block
+
+    def _sort_out(self, data: bytes, first_line: int) -> Block:
+        """Set aside the blank and the harmful lines of ``data``; lines that make one row become one."""
+        spans, _ = _rows_over_lines(data, self._n_columns, self._max_line_bytes)
+        if not spans:
+            return _sort_out_lines(data, first_line, self._max_line_bytes)
+        lines = data.split(b"\n")[:-1]
+        gone = [row for first, last in spans for row in range(first + 1, last + 1)]
+        for first, last in spans:
+            lines[first] = _on_one_line(lines[first : last + 1])
+        numbers = np.delete(np.arange(len(lines)), gone) + first_line  # of each line that there is now
+        block = _sort_out_lines(b"".join(lines[row - first_line] + b"\n" for row in numbers), 0, self._max_line_bytes)
+        absent = sorted([*(int(numbers[row]) for row in block.absent), *(first_line + row for row in gone)])
+        rejected = [row._replace(line=int(numbers[row.line])) for row in block.rejected]
+        return Block(block.data, first_line, len(lines), absent, rejected)
+
+    def _open_from(self, data: bytes) -> int:
+        """Where the last row of ``data`` begins, if lines that are still to come may belong to it; else its end."""
+        _, start = _rows_over_lines(data, self._n_columns, self._max_line_bytes)
+        return len(data) if start is None else start
+
+    def _spans(self, data: bytes) -> bool:
+        """Whether the last line of ``data`` ends a row that began on an earlier one."""
+        spans, _ = _rows_over_lines(data, self._n_columns, self._max_line_bytes)
+        return bool(spans) and spans[-1][1] == data.count(b"\n") - 1
 
     def _is_usual(self, data: bytes) -> bool:
         """Whether no line can be blank, too long, quoted, or hold a NUL byte or a lone carriage return."""
@@ -161,64 +189,40 @@ class LineGuard:
         return True
 
 
-def _sort_out(data: bytes, first_line: int, max_line_bytes: int, n_columns: int) -> Block:
-    """Set aside the blank and the harmful lines of ``data``; lines that make one row become one."""
-    data, continued = _joined_rows(data, n_columns)
-    if continued:
-        block = _sort_out_lines(data, 0, max_line_bytes)
-        n_lines = block.n_lines + len(continued)
-        numbers = np.delete(np.arange(n_lines), continued) + first_line  # of each line that there is now
-        absent = sorted([*(int(numbers[row]) for row in block.absent), *(first_line + row for row in continued)])
-        rejected = [row._replace(line=int(numbers[row.line])) for row in block.rejected]
-        return Block(block.data, first_line, n_lines, absent, rejected)
-    return _sort_out_lines(data, first_line, max_line_bytes)
-
-
-def _open_from(data: bytes) -> int:
-    """Where the last line begins whose quoted field is still open at the end of ``data``; 0 if there is none."""
-    if b'"' not in data:
-        return 0
-    tail = data.rfind(b"\n", 0, -1) + 1
-    n_marks = 0
-    for _ in range(_MOST_LINES):
-        n_marks += data.count(b'"', tail, len(data))
-        if n_marks % 2:
-            return tail if data.count(b'"', 0, tail) % 2 == 0 else 0
-        if tail == 0:
-            return 0
-        data, n_marks = data[:tail], 0
-        tail = data.rfind(b"\n", 0, -1) + 1
-    return 0
-
-
-def _joined_rows(data: bytes, n_columns: int) -> tuple[bytes, list[int]]:
-    """``data`` with every row that goes over several lines on one, and the lines that are gone, by number from 0.
+def _rows_over_lines(data: bytes, n_columns: int, max_bytes: int) -> tuple[list[tuple[int, int]], int | None]:
+    """The first and the last line (from 0) of every row that goes over several, and where one begins that may go on.
 
     A line with an odd number of quotation marks and those up to the next such line are one row if together they are
-    quoted as they should be and have ``n_columns`` columns.
+    quoted as they should be, have ``n_columns`` columns, and are neither too many nor longer than ``max_bytes``.
     """
     if b'"' not in data:
-        return data, []
+        return [], None
     octets = np.frombuffer(data, dtype=np.uint8)
     ends = np.flatnonzero(octets == _LF)
     n_marks = np.bincount(np.searchsorted(ends, np.flatnonzero(octets == _QUOTE)), minlength=len(ends))
     odd = np.flatnonzero(n_marks % 2).tolist()
-    if len(odd) < 2:
-        return data, []
-    lines = data.split(b"\n")[:-1]
-    gone: list[int] = []
+    starts = [int(ends[line - 1]) + 1 if line else 0 for line in odd]
+    spans: list[tuple[int, int]] = []
     place = 0
     while place + 1 < len(odd):
-        first, last = odd[place], odd[place + 1]
-        row = b" ".join(line.strip(b"\r") for line in lines[first : last + 1])
-        if last - first < _MOST_LINES and _STRICT_LINE.fullmatch(row) and len(_CELL.findall(row)) == n_columns:
-            lines[first] = row
-            gone.extend(range(first + 1, last + 1))
-            place += 2
-        else:
+        first, last = odd[place : place + 2]
+        lines = data[starts[place] : int(ends[last])]
+        if last - first < MOST_LINES and len(lines) <= max_bytes and _is_row(lines, n_columns):
+            spans.append((first, last))
             place += 1
-    absent = set(gone)
-    return b"".join(line + b"\n" for number, line in enumerate(lines) if number not in absent), gone
+        place += 1
+    if place == len(odd) or len(ends) - odd[place] >= MOST_LINES or len(data) - starts[place] > max_bytes:
+        return spans, None
+    return spans, starts[place]
+
+
+def _is_row(lines: bytes, n_columns: int) -> bool:
+    row = _on_one_line(lines.split(b"\n"))
+    return _STRICT_LINE.fullmatch(row) is not None and len(_CELL.findall(row)) == n_columns
+
+
+def _on_one_line(lines: list[bytes]) -> bytes:
+    return b" ".join(line.strip(b"\r") for line in lines)
 
 
 def _sort_out_lines(data: bytes, first_line: int, max_line_bytes: int) -> Block:
@@ -231,10 +235,10 @@ def _sort_out_lines(data: bytes, first_line: int, max_line_bytes: int) -> Block:
     blank = contents == 0
 
     reasons: dict[int, str] = {}  # row of the block -> reason; the first that applies stays
-    for row in _rows_of(np.flatnonzero(octets == 0), ends):
-        reasons.setdefault(row, NUL)
     for row in np.flatnonzero(contents > max_line_bytes).tolist():
         reasons.setdefault(row, TOO_LONG)
+    for row in _rows_of(np.flatnonzero(octets == 0), ends):
+        reasons.setdefault(row, NUL)
     returns = np.flatnonzero(octets[:-1] == _CR)
     for row in _rows_of(returns[octets[returns + 1] != _LF], ends):
         reasons.setdefault(row, LONE_RETURN)

@@ -1,34 +1,31 @@
 """A table's file, whatever its format, as CSV text in UTF-8: packed, Parquet, JSON lines, in parts, cut otherwise."""
 
-import csv
+import codecs
 import gzip
 import hashlib
 import io
-import itertools
-import json
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final, cast
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
-
 from recsys_core.dataset.schema import FileFormat
 from recsys_core.errors import MalformedFileError, MissingFileError
 from recsys_core.reading.flags import with_genres
+from recsys_core.reading.recutting import recut
+from recsys_core.reading.rejected import readable_text
+from recsys_core.reading.typed_rows import json_lines_as_csv, parquet_as_csv
 
 __all__ = ["ENDINGS", "PACKED", "Opened", "content_digest", "open_csv", "parts_of"]
 
 ENDINGS: Final = (".csv", ".tsv", ".dat", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
 """Of a table's file, each also with ``.gz`` and, but for Parquet, ``.zip``."""
 PACKED: Final = (".gz", ".zip")
+_JSON: Final = (".jsonl", ".ndjson", ".json")
 _SEPARATORS: Final = {".tsv": "\t"}
-_BATCH_ROWS: Final = 50_000
 
 
 def parts_of(path: Path) -> list[Path]:
@@ -55,6 +52,7 @@ class Opened:
 
     path: Path
     stream: BinaryIO
+    writes_header: bool = False  # which stands in no line of the file
     _parts: list["_Hashed"] = field(default_factory=list)
 
     def sha256(self) -> str:
@@ -77,42 +75,54 @@ def open_csv(path: Path, form: FileFormat | None = None) -> Iterator[Opened]:
         raise MissingFileError(f"{path}: is a folder without files; expected part files with rows in them")
     with ExitStack() as stack:
         try:
-            hashed = [_Hashed(stack.enter_context(part.open("rb", buffering=0)), part) for part in parts]
+            hashed = [stack.enter_context(_Hashed(part)) for part in parts]
         except OSError as error:
             raise MissingFileError(f"{path}: cannot be opened ({error.strerror})") from error
-        streams = (_as_csv(part, form) for part in hashed)
+        names: list[str] = []
+        streams = (_as_csv(part, form, names) for part in hashed)
         if len(hashed) == 1:
             stream = next(streams)
         else:
             stream = cast(BinaryIO, io.BufferedReader(_Lines(_joined(streams)), 1 << 20))
-        yield Opened(path, stream, hashed)
+        writes_header = bool(form.names) or any(_is_typed(part) for part in parts)
+        yield Opened(path, stream, writes_header, hashed)
 
 
 class _Hashed(io.RawIOBase):
-    """An open file whose bytes are hashed as they are read; whoever reads it may close it and not the file."""
+    """A file whose bytes are hashed as they are read; it is open from the first read to the last, as parts are many."""
 
-    def __init__(self, file: io.FileIO, path: Path) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.digest = hashlib.sha256()
-        self._file = file
+        self._file: io.FileIO | None = None
+        self._is_read = False
+        path.stat()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if self._is_read:
+            return 0
+        self._file = self._file or self.path.open("rb", buffering=0)
         n_read = self._file.readinto(buffer) or 0
         self.digest.update(memoryview(buffer)[:n_read])
+        if n_read == 0:
+            self._is_read = True
+            self._file.close()
         return n_read
 
     def drain(self) -> None:
-        while chunk := self._file.read(1 << 20):
-            self.digest.update(chunk)
+        buffer = bytearray(1 << 20)
+        while self.readinto(buffer):
+            pass
 
-    def reread(self) -> None:
-        """After something that reads here and there: hash the whole file from its beginning."""
-        self._file.seek(0)
-        self.digest = hashlib.sha256()
-        self.drain()
+    def close(self) -> None:
+        """Called by whoever wraps it; the hash is asked for later."""
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
 
 
 class _Lines(io.RawIOBase):
@@ -137,24 +147,38 @@ class _Lines(io.RawIOBase):
         return n_read
 
 
-def _as_csv(part: _Hashed, form: FileFormat) -> BinaryIO:
-    """One file as CSV text."""
-    suffixes = [suffix.lower() for suffix in part.path.suffixes]
-    packed = suffixes[-1] if suffixes and suffixes[-1] in PACKED else ""
-    ending = (suffixes[-2] if packed and len(suffixes) > 1 else suffixes[-1] if suffixes else "") or ".csv"
+def _endings(path: Path) -> tuple[str, str]:
+    """What a file is, and how it is packed."""
+    suffixes = ["", ""] + [suffix.lower() for suffix in path.suffixes]
+    packed = suffixes[-1] if suffixes[-1] in PACKED else ""
+    return suffixes[-2 if packed else -1], packed
+
+
+def _is_typed(path: Path) -> bool:
+    return _endings(path)[0] in (".parquet", *_JSON)
+
+
+def _as_csv(part: "_Hashed", form: FileFormat, names: list[str]) -> BinaryIO:
+    """One file as CSV text; ``names`` are those of the JSON objects in the parts before."""
+    text = _text_of(part, form, names)
+    return _stream(with_genres(text, form.flags, part.path)) if form.flags else text
+
+
+def _text_of(part: "_Hashed", form: FileFormat, names: list[str]) -> BinaryIO:
+    ending, packed = _endings(part.path)
     if ending == ".parquet":
-        return _stream(_of_parquet(part))
+        return _stream(parquet_as_csv(part.path))
     raw: BinaryIO = cast(BinaryIO, io.BufferedReader(part, 1 << 20))
     if packed:
         raw, inner = _unpacked(part, raw, packed)
         ending = inner or ending
-    if ending in (".jsonl", ".ndjson", ".json"):
-        return _stream(_of_json_lines(part.path, raw))
+    if ending in _JSON:
+        return _stream(json_lines_as_csv(part.path, raw, names))
     separator = form.separator or _SEPARATORS.get(ending, "")
-    if not form.names and not separator and form.encoding == "utf-8":
-        separator = _separator_of(raw)
-    if form.names or separator not in ("", ",") or form.encoding != "utf-8" or form.flags:
-        return _stream(_recut(part.path, raw, separator or ",", form))
+    if not form.names and not separator:
+        separator = _separator_of(raw, form.encoding)
+    if form.names or separator not in ("", ",") or form.encoding != "utf-8" or not form.quoted:
+        return _stream(recut(part.path, raw, separator or ",", form))
     return raw
 
 
@@ -165,28 +189,33 @@ def _stream(chunks: Iterator[bytes]) -> BinaryIO:
 def _unpacked(part: _Hashed, raw: BinaryIO, packed: str) -> tuple[BinaryIO, str]:
     """What is packed in a file, and the ending of its name where the archive has one."""
     if packed == ".gz":
-        return cast(BinaryIO, _Gunzipped(raw, part.path)), ""
+        return _named(cast(IO[bytes], gzip.GzipFile(fileobj=raw)), part.path), ""
     try:
         archive = zipfile.ZipFile(part.path)
-        members = [name for name in archive.namelist() if Path(name).suffix.lower() in ENDINGS]
+        members = [name for name in archive.namelist() if _is_table(name)]
         if len(members) != 1:
             raise MalformedFileError(
                 f"{part.path}: holds {len(members)} files of rows; expected one of {', '.join(ENDINGS)} in the archive"
             )
-        return cast(BinaryIO, archive.open(members[0])), Path(members[0]).suffix.lower()
-    except zipfile.BadZipFile as error:
+        return _named(archive.open(members[0]), part.path), Path(members[0]).suffix.lower()
+    except (zipfile.BadZipFile, RuntimeError) as error:  # the latter where a password is needed
         raise MalformedFileError(f"{part.path}: is no zip archive ({error}); pack or download it again") from error
 
 
-class _Gunzipped(io.BufferedReader):
-    """Unpacked by gzip; a file that is none, or ends too early, is named."""
+def _is_table(member: str) -> bool:
+    """Whether a file of an archive may be the table, and is not macOS's notes on it."""
+    path = Path(member)
+    return path.suffix.lower() in ENDINGS and path.name[0] not in "_." and path.parts[0] != "__MACOSX"
 
-    def __init__(self, raw: IO[bytes], path: Path) -> None:
-        super().__init__(_Named(gzip.GzipFile(fileobj=raw), path), 1 << 20)
+
+def _named(stream: IO[bytes], path: Path) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Named(stream, path), 1 << 20))
 
 
 class _Named(io.RawIOBase):
-    def __init__(self, stream: gzip.GzipFile, path: Path) -> None:
+    """What is unpacked; an archive that is none, or ends too early, is named."""
+
+    def __init__(self, stream: IO[bytes], path: Path) -> None:
         self._stream, self._path = stream, path
 
     def readable(self) -> bool:
@@ -194,133 +223,37 @@ class _Named(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         try:
-            return self._stream.readinto(buffer)
-        except (OSError, EOFError) as error:
+            chunk = self._stream.read(len(buffer))
+        except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             raise MalformedFileError(
                 f"{self._path}: cannot be unpacked ({error}); pack or download it again"
             ) from error
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
-def _separator_of(raw: BinaryIO) -> str:
+def _separator_of(raw: BinaryIO, encoding: str) -> str:
     """What stands between the columns' names, where it is not a comma: a tab, ``;``, ``|`` or ``::``."""
-    head = cast(io.BufferedReader, raw).peek(1 << 16).split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    head = cast(io.BufferedReader, raw).peek(1 << 16).decode(encoding, errors="replace").lstrip().split("\n", 1)[0]
     if "," in head:
         return ""
     return next((sign for sign in ("::", "\t", ";", "|") if sign in head), "")
 
 
-def _recut(path: Path, raw: BinaryIO, separator: str, form: FileFormat) -> Iterator[bytes]:
-    """Text that is cut by something else than commas, without a header or in another encoding, line by line."""
-    text = io.TextIOWrapper(raw, encoding=form.encoding, errors="replace", newline="")
-    lines: Iterator[str] = text
-    sign = separator
-    if len(separator) > 1:  # the csv module cuts at one character; this one is in no text
-        sign = "\x1f"
-        lines = (line.replace(separator, sign) for line in text)
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    rows: Iterator[Sequence[str]] = csv.reader(
-        lines, delimiter=sign, quoting=csv.QUOTE_MINIMAL if form.quoted else csv.QUOTE_NONE
-    )
-    if form.names:
-        rows = itertools.chain([form.names], rows)
-    if form.flags:
-        rows = with_genres(rows, form.flags, path)
-    for row in rows:
-        writer.writerow([cell.replace("\r", " ").replace("\n", " ") for cell in row])
-        if out.tell() > 1 << 20:
-            yield out.getvalue().encode("utf-8", errors="replace")
-            out.seek(0)
-            out.truncate()
-    yield out.getvalue().encode("utf-8", errors="replace")
-
-
-def _of_parquet(part: _Hashed) -> Iterator[bytes]:
-    try:
-        with pq.ParquetFile(part.path) as source:
-            for number, batch in enumerate(source.iter_batches(_BATCH_ROWS)):
-                yield _written(pa.Table.from_batches([batch]), header=number == 0)
-            if source.metadata.num_rows == 0:
-                yield _written(source.schema_arrow.empty_table(), header=True)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise MalformedFileError(f"{part.path}: is no Parquet file ({error}); write or download it again") from error
-    part.reread()
-
-
-def _of_json_lines(path: Path, raw: BinaryIO) -> Iterator[bytes]:
-    """Objects, one a line; the columns are the names of the first one that a thousand of them have."""
-    names: list[str] = []
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(raw, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except ValueError as error:
-            raise MalformedFileError(
-                f"{path}: line {number} is no JSON ({error}); expected an object a line"
-            ) from error
-        if not isinstance(row, dict):
-            raise MalformedFileError(f"{path}: line {number} is no JSON object; expected an object a line")
-        rows.append(row)
-        if len(rows) >= _BATCH_ROWS:
-            yield _rows_as_csv(rows, names)
-            rows = []
-    yield _rows_as_csv(rows, names)
-
-
-def _rows_as_csv(rows: list[dict[str, Any]], names: list[str]) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    if not names:
-        names.extend(dict.fromkeys(name for row in rows for name in row))
-        writer.writerow(names)
-    for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in names])
-    return out.getvalue().encode("utf-8", errors="replace")
-
-
-def _cell(value: object) -> str:
-    if value is None:
-        return ""
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text.replace("\r", " ").replace("\n", " ")
-
-
-def _written(rows: pa.Table, *, header: bool) -> bytes:
-    """Arrow rows as CSV; lists and structs as JSON, moments as seconds since 1970."""
-    plain = pa.table([_plain(column) for column in rows.columns], names=rows.column_names)
-    out = io.BytesIO()
-    pacsv.write_csv(plain, out, pacsv.WriteOptions(include_header=header, quoting_style="needed"))
-    return out.getvalue()
-
-
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _plain(column.cast(kind.value_type))
-    if pa.types.is_nested(kind):
-        return pa.array([None if value is None else _cell(value) for value in column.to_pylist()], type=pa.string())
-    if pa.types.is_timestamp(kind):
-        seconds = pc.divide(column.cast(pa.timestamp("us", kind.tz)).cast(pa.int64()).cast(pa.float64()), 1e6)
-        return pc.floor(seconds).cast(pa.int64())
-    if pa.types.is_decimal(kind):
-        return column.cast(pa.float64())
-    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        return pc.replace_substring_regex(column, "[\r\n]+", " ")
-    return column
-
-
 def _joined(streams: Iterator[BinaryIO]) -> Iterator[bytes]:
-    """One text of several, each with the same header."""
-    head: bytes | None = None
+    """One text of several; a part without a header goes on where the one before ended."""
+    head = b""
     for stream in streams:
-        first = stream.readline()
-        if head is None:
-            head = first.rstrip(b"\r\n")
-            yield first
-        elif first.rstrip(b"\r\n") != head:
-            yield first if first.endswith(b"\n") or not first else first + b"\n"
+        first = stream.readline().removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+        cells, names = first.split(b","), head.split(b",")
+        if head and first != head and set(cells) & set(names) - {b""}:
+            raise MalformedFileError(
+                f"the columns of one part are {readable_text(head)}, those of another {readable_text(first)}; "
+                "write all parts with the same columns"
+            )
+        if first and first != head:
+            yield first + b"\n"
+        head = head or first
         last = b"\n"
         while chunk := stream.read(1 << 20):
             yield chunk

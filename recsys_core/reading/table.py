@@ -62,13 +62,13 @@ def read_table(
     """Read ``csv_path`` into ``directory``/rows.parquet and ``directory``/rejected.parquet.
 
     rows.parquet has the declared columns, by name and in declared order, and ``line``, the row's line number in
-    the file (the header is line 1); empty fields are null. ``directory`` exists. Memory depends on
+    the file (a header is line 1; of Parquet the row's); empty fields are null. ``directory`` exists. Memory depends on
     ``row_group_rows`` and ``block_bytes``, not on the file. Every row of the file is in exactly one of the two.
 
     The file is CSV as in RFC 4180, in UTF-8 with or without byte order mark, its lines end in LF or CRLF; or it becomes
     such text: :mod:`recsys_core.reading.opening`. Line breaks inside a field become spaces. Raises MissingFileError for
     a file that is not there and MalformedFileError for one whose header or encoding is not the declared one; nothing is
-    written then.
+    written then, unless a packed file turns out to be damaged on the way.
     """
     for name, value in (
         ("row_group_rows", row_group_rows),
@@ -81,7 +81,7 @@ def read_table(
         header = read_header(opened.stream, str(csv_path), table, max_line_bytes=max_line_bytes)
         guard = LineGuard(
             opened.stream,
-            header_line=header.line,
+            header_line=header.line - opened.writes_header,
             n_columns=len(header.names),
             max_line_bytes=max_line_bytes,
             block_bytes=block_bytes,

@@ -1,5 +1,6 @@
 """What is behind it when most rows of a table break the same rule, and what to do about it."""
 
+import re
 from typing import Final, NamedTuple
 
 from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
@@ -11,6 +12,7 @@ __all__ = ["Diagnosis", "diagnosis"]
 
 _DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
 _ESCAPED: Final = '\\"'
+_DECIMAL_COMMA: Final = re.compile(r'"-?[0-9]+,[0-9]+"')
 _UNITS: Final = ((1e17, "nanoseconds", "1000000000"), (1e14, "microseconds", "1000000"), (1e11, "milliseconds", "1000"))
 """From what number on a moment of our time is in a unit, and by what it is divided to be in seconds."""
 
@@ -64,4 +66,4 @@ def _of_lines(most: ReasonCount) -> Diagnosis | None:
 
 
 def _has_decimal_comma(most: ReasonCount) -> bool:
-    return any(sign.isdigit() for example in most.examples for sign in example.partition(",")[2][:1])
+    return any(_DECIMAL_COMMA.search(example) for example in most.examples)

@@ -91,6 +91,10 @@ def encode(folder: Path, table: str, encoding: str) -> None:
     replace(folder, table, _file(folder, table).read_text(encoding="utf-8").encode(encoding))
 
 
+def swap(folder: Path, table: str, old: bytes, new: bytes) -> None:
+    replace(folder, table, _file(folder, table).read_bytes().replace(old, new))
+
+
 def compress_ratings(folder: Path) -> None:
     replace(folder, "ratings", gzip.compress(_file(folder, "ratings").read_bytes(), mtime=0))
 

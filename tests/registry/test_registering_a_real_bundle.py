@@ -35,7 +35,7 @@ def bundle() -> ModelBundle:
     )
     movies = pa.table(
         {
-            "movieId": ratings.item_ids,
+            "item_id": ratings.item_ids,
             "title": [f"Film {item_id} (1999)" for item_id in ratings.item_ids],
             "genres": ["Drama"] * ratings.n_items,
         }

@@ -226,9 +226,9 @@ def test_a_declared_table_is_recorded_with_its_digest_and_schema(tracking):
     assert (found.digest, json.loads(found.source)) == ("f" * 36, {"uri": "d/ratings.csv"})
     assert json.loads(found.profile) == {"num_rows": 25_000_095, "fingerprint": "f" * 64}
     types = [(column["name"], column["type"]) for column in json.loads(found.schema)["mlflow_colspec"]]
-    assert types == [("userId", "long"), ("movieId", "long"), ("rating", "double"), ("timestamp", "long")]
+    assert types == [("user_id", "long"), ("item_id", "long"), ("rating", "double"), ("timestamp", "long")]
     required = {c["name"]: c["required"] for c in json.loads(entries["links"].dataset.schema)["mlflow_colspec"]}
-    assert required == {"movieId": True, "imdbId": False, "tmdbId": False}
+    assert required == {"item_id": True, "imdb_id": False, "tmdb_id": False}
     contexts = {name: [tag.value for tag in entry.tags] for name, entry in entries.items()}
     assert contexts == {"ratings": ["training"], "links": ["test"]}
 

@@ -37,11 +37,11 @@ def bundle_with(weights: HybridWeights = PLANTED_WEIGHTS) -> ModelBundle:
     n_titles = len(catalogue)
     names = [_NAMES[num] if num < len(_NAMES) else f"Movie number {num}" for num in range(n_titles)]
     movies = {
-        "movieId": catalogue,
+        "item_id": catalogue,
         "title": [f"{name} ({1950 + num})" for num, name in enumerate(names)],
         "genres": [GENRES[num % len(GENRES)] for num in range(n_titles)],
     }
-    links = {"movieId": catalogue, "imdbId": [f"{num:07d}" for num in range(n_titles)], "tmdbId": catalogue + 1000}
+    links = {"item_id": catalogue, "imdb_id": [f"{num:07d}" for num in range(n_titles)], "tmdb_id": catalogue + 1000}
     onboarding = fit_onboarding(train, OnboardingParameters(n_listed=4), feedback=MOVIELENS.feedback)
     titles = Titles.of_movies(pa.table(movies), pa.table(links))
     return ModelBundle(model, train, titles, {"rating_step": 0.5}, onboarding)

@@ -31,7 +31,7 @@ def _counts() -> np.ndarray:
 
 @cache
 def _rated() -> np.ndarray:
-    return pcsv.read_csv(SAMPLE_DATA / "ratings.csv")["movieId"].to_numpy()
+    return pcsv.read_csv(SAMPLE_DATA / "ratings.csv")["item_id"].to_numpy()
 
 
 @pytest.mark.parametrize(
@@ -108,5 +108,5 @@ def test_every_title_is_found_by_its_own_name(title: object) -> None:
 
 
 def test_an_empty_catalogue_finds_nothing() -> None:
-    empty = Titles.of_movies(pa.table({"movieId": pa.array([], pa.int64()), "title": pa.array([], pa.string()), "genres": pa.array([], pa.string())}))  # fmt: skip  # noqa: E501
+    empty = Titles.of_movies(pa.table({"item_id": pa.array([], pa.int64()), "title": pa.array([], pa.string()), "genres": pa.array([], pa.string())}))  # fmt: skip  # noqa: E501
     assert TitleSearch.of(empty, n_ratings=np.zeros(0, dtype=np.int64)).find("matrix", 3) == []

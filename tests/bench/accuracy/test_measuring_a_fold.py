@@ -56,14 +56,14 @@ def test_the_final_models_know_all_users_outside_the_fold_and_nothing_of_the_tes
     for view in part.views.values():
         assert not set(view.user_ids.tolist()) & outside
     tags = training_tags(small_bundle.tables.tags, part.known)
-    assert set(tags["userId"].to_pylist()) <= outside
+    assert set(tags["user_id"].to_pylist()) <= outside
 
 
 def test_tags_of_test_users_change_no_feature(small_bundle: Bundle, small_settings: Settings, tmp_path: Path) -> None:
     splitting = small_settings.splitting(FOLD)
     part = final_part(small_bundle, splitting, small_settings)
     tags = pq.read_table(small_bundle.tables.tags)
-    kept = np.isin(tags["userId"].to_numpy(), part.train.user_ids)
+    kept = np.isin(tags["user_id"].to_numpy(), part.train.user_ids)
     assert 0 < kept.sum() < len(kept)
     pq.write_table(tags.filter(kept), tmp_path / "tags.parquet")
     tables = type(small_bundle.tables)(

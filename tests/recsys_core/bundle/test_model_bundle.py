@@ -34,7 +34,7 @@ def _catalogue() -> np.ndarray:
 def _movies() -> pa.Table:
     return pa.table(
         {
-            "movieId": _catalogue()[::-1].copy(),
+            "item_id": _catalogue()[::-1].copy(),
             "title": [f"Movie {item_id} ({1950 + item_id % 70})" for item_id in _catalogue()[::-1]],
             "genres": ["Drama|War"] * len(_catalogue()),
         }
@@ -131,7 +131,7 @@ def test_a_liked_title_without_ratings_counts_through_its_content() -> None:
 
 
 def test_liked_ids_that_are_no_movies_are_named() -> None:
-    with pytest.raises(UnknownIdError, match=r"no movie 100001, 100002 in the catalogue of 47 titles.*movieId"):
+    with pytest.raises(UnknownIdError, match=r"no movie 100001, 100002 in the catalogue of 47 titles.*item_id"):
         _bundle().recommend_for_liked([3, 100_002, 100_001], FIVE)
     with pytest.raises(UnknownIdError, match="and 2 more"):
         _bundle().recommend_for_liked(list(range(100_000, 100_007)), FIVE)
@@ -293,7 +293,7 @@ def test_known_ratings_on_other_items_than_the_models_are_refused() -> None:
 def test_titles_with_other_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="titles have columns"):
         Titles(_movies())
-    pq.write_table(pa.table({"movieId": ["a"]}), tmp_path / "titles.parquet")
+    pq.write_table(pa.table({"item_id": ["a"]}), tmp_path / "titles.parquet")
     with pytest.raises(StorageError, match="cannot be read as titles"):
         Titles.load(tmp_path / "titles.parquet")
 
@@ -375,22 +375,24 @@ def test_lists_keep_to_genres_and_years() -> None:
 
 
 def test_titles_without_a_year_are_left_out_when_years_are_asked_for() -> None:
-    titles = Titles.of_movies(pa.table({"movieId": [1, 2], "title": ["A (1990)", "B"], "genres": [None, "Drama"]}))
+    titles = Titles.of_movies(pa.table({"item_id": [1, 2], "title": ["A (1990)", "B"], "genres": [None, "Drama"]}))
     assert titles.matching(year_from=1900).tolist() == [True, False]
     assert titles.matching(year_to=2000).tolist() == [True, False]
     assert titles.matching().tolist() == [True, True]
 
 
 def test_links_come_with_the_titles_and_older_files_have_none(tmp_path: Path) -> None:
-    links = pa.table({"movieId": [2, 1], "imdbId": ["114709", None], "tmdbId": pa.array([862, None], type=pa.int64())})
-    movies = pa.table({"movieId": [1, 2, 3], "title": ["A (1990)", "B", "C"], "genres": ["Drama|War", "", None]})
+    links = pa.table(
+        {"item_id": [2, 1], "imdb_id": ["114709", None], "tmdb_id": pa.array([862, None], type=pa.int64())}
+    )
+    movies = pa.table({"item_id": [1, 2, 3], "title": ["A (1990)", "B", "C"], "genres": ["Drama|War", "", None]})
     titles = Titles.of_movies(movies, links)
     assert titles.describe(2) == Title(2, "B", None, (), "0114709", 862)
     assert titles.describe(1) == Title(1, "A (1990)", 1990, ("Drama", "War"), None, None)
     assert titles.describe(3).tmdb_id is None
     titles.save(tmp_path / "new.parquet")
     assert Titles.load(tmp_path / "new.parquet").table.equals(titles.table)
-    pq.write_table(titles.table.drop_columns(["imdbId", "tmdbId"]), tmp_path / "old.parquet")
+    pq.write_table(titles.table.drop_columns(["imdb_id", "tmdb_id"]), tmp_path / "old.parquet")
     assert Titles.load(tmp_path / "old.parquet").describe(2) == Title(2, "B", None, (), None, None)
 
 

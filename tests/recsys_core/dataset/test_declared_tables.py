@@ -20,8 +20,8 @@ def test_every_table_is_declared_once_under_its_name() -> None:
 
 
 def test_files_are_known_with_underscore_and_with_hyphen() -> None:
-    assert MOVIELENS.table("genome_scores").file_stems == ("genome_scores", "genome-scores")
-    assert MOVIELENS.table("ratings").file_stems == ("ratings",)
+    assert MOVIELENS.table("genome_scores").file_stems == ("genome_scores", "genome-scores", "genome_score")
+    assert MOVIELENS.table("ratings").file_stems == ("ratings", "rating")
 
 
 @pytest.mark.parametrize("table", MOVIELENS.tables, ids=lambda table: table.name)
@@ -38,14 +38,14 @@ def test_keys_and_references_name_declared_columns(table: object) -> None:
 
 def test_arrow_types_follow_the_declared_types() -> None:
     schema = MOVIELENS.table("ratings").arrow_schema
-    assert schema.names == ["userId", "movieId", "rating", "timestamp"]
+    assert schema.names == ["user_id", "item_id", "rating", "timestamp"]
     assert schema.types == [pa.int64(), pa.int64(), pa.float64(), pa.int64()]
     assert not schema.field("rating").nullable
-    assert MOVIELENS.table("links").arrow_schema.field("tmdbId").nullable
+    assert MOVIELENS.table("links").arrow_schema.field("tmdb_id").nullable
 
 
 def test_unknown_names_are_refused_with_the_known_ones() -> None:
-    with pytest.raises(ParameterError, match="table ratings declares no column 'stars'; it declares userId, movieId"):
+    with pytest.raises(ParameterError, match="table ratings declares no column 'stars'; it declares user_id, item_id"):
         MOVIELENS.table("ratings").column("stars")
     with pytest.raises(ParameterError, match="declares no table 'films'"):
         MOVIELENS.table("films")

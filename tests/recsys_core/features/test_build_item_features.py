@@ -11,25 +11,25 @@ from hypothesis import strategies as st
 
 from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
-from recsys_core.features.text import normalise_tag, title_words, year_of
+from recsys_core.features.text import normalise_tag, title_words, year_of, years_of
 from recsys_core.storage import atomic_directory
 from recsys_core.testing import item_feature_sets
 
 MOVIES = pa.table(
     {
-        "movieId": [1, 2, 3, 40],
+        "item_id": [1, 2, 3, 40],
         "title": ["Toy Story (1995)", "Heat (1995)", "Dune (2021)", "Untitled"],
         "genres": ["Animation|Comedy", "Action|Crime", "Action|Sci-Fi", "(no genres listed)"],
     }
 )
 TAGS = pa.table(
     {
-        "movieId": [1, 1, 1, 2, 2, 3, 99],
+        "item_id": [1, 1, 1, 2, 2, 3, 99],
         "tag": ["Fun", " fun ", "pixar", "FUN", "heist", "heist  ", "unknown movie"],
     }
 )
-GENOME_TAGS = pa.table({"tagId": [1, 2], "tag": ["desert", "toys"]})
-GENOME = pa.table({"movieId": [1, 1, 3], "tagId": [2, 1, 1], "relevance": [1.0, 0.0, 0.64]})
+GENOME_TAGS = pa.table({"tag_id": [1, 2], "tag": ["desert", "toys"]})
+GENOME = pa.table({"item_id": [1, 1, 3], "tag_id": [2, 1, 1], "relevance": [1.0, 0.0, 0.64]})
 CATALOGUE = np.array([1, 2, 3, 40])
 ALL = np.ones(4, dtype=bool)
 
@@ -76,7 +76,7 @@ def test_a_tag_given_twice_weighs_more_than_once() -> None:
         CATALOGUE,
         ALL,
         MOVIES,
-        tags=pa.table({"movieId": [1, 1, 1, 2, 2], "tag": ["fun", "fun", "dark", "fun", "dark"]}),
+        tags=pa.table({"item_id": [1, 1, 1, 2, 2], "tag": ["fun", "fun", "dark", "fun", "dark"]}),
         parameters=FeatureParameters(groups=("tags",)),
     )
     row = dict(zip(once.names["tags"], once.groups["tags"].toarray()[0], strict=True))
@@ -148,12 +148,12 @@ def dense_genome(n_items: int = 12, n_tags: int = 6) -> tuple[pa.Table, pa.Table
     relevance = np.random.default_rng(0).random((n_items, n_tags))
     scores = pa.table(
         {
-            "movieId": np.repeat(np.arange(1, n_items + 1), n_tags),
-            "tagId": np.tile(np.arange(1, n_tags + 1), n_items),
+            "item_id": np.repeat(np.arange(1, n_items + 1), n_tags),
+            "tag_id": np.tile(np.arange(1, n_tags + 1), n_items),
             "relevance": relevance.ravel(),
         }
     )
-    tags = pa.table({"tagId": np.arange(1, n_tags + 1), "tag": [f"tag {num}" for num in range(n_tags)]})
+    tags = pa.table({"tag_id": np.arange(1, n_tags + 1), "tag": [f"tag {num}" for num in range(n_tags)]})
     return scores, tags, relevance
 
 
@@ -262,3 +262,17 @@ def test_a_word_of_one_title_alone_is_no_feature() -> None:
     movies = MOVIES.set_column(1, "title", [["Toy Story (1995)", "Toy Story 2 (1999)", "Dune (2021)", "Untitled"]])
     features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("title",)))
     assert features.names["title"] == ["story", "toy"]
+
+
+def test_further_columns_are_of_the_genre_group_under_their_own_names() -> None:
+    movies = MOVIES.append_column("feature: author", [["Drama", "Twain|Drama", None, ""]])
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("genre",)))
+    assert names_of(features, "genre", 1) == {"Action", "Crime", "author: Drama", "author: Twain"}
+    assert names_of(features, "genre", 3) == set()
+
+
+def test_the_year_of_its_column_comes_before_that_of_the_title() -> None:
+    movies = MOVIES.append_column("year", pa.array([2024, None, None, 1931], pa.int64()))
+    assert years_of(movies) == [2024, 1995, 2021, 1931]
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("decade",)))
+    assert [names_of(features, "decade", row) for row in range(4)] == [{"2020s"}, {"1990s"}, {"2020s"}, {"1930s"}]

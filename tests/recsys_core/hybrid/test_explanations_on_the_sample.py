@@ -23,7 +23,7 @@ def _fitted() -> tuple[HybridModel, UserItemMatrix]:
     ratings = pyarrow.csv.read_csv(SAMPLE / "ratings.csv")
     train = build_user_items(*(ratings[name].to_numpy() for name in ("userId", "movieId", "rating", "timestamp")))
     movies = pyarrow.csv.read_csv(SAMPLE / "movies.csv")
-    ids = np.sort(movies["movieId"].to_numpy())
+    ids = np.sort(movies["item_id"].to_numpy())
     features = build_item_features(ids, np.isin(ids, train.item_ids), movies, parameters=FeatureParameters())
     weights = HybridWeights(group_weights={"genre": 0.5, "decade": 0.2, "title": 0.3})
     parameters = {kind.name: kind.defaults for kind in SOURCES if kind.defaults is not None}

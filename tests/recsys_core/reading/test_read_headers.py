@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from recsys_core.dataset.schema import MOVIELENS
@@ -16,7 +17,7 @@ TEXT = HEADER + "\n1,2,3.5,4\n"
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "is empty; expected UTF-8 CSV text with the header userId,movieId,rating,timestamp"),
+        (b"", "is empty; expected UTF-8 CSV text with the header userId,movieId,rating;"),
         (b"\xef\xbb\xbf", "is empty"),
         (b"\n\r\n\n", "is empty"),
         (TEXT.encode("utf-16"), "encoded in UTF-16.*save it as UTF-8"),
@@ -29,13 +30,15 @@ TEXT = HEADER + "\n1,2,3.5,4\n"
         (TEXT.encode().replace(b"\n", b"\r"), "carriage return alone.*convert its line ends"),
         (b"x" * 5_000, "line 1 is longer than 4000 bytes"),
         (b"userId,movieId,timestamp\n1,2,3\n", "no column rating; found userId, movieId, timestamp; expected userId,"),
-        (TEXT.replace(",", ";").encode(), "separated by ';': separate it by commas"),
-        (TEXT.replace(",", "\t").encode(), "separated by a tab"),
-        (TEXT.replace(",", "::").encode(), "separated by '::'"),
-        (b"userid,movieId,rating,timestamp\n", "no column userId.*rename userid to userId"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 9\n",
+            "pointer of Git LFS.*run git lfs pull",
+        ),
+        (b"1,Heat (1995),Drama\n", "the first line seems to be data: add a header line"),
+        (b"user,film,stars\n", "add the column or rename the one that holds it"),
         (b"1,31,2.5,1260759144\n", "the first line seems to be data: add a header line"),
         (b"userId,movieId,rating,rating,timestamp\n", "names 'rating' more than once"),
-        (b"userId,movieId,rating,timestamp,note,note\n", "names 'note' more than once"),
+        (b"userId,movieId,Rating,RATING\n", "names 'RATING', 'Rating' more than once"),
     ],
 )
 def test_refused_with_the_reason_and_nothing_written(tmp_path: Path, content: bytes, message: str) -> None:
@@ -55,3 +58,23 @@ def test_quoted_column_names_are_accepted(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_bytes(b'"userId","movieId","rating","timestamp","a ""note"", long"\n1,2,3,4,5\n')
     assert read_table(path, RATINGS, tmp_path).n_accepted == 1
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["user_id,movie_id,rating,timestamp", "USER ID,Movie-Id,Rating,TimeStamp", "user_id,item_id,rating,timestamp"],
+)
+def test_names_are_alike_whatever_their_case_and_what_is_between_words(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text(f"{header}\n1,2,3,4\n")
+    summary = read_table(path, RATINGS, tmp_path)
+    assert (summary.n_accepted, summary.absent, summary.unused) == (1, (), ())
+
+
+def test_the_name_to_the_letter_comes_before_one_like_it_and_the_rest_is_unused(tmp_path: Path) -> None:
+    path = tmp_path / "ratings.csv"
+    path.write_text("user_id,movieId,rating,userId,note,note\n9,2,3,1,a,b\n")
+    summary = read_table(path, RATINGS, tmp_path)
+    assert summary.unused == ("user_id", "note", "note")
+    assert summary.absent == ("timestamp",)
+    assert pq.read_table(tmp_path / "rows.parquet")["user_id"].to_pylist() == [1]

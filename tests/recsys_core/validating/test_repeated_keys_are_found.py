@@ -51,7 +51,7 @@ def test_text_belongs_to_a_key_like_any_id(rows: list[tuple[object, ...]], chunk
     assert _repeats(table, rows, chunk_rows) == _by_dictionary(table, rows)
 
 
-@given(st.lists(st.tuples(_IDS, st.just("title"), st.just("Drama")), max_size=20), _CHUNKS)
+@given(st.lists(st.tuples(_IDS, st.just("title"), st.just("Drama"), st.none()), max_size=20), _CHUNKS)
 def test_where_nothing_is_newest_the_first_row_is_kept(rows: list[tuple[object, ...]], chunk_rows: int) -> None:
     table = MOVIELENS.table("movies")
 
@@ -70,8 +70,8 @@ def test_a_key_may_be_of_any_integers(rows: list[tuple[object, ...]], chunk_rows
 def test_a_reference_is_known_exactly_if_its_id_is_listed(values: list[int | None], far: bool) -> None:
     links = MOVIELENS.table("links")
     known = np.array([1, 9, 60_000_000] if far else [1, 9], dtype=np.int64)
-    chunk = pa.table({"movieId": pa.array(values, pa.int64()), "imdbId": [""] * len(values), "tmdbId": values})
+    chunk = pa.table({"item_id": pa.array(values, pa.int64()), "imdb_id": [""] * len(values), "tmdb_id": values})
 
-    frame = frame_of(chunk, links, {("movies", "movieId"): known})
+    frame = frame_of(chunk, links, {("movies", "item_id"): known})
 
-    assert frame["movieId known in movies"].tolist() == [value is None or value in known for value in values]
+    assert frame["item_id known in movies"].tolist() == [value is None or value in known for value in values]

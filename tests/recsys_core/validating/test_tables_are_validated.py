@@ -30,13 +30,13 @@ pytestmark = pytest.mark.xdist_group("great_expectations")
 NOW = 1_700_000_000
 MOMENT = 1_600_000_000
 RATINGS = MOVIELENS.table("ratings")
-KNOWN = {("movies", "movieId"): np.arange(1, 101, dtype=np.int64)}
+KNOWN = {("movies", "item_id"): np.arange(1, 101, dtype=np.int64)}
 
 
 def _ratings(n_rows: int = 40) -> dict[str, list[Any]]:
     return {
-        "userId": [1 + number // 10 for number in range(n_rows)],
-        "movieId": [1 + number % 10 for number in range(n_rows)],
+        "user_id": [1 + number // 10 for number in range(n_rows)],
+        "item_id": [1 + number % 10 for number in range(n_rows)],
         "rating": [0.5 + number % 10 / 2 for number in range(n_rows)],
         "timestamp": [MOMENT + number for number in range(n_rows)],
     }
@@ -95,7 +95,7 @@ def test_chunks_do_not_change_what_is_found(tmp_path: Path) -> None:
     columns["rating"][3] = columns["rating"][33] = 9.0
     for name in columns:  # the third row again, far from it
         columns[name].append(columns[name][2])
-    columns["userId"][20] = None
+    columns["user_id"][20] = None
     whole = _validate(tmp_path / "whole", columns, limits=RejectLimits(max_rejected_share=1.0))
     pieces = _validate(tmp_path / "pieces", columns, limits=RejectLimits(max_rejected_share=1.0), chunk_rows=7)
 
@@ -125,19 +125,19 @@ def test_a_rejected_row_tells_file_line_column_expectation_reason_and_text(tmp_p
 
 def test_a_row_with_several_faults_is_rejected_once_for_the_first_declared(tmp_path: Path) -> None:
     columns = _ratings()
-    columns["movieId"][0], columns["rating"][0], columns["timestamp"][0] = -1, 9.0, 0
+    columns["item_id"][0], columns["rating"][0], columns["timestamp"][0] = -1, 9.0, 0
 
     summary = _validate(tmp_path, columns)
 
-    assert [row["reason"] for row in _rejected(tmp_path)] == ["movieId -1 is not an id from 1 to 2147483647"]
-    assert summary.rejected_by_reason == {"movieId is not an id from 1 to 2147483647": 1}
+    assert [row["reason"] for row in _rejected(tmp_path)] == ["item_id -1 is not an id from 1 to 2147483647"]
+    assert summary.rejected_by_reason == {"item_id is not an id from 1 to 2147483647": 1}
     failed = {(outcome.column, outcome.n_unexpected) for outcome in summary.outcomes if not outcome.success}
-    assert failed == {("movieId", 1), ("rating", 1), ("timestamp", 1)}
+    assert failed == {("item_id", 1), ("rating", 1), ("timestamp", 1)}
 
 
 def test_a_rating_that_is_itself_rejected_does_not_replace_an_older_one(tmp_path: Path) -> None:
     columns = _ratings()
-    for name, value in {"userId": 1, "movieId": 1, "rating": 9.0, "timestamp": MOMENT + 1000}.items():
+    for name, value in {"user_id": 1, "item_id": 1, "rating": 9.0, "timestamp": MOMENT + 1000}.items():
         columns[name].append(value)
 
     _validate(tmp_path, columns)
@@ -204,7 +204,7 @@ def test_a_missing_column_is_a_fault_and_every_row_is_rejected(tmp_path: Path) -
 
     (fault,) = summary.faults
     assert "expect_table_columns_to_match_set" in fault
-    assert "userId, movieId, rating, timestamp" in fault
+    assert "user_id, item_id, rating, timestamp" in fault
     assert (summary.n_in, summary.n_accepted, summary.n_rejected) == (40, 0, 40)
 
 
@@ -231,8 +231,8 @@ def test_a_column_of_another_type_is_a_fault(tmp_path: Path) -> None:
 
 
 def test_severities_say_what_stops_rejects_and_only_tells(tmp_path: Path) -> None:
-    columns = {"movieId": list(range(1, 41)), "imdbId": ["1"] * 40, "tmdbId": [None, *range(2, 41)]}
-    columns["movieId"][7] = 999
+    columns = {"item_id": list(range(1, 41)), "imdb_id": ["1"] * 40, "tmdb_id": [None, *range(2, 41)]}
+    columns["item_id"][7] = 999
 
     summary = _validate(tmp_path, columns, table=MOVIELENS.table("links"))
 
@@ -240,9 +240,9 @@ def test_severities_say_what_stops_rejects_and_only_tells(tmp_path: Path) -> Non
     for outcome in summary.outcomes:
         by_severity.setdefault(outcome.severity, set()).add(outcome.success)
     assert by_severity == {"critical": {True}, "warning": {True, False}, "info": {True}}
-    (missing,) = [o for o in summary.outcomes if o.column == "tmdbId" and o.severity == "info"]
+    (missing,) = [o for o in summary.outcomes if o.column == "tmdb_id" and o.severity == "info"]
     assert (missing.n_unexpected, missing.n_rows, missing.examples) == (1, 40, ("empty (line 2)",))
-    assert pq.read_table(tmp_path / "rows.parquet")["tmdbId"].null_count == 1
+    assert pq.read_table(tmp_path / "rows.parquet")["tmdb_id"].null_count == 1
 
 
 def test_examples_are_at_most_three_and_come_with_their_lines(tmp_path: Path) -> None:
@@ -258,8 +258,8 @@ def test_examples_are_at_most_three_and_come_with_their_lines(tmp_path: Path) ->
 
 def test_unprintable_text_is_escaped_in_reasons(tmp_path: Path) -> None:
     columns: dict[str, list[Any]] = {
-        "userId": [1] * 40,
-        "movieId": [1, 1, *range(2, 40)],
+        "user_id": [1] * 40,
+        "item_id": [1, 1, *range(2, 40)],
         "tag": ["\u200bodd", "\u200bodd", *["fine"] * 38],
         "timestamp": [MOMENT] * 40,
     }
@@ -268,7 +268,7 @@ def test_unprintable_text_is_escaped_in_reasons(tmp_path: Path) -> None:
 
     (row,) = _rejected(tmp_path)
     assert row["reason"] == (
-        "(userId, movieId, tag) = (1, 1, '\\u200bodd') is repeated: only the newest row is kept, on line 3"
+        "(user_id, item_id, tag) = (1, 1, '\\u200bodd') is repeated: only the newest row is kept, on line 3"
     )
     assert row["text"] == f"1,1,\\u200bodd,{MOMENT}"
 
@@ -295,14 +295,14 @@ def test_an_absent_optional_table_is_empty_and_passes(tmp_path: Path) -> None:
 
 
 def test_ids_to_refer_to_must_be_given(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"ratings refers to movies\.movieId"):
+    with pytest.raises(ParameterError, match=r"ratings refers to movies\.item_id"):
         _validate(tmp_path, _ratings(), known={})
 
 
 def test_known_ids_are_sorted_and_each_listed_once(tmp_path: Path) -> None:
     _validate(tmp_path, _ratings())
 
-    assert known_ids(tmp_path, "userId").tolist() == [1, 2, 3, 4]
+    assert known_ids(tmp_path, "user_id").tolist() == [1, 2, 3, 4]
 
 
 def test_a_summary_survives_json(tmp_path: Path) -> None:
@@ -332,8 +332,8 @@ def test_data_docs_show_the_numbers_of_all_chunks(tmp_path: Path) -> None:
     assert summary.docs_path is not None
     page = (tmp_path / "docs" / summary.docs_path).read_text(encoding="utf-8")
     assert "2 unexpected values found. 5% of 40 total rows." in page
-    assert "movieId known in movies" in page
-    assert "newest of its (userId, movieId)" in page
+    assert "item_id known in movies" in page
+    assert "newest of its (user_id, item_id)" in page
     assert summary.docs_path.name in docs_index(tmp_path / "docs").read_text(encoding="utf-8")
 
 

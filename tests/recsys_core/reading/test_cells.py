@@ -1,0 +1,91 @@
+"""What people write into a cell, in one notation."""
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied
+
+names = st.text(st.characters(codec="utf-8", exclude_characters="|;,[]"), min_size=1, max_size=8).filter(
+    lambda name: name == name.strip()
+)
+
+
+def as_sets(cells: list[str | None], separator: str = "") -> list[str | None]:
+    return sets(pa.chunked_array([pa.array(cells, pa.string())]), separator).to_pylist()
+
+
+@given(st.lists(names, min_size=1, max_size=4))
+def test_every_notation_of_a_set_is_the_same_set(members: list[str]) -> None:
+    objects = [{"id": place, "name": name} for place, name in enumerate(members)]
+    cells = ["|".join(members), json.dumps(members), repr(members), json.dumps(objects), repr(objects)]
+    if len(members) > 1:
+        cells += [", ".join(members), ";".join(members)]
+    assert set(as_sets(cells)) == {"|".join(members)}
+
+
+@given(st.lists(st.text(max_size=20) | st.none(), max_size=5), st.sampled_from(["", "|", ",", ";", " - ", "."]))
+def test_any_text_is_some_set(cells: list[str | None], separator: str) -> None:
+    found = as_sets(cells, separator)
+    assert [cell is None for cell in found] == [cell is None for cell in cells]
+
+
+@pytest.mark.parametrize(
+    ("cell", "separator", "found"),
+    [
+        ("['Drama' 'War']", "", "Drama|War"),
+        ('[null, "Drama", {"id": 3}]', "", "Drama"),
+        ("[]", "", ""),
+        ("[broken", "", "[broken"),
+        ("Sci-Fi|War, cold", "", "Sci-Fi|War, cold"),
+        ("Tolkien, J. R. R.", "|", "Tolkien, J. R. R."),
+        ("Drama , War|Peace", ",", "Drama|War/Peace"),
+    ],
+)
+def test_sets_as_they_are_found(cell: str, separator: str, found: str) -> None:
+    assert as_sets([cell], separator) == [found]
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(2200, 1, 1)).map(lambda moment: moment.replace(microsecond=0)),
+    st.integers(-12 * 60, 14 * 60),
+    st.sampled_from([1, 1000]),
+)
+def test_dates_of_any_zone_are_units_since_1970(moment: datetime, offset: int, per_second: int) -> None:
+    zoned = moment.replace(tzinfo=timezone(timedelta(minutes=offset)))
+    seconds = int((moment.replace(tzinfo=UTC) - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
+    texts = pa.array([moment.isoformat(), moment.isoformat(" ") + "Z", zoned.isoformat(), None, "20010101"])
+    assert moments(texts, per_second).to_pylist() == [
+        str(seconds * per_second),
+        str(seconds * per_second),
+        str((seconds - offset * 60) * per_second),
+        None,
+        "20010101",
+    ]
+
+
+@given(st.lists(st.text("0123456789-:TZ+ ./", max_size=25) | st.none(), max_size=6))
+def test_what_is_no_date_stays_as_it_is(texts: list[str | None]) -> None:
+    found = moments(pa.array(texts, pa.string())).to_pylist()
+    assert all(after == before or after.lstrip("-").isdigit() for before, after in zip(texts, found, strict=True))
+
+
+@given(st.lists(st.integers(-5, 5) | st.integers(2**31 - 3, 2**40) | st.none(), max_size=8))
+def test_ids_out_of_range_are_emptied_and_counted_but_nought_is_a_word_for_nothing(ids: list[int | None]) -> None:
+    found, n_emptied = tidied(pa.chunked_array([pa.array(ids, pa.int64())]), MOVIELENS.table("links").column("tmdb_id"))
+    fits = [number if number is not None and 1 <= number < 2**31 else None for number in ids]
+    assert found.to_pylist() == fits
+    assert n_emptied == sum(number not in (None, 0) and kept is None for number, kept in zip(ids, fits, strict=True))
+
+
+def test_words_for_nothing_are_not_counted_and_texts_without_the_pattern_are() -> None:
+    imdb = MOVIELENS.table("links").column("imdb_id")
+    cells = [*EMPTY_WORDS.to_pylist(), " NA ", "tt0114709", "114709.0", "nm0000001", "12345678901"]
+    found, n_emptied = tidied(pa.chunked_array([pa.array(cells)]), imdb)
+    assert [cell for cell in found.to_pylist() if cell] == ["0114709", "114709"]
+    assert n_emptied == 2
