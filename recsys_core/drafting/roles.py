@@ -91,7 +91,7 @@ def _repeats(action: TableFound) -> str:
     share = 1 - len(set(zip(user, item, strict=True))) / len(user)
     if share <= RejectLimits().max_rejected_share:
         return ""
-    return f"; {share:.0%} of its rows repeat a user and an item: of ratings one row each is read, counts and events are added up"
+    return f"; {share:.0%} of its rows repeat a user and an item: of ratings one is read, others are added up"
 
 
 def _as_interactions(sample: Sample) -> TableFound | None:
