@@ -16,7 +16,7 @@ from serving.search import TitleSearch, normalised
 
 @cache
 def _movies() -> Titles:
-    return Titles.of_movies(pcsv.read_csv(SAMPLE_DATA / "movies.csv"))
+    return Titles.of_movies(pcsv.read_csv(SAMPLE_DATA / "movies.csv").rename_columns(["item_id", "title", "genres"]))
 
 
 @cache
@@ -31,7 +31,7 @@ def _counts() -> np.ndarray:
 
 @cache
 def _rated() -> np.ndarray:
-    return pcsv.read_csv(SAMPLE_DATA / "ratings.csv")["item_id"].to_numpy()
+    return pcsv.read_csv(SAMPLE_DATA / "ratings.csv")["movieId"].to_numpy()
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ K = 10
 def _fitted() -> tuple[HybridModel, UserItemMatrix]:
     ratings = pyarrow.csv.read_csv(SAMPLE / "ratings.csv")
     train = build_user_items(*(ratings[name].to_numpy() for name in ("userId", "movieId", "rating", "timestamp")))
-    movies = pyarrow.csv.read_csv(SAMPLE / "movies.csv")
+    movies = pyarrow.csv.read_csv(SAMPLE / "movies.csv").rename_columns(["item_id", "title", "genres"])
     ids = np.sort(movies["item_id"].to_numpy())
     features = build_item_features(ids, np.isin(ids, train.item_ids), movies, parameters=FeatureParameters())
     weights = HybridWeights(group_weights={"genre": 0.5, "decade": 0.2, "title": 0.3})
