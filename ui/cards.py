@@ -52,6 +52,7 @@ class Card:
     rating: float | None
     note: str
     new: bool = False
+    stars: float | None = None
 
     @property
     def named(self) -> str:

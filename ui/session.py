@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from ui.cards import Card, cards_of
 from ui.client import ApiClient, ApiError
 from ui.rows import CardEvent
 from ui.settings import PageSettings
+from ui.stars import StarScale
 from ui.tmdb import ArtCache, Artwork, TmdbClient
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "say_seen",
     "send_event",
     "settings",
+    "star_scale",
 ]
 
 _LOG: Final = logging.getLogger(__name__)
@@ -58,6 +61,15 @@ def api() -> ApiClient:
     return _client(settings().api_url)
 
 
+def star_scale() -> StarScale:
+    """What stars mean to the model that is served; asked once a visit."""
+    if "star_scale" not in st.session_state:
+        found = api().models().served[0].rating_scale
+        st.session_state["star_scale"] = StarScale(found.lowest, found.highest, found.step)
+    scale: StarScale = st.session_state["star_scale"]
+    return scale
+
+
 def artwork() -> Artwork:
     """TMDB's pictures; one cache for all visits."""
     given = settings()
@@ -77,7 +89,8 @@ def make_cards(
     if "art_deadline" not in st.session_state:
         st.session_state["art_deadline"] = artwork().deadline()
     art = artwork().find((movie.tmdb_id for movie in listed), st.session_state["art_deadline"])
-    return cards_of(listed, art, images=settings().tmdb_image_url, path=path, notes=notes)
+    cards = cards_of(listed, art, images=settings().tmdb_image_url, path=path, notes=notes)
+    return [card if card.rating is None else replace(card, stars=star_scale().stars(card.rating)) for card in cards]
 
 
 def ids_in_address(name: str) -> list[int]:
@@ -120,10 +133,11 @@ def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsRe
         clicked = schemas.SeenEvent(kind="click", movie_id=event.movie_id, rank=event.rank, **origin)
         _messenger().submit(api().send_feedback, user_id, [clicked]).add_done_callback(_log_failure)
     elif event.kind == "rating" and event.value is not None:
-        rated = schemas.RatingEvent(
-            kind="rating", movie_id=event.movie_id, rank=event.rank, rating=event.value, **origin
-        )
         try:
+            rating = star_scale().rating(event.value)
+            rated = schemas.RatingEvent(
+                kind="rating", movie_id=event.movie_id, rank=event.rank, rating=rating, **origin
+            )
             api().send_feedback(user_id, [rated])
             st.session_state["said"] = f"Thank you: {event.value:g} of 5 stars. The lists know it now."
         except ApiError as error:

@@ -28,6 +28,7 @@ TITLES_SCHEMA = pa.schema(
         pa.field("tmdb_id", pa.int64()),
     ]
 )
+_BEFORE = {"movieId": "item_id", "imdbId": "imdb_id", "tmdbId": "tmdb_id"}
 _NO_GENRES = "(no genres listed)"
 
 
@@ -127,9 +128,13 @@ class Titles:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what :meth:`save` wrote; a file from before there were links is read without them."""
+        """Read what :meth:`save` wrote; a file from before there were links is read without them.
+
+        Files from before names were canonical have MovieLens's.
+        """
         try:
             table = pq.read_table(path)
+            table = table.rename_columns([_BEFORE.get(name, name) for name in table.column_names])
             if "imdb_id" not in table.column_names:
                 table = _with_links(table, None)
             return cls(table.cast(TITLES_SCHEMA))

@@ -10,6 +10,7 @@ from recsys_core.errors import RegistryError
 from registry.versions import ModelVersion
 from serving import schemas
 from serving.errors import TooSlowError
+from serving.models.served import Scale
 from serving.routes.shared import ServerParam, json_answer, json_of
 from serving.server import Records
 
@@ -34,6 +35,7 @@ async def models(server: ServerParam) -> Response:
             n_items=model.bundle.model.n_items,
             n_titles=len(model.bundle.titles.item_ids),
             seconds_to_load=round(model.seconds_to_load, 3),
+            rating_scale=_scale(model.rating_scale),
         )
         for reference, model in server.shelf.all().items()
     ]
@@ -104,3 +106,7 @@ def _means(entry: ModelVersion) -> dict[str, dict[str, float]]:
         if isinstance(metrics, dict):
             found[model] = {name: float(value) for name, value in metrics.items() if isinstance(value, (int, float))}
     return found
+
+
+def _scale(scale: Scale) -> schemas.RatingScale:
+    return schemas.RatingScale(lowest=scale.worst, highest=scale.best, step=scale.step)

@@ -19,6 +19,14 @@ __all__ = [
 ]
 
 
+class RatingScale(AnswerDocument):
+    """What people may rate: ``lowest`` plus a multiple of ``step``, up to ``highest``; a step of 0 allows any value."""
+
+    lowest: float
+    highest: float
+    step: float
+
+
 class ServedModel(AnswerDocument):
     """A model in memory: what was asked for ("champion", "challenger", "3"), and which version that is now."""
 
@@ -29,6 +37,7 @@ class ServedModel(AnswerDocument):
     n_items: int
     n_titles: int
     seconds_to_load: float
+    rating_scale: RatingScale
 
 
 class VersionSummary(AnswerDocument):

@@ -36,6 +36,7 @@ from serving.schemas import (
     OnboardingResponse,
     RatedMovie,
     RatingEvent,
+    RatingScale,
     ReadyResponse,
     RecommendationsRequest,
     RecommendationsResponse,
@@ -359,6 +360,7 @@ def _add_models(app: FastAPI, stub: Stub) -> None:
             n_items=9724,
             n_titles=9742,
             seconds_to_load=0.8,
+            rating_scale=RatingScale(lowest=0.5, highest=5.0, step=0.5),
         )
         older = {model: {name: value * 0.97 for name, value in metrics.items()} for model, metrics in METRICS.items()}
         return ModelsResponse(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from serving.schemas import AssignedArm, Event, Movie, ServedModel
+from serving.schemas import AssignedArm, Event, Movie, RatingScale, ServedModel
 from tests.ui.local_tmdb import V3_KEY, local_tmdb
 from tests.ui.stub_api import VERSION, Stub, catalogue, running_stub
 from ui.genres import GENRES
@@ -322,6 +322,7 @@ def test_model_page_evaluates_the_champion_whatever_else_is_served(stub, open_pa
         n_items=1,
         n_titles=1,
         seconds_to_load=0.1,
+        rating_scale=RatingScale(lowest=0.5, highest=5.0, step=0.5),
     )
     stub.more_served = [other]
     html = html_of(open_page(stub.url, "model"))

@@ -290,6 +290,20 @@ def test_known_ratings_on_other_items_than_the_models_are_refused() -> None:
         ModelBundle(_model(), _train().with_items(_train().item_ids[:-1]), _bundle().titles, {})
 
 
+def test_titles_of_before_have_movielens_names_and_are_read(stored: Path, tmp_path: Path) -> None:
+    titles = Titles.load(stored / "titles.parquet")
+    before = titles.table.rename_columns(["movieId", "title", "genres", "year", "imdbId", "tmdbId"])
+    pq.write_table(before, tmp_path / "titles.parquet")
+
+    assert Titles.load(tmp_path / "titles.parquet").table.equals(titles.table)
+
+
+def test_a_year_of_its_own_counts_before_the_titles() -> None:
+    movies = pa.table({"item_id": [1, 2], "title": ["A (1990)", "B (1991)"], "genres": ["", ""], "year": [2001, None]})
+
+    assert [title.year for title in Titles.of_movies(movies).all] == [2001, 1991]
+
+
 def test_titles_with_other_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ShapeError, match="titles have columns"):
         Titles(_movies())

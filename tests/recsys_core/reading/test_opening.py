@@ -187,6 +187,9 @@ def test_an_empty_folder_is_named(tmp_path: Path) -> None:
         read(tmp_path / "ratings.csv", RATINGS)
 
 
+LONG = CSV.encode() + bytes(range(32, 127)) * 9
+
+
 def damaged(content: bytes) -> bytes:
     return content[:200] + bytes(255 - byte for byte in content[200:220]) + content[220:]
 
@@ -194,14 +197,19 @@ def damaged(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("movies.csv.gz", gzip.compress(CSV.encode())[:-12], "cannot be unpacked"),
-        ("movies.csv.gz", damaged(gzip.compress(CSV.encode() + bytes(range(32, 127)) * 9)), "cannot be unpacked"),
+        ("movies.csv.gz", gzip.compress(CSV.encode(), mtime=0)[:-12], "cannot be unpacked"),
+        (
+            "movies.csv.gz",
+            damaged(gzip.compress(CSV.encode() + bytes(range(32, 127)) * 9, mtime=0)),
+            "cannot be unpacked",
+        ),
         ("movies.csv.gz", CSV.encode(), "cannot be unpacked"),
         ("movies.csv.zip", CSV.encode(), "is no zip archive"),
         ("movies.parquet", CSV.encode(), "cannot be read as Parquet"),
         ("movies.jsonl", b'[{"movieId": 1}]', "line 1 is no JSON object"),
         ("movies.jsonl", b'{"movieId": 1, "title": "A"}\n{"mov', "line 2 is no JSON"),
     ],
+    ids=["cut off", "damaged", "no gzip", "no zip", "no Parquet", "a list", "half a line"],
 )
 def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
