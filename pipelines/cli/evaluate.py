@@ -17,6 +17,7 @@ from recsys_core.errors import ParameterError
 if TYPE_CHECKING:
     from assets.configuration import Configuration
     from recsys_core.dataset.feedback import FeedbackKind
+    from recsys_core.dataset.schema import DatasetSpec
 
 __all__ = ["evaluate"]
 
@@ -58,6 +59,7 @@ def evaluate(
 ) -> None:
     """Tune on validation people only, then judge popularity, item-kNN, EASE, ALS, content and hybrid on others."""
     from assets.presenting import say_trial
+    from recsys_core.dataset.declaration import dataset_in
     from recsys_core.dataset.schema import MOVIELENS
     from recsys_core.experiment.folder import evaluate_folder
     from recsys_core.experiment.published import evaluate_published
@@ -66,20 +68,23 @@ def evaluate(
 
     if (train_csv is None) != (test_csv is None) or (data_dir is not None and train_csv is not None):
         raise ParameterError("give either --data DIR, or both --train A.csv and --test B.csv")
-    config = _config(config_file, published=train_csv is not None, **wanted)
+    folder = _data_folder(data_dir) if train_csv is None else None
+    dataset = dataset_in(folder) if folder else MOVIELENS
+    config = _config(config_file, dataset, published=train_csv is not None, **wanted)
     common: dict[str, Any] = {name: getattr(config, name) for name in ("features", "tuning", "evaluation")}
     common |= {"clock": time.monotonic, "on_trial": say_trial}
     seed = config.split.seed
     with progress_on_terminal(quiet=as_json), tempfile.TemporaryDirectory(prefix="recsys-evaluate-") as name:
         workspace = Path(name)
-        if train_csv is not None and test_csv is not None:
+        if folder is None:
             split = PublishedSplitParameters(seed=seed)
-            files = (train_csv, test_csv, movies_csv)
-            result = evaluate_published(*files, MOVIELENS, workspace, split=split, kind=feedback, **common).evaluation
+            files: dict[str, Any] = {"train_csv": train_csv, "test_csv": test_csv, "movies_csv": movies_csv}
+            files |= {"dataset": dataset, "workspace": workspace}
+            result = evaluate_published(**files, split=split, kind=feedback, **common).evaluation
         else:
             result = evaluate_folder(
-                _data_folder(data_dir),
-                replace(MOVIELENS, relevance=config.relevance),
+                folder,
+                replace(dataset, relevance=config.relevance),
                 workspace,
                 now=int(time.time()),
                 limits=config.validation,
@@ -103,6 +108,7 @@ def _data_folder(given: Path | None) -> Path:
 
 def _config(
     path: Path | None,
+    dataset: "DatasetSpec",
     *,
     published: bool,
     protocol: str | None,
@@ -113,7 +119,7 @@ def _config(
     from assets.configuration import Configuration
     from recsys_core.experiment.published import published_tuning
 
-    config = Configuration.read(path)
+    config = Configuration.read(path, dataset)
     split, evaluation, tuning = config.split, config.evaluation, config.tuning
     if published:
         tuning = published_tuning(tuning)

@@ -1,5 +1,6 @@
 """An experiment on a split that somebody published: tuned inside the training file, reported on the test file."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -97,8 +98,9 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     """
     if not csv_path.is_file():
         raise MissingFileError(f"{csv_path}: there is no such file; give a CSV file with user_id and item_id")
-    table = _table_of(csv_path, dataset)
-    rows = _read(csv_path, table, directory)
+    table = dataset.table("ratings")
+    columns = tuple(replace(c, optional=True, minimum=None) if c.name in _OPTIONAL else c for c in table.columns)
+    rows = _read(csv_path, replace(table, columns=columns), directory)
     users, items = rows["user_id"].to_numpy(), rows["item_id"].to_numpy()
     ratings = _or_constant(rows, "rating", dataset.feedback.maximum)
     timestamps = _or_constant(rows, "timestamp", 0).astype(np.int64)
@@ -123,16 +125,6 @@ def feedback_of(interactions: UserItemMatrix, kind: FeedbackKind) -> Feedback:
     return Feedback(low, high, high - low) if low < high else Feedback(0.0, high, high)
 
 
-def _table_of(csv_path: Path, dataset: DatasetSpec) -> TableSpec:
-    """The ratings table with those of its optional columns that the file's header has."""
-    with csv_path.open("rb") as opened:
-        header = opened.readline().decode("utf-8-sig", errors="replace")
-    found = {name.strip().strip('"') for name in header.split(",")}
-    table = dataset.table("ratings")
-    columns = tuple(c for c in table.columns if c.name not in _OPTIONAL or c.name in found)
-    return TableSpec(table.name, columns, table.file_stems, required=True, key=table.key)
-
-
 def _read(csv_path: Path, table: TableSpec, directory: Path) -> pa.Table:
     with atomic_directory(directory) as staging:
         summary = read_table(csv_path, table, staging)
@@ -143,14 +135,15 @@ def _read(csv_path: Path, table: TableSpec, directory: Path) -> pa.Table:
     if summary.n_rows == 0:
         raise MalformedFileError(f"{csv_path}: has no rows; expected interactions")
     rows = pq.read_table(directory / "rows.parquet")
-    empty = [name for name in rows.column_names if rows[name].null_count]
+    needed = [column.name for column in table.columns if not column.nullable and column.name not in summary.absent]
+    empty = [name for name in needed if rows[name].null_count]
     if empty:
         raise MalformedFileError(f"{csv_path}: column {empty[0]} is empty in {rows[empty[0]].null_count} rows")
     return rows
 
 
 def _or_constant(rows: pa.Table, name: str, value: float) -> NDArray[np.float64]:
-    if name in rows.column_names:
+    if rows[name].null_count < rows.num_rows:
         return np.asarray(rows[name].to_numpy(), dtype=np.float64)
     return np.full(rows.num_rows, value, dtype=np.float64)
 
@@ -173,5 +166,8 @@ def _movies(movies_csv: Path | None, dataset: DatasetSpec, directory: Path, rate
         known = _read(movies_csv, table, directory).select(list(table.column_names))
     missing = np.setdiff1d(rated, known["item_id"].to_numpy())
     nothing = [""] * len(missing)
-    nameless = pa.table({"item_id": missing, "title": nothing, "genres": nothing}, schema=table.arrow_schema)
+    years = pa.nulls(len(missing), pa.int64())
+    nameless = pa.table(
+        {"item_id": missing, "title": nothing, "genres": nothing, "year": years}, schema=table.arrow_schema
+    )
     return pa.concat_tables([known.cast(table.arrow_schema), nameless])

@@ -56,7 +56,7 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
         (["check-home"], ["home ", "does not exist; give --home the folder of a run"]),
         (["run", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["recommend", "--user", "1", "--liked", "2"], ["give --user or --liked, not both"]),
-        (["recommend", "--user", "-4"], ["--user -4: ids of people are positive"]),
+        (["recommend", "--user", str(2**63)], ["--user 9223372036854775808: ids of people are whole numbers of 64 bits"]),
         (["recommend", "--liked", "1,two"], ["--liked '1,two': expected movie ids separated by commas"]),
         (["recommend", "--user", "1"], ["no model is registered in", "run `recsys run` first"]),
         (["models"], ["no model is registered in"]),
@@ -122,8 +122,8 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
     assert code == 0
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
     assert set(listed) == {
-        "run", "check", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback", "download",
-        "serve", "experiment", "feedback", "dev", "clean",
+        "run", "init-dataset", "check", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback",
+        "download", "serve", "experiment", "feedback", "dev", "clean",
     }  # fmt: skip
 
 
