@@ -39,8 +39,8 @@ COUNTS: Final = (
 )  # fmt: skip
 TIME: Final = (
     "timestamp", "unixreviewtime", "timestampms", "ts", "time", "datetime", "date", "eventtime", "createdat", "created",
-    "ratedat", "watchedat", "reviewtime", "reviewdate", "ratingtimestamp", "unixtime", "tstamp", "dateadded", "readat",
-    "invoicedate", "playedat", "updatedat", "orderdate", "t",
+    "listenedat", "playedat", "boughtat", "ratedat", "watchedat", "reviewtime", "reviewdate", "ratingtimestamp",
+    "unixtime", "tstamp", "dateadded", "readat", "invoicedate", "updatedat", "orderdate", "t",
 )  # fmt: skip
 TITLE: Final = (
     "title", "name", "originaltitle", *(f"{noun}{word}" for word in ("title", "name") for noun in _THINGS),

@@ -142,10 +142,11 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
     for sample in samples:
         if sample is action.sample or (sample.has_header and named(sample.columns, USER)):
             continue
-        keys = [column for column in sample.columns if column.is_unique and not column.moments]
+        keys = [column for column in sample.columns if column.is_unique]
         alike = [column for column in keys if plain(column.name) == plain(wanted.name)]
         by_name = [*alike, *named(keys, ITEM)]
-        keys = [column for column in keys if column in by_name or overlap(wanted, column) >= _KNOWN]
+        known = [column for column in keys if not column.moments and overlap(wanted, column) >= _KNOWN]
+        keys = [column for column in keys if column in [*by_name, *known]]
         if not keys:
             continue
         key = max(keys, key=lambda column: (overlap(wanted, column), column in alike, column in by_name))

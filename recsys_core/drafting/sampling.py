@@ -89,7 +89,7 @@ def sample_file(path: Path, n_rows: int = _ROWS) -> Sample | None:
 def _lines(path: Path, encoding: str, n_rows: int) -> tuple[list[list[str]], bool]:
     """Lines as one cell each, or the cells of a format that knows its columns; and whether these are all."""
     with open_csv(path, FileFormat(_NO_SEPARATOR, (), encoding, quoted=False)) as opened:
-        rows = csv.reader(io.TextIOWrapper(opened.stream, encoding="utf-8", newline=""))
+        rows = csv.reader(io.TextIOWrapper(opened.stream, encoding="utf-8", errors="replace", newline=""))
         lines = list(islice(rows, n_rows + 1))
         return lines, next(rows, None) is None
 

@@ -56,7 +56,10 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
         (["check-home"], ["home ", "does not exist; give --home the folder of a run"]),
         (["run", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["recommend", "--user", "1", "--liked", "2"], ["give --user or --liked, not both"]),
-        (["recommend", "--user", str(2**63)], ["--user 9223372036854775808: ids of people are whole numbers of 64 bits"]),
+        (
+            ["recommend", "--user", str(2**63)],
+            ["--user 9223372036854775808: ids of people are whole numbers of 64 bits"],
+        ),
         (["recommend", "--liked", "1,two"], ["--liked '1,two': expected movie ids separated by commas"]),
         (["recommend", "--user", "1"], ["no model is registered in", "run `recsys run` first"]),
         (["models"], ["no model is registered in"]),
