@@ -116,7 +116,7 @@ def test_diversity_changes_the_list(client: TestClient) -> None:
         ({"genres": ["Drama", "Westren"]}, "genres"),
         ({"year_from": 12}, "year_from"),
         ({"year_from": 2000, "year_to": 1990}, "year_to"),
-        ({"exclude": [0]}, "exclude"),
+        ({"exclude": [2**63]}, "exclude"),
         ({"exclude": list(range(1, 502))}, "exclude"),
         ({"unknown": 1}, "unknown"),
     ],
@@ -158,8 +158,18 @@ def test_what_is_not_json_is_refused(client: TestClient, raw: bytes) -> None:
     assert answer.json()["detail"]
 
 
-@pytest.mark.parametrize("user_id", ["0", "-1", "abc", "9" * 30])
+@pytest.mark.parametrize("user_id", ["1.5", str(2**63), "abc", "9" * 30])
 def test_user_ids_that_are_none_are_refused(client: TestClient, user_id: str) -> None:
     answer = client.get(f"/recommendations/{user_id}")
     assert answer.status_code == 422
     assert ["path", "user_id"] in [fault["loc"] for fault in answer.json()["detail"]]
+
+
+@pytest.mark.parametrize("user_id", [0, -1, 2**53 + 1, -(2**63)])
+def test_every_whole_number_of_64_bits_is_a_user_id_and_a_text_where_json_would_round_it(
+    client: TestClient, user_id: int
+) -> None:
+    answer = client.get(f"/recommendations/{user_id}")
+    assert answer.status_code == 200
+    assert answer.json()["user_id"] == (user_id if abs(user_id) <= 2**53 else str(user_id))
+    assert answer.json()["path"] == "cold"

@@ -48,8 +48,8 @@ from serving.schemas import (
     VersionSummary,
 )
 
-UserId = Annotated[int, InAddress(ge=1, lt=2**31)]
-MovieId = Annotated[int, InAddress(ge=1, lt=2**31)]
+UserId = Annotated[int, InAddress(ge=-(2**63), lt=2**63)]
+MovieId = Annotated[int, InAddress(ge=-(2**63), lt=2**63)]
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 N_TITLES = 300
 VERSION = "7"
