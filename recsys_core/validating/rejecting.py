@@ -86,6 +86,10 @@ class RowWriter:
     def distinct(self) -> dict[str, int]:
         return {name: len(values) for name, values in self._seen.items()}
 
+    def most_frequent(self) -> list[ReasonCount]:
+        """The reasons, that of most rows first; the order of rows decides nothing."""
+        return sorted(self.counts.values(), key=lambda count: (-count.n_rows, count.reason))
+
     @property
     def n_rejected(self) -> int:
         return self._rejected.n_rows

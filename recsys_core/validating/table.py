@@ -90,7 +90,7 @@ def validate_table(
         n_rejected=writer.n_rejected,
         rejected_by_reason={count.reason: count.n_rows for count in writer.counts.values()},
         outcomes=(*(tally.outcome() for tally in tallies), *judged.outcomes),
-        findings=(*judged.faults, *(count.finding(table.name, read.file) for count in writer.counts.values())),
+        findings=(*judged.faults, *(count.finding(table.name, read.file) for count in writer.most_frequent())),
         docs_path=docs_path,
     )
 

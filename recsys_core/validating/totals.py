@@ -131,7 +131,7 @@ def _fault(
     by = "" if of_share else f" ({rule.expectation} on {rule.column or 'the table'})"
     if not writer.counts:
         return rule.kind, f"{found.message}{by}. {_MEND}"
-    most = max(writer.counts.values(), key=lambda count: count.n_rows)
+    most = writer.most_frequent()[0]
     kind, action = diagnosis(most, table, dataset) or (rule.kind, _MEND)
     if of_share and action == _MEND and most.n_rows <= writer.n_rejected / 2:
         action = "Mend the file, or raise max_rejected_share"

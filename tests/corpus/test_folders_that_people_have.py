@@ -17,7 +17,7 @@ MOVIES = "movieId,title,genres\n1,Toy Story (1995),Adventure|Comedy\n2,Heat (199
 RATINGS = "userId,movieId,rating,timestamp\n" + "".join(
     f"{user},{movie},{1 + (user + movie) % 5}.0,{978_300_760 + user}\n" for user in (1, 2, 3) for movie in (1, 2, 3)
 )
-SCALE = "name: films\nfeedback: {kind: ratings, scale: [1, 10], step: 1}\ninteractions: {file: ratings.csv%s}\nitems: {file: movies.csv}\n"  # noqa: E501
+SCALE = "name: films\nfeedback: {kind: ratings, scale: [1, 10], step: 1}\ninteractions: {file: ratings.csv%s}\nitems: {file: movies.csv}\nrelevance: {positive_threshold: 4}\n"  # noqa: E501
 
 
 def replaced(column: int, value: str) -> str:
@@ -83,7 +83,12 @@ READ: dict[str, tuple[dict[str, str], str, str, list[object]]] = {
         {"ratings.csv": replaced(3, "{}123"), DATASET_FILE: SCALE % ", time: milliseconds"},
         "ratings", "timestamp", [978_300_761] * 3 + [978_300_762] * 3 + [978_300_763] * 3,
     ),
-    "every rating is 1": ({"ratings.csv": replaced(2, "1")}, "ratings", "rating", [1.0] * 9),
+    "64-bit ids": (
+        {"ratings.csv": replaced(0, "7656119797098247{}")},
+        "ratings", "user_id", [int(f"7656119797098247{row.split(',')[0]}") for row in RATINGS.splitlines()[1:]],
+    ),
+    "ids from 0": ({"ratings.csv": RATINGS.replace("\n1,", "\n0,")}, "ratings", "user_id",
+                   [int(row.split(",")[0]) * (row[:2] != "1,") for row in RATINGS.splitlines()[1:]]),
 }  # fmt: skip
 
 
@@ -100,7 +105,7 @@ REFUSED: dict[str, tuple[dict[str, str], str]] = {
     "Git LFS pointer": ({"ratings.csv": "version https://git-lfs.github.com/spec/v1\noid sha256:4d\n"}, "run git lfs pull"),  # noqa: E501
     "no header": ({"movies.csv": MOVIES.partition("\n")[2]}, "the first line seems to be data: add a header line"),
     "text ids": ({"ratings.csv": replaced(0, "A{}XY")}, "The ids in userId are text"),
-    "64-bit ids": ({"ratings.csv": replaced(0, "7656119797098247{}")}, "Ids in userId go from .*: number them from 1"),
+    "every rating is 1": ({"ratings.csv": replaced(2, "1")}, r"the highest rating is 1: .* declare feedback: \{kind: events\}"),  # noqa: E501
     "scale of 1 to 10": ({"ratings.csv": replaced(2, "1{n}")}, "rating goes up to 15, .* declare it in dataset.yaml"),
     "steps of a tenth": ({"ratings.csv": replaced(2, "{n}.1")}, "rating goes up to 5.1|that the scale from 0.5 to 5 has not"),  # noqa: E501
     "milliseconds": ({"ratings.csv": replaced(3, "{}000")}, "The times in timestamp are milliseconds: divide them by 1000"),  # noqa: E501

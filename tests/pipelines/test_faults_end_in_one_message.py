@@ -340,8 +340,8 @@ def test_the_advice_how_to_write_an_address_is_no_password(advice: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--user", "99999999999999999999"], "--user 99999999999999999999: ids of people are positive, and below 2^63"),
-        (["--user", "9223372036854775808"], "--user 9223372036854775808: ids of people are positive, and below 2^63"),
+        (["--user", "99999999999999999999"], "--user 99999999999999999999: ids of people are whole numbers of 64 bits"),
+        (["--user", "9223372036854775808"], "--user 9223372036854775808: ids of people are whole numbers of 64 bits"),
         (["--liked", "99999999999999999999"], "no movie 99999999999999999999 in the catalogue"),
     ],
 )

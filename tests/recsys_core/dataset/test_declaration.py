@@ -70,7 +70,7 @@ def test_events_need_no_rating_and_any_one_is_liked(tmp_path: Path) -> None:
         ("{item_id: book_id}", "{book: book_id}", "items.columns names 'book'; expected one of item_id, title"),
         ("{item_id: book_id}", "{item_id: x, title: x}", "items: the file's column 'x' is named twice"),
         ("{item_id: book_id}", "{title: author}", "items: the file's column 'author' is named twice"),
-        ("  time: milliseconds", "  features: {mood: ''}", "interactions.features: only items have features"),
+        ("  time: milliseconds", "  features: {mood: ''}", "interactions.features: only items have them"),
         ("items:", "films:", "films"),
         ("name: books", "name: [", "dataset.yaml"),
     ],

@@ -108,13 +108,13 @@ def test_text_ids_are_told_with_what_to_do_and_the_rest_is_declared(tmp_path: Pa
     assert yaml.safe_load(draft.text)["items"]["file"] == "movies.csv"
 
 
-def test_ids_that_begin_at_zero_and_decimal_commas_are_told(tmp_path: Path) -> None:
+def test_ids_may_begin_at_zero_and_decimal_commas_are_told(tmp_path: Path) -> None:
     rows = "".join(f"{n % 4};{n};{n % 5},5\n" for n in range(1, 21))
     books = "id;title\n" + "".join(f"{n};Book {n}\n" for n in range(1, 21))
     folder = folder_of(tmp_path / "books", **{"ratings.csv": "user;id;rating\n" + rows, "movies.csv": books})
     whys = {guess.what: guess.why for guess in draft_dataset(folder).guesses}
 
-    assert "begin at 0 and must be 1 or more" in whys["interactions.columns.user_id"]
+    assert whys["interactions.columns.user_id"] == "by its name, user"
     assert "decimal commas" in whys["interactions.columns.rating"]
 
 

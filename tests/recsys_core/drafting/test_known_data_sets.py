@@ -18,7 +18,7 @@ FILES: dict[str, dict[str, str]] = {
         "users.dat": "1::F::1::10::48067\n2::M::56::16::70072\n",
     },
     "ml-100k": {
-        "u.data": "196\t1\t3\t881250949\n186\t2\t3\t891717742\n196\t2\t1\t878887116\n",
+        "u.data": "196\t1\t4\t881250949\n186\t2\t3\t891717742\n196\t2\t1\t878887116\n",
         "u.item": (
             f"1|Cité, La (1995)|01-Jan-1995||http://x/1|{FLAGS[0]}\n"
             f"2|GoldenEye (1995)|01-Jan-1995||http://x/2|{FLAGS[1]}\n267|unknown||||{FLAGS[2]}\n"

@@ -125,14 +125,14 @@ def test_a_rejected_row_tells_file_line_column_expectation_reason_and_text(tmp_p
 
 def test_a_row_with_several_faults_is_rejected_once_for_the_first_declared(tmp_path: Path) -> None:
     columns = _ratings()
-    columns["item_id"][0], columns["rating"][0], columns["timestamp"][0] = -1, 9.0, 0
+    columns["user_id"][0], columns["rating"][0], columns["timestamp"][0] = None, 9.0, 0
 
     summary = _validate(tmp_path, columns)
 
-    assert [row["reason"] for row in _rejected(tmp_path)] == ["item_id -1 is not an id from 1 to 2147483647"]
-    assert summary.rejected_by_reason == {"item_id is not an id from 1 to 2147483647": 1}
+    assert [row["reason"] for row in _rejected(tmp_path)] == ["user_id is missing"]
+    assert summary.rejected_by_reason == {"user_id is missing": 1}
     failed = {(outcome.column, outcome.n_unexpected) for outcome in summary.outcomes if not outcome.success}
-    assert failed == {("item_id", 1), ("rating", 1), ("timestamp", 1)}
+    assert failed == {("user_id", 1), ("rating", 1), ("timestamp", 1)}
 
 
 def test_a_rating_that_is_itself_rejected_does_not_replace_an_older_one(tmp_path: Path) -> None:
