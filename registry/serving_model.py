@@ -29,8 +29,9 @@ def load_model_bundle(directory: Path) -> Any:
 class RecommenderModel(PythonModel):
     """Answers a table of people with a table of recommendations.
 
-    Each row of the input is one person: ``user_id``, a known or unknown user (0 or absent: nobody in particular), or
-    ``liked``, the ids of liked movies as text, "1,2,3" or "[1, 2, 3]". A row with neither gets what suits a newcomer.
+    Each row of the input is one person: ``user_id``, a known or unknown user, or ``liked``, the ids of liked movies as
+    text, "1,2,3" or "[1, 2, 3]"; beside them a ``user_id`` of 0 says nothing. A row with neither gets what suits a
+    newcomer.
     Parameters: ``k`` recommendations for each person, ``model`` one of hybrid, als, content.
 
     The answer has one row for each recommendation; ``row`` tells the input row that it belongs to.
@@ -61,18 +62,18 @@ class RecommenderModel(PythonModel):
         return _table(rows)
 
     def _recommend(self, number: int, person: Mapping[Any, Any], wanted: ListOptions) -> list[dict[str, Any]]:
-        user_id = _user_id(person.get("user_id"), number)
+        user_id = _user_id(person.get("user_id"))
         liked = _liked_ids(person.get("liked"), number)
         if user_id and liked:
             raise ParameterError(f"row {number}: has both user_id and liked; expected one of them")
-        if user_id:
+        if user_id is not None and not liked:
             answer = self._bundle.recommend_for_user(user_id, wanted)
         else:
             answer = self._bundle.recommend_for_liked(liked, wanted)
         return [
             {
                 "row": number,
-                "user_id": user_id,
+                "user_id": user_id or 0,
                 "rank": item.rank,
                 "movie_id": item.movie_id,
                 "title": item.title,
@@ -95,16 +96,9 @@ def _absent(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
 
 
-def _user_id(value: Any, number: int) -> int:
-    """A positive id; 0 when there is none."""
-    if _absent(value):
-        return 0
-    user_id = int(value)
-    if user_id < 0:
-        raise ParameterError(
-            f"row {number}: user_id = {user_id}; expected a positive id, or 0 for nobody in particular"
-        )
-    return user_id
+def _user_id(value: Any) -> int | None:
+    """A whole number; None when there is none."""
+    return None if _absent(value) else int(value)
 
 
 def _liked_ids(value: Any, number: int) -> list[int]:

@@ -33,7 +33,13 @@ def test_each_person_gets_their_own_rows_in_order(model):
     ]
 
 
-@pytest.mark.parametrize("person", [{"user_id": [0]}, {"user_id": [np.nan]}, {"liked": [""]}, {"liked": [None]}])
+@pytest.mark.parametrize("user_id", [0, -5])
+def test_nought_and_negative_ids_are_people_too(model, user_id):
+    answer = model.predict(None, pd.DataFrame({"user_id": [user_id]}), {"k": 1})
+    assert answer[["user_id", "path"]].values.tolist() == [[user_id, "warm"]]
+
+
+@pytest.mark.parametrize("person", [{"user_id": [np.nan]}, {"liked": [""]}, {"liked": [None]}])
 def test_somebody_of_whom_nothing_is_known_gets_the_cold_answer(model, person):
     answer = model.predict(None, pd.DataFrame(person), {"k": 1})
     assert answer[["user_id", "path"]].values.tolist() == [[0, "cold"]]
@@ -55,7 +61,6 @@ def test_an_answer_to_nobody_is_an_empty_table_of_the_declared_columns(model):
     ("person", "params", "message"),
     [
         ({"user_id": [5], "liked": ["1"]}, {}, "row 0: has both"),
-        ({"user_id": [-5]}, {}, "row 0: user_id = -5"),
         ({"user_id": [1, 0], "liked": ["", "1;2"]}, {}, "row 1: liked = '1;2'"),
         ({"user_id": [5]}, {"k": 0}, "k = 0: expected 1 to 1000"),
         ({"user_id": [5]}, {"k": 1001}, "k = 1001"),
