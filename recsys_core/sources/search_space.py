@@ -22,9 +22,8 @@ class SearchParameter(Parameters):
     log: bool = False
     default: float
     """Value in trial 0."""
-    needs: Literal["nothing", "features", "values", "dislikes"] = "nothing"
-    """Without features of titles, where all ratings have one value or none speaks against its title, what needs them
-    is not searched."""
+    needs: Literal["nothing", "features", "values"] = "nothing"
+    """Without features of titles, or where all ratings have one value, what needs them is not searched."""
 
     @model_validator(mode="after")
     def _is_a_range(self) -> Self:

@@ -48,9 +48,8 @@ class StageSpace:
 SEARCH_SPACE: tuple[SearchParameter, ...] = (
     *(parameter for kind in SOURCES for parameter in kind.search),
     SearchParameter(stage="gate", name="kappa", low=2.0, high=150.0, log=True, default=15.0),
-    SearchParameter(stage="gate", name="dislikes", low=1.0, high=10.0, log=True, default=3.0, needs="dislikes"),
 )
-"""What the sources declare, κ and η; ranges that held good values on data sets of 0.1 to 25 million ratings.
+"""What the sources declare, and κ; ranges that held good values on data sets of 0.1 to 25 million ratings.
 
 The weight of popularity in the prior is not searched: a user's ranking depends on (1 − α(n))·γ / α(n) = (κ / n)^p·γ, so
 on the product κ^p·γ.

@@ -164,7 +164,16 @@ class _Tuner:
             tried = base.replace(**values)
             return mean_over(judges, in_each(judges, lambda r: r.value(kind, tried)))
 
-        return base.replace(**self._run(self._space(kind.name), objective))
+        lacking = self._lacking()
+        space = StageSpace(kind.name, (p for p in self.parameters.search_space if p.needs not in lacking))
+        return base.replace(**self._run(space, objective))
+
+    def _lacking(self) -> set[str]:
+        """What parameters may need and the training data does not have."""
+        training = self.rounds[0].training
+        values = training.matrix.ratings.data
+        there = {"features": bool(training.features.groups), "values": bool(values.min() < values.max())}
+        return {name for name, is_there in there.items() if not is_there}
 
     def _weights_stage(
         self, stage: str, tables: list[Tables], base: HybridWeights, decided: list[Any]
@@ -242,20 +251,8 @@ class _Tuner:
 
     # the spaces
 
-    def _space(self, stage: str) -> StageSpace:
-        """What the training data can tell of the search space of ``stage``."""
-        training = self.rounds[0].training
-        values = training.matrix.ratings.data
-        there = {
-            "nothing": True,
-            "features": bool(training.features.groups),
-            "values": bool(values.min() < values.max()),
-            "dislikes": bool(training.feedback.disliked(values).any()),
-        }
-        return StageSpace(stage, (p for p in self.parameters.search_space if there[p.needs]))
-
     def _weights_space(self, stage: str) -> StageSpace:
-        space = self._space(stage)
+        space = StageSpace(stage, self.parameters.search_space)
         takes_part = self.parameters.sources
         space = space.without(kind.name for kind in SOURCES if kind not in takes_part)
         return space.without_groups_outside(self.rounds[0].features.groups) if stage == "blend" else space

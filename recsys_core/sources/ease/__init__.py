@@ -29,7 +29,6 @@ KIND = SourceKind(
         SearchParameter(
             stage="ease", name="feature_weight", low=1.0, high=30.0, log=True, default=10.0, needs="features"
         ),
-        SearchParameter(stage="ease", name="dislike", low=0.05, high=1.0, log=True, default=0.2, needs="dislikes"),
         SearchParameter(stage="blend", name="ease", low=0.0, high=3.0, default=1.5),
     ),
     n_trials=8,
