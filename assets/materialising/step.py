@@ -210,6 +210,8 @@ def _follow(recipe: Recipe, store: Store, inputs: Inputs, value: Any) -> None:
     if current is not None and current.usable and not store.faults(recipe.name, current):
         assert recipe.follows is not None
         name = current.parts["dataset"].rpartition(" ")[0]
+        if not name:  # from before data sets had names, with columns of other names, too
+            return
         if name != inputs.dataset.name:
             raise DataError(f"this home belongs to the data set {name}, this is {inputs.dataset.name}; {ANOTHER_HOME}")
         recipe.follows(store.load(recipe.name, recipe.kind, current.origin.version), value)

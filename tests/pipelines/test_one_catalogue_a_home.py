@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from assets.materialising import Inputs
 from pipelines.running import RunOutcome, run_pipeline
 from pipelines.settings import Settings
 from tests.corpus.healthy_folder import write_healthy_folder
@@ -49,6 +50,16 @@ def test_another_data_set_of_the_same_ids_is_refused(settings: Settings) -> None
 
     failed = next(failure for failure in data_part(settings).failed if failure.asset == "movies")
     assert "this home belongs to the data set movielens, this is own films" in failed.message
+
+
+def test_a_home_of_before_data_sets_had_names_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_healthy_folder(tmp_path / "data")
+    settings = Settings(home=tmp_path / "home", data_dir=tmp_path / "data")
+    with monkeypatch.context() as before:
+        before.setattr(Inputs, "parts", lambda inputs, named=Inputs.parts: {**named(inputs), "dataset": "0ac08a43"})
+        assert data_part(settings).failed == []
+
+    assert data_part(settings).failed == []
 
 
 def test_a_catalogue_that_grows_is_the_same(settings: Settings) -> None:
