@@ -15,7 +15,7 @@ from ui.cards import Card, cards_of
 from ui.client import ApiClient, ApiError
 from ui.rows import CardEvent
 from ui.settings import PageSettings
-from ui.stars import StarScale
+from ui.stars import rating_of, stars_of
 from ui.tmdb import ArtCache, Artwork, TmdbClient
 
 __all__ = [
@@ -25,10 +25,10 @@ __all__ = [
     "ids_in_address",
     "keep_ids",
     "make_cards",
+    "rating_scale",
     "say_seen",
     "send_event",
     "settings",
-    "star_scale",
 ]
 
 _LOG: Final = logging.getLogger(__name__)
@@ -61,12 +61,11 @@ def api() -> ApiClient:
     return _client(settings().api_url)
 
 
-def star_scale() -> StarScale:
-    """What stars mean to the model that is served; asked once a visit."""
-    if "star_scale" not in st.session_state:
-        found = api().models().served[0].rating_scale
-        st.session_state["star_scale"] = StarScale(found.lowest, found.highest, found.step)
-    scale: StarScale = st.session_state["star_scale"]
+def rating_scale() -> schemas.RatingScale:
+    """The scale of the model that is served; asked once a visit."""
+    if "rating_scale" not in st.session_state:
+        st.session_state["rating_scale"] = api().models().served[0].rating_scale
+    scale: schemas.RatingScale = st.session_state["rating_scale"]
     return scale
 
 
@@ -90,7 +89,9 @@ def make_cards(
         st.session_state["art_deadline"] = artwork().deadline()
     art = artwork().find((movie.tmdb_id for movie in listed), st.session_state["art_deadline"])
     cards = cards_of(listed, art, images=settings().tmdb_image_url, path=path, notes=notes)
-    return [card if card.rating is None else replace(card, stars=star_scale().stars(card.rating)) for card in cards]
+    return [
+        card if card.rating is None else replace(card, stars=stars_of(card.rating, rating_scale())) for card in cards
+    ]
 
 
 def ids_in_address(name: str) -> list[int]:
@@ -134,7 +135,7 @@ def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsRe
         _messenger().submit(api().send_feedback, user_id, [clicked]).add_done_callback(_log_failure)
     elif event.kind == "rating" and event.value is not None:
         try:
-            rating = star_scale().rating(event.value)
+            rating = rating_of(event.value, rating_scale())
             rated = schemas.RatingEvent(
                 kind="rating", movie_id=event.movie_id, rank=event.rank, rating=rating, **origin
             )

@@ -1,28 +1,22 @@
 """Five stars on the page, whatever the scale of the data's ratings."""
 
-from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["STARS", "StarScale"]
+from serving.schemas import RatingScale
+
+__all__ = ["STARS", "rating_of", "stars_of"]
 
 STARS: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class StarScale:
-    """Ratings are ``lowest`` plus a multiple of ``step``, up to ``highest``; a step of 0 allows any value."""
+def rating_of(stars: float, scale: RatingScale) -> float:
+    """The rating that so many of five stars are: 8 of 10 for four."""
+    wanted = scale.highest * stars / STARS
+    if scale.step > 0:
+        wanted = scale.lowest + round((wanted - scale.lowest) / scale.step) * scale.step
+    return min(scale.highest, max(scale.lowest, wanted))
 
-    lowest: float
-    highest: float
-    step: float
 
-    def rating(self, stars: float) -> float:
-        """The rating that so many of five stars are: 8 of 10 for four."""
-        wanted = self.highest * stars / STARS
-        if self.step > 0:
-            wanted = self.lowest + round((wanted - self.lowest) / self.step) * self.step
-        return min(self.highest, max(self.lowest, wanted))
-
-    def stars(self, rating: float) -> float:
-        """How many of five stars a rating is."""
-        return STARS * rating / self.highest
+def stars_of(rating: float, scale: RatingScale) -> float:
+    """How many of five stars a rating is."""
+    return STARS * rating / scale.highest

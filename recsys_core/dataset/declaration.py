@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
+from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import FEATURE_PREFIX, MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec
 from recsys_core.errors import ParameterError
@@ -24,7 +25,6 @@ __all__ = [
 ]
 
 DATASET_FILE: Final = "dataset.yaml"
-_PER_SECOND: Final = {"seconds": 1, "milliseconds": 10**3, "microseconds": 10**6, "nanoseconds": 10**9}
 _TABLES: Final = {
     "interactions": "ratings",
     "items": "movies",
@@ -121,10 +121,11 @@ def dataset_in(data_dir: Path) -> DatasetSpec:
 
 def read_dataset(path: Path) -> DatasetSpec:
     """The data set that a ``dataset.yaml`` declares; :class:`ParameterError` says what in it cannot be."""
+    values = read_yaml(path, "data set")
     try:
-        return dataset_of(Declaration(**read_yaml(path, "data set")))
+        return dataset_of(Declaration(**values))
     except ParameterError as error:
-        raise ParameterError(str(error) if str(path) in str(error) else f"data set {path}: {error}") from None
+        raise ParameterError(f"data set {path}: {error}") from None
 
 
 def dataset_of(declared: Declaration) -> DatasetSpec:
@@ -183,7 +184,7 @@ def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) 
     named = declared.columns.get(column.name, "")
     changes: dict[str, Any] = {"spelling": named, "also": () if named or not column.spelling else (column.spelling,)}
     if column.type == "timestamp":
-        changes["per_second"] = _PER_SECOND[declared.time]
+        changes["per_second"] = PER_SECOND[declared.time]
     if column.name == "rating":
         changes.update(minimum=feedback.minimum, maximum=feedback.maximum, optional=feedback.kind == "events")
     if column.name == "genres":

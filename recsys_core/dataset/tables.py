@@ -23,7 +23,7 @@ def interactions_of(ratings_path: Path, kind: FeedbackKind = "ratings") -> UserI
     Counts of the same user and item are added up, an event that is repeated is one; the time is that of the last.
     """
     columns = {name: _column(ratings_path, name) for name in _GROUPED}
-    if kind == "events" or columns["rating"].dtype.kind == "i":  # that it happened is all that is known
+    if kind == "events":  # that it happened is all that is known
         columns["rating"] = np.ones(len(columns["rating"]))
     if kind != "ratings":
         pairs = pa.table(columns).group_by(["user_id", "item_id"])

@@ -10,21 +10,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recsys_core.dataset.moments import unit_of
 from recsys_core.reading.cells import EMPTY_WORDS, sets
 
-__all__ = ["Column", "is_number", "plain"]
+__all__ = ["Column", "is_number"]
 
 _NOTHING: Final = frozenset(EMPTY_WORDS.to_pylist())
 _LARGEST_ID: Final = 2.0**63
 _EXACT: Final = 2.0**53
-_UNITS: Final = (("seconds", 1e8, 1e11), ("milliseconds", 1e11, 1e14), ("microseconds", 1e14, 1e17),
-                 ("nanoseconds", 1e17, 1e20))  # fmt: skip
-"""Between which numbers moments since 1973 lie."""
-
-
-def plain(name: str) -> str:
-    """As headers are matched: without case and what is between words."""
-    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def is_number(text: str) -> bool:
@@ -81,8 +74,7 @@ class Column:
     def moments(self) -> str:
         """The unit of moments since 1970, "dates" for dates as ISO 8601 writes them, "" for what is neither."""
         if len(self.numbers):
-            median = float(np.median(self.numbers))
-            return next((unit for unit, low, high in _UNITS if low <= median < high), "") if self.whole else ""
+            return unit_of(float(np.median(self.numbers))) if self.whole else ""
         return "dates" if self.texts and all(map(_is_date, self.texts)) else ""
 
     @cached_property

@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 
 from recsys_core.dataset.declaration import Declaration, dataset_of
+from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.drafting.columns import Column, plain
+from recsys_core.drafting.columns import Column
 from recsys_core.drafting.features import guess_features, guess_flags
 from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
@@ -21,10 +22,9 @@ from recsys_core.drafting.values import guess_feedback
 from recsys_core.drafting.writing import as_yaml
 from recsys_core.errors import DataError, MissingFileError
 from recsys_core.reading import locate_table
+from recsys_core.reading.header import LFS_POINTER, plain_name
 
 __all__ = ["Draft", "draft_dataset"]
-
-_PER_SECOND: Final = {"seconds": 1, "milliseconds": 1e3, "microseconds": 1e6, "nanoseconds": 1e9}
 
 _FORMAT: Final = {
     "separator": "its lines are cut alike by it",
@@ -93,7 +93,7 @@ def _is_pointer(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as opened:
-        return opened.read(40).startswith(b"version https://git-lfs.github.com/")
+        return opened.read(len(LFS_POINTER)) == LFS_POINTER.encode()
 
 
 def _declared_table(role: str, table: TableFound) -> tuple[dict[str, Any], list[Guess]]:
@@ -134,7 +134,7 @@ def _format(table: TableFound) -> Mapping[str, Any]:
 
 def _must_be_named(name: str, sample: Sample) -> bool:
     """Whether the file has no column that is alike to the canonical name, or several."""
-    return sum(plain(column.name) == plain(name) for column in sample.columns) != 1
+    return sum(plain_name(column.name) == plain_name(name) for column in sample.columns) != 1
 
 
 def _fault_of_ids(column: Column) -> str:
@@ -162,7 +162,7 @@ def _times(role: str, table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     if unit == "dates":
         yield "", None, Guess(f"{role}.time", "dates", "sure", f"{first} is a date")
         return
-    moment = datetime.fromtimestamp(float(np.median(found.column.numbers)) / _PER_SECOND[unit], UTC)
+    moment = datetime.fromtimestamp(float(np.median(found.column.numbers)) / PER_SECOND[unit], UTC)
     last = f"half of {found.column.name} are before {moment:%Y-%m-%d}"
     yield "time", unit if unit != "seconds" else None, Guess(f"{role}.time", unit, "sure", last)
 
@@ -194,14 +194,13 @@ def _is_movielens(folder: Path, declared: Mapping[str, Any]) -> bool:
     scale = MOVIELENS.feedback
     if declared["feedback"] != {"scale": [scale.minimum, scale.maximum], "step": scale.step}:
         return False
-    spellings = {
-        column.name: {plain(column.name), plain(column.in_file)} for t in MOVIELENS.tables for column in t.columns
-    }
+    columns_of_movielens = [column for table in MOVIELENS.tables for column in table.columns]
+    spellings = {c.name: {plain_name(c.name), plain_name(c.in_file)} for c in columns_of_movielens}
     for role, name in (("interactions", "ratings"), ("items", "movies")):
         table = declared[role]
         columns = table.get("columns", {})
         if set(table) - {"file", "columns"} or any(
-            plain(value) not in spellings[key] for key, value in columns.items()
+            plain_name(value) not in spellings[key] for key, value in columns.items()
         ):
             return False
         try:

@@ -1,9 +1,10 @@
-"""What people call the columns, in the notation of :func:`recsys_core.drafting.columns.plain`."""
+"""What people call the columns, in the notation of :func:`recsys_core.reading.header.plain_name`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from recsys_core.drafting.columns import Column, plain
+from recsys_core.drafting.columns import Column
+from recsys_core.reading.header import plain_name
 
 __all__ = ["COUNTS", "GENRES", "ITEM", "RATING", "TIME", "TITLE", "USER", "YEAR", "named"]
 
@@ -58,5 +59,5 @@ YEAR: Final = (
 
 def named(columns: Sequence[Column], words: Sequence[str]) -> list[Column]:
     """The columns that are called by one of ``words``, in the order of the words."""
-    known = {plain(column.name): column for column in reversed(columns)}
+    known = {plain_name(column.name): column for column in reversed(columns)}
     return [known[word] for word in words if word in known]

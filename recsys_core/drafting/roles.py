@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from recsys_core.drafting.columns import Column, plain
+from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence
 from recsys_core.drafting.names import COUNTS, GENRES, ITEM, RATING, TIME, TITLE, USER, YEAR, named
 from recsys_core.drafting.sampling import Sample
+from recsys_core.reading.header import plain_name
 from recsys_core.validating.limits import RejectLimits
 
 __all__ = ["Found", "TableFound", "find_tables", "overlap"]
@@ -81,7 +82,7 @@ def _say_why(action: TableFound, items: TableFound, share: float, *, n_candidate
     where = "there" if items.sample.whole else f"in its first {items.sample.n_rows:,} rows"
     items.why += f" and {share:.0%} of {item} in {action.sample.file} occur {where}"
     items.confidence = "sure" if share > 0.95 else "likely" if share >= _KNOWN or not items.sample.whole else "guess"
-    key_named = plain(key.column.name) == plain(item)
+    key_named = plain_name(key.column.name) == plain_name(item)
     items.columns["item_id"] = Found(key.column, "sure" if key_named and share > 0.95 else items.confidence, items.why)
 
 
@@ -100,7 +101,7 @@ def _as_interactions(sample: Sample) -> TableFound | None:
     if sample.has_header:
         found.add("user_id", named(sample.columns, USER))
         found.add("item_id", named(sample.columns, ITEM))
-        others = [column for column in found.others if plain(column.name).endswith("id")]
+        others = [column for column in found.others if plain_name(column.name).endswith("id")]
         found.add("item_id", others, "the other column that is called an id", "guess")
         found.add("timestamp", [column for column in named(found.others, TIME) if column.moments])
         found.add("rating", [column for column in named(found.others, (*RATING, *COUNTS)) if len(column.numbers)])
@@ -143,7 +144,7 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
         if sample is action.sample or (sample.has_header and named(sample.columns, USER)):
             continue
         keys = [column for column in sample.columns if column.is_unique]
-        alike = [column for column in keys if plain(column.name) == plain(wanted.name)]
+        alike = [column for column in keys if plain_name(column.name) == plain_name(wanted.name)]
         by_name = [*alike, *named(keys, ITEM)]
         known = [column for column in keys if not column.moments and overlap(wanted, column) >= _KNOWN]
         keys = [column for column in keys if column in [*by_name, *known]]
@@ -187,7 +188,7 @@ def _optional(samples: Sequence[Sample], items: TableFound) -> Iterator[tuple[st
         if not sample.has_header:
             continue
         table = TableFound(sample, confidence="likely", why="by the names of its columns")
-        table.add("item_id", named(sample.columns, [plain(known.name), *ITEM]))
+        table.add("item_id", named(sample.columns, [plain_name(known.name), *ITEM]))
         for name, words in (
             ("user_id", USER),
             ("imdb_id", ("imdbid", "imdb")),

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.drafting.columns import Column, plain
+from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence, Guess
 from recsys_core.drafting.names import COUNTS, RATING
 from recsys_core.errors import DataError
+from recsys_core.reading.header import plain_name
 
 __all__ = ["guess_feedback"]
 
@@ -52,15 +53,15 @@ def _counts_as(column: Column) -> tuple[Confidence, str] | None:
     if values.min() < 0:
         return None
     long_tail = values.max() > max(10, _LONG_TAIL * float(np.median(values)))
-    if plain(column.name) in COUNTS:
+    if plain_name(column.name) in COUNTS:
         return ("sure" if long_tail else "likely"), f"by its name, {column.name}"
-    if column.whole and long_tail and (values.max() > 100 or plain(column.name) not in RATING):
+    if column.whole and long_tail and (values.max() > 100 or plain_name(column.name) not in RATING):
         return "likely", f"whole numbers with a long tail, up to {values.max():g}"
     return None
 
 
 def _ratings(name: str, values: NDArray[np.float64]) -> tuple[dict[str, Any], list[Guess]]:
-    kind = _kind("ratings", "sure" if plain(name) in RATING else "likely", f"by its name, {name}, and few values")
+    kind = _kind("ratings", "sure" if plain_name(name) in RATING else "likely", f"by its name, {name}, and few values")
     found = f"{name} is {values.min():g} to {values.max():g}"
     if (nothing := float((values == 0).mean())) > _MANY:
         found += f"; {nothing:.0%} are 0: take those rows out if 0 stands for no rating"

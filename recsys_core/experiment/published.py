@@ -99,7 +99,7 @@ def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> 
     if not csv_path.is_file():
         raise MissingFileError(f"{csv_path}: there is no such file; give a CSV file with user_id and item_id")
     table = dataset.table("ratings")
-    columns = tuple(replace(c, optional=True, minimum=None) if c.name in _OPTIONAL else c for c in table.columns)
+    columns = tuple(replace(c, optional=True) if c.name in _OPTIONAL else c for c in table.columns)
     rows = _read(csv_path, replace(table, columns=columns), directory)
     users, items = rows["user_id"].to_numpy(), rows["item_id"].to_numpy()
     ratings = _or_constant(rows, "rating", dataset.feedback.maximum)

@@ -8,8 +8,10 @@ from typing import BinaryIO
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
 from recsys_core.errors import MalformedFileError
 
-__all__ = ["UNUSED", "Header", "read_header"]
+__all__ = ["LFS_POINTER", "UNUSED", "Header", "plain_name", "read_header"]
 
+LFS_POINTER = "version https://git-lfs.github.com/"
+"""How the file begins that Git LFS leaves in place of one that it has not fetched."""
 UNUSED = "unused: "
 
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -101,7 +103,7 @@ def _canonical(names: tuple[str, ...], text: str, file: str, number: int, table:
 
 def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
     """Where the file has ``column``: by its name to the letter if there is such a one, else by one like it."""
-    for alike in (str, _plain):
+    for alike in (str, plain_name):
         for wanted in (column.in_file, column.name, *column.also):
             places = [place for place, name in enumerate(names) if alike(name) == alike(wanted)]
             if places:
@@ -109,13 +111,13 @@ def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
     return []
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Without case and what is between words: ``user_id`` and ``User ID`` are both ``userid``."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _advice(names: tuple[str, ...], text: str) -> str:
-    if text.startswith("version https://git-lfs.github.com/"):
+    if text.startswith(LFS_POINTER):
         return "the file is a pointer of Git LFS, not the data: run git lfs pull"
     if any(_is_number(name) for name in names):
         return "the first line seems to be data: add a header line"

@@ -3,6 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
+from recsys_core.dataset.moments import PER_SECOND, unit_of
 from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
 from recsys_core.reading import convert, line_guard
 from recsys_core.validating.rejecting import ReasonCount
@@ -13,8 +14,6 @@ __all__ = ["Diagnosis", "diagnosis"]
 _DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
 _ESCAPED: Final = '\\"'
 _DECIMAL_COMMA: Final = re.compile(r'"-?[0-9]+,[0-9]+"')
-_UNITS: Final = ((1e17, "nanoseconds", "1000000000"), (1e14, "microseconds", "1000000"), (1e11, "milliseconds", "1000"))
-"""From what number on a moment of our time is in a unit, and by what it is divided to be in seconds."""
 
 
 class Diagnosis(NamedTuple):
@@ -43,9 +42,9 @@ def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> Diag
 def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: DatasetSpec) -> Diagnosis | None:
     """The same of numbers that are not what was declared."""
     name, scale = column.in_file, dataset.feedback
-    unit = next(((unit, by) for least, unit, by in _UNITS if lowest >= least), None)
-    if column.type == "timestamp" and unit:
-        return Diagnosis(unit[0], f"The times in {name} are {unit[0]}: divide them by {unit[1]}, or {_DECLARE}")
+    unit = unit_of(lowest)
+    if column.type == "timestamp" and PER_SECOND.get(unit, 1) > 1:
+        return Diagnosis(unit, f"The times in {name} are {unit}: divide them by {PER_SECOND[unit]}, or {_DECLARE}")
     if column.name == RATING_COLUMN and highest > scale.maximum:
         words = f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {_DECLARE}"
         return Diagnosis("other_scale", words)
