@@ -17,7 +17,7 @@ __all__ = ["item_features", "split", "user_item_matrix"]
 @recsys_asset(group="features", kinds={"scipy"}, show=lambda step: Shown(page(describe_matrix(step.value))), modules=())
 def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix]:
     """All accepted ratings as a CSR matrix, users × items, with both vocabularies."""
-    return Made(interactions_of(ratings.rows_path, inputs.dataset.feedback.kind))
+    return Made(interactions_of(ratings, inputs.dataset.feedback.kind))
 
 
 @recsys_asset(

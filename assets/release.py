@@ -66,7 +66,7 @@ def release_model(
         "rating_step": scale.step,
     }
     onboarding = fit_onboarding(user_item_matrix, inputs.of(OnboardingParameters), feedback=scale)
-    titles = Titles.of_movies(movies.read(), links.read())
+    titles = Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id"))
     return Made(ModelBundle(model, user_item_matrix, titles, described, onboarding))
 
 
@@ -103,7 +103,7 @@ def registered_model(
     """The release as a version of `hybrid-recommender` in MLflow, with its evaluation twin beside it."""
     registry, parent_run_id = ModelRegistry(inputs.places.tracking), run_log(inputs).run_id
     registry.log_evaluation_model(parent_run_id, inputs.places.values["hybrid_model"])
-    someone = int(release_model.known.user_ids[0])
+    someone = release_model.known.users.name(int(release_model.known.user_ids[0]))
     liked = release_model.known.ratings[0]
     best = release_model.known.item_ids[liked.indices[np.argsort(-liked.data, kind="stable")[:3]]]
     version = registry.register_bundle(
@@ -116,7 +116,7 @@ def registered_model(
             for model, found in evaluation.metrics().items()
             if found
         },
-        example=input_example(someone, [int(item_id) for item_id in best]),
+        example=input_example(someone, release_model.titles.ids.names_of(best)),
     )
     return Made(
         Registration(

@@ -1,6 +1,9 @@
 """What a registered model takes and gives, without importing MLflow for it."""
 
-from typing import Any
+import json
+from typing import Any, NamedTuple
+
+from recsys_core.dataset.ids import Id, IdKind
 
 __all__ = [
     "BUNDLE",
@@ -10,11 +13,13 @@ __all__ = [
     "EVALUATION_FINGERPRINT",
     "EVALUATION_MODEL",
     "EVALUATION_RUN",
-    "INPUT_COLUMNS",
     "MAX_K",
     "MODEL_NAME",
-    "OUTPUT_COLUMNS",
+    "NOBODY",
+    "InputExample",
+    "input_columns",
     "input_example",
+    "output_columns",
     "pip_requirements",
     "signature",
 ]
@@ -29,40 +34,63 @@ DEFAULT_K = 10
 DEFAULT_MODEL = "hybrid"
 MAX_K = 1000
 
-# `liked` is text: MLflow's server cannot convert a list column that is empty in some rows. `user_id` has 0 for
-# "nobody" because an integer column with gaps cannot be converted either.
-INPUT_COLUMNS = {"user_id": "long", "liked": "string"}
-OUTPUT_COLUMNS = {
-    "row": "long",
-    "user_id": "long",
-    "rank": "long",
-    "movie_id": "long",
-    "title": "string",
-    "score": "double",
-    "path": "string",
-}
+# An integer column with gaps cannot be converted by MLflow's server, so that nobody has an id, too.
+NOBODY: dict[IdKind, Id] = {"integer": 0, "text": ""}
+_ID_TYPES: dict[IdKind, str] = {"integer": "long", "text": "string"}
+
+
+def input_columns(users: IdKind) -> dict[str, str]:
+    """Types of the columns; `liked` is text: MLflow's server cannot convert a list that is empty in some rows."""
+    return {"user_id": _ID_TYPES[users], "liked": "string"}
+
+
+def output_columns(users: IdKind, items: IdKind) -> dict[str, str]:
+    return {
+        "row": "long",
+        "user_id": _ID_TYPES[users],
+        "rank": "long",
+        "movie_id": _ID_TYPES[items],
+        "title": "string",
+        "score": "double",
+        "path": "string",
+    }
+
 
 # What answering from a bundle takes: not orchestration, validation, fitting or plotting.
 _RUNTIME = ("mlflow", "numpy", "pandas", "pyarrow", "pydantic", "scipy", "threadpoolctl")
 
 
-def signature() -> Any:
+def signature(users: IdKind, items: IdKind) -> Any:
     """MLflow's description of the input, the output and the parameters ``k`` and ``model``."""
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema
 
     return ModelSignature(
-        inputs=Schema([ColSpec(kind, name, required=False) for name, kind in INPUT_COLUMNS.items()]),
-        outputs=Schema([ColSpec(kind, name) for name, kind in OUTPUT_COLUMNS.items()]),
+        inputs=Schema([ColSpec(kind, name, required=False) for name, kind in input_columns(users).items()]),
+        outputs=Schema([ColSpec(kind, name) for name, kind in output_columns(users, items).items()]),
         params=ParamSchema([ParamSpec("k", "long", DEFAULT_K), ParamSpec("model", "string", DEFAULT_MODEL)]),
     )
 
 
-def input_example(user_id: int, liked: list[int]) -> Any:
+class InputExample(NamedTuple):
+    """A table of people to ask about, and what people and items are called by in it."""
+
+    people: Any
+    users: IdKind
+    items: IdKind
+
+
+def input_example(user_id: Id, liked: list[Id]) -> InputExample:
     """A known user, and somebody of whom only liked movies are known."""
     import pandas as pd
 
-    return pd.DataFrame({"user_id": [user_id, 0], "liked": ["", ",".join(map(str, liked))]})
+    users, items = (_kind(name) for name in (user_id, liked[0] if liked else 0))
+    written = json.dumps(liked) if items == "text" else ",".join(map(str, liked))
+    return InputExample(pd.DataFrame({"user_id": [user_id, NOBODY[users]], "liked": ["", written]}), users, items)
+
+
+def _kind(name: Id) -> IdKind:
+    return "text" if isinstance(name, str) else "integer"
 
 
 def pip_requirements() -> list[str]:

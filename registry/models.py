@@ -10,7 +10,14 @@ from recsys_core.errors import RegistryError
 from recsys_core.storage import atomic_directory
 from registry.content_hash import folder_fingerprint
 from registry.data_sets import DataSet
-from registry.interface import BUNDLE_FOLDER, EVALUATION_FINGERPRINT, EVALUATION_MODEL, EVALUATION_RUN, MODEL_NAME
+from registry.interface import (
+    BUNDLE_FOLDER,
+    EVALUATION_FINGERPRINT,
+    EVALUATION_MODEL,
+    EVALUATION_RUN,
+    MODEL_NAME,
+    InputExample,
+)
 from registry.mlflow_library import as_registry_error, import_mlflow, is_missing
 from registry.pyfunc_files import PYFUNC_FILE, pyfunc_folder
 from registry.run_log import RunLog
@@ -36,7 +43,7 @@ class ModelRegistry:
         *,
         data_fingerprint: str,
         metrics: Mapping[str, Any],
-        example: Any,
+        example: InputExample,
         dagster_run_id: str | None = None,
         tags: Mapping[str, str] | None = None,
         python_model: Path = PYFUNC_FILE,
@@ -163,7 +170,9 @@ class ModelRegistry:
                 return None
             raise
 
-    def _restore(self, version: ModelVersion, model: Any, bundle_dir: Path, example: Any, python_model: Path) -> None:
+    def _restore(
+        self, version: ModelVersion, model: Any, bundle_dir: Path, example: InputExample, python_model: Path
+    ) -> None:
         """Put the files of a registered version back in place, where they are not whole, from the same bundle."""
         bundle = self._bundle(version, model.artifact_location)
         beside = {entry.path for entry in self.tracking.client.list_logged_model_artifacts(model.model_id)}
@@ -203,7 +212,7 @@ class ModelRegistry:
             if EVALUATION_FINGERPRINT in run.data.tags:
                 self.versions.tag(version.version, {EVALUATION_RUN: run_id})
 
-    def _store(self, bundle_dir: Path, run_id: str, example: Any, python_model: Path) -> str:
+    def _store(self, bundle_dir: Path, run_id: str, example: InputExample, python_model: Path) -> str:
         """Store the pyfunc model with the parent run; its id. A model that fails its example is left as FAILED."""
         from mlflow.entities import LoggedModelOutput
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from recsys_core.errors import RegistryError
 from recsys_core.storage import link_or_copy
-from registry.interface import BUNDLE, OUTPUT_COLUMNS, pip_requirements, signature
+from registry.interface import BUNDLE, InputExample, output_columns, pip_requirements, signature
 from registry.mlflow_library import import_mlflow, one_line
 from registry.tracking import Tracking
 
@@ -25,7 +25,7 @@ _DESCRIPTION = "MLmodel"
 
 @contextmanager
 def pyfunc_folder(
-    tracking: Tracking, bundle_dir: Path, *, run_id: str, model_id: str, example: Any, python_model: Path
+    tracking: Tracking, bundle_dir: Path, *, run_id: str, model_id: str, example: InputExample, python_model: Path
 ) -> Iterator[Path]:
     """The files of the logged model ``model_id``, in a folder that is there for the length of the block.
 
@@ -41,8 +41,8 @@ def pyfunc_folder(
             python_model=str(python_model),
             artifacts={BUNDLE: str(staging / BUNDLE)},
             code_paths=_copied_code(staging / "code"),
-            signature=signature(),
-            input_example=example,
+            signature=signature(example.users, example.items),
+            input_example=example.people,
             pip_requirements=pip_requirements(),
             mlflow_model=mlflow.models.Model(artifact_path=f"models:/{model_id}", run_id=run_id, model_id=model_id),
         )
@@ -74,18 +74,18 @@ def _staging(tracking: Tracking) -> Iterator[Path]:
         yield Path(folder)
 
 
-def _check_answers(mlflow: Any, folder: Path, example: Any) -> None:
+def _check_answers(mlflow: Any, folder: Path, example: InputExample) -> None:
     """Load the stored model as a server would, and let it answer ``example``."""
     path = sys.path
     try:
-        answer = mlflow.pyfunc.load_model(str(folder)).predict(example)
+        answer = mlflow.pyfunc.load_model(str(folder)).predict(example.people)
     except Exception as error:
         raise RegistryError(
             f"the model does not answer its own example, so it is not registered ({one_line(error)})"
         ) from error
     finally:
         sys.path = path  # MLflow has put the model's code first, and this folder will be gone
-    missing = [column for column in OUTPUT_COLUMNS if column not in answer.columns]
+    missing = [column for column in output_columns(example.users, example.items) if column not in answer.columns]
     if missing or len(answer) == 0:
         raise RegistryError(
             f"the model answers its own example with {len(answer)} rows and without the columns {missing}; "

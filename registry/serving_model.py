@@ -12,9 +12,10 @@ import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
 from recsys_core.bundle import ListOptions
+from recsys_core.dataset.ids import Id, IdKind, ids_in
 from recsys_core.errors import ParameterError
 from recsys_core.hybrid import ModelName
-from registry.interface import BUNDLE, DEFAULT_K, DEFAULT_MODEL, MAX_K, OUTPUT_COLUMNS
+from registry.interface import BUNDLE, DEFAULT_K, DEFAULT_MODEL, MAX_K, NOBODY, output_columns
 
 __all__ = ["RecommenderModel", "load_model_bundle"]
 
@@ -30,8 +31,8 @@ class RecommenderModel(PythonModel):
     """Answers a table of people with a table of recommendations.
 
     Each row of the input is one person: ``user_id``, a known or unknown user, or ``liked``, the ids of liked movies as
-    text, "1,2,3" or "[1, 2, 3]"; beside them a ``user_id`` of 0 says nothing. A row with neither gets what suits a
-    newcomer.
+    text, "1,2,3" or "[1, 2, 3]"; beside them a ``user_id`` of 0, or an empty text, says nothing. A row with neither
+    gets what suits a newcomer.
     Parameters: ``k`` recommendations for each person, ``model`` one of hybrid, als, content.
 
     The answer has one row for each recommendation; ``row`` tells the input row that it belongs to.
@@ -59,11 +60,16 @@ class RecommenderModel(PythonModel):
         rows: list[dict[str, Any]] = []
         for number, person in enumerate(model_input.to_dict("records")):
             rows.extend(self._recommend(number, person, wanted))
-        return _table(rows)
+        return _table(rows, **self._kinds)
+
+    @property
+    def _kinds(self) -> dict[str, IdKind]:
+        kinds = self._bundle.id_kinds
+        return {"users": kinds["user_id"], "items": kinds["item_id"]}
 
     def _recommend(self, number: int, person: Mapping[Any, Any], wanted: ListOptions) -> list[dict[str, Any]]:
-        user_id = _user_id(person.get("user_id"))
-        liked = _liked_ids(person.get("liked"), number)
+        user_id = _user_id(person.get("user_id"), self._kinds["users"])
+        liked = _liked_ids(person.get("liked"), number, self._kinds["items"])
         if user_id and liked:
             raise ParameterError(f"row {number}: has both user_id and liked; expected one of them")
         if user_id is not None and not liked:
@@ -73,7 +79,7 @@ class RecommenderModel(PythonModel):
         return [
             {
                 "row": number,
-                "user_id": user_id or 0,
+                "user_id": NOBODY[self._kinds["users"]] if user_id is None else user_id,
                 "rank": item.rank,
                 "movie_id": item.movie_id,
                 "title": item.title,
@@ -84,11 +90,14 @@ class RecommenderModel(PythonModel):
         ]
 
 
-def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+def _table(rows: list[dict[str, Any]], users: IdKind, items: IdKind) -> pd.DataFrame:
     """The answer with its declared types, also when it is empty."""
     types = {"long": "int64", "double": "float64", "string": "str"}
     return pd.DataFrame(
-        {name: pd.Series([row[name] for row in rows], dtype=types[kind]) for name, kind in OUTPUT_COLUMNS.items()}
+        {
+            name: pd.Series([row[name] for row in rows], dtype=types[kind])
+            for name, kind in output_columns(users, items).items()
+        }
     )
 
 
@@ -96,16 +105,17 @@ def _absent(value: Any) -> bool:
     return value is None or value is pd.NA or (isinstance(value, (float, np.floating)) and bool(np.isnan(value)))
 
 
-def _user_id(value: Any) -> int | None:
-    """A whole number; None when there is none."""
-    return None if _absent(value) else int(value)
+def _user_id(value: Any, kind: IdKind) -> Id | None:
+    """A person's id; None when there is none."""
+    if _absent(value) or value == NOBODY["text"]:
+        return None
+    return str(value) if kind == "text" else int(value)
 
 
-def _liked_ids(value: Any, number: int) -> list[int]:
+def _liked_ids(value: Any, number: int, kind: IdKind) -> list[Id]:
     if _absent(value):
         return []
-    text = str(value).strip().removeprefix("[").removesuffix("]")
     try:
-        return [int(part) for part in text.split(",") if part.strip()]
+        return ids_in(str(value), kind)
     except ValueError:
         raise ParameterError(f'row {number}: liked = {value!r}; expected movie ids such as "1,2,3"') from None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from recsys_core.bundle import Answer, ListOptions, RecommendedItem, Title
+from recsys_core.dataset.ids import Id
 from serving import schemas
 from serving.models import Served
 
@@ -39,7 +40,7 @@ def recommendations(
     )
 
 
-def similar(served: Served, movie_id: int, answer: Answer) -> schemas.SimilarResponse:
+def similar(served: Served, movie_id: Id, answer: Answer) -> schemas.SimilarResponse:
     return schemas.SimilarResponse(
         movie=movie(served, movie_id),
         model_version=served.version,
@@ -47,19 +48,19 @@ def similar(served: Served, movie_id: int, answer: Answer) -> schemas.SimilarRes
     )
 
 
-def movie(served: Served, movie_id: int) -> schemas.Movie:
+def movie(served: Served, movie_id: Id) -> schemas.Movie:
     """A movie of the catalogue; the id must be in it."""
     place = served.place_of(movie_id)
     return schemas.Movie(**_described(served.bundle.titles.all[place]), n_ratings=int(served.n_ratings[place]))
 
 
-def rated(served: Served, movie_id: int, rating: float) -> schemas.RatedMovie:
+def rated(served: Served, movie_id: Id, rating: float) -> schemas.RatedMovie:
     place = served.place_of(movie_id)
     described = _described(served.bundle.titles.all[place])
     return schemas.RatedMovie(**described, n_ratings=int(served.n_ratings[place]), rating=rating)
 
 
-def movies(served: Served, movie_ids: Iterable[int]) -> list[schemas.Movie]:
+def movies(served: Served, movie_ids: Iterable[Id]) -> list[schemas.Movie]:
     return [movie(served, movie_id) for movie_id in movie_ids]
 
 
@@ -69,8 +70,8 @@ def _recommended(served: Served, item: RecommendedItem) -> schemas.RecommendedMo
     if item.because is not None:
         because = [schemas.Because(**reason.as_dict()) for reason in item.because]
     return schemas.RecommendedMovie(
-        **_described(served.bundle.titles.describe(item.movie_id)),
-        n_ratings=int(served.n_ratings[place]) if place >= 0 else None,
+        **_described(served.bundle.titles.all[place]),
+        n_ratings=int(served.n_ratings[place]),
         rank=item.rank,
         score=item.score,
         new=item.new,

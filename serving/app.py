@@ -10,7 +10,7 @@ from registry.models import ModelRegistry
 from registry.records import ModelRecords
 from registry.tracking import Tracking
 from serving.errors import install_handlers
-from serving.middleware import BodyLimit, Observed, RequestLimit
+from serving.middleware import BodyLimit, Observed, RequestLimit, SlashesInIds
 from serving.models.registry_source import RegistrySource
 from serving.routes import feedback, health, models, movies, people, recommendations
 from serving.schemas import Problem
@@ -58,6 +58,7 @@ def application(server: Server) -> FastAPI:
         app.include_router(part.router, responses=_PROBLEMS)
     app.include_router(health.router)
     install_handlers(app)
+    app.add_middleware(SlashesInIds)
     app.add_middleware(RequestLimit, most=settings.max_requests, metrics=server.metrics)  # the last one is asked first
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, metrics=server.metrics)
     app.add_middleware(Observed, metrics=server.metrics)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from recsys_core.dataset.ids import Id
 from serving.events import EventStore
 
 __all__ = ["NOTHING", "Given", "GivenRatings"]
@@ -14,7 +15,7 @@ __all__ = ["NOTHING", "Given", "GivenRatings"]
 class Given:
     """One person's ratings by movie id, and the id of the event that brought the last one (0: there is none)."""
 
-    ratings: Mapping[int, float]
+    ratings: Mapping[Id, float]
     revision: int
 
 
@@ -30,11 +31,11 @@ class GivenRatings:
 
     def __init__(self, store: EventStore) -> None:
         self._store = store
-        self._by_user: dict[int, Given] = {}
+        self._by_user: dict[Id, Given] = {}
         self._last_id = 0
         self._lock = threading.Lock()
 
-    def of(self, user_id: int) -> Given:
+    def of(self, user_id: Id) -> Given:
         return self._by_user.get(user_id, NOTHING)
 
     @property
@@ -45,8 +46,8 @@ class GivenRatings:
     def catch_up(self) -> int:
         """Read what is new in the store; the number of ratings taken over."""
         with self._lock:
-            new: dict[int, dict[int, float]] = {}
-            revisions: dict[int, int] = {}
+            new: dict[Id, dict[Id, float]] = {}
+            revisions: dict[Id, int] = {}
             n_taken = 0
             for event in self._store.ratings_since(self._last_id):
                 if event.event_id is None or event.movie_id is None or event.rating is None:

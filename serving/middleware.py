@@ -4,6 +4,7 @@ import asyncio
 import re
 import time
 import uuid
+from urllib.parse import unquote
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -12,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving.errors import json_response
 from serving.metrics import Metrics
 
-__all__ = ["REQUEST_ID", "BodyLimit", "Observed", "RequestLimit"]
+__all__ = ["REQUEST_ID", "BodyLimit", "Observed", "RequestLimit", "SlashesInIds", "as_sent"]
 
 REQUEST_ID = "x-request-id"
 _ACCEPTED_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -20,6 +21,29 @@ _BODY_SECONDS = 10.0
 _INTERNAL = "something went wrong here; the log has it under the id of the request (x-request-id)"
 _QUIET = frozenset({"/health", "/ready", "/metrics"})
 _log = structlog.get_logger("serving.requests")
+
+
+class SlashesInIds:
+    """Keeps a slash that is part of an id, ``%2F`` in the address, apart from those between the parts of a path.
+
+    In such a path, the part is what was sent with ``%`` and ``/`` encoded: :func:`as_sent` gives it back.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        raw = scope.get("raw_path") or b""
+        if scope["type"] == "http" and b"%2" in raw:
+            parts = (unquote(part, errors="replace") for part in raw.decode("ascii", "replace").split("/"))
+            path = "/".join(part.replace("%", "%25").replace("/", "%2F") for part in parts)
+            scope = {**scope, "path": path}
+        await self._app(scope, receive, send)
+
+
+def as_sent(part: str) -> str:
+    """A part of a path as the caller meant it."""
+    return part.replace("%2F", "/").replace("%25", "%")
 
 
 class Observed:

@@ -9,6 +9,7 @@ from bench.options import place
 from pipelines.settings import SAMPLE_DATA
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.experiment import ItemTables
 from recsys_core.storage import atomic_directory, file_sha256
@@ -45,4 +46,4 @@ def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
         return clean / "validated" / name / "rows.parquet"
 
     tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
-    return Bundle(interactions_of(rows("ratings")), tables, found, folder)
+    return Bundle(interactions_of(CleanTable(rows("ratings").parent, {})), tables, found, folder)

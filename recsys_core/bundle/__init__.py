@@ -3,11 +3,10 @@
 from recsys_core.bundle.answer import Answer, Reason, RecommendedItem
 from recsys_core.bundle.bundle import ModelBundle
 from recsys_core.bundle.options import ListOptions
-from recsys_core.bundle.recommendations import RECOMMENDATIONS_SCHEMA, Recommendations, recommend_all
+from recsys_core.bundle.recommendations import Recommendations, recommend_all, recommendations_schema
 from recsys_core.bundle.titles import TITLES_SCHEMA, Title, Titles
 
 __all__ = [
-    "RECOMMENDATIONS_SCHEMA",
     "TITLES_SCHEMA",
     "Answer",
     "ListOptions",
@@ -18,4 +17,5 @@ __all__ = [
     "Title",
     "Titles",
     "recommend_all",
+    "recommendations_schema",
 ]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from recsys_core.dataset.ids import Id
+
 __all__ = ["Answer", "Path", "Reason", "RecommendedItem"]
 
 Path = Literal["warm", "folded_in", "cold"]
@@ -12,7 +14,7 @@ Path = Literal["warm", "folded_in", "cold"]
 class Reason:
     """One of the person's own titles and what it contributed to the score."""
 
-    movie_id: int
+    movie_id: Id
     title: str
     contribution: float
 
@@ -27,7 +29,7 @@ class RecommendedItem:
     """
 
     rank: int
-    movie_id: int
+    movie_id: Id
     title: str
     score: float
     sources: dict[str, float] | None = None
@@ -59,7 +61,7 @@ class Answer:
     path  "warm": from a known user's ratings; "folded_in": from liked titles; "cold": nothing is known of the person
     """
 
-    user_id: int | None
+    user_id: Id | None
     path: Path
     items: tuple[RecommendedItem, ...]
 

@@ -14,6 +14,7 @@ from recsys_core.bundle.history import history_of
 from recsys_core.bundle.options import ListOptions
 from recsys_core.bundle.similar import ItemSimilarity
 from recsys_core.bundle.titles import Titles
+from recsys_core.dataset.ids import Id, IdKind
 from recsys_core.dataset.interactions import UserItemMatrix, positions_in
 from recsys_core.errors import ShapeError, StorageError, UnknownIdError
 from recsys_core.histories import Histories
@@ -32,6 +33,8 @@ _TEN_BEST = ListOptions()
 @dataclass(frozen=True, eq=False)
 class ModelBundle:
     """A hybrid model, what its users have rated, the titles of the catalogue, and what to ask newcomers about.
+
+    It takes and gives ids as the data have them, whole numbers or texts; what it is made of knows numbers alone.
 
     known       ratings by known users, on the model's warm items
     metadata    JSON values: data fingerprint, parameters, metrics and the like
@@ -54,8 +57,13 @@ class ModelBundle:
                     f"{name} are on {len(item_ids)} items, the model on {self.model.n_items}, or other ids"
                 )
 
+    @property
+    def id_kinds(self) -> dict[str, IdKind]:
+        """What people and items are called by."""
+        return {"user_id": self.known.users.kind, "item_id": self.titles.ids.kind}
+
     def recommend_for_user(
-        self, user_id: int, wanted: ListOptions = _TEN_BEST, *, newer: Mapping[int, float] | None = None
+        self, user_id: Id, wanted: ListOptions = _TEN_BEST, *, newer: Mapping[Id, float] | None = None
     ) -> Answer:
         """The best movies for a known user ("warm"), or for a newcomer where the id is unknown ("cold").
 
@@ -65,14 +73,14 @@ class ModelBundle:
         place = self._user_num(user_id)
         before = Histories.of(self.known).rows(place, place + 1) if place >= 0 else None
         if newer or before is None:
-            history = history_of(self.model, newer or {}, before=before, now=self._now)
+            history = history_of(self.model, self._numbered(newer or {}), before=before, now=self._now)
         else:
             history = before
         path: Path = "warm" if before is not None and before.ratings.nnz else "folded_in"
         return self._answer(user_id, path, history, wanted)
 
     def recommend_for_liked(
-        self, liked: Sequence[int], wanted: ListOptions = _TEN_BEST, *, disliked: Sequence[int] = ()
+        self, liked: Sequence[Id], wanted: ListOptions = _TEN_BEST, *, disliked: Sequence[Id] = ()
     ) -> Answer:
         """The best movies for somebody who likes some movies and dislikes others ("folded_in").
 
@@ -90,33 +98,33 @@ class ModelBundle:
     def worst_rating(self) -> float:
         return float(self.model.feedback.minimum)
 
-    def recommend_for_ratings(self, ratings: Mapping[int, float], wanted: ListOptions = _TEN_BEST) -> Answer:
+    def recommend_for_ratings(self, ratings: Mapping[Id, float], wanted: ListOptions = _TEN_BEST) -> Answer:
         """The best movies for somebody who is not known and rates movies so, by movie id ("folded_in").
 
         A movie that training has not seen counts through its content. Without any, or when the model can make
         nothing of them, the path is "cold". Ids outside the catalogue are an :class:`UnknownIdError`.
         """
         self.check_known(ratings)
-        return self._answer(None, "folded_in", history_of(self.model, ratings), wanted)
+        return self._answer(None, "folded_in", history_of(self.model, self._numbered(ratings)), wanted)
 
-    def similar_items(self, item_id: int, k: int) -> Answer:
+    def similar_items(self, item_id: Id, k: int) -> Answer:
         """The ``k`` movies of the catalogue most like ``item_id``, by ALS factors and content."""
         self.check_known([item_id])
         sorted_ids, item_nums = self._catalogue_order
-        item_num = int(item_nums[np.searchsorted(sorted_ids, item_id)])
+        item_num = int(item_nums[np.searchsorted(sorted_ids, self.titles.ids.number(item_id))])
         scores = self._similarity.to(item_num)
         scores[item_num] = -np.inf
         ranking = top_k(scores[None, :], k, tie_rank=self.model.tie_rank)
         return Answer(None, "folded_in", self._plain_items(self.model.catalogue_ids[ranking.item_nums], ranking))
 
-    def ask_next(self, ratings: Mapping[int, float], unseen: Iterable[int], n: int) -> list[int]:
+    def ask_next(self, ratings: Mapping[Id, float], unseen: Iterable[Id], n: int) -> list[Id]:
         """Ids of the ``n`` movies that a newcomer should be asked about next, best first; never one asked before.
 
         ratings  by movie id: what the person has said so far
         unseen   movie ids that the person was asked about and does not know
         """
-        asked = positions_in(self.model.item_ids, np.fromiter(unseen, dtype=np.int64))
-        answers = history_of(self.model, ratings).ratings
+        asked = positions_in(self.model.item_ids, self.titles.ids.numbers_of(unseen))
+        answers = history_of(self.model, self._numbered(ratings)).ratings
         asked = asked[asked >= 0]
         if self.onboarding is not None:
             nums = self.onboarding.next_titles(answers, asked, n)
@@ -124,20 +132,21 @@ class ModelBundle:
             closed = np.concatenate([asked, answers.indices])
             order = np.argsort(-self.model.popularity.n_ratings, kind="stable")
             nums = order[~np.isin(order, closed)][:n]
-        return [int(item_id) for item_id in self.model.item_ids[nums]]
+        return self.titles.ids.names_of(self.model.item_ids[nums])
 
-    def ratings_of(self, user_id: int) -> dict[int, float]:
+    def ratings_of(self, user_id: Id) -> dict[Id, float]:
         """A known user's ratings by movie id; none where the id is unknown."""
         place = self._user_num(user_id)
         if place < 0:
             return {}
         row = self.known.ratings[place]
-        return dict(zip(self.known.item_ids[row.indices].tolist(), row.data.astype(float).tolist(), strict=True))
+        names = self.titles.ids.names_of(self.known.item_ids[row.indices])
+        return dict(zip(names, row.data.astype(float).tolist(), strict=True))
 
-    def check_known(self, item_ids: Iterable[int]) -> None:
+    def check_known(self, item_ids: Iterable[Id]) -> None:
         """Raise an :class:`UnknownIdError` that names the ids outside the catalogue, if there are any."""
-        asked = sorted(set(item_ids))
-        ids = np.asarray([item_id if abs(item_id) < 2**63 else -1 for item_id in asked], dtype=np.int64)
+        asked = sorted(set(item_ids), key=lambda item_id: (isinstance(item_id, str), item_id))
+        ids = self.titles.ids.numbers_of(asked)
         unknown = [asked[num] for num in np.flatnonzero(positions_in(self._catalogue_order[0], ids) < 0)]
         if unknown:
             named = ", ".join(str(item_id) for item_id in unknown[:_NAMED_IDS])
@@ -149,9 +158,9 @@ class ModelBundle:
 
     def warm_up(self) -> None:
         """Compute what is computed once, so that the first answer is as fast as any other."""
-        liked, disliked = self.model.item_ids[:1].tolist(), self.model.item_ids[1:2].tolist()
+        liked, disliked = (self.titles.ids.names_of(self.model.item_ids[part]) for part in (slice(1), slice(1, 2)))
         self.recommend_for_liked(liked, ListOptions(k=1, explain=True, diversity=0.1), disliked=disliked)
-        self.similar_items(int(self.model.catalogue_ids[0]), 1)
+        self.similar_items(self.titles.ids.name(int(self.model.catalogue_ids[0])), 1)
         _ = self.titles.genres, self._title_places
 
     def save(self, directory: FilePath) -> None:
@@ -185,7 +194,7 @@ class ModelBundle:
         except (ShapeError, KeyError, TypeError) as error:
             raise StorageError(f"{directory}: its parts do not belong together ({error}); make it again") from error
 
-    def _answer(self, user_id: int | None, path: Path, history: Histories, wanted: ListOptions) -> Answer:
+    def _answer(self, user_id: Id | None, path: Path, history: Histories, wanted: ListOptions) -> Answer:
         model, name = self.model, wanted.model
         if history.ratings.nnz == 0 and (history.cold is None or history.cold.nnz == 0 or name == "als"):
             path, name, history = "cold", "hybrid", history_of(model, {})  # only popularity is left
@@ -206,8 +215,8 @@ class ModelBundle:
     def _explained(self, item: RecommendedItem, why: Explanation) -> RecommendedItem:
         catalogue = self.model.catalogue_ids
         because = tuple(
-            Reason(int(catalogue[num]), self.titles.title(int(catalogue[num])), contribution)
-            for num, contribution in why.because
+            Reason(title.movie_id, title.title, contribution)
+            for title, contribution in ((self.titles.describe(int(catalogue[num])), gave) for num, gave in why.because)
         )  # the same score in double precision, so that its parts add up to it
         return RecommendedItem(
             item.rank, item.movie_id, item.title, why.score, why.sources, because, why.terms, item.new
@@ -216,7 +225,7 @@ class ModelBundle:
     def _left_out(self, wanted: ListOptions) -> NDArray[np.int64]:
         """Item numbers that the options leave out, those of rated titles not among them."""
         sorted_ids, item_nums = self._catalogue_order
-        places = positions_in(sorted_ids, np.asarray(sorted(set(wanted.exclude)), dtype=np.int64))
+        places = positions_in(sorted_ids, np.unique(self.titles.ids.numbers_of(wanted.exclude)))
         nums = item_nums[places[places >= 0]]
         if not wanted.filters:
             return nums
@@ -229,10 +238,11 @@ class ModelBundle:
         """When the newest known rating was given: what comes in later is taken to come then."""
         return int(self.known.timestamps.max(initial=0))
 
-    def _user_num(self, user_id: int) -> int:
-        if abs(user_id) >= 2**63:  # no file can have named it
-            return -1
-        return int(positions_in(self.known.user_ids, np.asarray([user_id], dtype=np.int64))[0])
+    def _user_num(self, user_id: Id) -> int:
+        return int(positions_in(self.known.user_ids, self.known.users.numbers_of([user_id]))[0])
+
+    def _numbered(self, ratings: Mapping[Id, float]) -> dict[int, float]:
+        return dict(zip(self.titles.ids.numbers_of(ratings).tolist(), ratings.values(), strict=True))
 
     @cached_property
     def reranker(self) -> Reranker:
@@ -249,10 +259,11 @@ class ModelBundle:
 
     def _plain_items(self, item_ids: NDArray[np.int64], ranking: Ranking) -> tuple[RecommendedItem, ...]:
         n_warm = self.model.n_items
+        titles = map(self.titles.describe, item_ids.tolist())
         return tuple(
-            RecommendedItem(rank, int(item_id), self.titles.title(int(item_id)), float(score), new=bool(num >= n_warm))
-            for rank, (item_id, num, score) in enumerate(
-                zip(item_ids, ranking.item_nums, ranking.scores, strict=True), start=1
+            RecommendedItem(rank, title.movie_id, title.title, float(score), new=bool(num >= n_warm))
+            for rank, (title, num, score) in enumerate(
+                zip(titles, ranking.item_nums, ranking.scores, strict=True), start=1
             )
         )
 

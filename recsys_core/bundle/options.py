@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from recsys_core.dataset.ids import Id
 from recsys_core.hybrid import ModelName
 
 __all__ = ["ListOptions"]
@@ -32,7 +33,7 @@ class ListOptions:
     genres: tuple[str, ...] = ()
     year_from: int | None = None
     year_to: int | None = None
-    exclude: tuple[int, ...] = ()
+    exclude: tuple[Id, ...] = ()
     explain: bool = False
     n_because: int | None = 3
     diversity: float = 0.0

@@ -10,27 +10,36 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys_core.bundle.bundle import ModelBundle
+from recsys_core.dataset.ids import IdKind
 from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.histories import Histories
 from recsys_core.hybrid import ModelName, NewTitles
 from recsys_core.storage import read_manifest, write_manifest
 
-__all__ = ["RECOMMENDATIONS_SCHEMA", "Recommendations", "recommend_all"]
+__all__ = ["Recommendations", "recommend_all", "recommendations_schema"]
 
-RECOMMENDATIONS_SCHEMA = pa.schema(
-    [
-        pa.field("user_id", pa.int64(), nullable=False),
-        pa.field("movie_id", pa.int64(), nullable=False),
-        pa.field("rank", pa.int32(), nullable=False),
-        pa.field("score", pa.float32(), nullable=False),
-    ]
-)
+_ID_TYPES: dict[IdKind, pa.DataType] = {"integer": pa.int64(), "text": pa.string()}
 _BLOCK_FLOATS = 16_000_000  # scores in one block: 64 MB for each of a few arrays
+
+
+def recommendations_schema(users: IdKind = "integer", items: IdKind = "integer") -> pa.Schema:
+    """Columns of the table; ids are what the data call people and items."""
+    return pa.schema(
+        [
+            pa.field("user_id", _ID_TYPES[users], nullable=False),
+            pa.field("movie_id", _ID_TYPES[items], nullable=False),
+            pa.field("rank", pa.int32(), nullable=False),
+            pa.field("score", pa.float32(), nullable=False),
+        ]
+    )
+
+
+_SCHEMAS = [recommendations_schema(users, items) for users in _ID_TYPES for items in _ID_TYPES]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Recommendations:
-    """The best unseen movies of every user: a table of :data:`RECOMMENDATIONS_SCHEMA`, by user, then rank from 1.
+    """The best unseen movies of every user: a table of :func:`recommendations_schema`, by user, then rank from 1.
 
     model_version  whose they are, "" where that is not known
     """
@@ -39,10 +48,8 @@ class Recommendations:
     model_version: str = ""
 
     def __post_init__(self) -> None:
-        if not self.table.schema.equals(RECOMMENDATIONS_SCHEMA):
-            raise ShapeError(
-                f"recommendations have columns {self.table.schema.names}, expected {RECOMMENDATIONS_SCHEMA.names}"
-            )
+        if self.table.schema not in _SCHEMAS:
+            raise ShapeError(f"recommendations have columns {self.table.schema.names}, expected {_SCHEMAS[0].names}")
 
     def save(self, directory: Path) -> None:
         pq.write_table(self.table, directory / "recommendations.parquet")
@@ -53,8 +60,8 @@ class Recommendations:
         manifest = read_manifest(directory, "Recommendations")
         path = directory / "recommendations.parquet"
         try:
-            return cls(pq.read_table(path).cast(RECOMMENDATIONS_SCHEMA), str(manifest.get("model_version", "")))
-        except (OSError, ValueError, pa.ArrowException) as error:
+            return cls(pq.read_table(path), str(manifest.get("model_version", "")))
+        except (OSError, ShapeError, ValueError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as recommendations ({error}); make it again") from error
 
 
@@ -78,17 +85,19 @@ def recommend_all(
     known, n_items = bundle.known, max(1, bundle.model.n_items)
     block = block or max(1, min(512, _BLOCK_FLOATS // n_items))
     histories = Histories.of(known)
-    tables = [RECOMMENDATIONS_SCHEMA.empty_table()]
+    ids = bundle.titles.ids
+    schema = recommendations_schema(known.users.kind, ids.kind)
+    tables = [schema.empty_table()]
     for start in range(0, known.n_users, block):
         stop = min(start + block, known.n_users)
         ranking = bundle.model.recommend(histories.rows(start, stop), k, model=model, new_titles=new_titles)
         columns = [
-            known.user_ids[start + ranking.user_nums],
-            bundle.model.catalogue_ids[ranking.item_nums],
+            known.users.column(known.user_ids[start + ranking.user_nums]),
+            ids.column(bundle.model.catalogue_ids[ranking.item_nums]),
             ranking.ranks.astype(np.int32),
             ranking.scores,
         ]
-        tables.append(pa.table(columns, schema=RECOMMENDATIONS_SCHEMA))
+        tables.append(pa.table(columns, schema=schema))
         if on_block:
             on_block(stop, known.n_users)
     return Recommendations(pa.concat_tables(tables).combine_chunks())

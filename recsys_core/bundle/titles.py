@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.ids import INTEGERS, Id, Ids
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.features.text import years_of
@@ -26,6 +27,7 @@ TITLES_SCHEMA = pa.schema(
         pa.field("year", pa.int32()),
         pa.field("imdb_id", pa.string()),
         pa.field("tmdb_id", pa.int64()),
+        pa.field("text_id", pa.string()),  # what item_id is called, where ids are texts
     ]
 )
 _BEFORE = {"movieId": "item_id", "imdbId": "imdb_id", "tmdbId": "tmdb_id"}
@@ -36,7 +38,7 @@ _NO_GENRES = "(no genres listed)"
 class Title:
     """One movie as people read it; ``imdb_id`` is without the letters "tt"."""
 
-    movie_id: int
+    movie_id: Id
     title: str
     year: int | None
     genres: tuple[str, ...]
@@ -55,20 +57,34 @@ class Titles:
             raise ShapeError(f"titles have columns {self.table.schema.names}, expected {TITLES_SCHEMA.names}")
 
     @classmethod
-    def of_movies(cls, movies: pa.Table, links: pa.Table | None = None) -> Self:
+    def of_movies(cls, movies: pa.Table, links: pa.Table | None = None, *, ids: Ids = INTEGERS) -> Self:
         """From the validated movies table (item_id, title, genres) and the links table (item_id, imdb_id, tmdb_id).
 
-        The year comes from its column, or else from the title. A movie without a link has none.
+        The year comes from its column, or else from the title. A movie without a link has none. ``ids``: what the
+        item_id are called.
         """
         movies = movies.sort_by("item_id")
         years = pa.array(years_of(movies), type=pa.int32())
         movies = movies.select(["item_id", "title", "genres"]).append_column("year", years)
-        return cls(_with_links(movies, links).cast(TITLES_SCHEMA))
+        texts = (
+            pa.nulls(movies.num_rows, pa.string()) if ids.texts is None else ids.column(movies["item_id"].to_numpy())
+        )
+        return cls(_with_links(movies, links).append_column("text_id", texts).cast(TITLES_SCHEMA))
 
     @cached_property
     def item_ids(self) -> NDArray[np.int64]:
         """Ids of the catalogue, of shape (n_titles,), sorted."""
         return np.asarray(self.table["item_id"].to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def ids(self) -> Ids:
+        """What :attr:`item_ids` are called."""
+        texts = self.table["text_id"].combine_chunks()
+        return Ids(self.item_ids, texts) if len(texts) and texts.null_count == 0 else INTEGERS
+
+    def place_of(self, name: Id) -> int:
+        """Where the movie called ``name`` is among :attr:`all`, -1 where it is not."""
+        return int(positions_in(self.item_ids, self.ids.numbers_of([name]))[0])
 
     def title(self, item_id: int) -> str:
         """The title of a movie; one that is not in the catalogue is called by its id."""
@@ -84,8 +100,8 @@ class Titles:
         """Every movie, in the order of :attr:`item_ids`."""
         columns: list[list[Any]] = [self.table[name].to_pylist() for name in TITLES_SCHEMA.names]
         return [
-            Title(movie_id, title, year, _genres(genres), imdb_id or None, tmdb_id)
-            for movie_id, title, genres, year, imdb_id, tmdb_id in zip(*columns, strict=True)
+            Title(number if text is None else text, title, year, _genres(genres), imdb_id or None, tmdb_id)
+            for number, title, genres, year, imdb_id, tmdb_id, text in zip(*columns, strict=True)
         ]
 
     @cached_property
@@ -128,16 +144,17 @@ class Titles:
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Read what :meth:`save` wrote; a file from before there were links is read without them.
+        """Read what :meth:`save` wrote; a file from before there were links or text ids is read without them.
 
         Files from before names were canonical have MovieLens's.
         """
         try:
             table = pq.read_table(path)
             table = table.rename_columns([_BEFORE.get(name, name) for name in table.column_names])
-            if "imdb_id" not in table.column_names:
-                table = _with_links(table, None)
-            return cls(table.cast(TITLES_SCHEMA))
+            for field in TITLES_SCHEMA:
+                if field.nullable and field.name not in table.column_names:
+                    table = table.append_column(field, pa.nulls(table.num_rows, field.type))
+            return cls(table.select(TITLES_SCHEMA.names).cast(TITLES_SCHEMA))
         except (OSError, ValueError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as titles ({error}); make it again") from error
 

@@ -1,12 +1,14 @@
 """``dataset.yaml``: one small file that says what the files of a folder are."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
+from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import FEATURE_PREFIX, MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec
@@ -98,11 +100,22 @@ class FeedbackDeclaration(Parameters):
         return Feedback(self.scale[0], self.scale[1], self.step, self.kind)
 
 
+class IdsDeclaration(Parameters):
+    """What people and items are called by."""
+
+    user_id: IdKind = "integer"
+    """Whole numbers of 64 bits, or texts of any kind, each a character apart from any other: 007 is not 7."""
+    item_id: IdKind = "integer"
+    """The same of items."""
+
+
 class Declaration(Parameters):
     """A folder of data, declared."""
 
     name: Name
     feedback: FeedbackDeclaration
+    ids: IdsDeclaration = IdsDeclaration()
+    """``ids: text`` where users and items both are called by texts."""
     interactions: TableDeclaration
     items: TableDeclaration
     links: TableDeclaration | None = None
@@ -111,6 +124,11 @@ class Declaration(Parameters):
     genome_tags: TableDeclaration | None = None
     relevance: RelevanceParameters | None = None
     """What counts as relevant; without it, the upper part of the scale: three quarters of the way up and more."""
+
+    @field_validator("ids", mode="before")
+    @classmethod
+    def _both_alike(cls, ids: object) -> object:
+        return {"user_id": ids, "item_id": ids} if isinstance(ids, str) else ids
 
 
 def dataset_in(data_dir: Path) -> DatasetSpec:
@@ -131,7 +149,10 @@ def read_dataset(path: Path) -> DatasetSpec:
 def dataset_of(declared: Declaration) -> DatasetSpec:
     """The tables of MovieLens with the files, names and scale of ``declared``."""
     feedback = declared.feedback.feedback()
-    tables = [_table(role, name, getattr(declared, role), feedback) for role, name in _TABLES.items()]
+    texts = [name for name, kind in declared.ids if kind == "text"]
+    tables = [
+        _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts) for role, name in _TABLES.items()
+    ]
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
     return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)
 
@@ -162,6 +183,11 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
         file=declared.file,
         format=FileFormat(form.separator, form.header, form.encoding, form.quoted, declared.genre_flags),
     )
+
+
+def _with_text_ids(table: TableSpec, texts: Collection[str]) -> TableSpec:
+    columns = tuple(replace(column, type="text id") if column.name in texts else column for column in table.columns)
+    return replace(table, columns=columns)
 
 
 def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> None:

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.ids import INTEGERS, Ids
 from recsys_core.errors import ShapeError
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 
 __all__ = ["HeldOut", "Split", "UserItemMatrix", "build_user_items", "positions_in"]
+
+_USERS = "users.parquet"
 
 
 def positions_in(vocabulary: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -32,12 +36,14 @@ class UserItemMatrix:
     timestamps  int64 of shape (nnz,), aligned with ``ratings.data``: seconds since 1970
     user_ids    int64 of shape (n_users,), sorted, unique
     item_ids    int64 of shape (n_items,), sorted, unique
+    users       what ``user_ids`` are called
     """
 
     ratings: csr_matrix
     timestamps: NDArray[np.int64]
     user_ids: NDArray[np.int64]
     item_ids: NDArray[np.int64]
+    users: Ids = INTEGERS
 
     def __post_init__(self) -> None:
         expected = (len(self.user_ids), len(self.item_ids))
@@ -67,7 +73,7 @@ class UserItemMatrix:
         counts = np.bincount(self.user_nums()[mask], minlength=self.n_users)
         indptr = np.concatenate([[0], np.cumsum(counts)]).astype(self.ratings.indptr.dtype)
         kept = csr_matrix((self.ratings.data[mask], self.ratings.indices[mask], indptr), shape=self.ratings.shape)
-        return UserItemMatrix(kept, self.timestamps[mask], self.user_ids, self.item_ids)
+        return UserItemMatrix(kept, self.timestamps[mask], self.user_ids, self.item_ids, self.users)
 
     def rows(self, user_nums: NDArray[np.int64]) -> "UserItemMatrix":
         """The rows ``user_nums`` (sorted ascending, unique), with all columns."""
@@ -80,6 +86,7 @@ class UserItemMatrix:
             self.timestamps[np.repeat(wanted, np.diff(self.ratings.indptr))],
             self.user_ids[user_nums],
             self.item_ids,
+            self.users,
         )
 
     def with_items(self, item_ids: NDArray[np.int64]) -> "UserItemMatrix":
@@ -91,19 +98,21 @@ class UserItemMatrix:
             (kept.ratings.data, places[kept.ratings.indices].astype(np.int32), kept.ratings.indptr),
             shape=(self.n_users, len(item_ids)),
         )
-        return UserItemMatrix(moved, kept.timestamps, self.user_ids, item_ids)
+        return UserItemMatrix(moved, kept.timestamps, self.user_ids, item_ids, self.users)
 
     def save(self, directory: Path) -> None:
         save_csr(directory / "ratings.npz", self.ratings)
         save_arrays(
             directory / "vocabulary.npz", timestamps=self.timestamps, user_ids=self.user_ids, item_ids=self.item_ids
         )
+        self.users.among(self.user_ids).save(directory / _USERS)
         write_manifest(directory, "UserItemMatrix")
 
     @classmethod
     def load(cls, directory: Path) -> Self:
         read_manifest(directory, "UserItemMatrix")
-        return cls(load_csr(directory / "ratings.npz"), **load_arrays(directory / "vocabulary.npz"))
+        users = Ids.load(directory / _USERS) if (directory / _USERS).is_file() else INTEGERS
+        return cls(load_csr(directory / "ratings.npz"), **load_arrays(directory / "vocabulary.npz"), users=users)
 
 
 def build_user_items(
@@ -111,28 +120,31 @@ def build_user_items(
     item_ids: NDArray[np.int64],
     ratings: NDArray[np.floating[Any]],
     timestamps: NDArray[np.int64],
+    *,
+    users: Ids = INTEGERS,
 ) -> UserItemMatrix:
     """Build the matrix from parallel arrays of shape (n_ratings,); (user, item) pairs must be unique.
 
-    The vocabulary comes from ``bincount`` look-up tables: several times faster than sorting the ids.
+    ``users`` are what ``user_ids`` are called. The vocabulary of small numbers comes from ``bincount`` look-up tables:
+    several times faster than sorting the ids.
     """
     lengths = {len(user_ids), len(item_ids), len(ratings), len(timestamps)}
     if len(lengths) != 1:
         raise ShapeError(f"user_ids, item_ids, ratings and timestamps have different lengths: {sorted(lengths)}")
-    users, user_nums = _vocabulary(user_ids)
+    known_users, user_nums = _vocabulary(user_ids)
     items, item_nums = _vocabulary(item_ids)
     order = np.lexsort((item_nums, user_nums))
-    indptr = np.concatenate([[0], np.cumsum(np.bincount(user_nums, minlength=len(users)))])
+    indptr = np.concatenate([[0], np.cumsum(np.bincount(user_nums, minlength=len(known_users)))])
     columns = item_nums[order].astype(np.int32)
     same = (np.diff(user_nums[order]) == 0) & (np.diff(columns) == 0)
     if same.any():
         first = order[int(np.flatnonzero(same)[0])]
         raise ShapeError(f"user {user_ids[first]} has more than one rating of item {item_ids[first]}")
     matrix = csr_matrix(
-        (ratings[order].astype(np.float32), columns, indptr.astype(np.int32)), shape=(len(users), len(items))
+        (ratings[order].astype(np.float32), columns, indptr.astype(np.int32)), shape=(len(known_users), len(items))
     )
     matrix.has_sorted_indices = True
-    return UserItemMatrix(matrix, timestamps[order].astype(np.int64), users, items)
+    return UserItemMatrix(matrix, timestamps[order].astype(np.int64), known_users, items, users)
 
 
 def _vocabulary(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -140,8 +152,12 @@ def _vocabulary(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
     if len(ids) == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     if ids.min() < 0 or ids.max() > 50 * len(ids) + 10_000_000:  # a look-up table would not pay
-        unique, inverse = np.unique(ids, return_inverse=True)
-        return unique.astype(np.int64), inverse.astype(np.int64)
+        encoded = pa.array(ids).dictionary_encode()  # several times faster than sorting all of them
+        found = encoded.dictionary.to_numpy()
+        order = np.argsort(found)
+        ranks = np.empty(len(order), dtype=np.int64)
+        ranks[order] = np.arange(len(order))
+        return found[order], ranks[encoded.indices.to_numpy()]
     present = np.bincount(ids) > 0
     unique = np.flatnonzero(present).astype(np.int64)
     look_up = np.cumsum(present, dtype=np.int64) - 1

@@ -12,13 +12,14 @@ from recsys_core.errors import ParameterError
 
 __all__ = ["FEATURE_PREFIX", "MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "FileFormat", "TableSpec"]
 
-ColumnType = Literal["id", "int", "float", "text", "set", "timestamp"]
+ColumnType = Literal["id", "text id", "int", "float", "text", "set", "timestamp"]
 FEATURE_PREFIX = "feature: "
 """Of the canonical names of further columns that describe items."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "id": pa.int64(),
+    "text id": pa.int64(),
     "int": pa.int64(),
     "float": pa.float64(),
     "text": pa.string(),
@@ -33,8 +34,8 @@ class ColumnSpec:
 
     ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
     for it, if that is another one, and ``also`` are names that are taken, too; case, spaces and underscores are free.
-    ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "timestamp" is seconds since 1970, UTC;
-    "set" is names between ``|``.
+    ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "text id" is a text that becomes its number
+    (:mod:`recsys_core.dataset.ids`); "timestamp" is seconds since 1970, UTC; "set" is names between ``|``.
     ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
@@ -122,6 +123,11 @@ class TableSpec:
     @property
     def column_names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+    @property
+    def text_ids(self) -> tuple[str, ...]:
+        """Columns of which the table has numbers and the file texts."""
+        return tuple(column.name for column in self.columns if column.type == "text id")
 
     @property
     def names_in_file(self) -> tuple[str, ...]:

@@ -7,11 +7,29 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys_core.dataset.ids import INTEGERS, Ids
 from recsys_core.storage import link_or_copy, read_manifest, write_manifest
 
-__all__ = ["CleanTable", "RawTable", "TableFolder"]
+__all__ = ["CleanTable", "RawTable", "TableFolder", "ids_path", "link_ids", "text_ids"]
 
 ROWS, REJECTED = "rows.parquet", "rejected.parquet"
+_IDS = ".ids.parquet"
+
+
+def ids_path(directory: Path, column: str) -> Path:
+    """Where the folder of a table keeps what the numbers of a column of text ids are called."""
+    return directory / f"{column}{_IDS}"
+
+
+def text_ids(directory: Path) -> dict[str, Ids]:
+    """Of each column of text ids, what its numbers are called."""
+    return {path.name.removesuffix(_IDS): Ids.load(path) for path in sorted(directory.glob(f"*{_IDS}"))}
+
+
+def link_ids(directory: Path, into: Path) -> None:
+    """The same for another folder with rows of the same file."""
+    for path in directory.glob(f"*{_IDS}"):
+        link_or_copy(path, into / path.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +42,7 @@ class TableFolder:
     def save(self, directory: Path) -> None:
         for name in (ROWS, REJECTED):
             link_or_copy(self.directory / name, directory / name)
+        link_ids(self.directory, directory)
         write_manifest(directory, type(self).__name__, summary=self.summary)
 
     @classmethod
@@ -42,6 +61,11 @@ class TableFolder:
     @property
     def rejected_path(self) -> Path:
         return self.directory / REJECTED
+
+    def ids(self, column: str) -> Ids:
+        """What the numbers of ``column`` are called."""
+        path = ids_path(self.directory, column)
+        return Ids.load(path) if path.is_file() else INTEGERS
 
     @property
     def n_rows(self) -> int:

@@ -11,18 +11,19 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import FeedbackKind
 from recsys_core.dataset.interactions import Split, UserItemMatrix, build_user_items
+from recsys_core.dataset.table_folders import CleanTable
 
 __all__ = ["catalogue_ids", "interactions_of", "training_tags"]
 
 _GROUPED = ("user_id", "item_id", "rating", "timestamp")
 
 
-def interactions_of(ratings_path: Path, kind: FeedbackKind = "ratings") -> UserItemMatrix:
+def interactions_of(ratings: CleanTable, kind: FeedbackKind = "ratings") -> UserItemMatrix:
     """The matrix of a validated table of interactions.
 
     Counts of the same user and item are added up, an event that is repeated is one; the time is that of the last.
     """
-    columns = {name: _column(ratings_path, name) for name in _GROUPED}
+    columns = {name: _column(ratings.rows_path, name) for name in _GROUPED}
     if kind == "events":  # that it happened is all that is known
         columns["rating"] = np.ones(len(columns["rating"]))
     if kind != "ratings":
@@ -32,7 +33,11 @@ def interactions_of(ratings_path: Path, kind: FeedbackKind = "ratings") -> UserI
             name.removesuffix("_max").removesuffix("_sum"): found[name].to_numpy() for name in found.column_names
         }
     return build_user_items(
-        columns["user_id"], columns["item_id"], columns["rating"].astype(np.float32), columns["timestamp"]
+        columns["user_id"],
+        columns["item_id"],
+        columns["rating"].astype(np.float32),
+        columns["timestamp"],
+        users=ratings.ids("user_id"),
     )
 
 

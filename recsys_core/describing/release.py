@@ -3,6 +3,7 @@
 import numpy as np
 
 from recsys_core.bundle import ListOptions, ModelBundle, Recommendations
+from recsys_core.dataset.ids import Id
 from recsys_core.describing.description import Description, Rows
 from recsys_core.evaluation import Evaluation
 from recsys_core.sources.table import source_named
@@ -18,7 +19,7 @@ def describe_bundle(bundle: ModelBundle) -> Description:
     return Description(
         len(titles.item_ids),
         _TITLE_COLUMNS,
-        [(int(item_id), titles.title(int(item_id))) for item_id in titles.item_ids[:5]],
+        [(title.movie_id, title.title) for title in titles.all[:5]],
         {
             "n_ratings": bundle.known.n_ratings,
             "n_users": bundle.known.n_users,
@@ -48,7 +49,7 @@ def describe_recommendations(recommendations: Recommendations, bundle: ModelBund
     table = recommendations.table
     order = np.argsort(np.diff(bundle.known.ratings.indptr), kind="stable")
     places = np.linspace(0, len(order) - 1, _SHOWN_PEOPLE).astype(int)
-    people = [int(user_id) for user_id in bundle.known.user_ids[order[np.unique(places)]]]
+    people = bundle.known.users.names_of(bundle.known.user_ids[order[np.unique(places)]])
     return Description(
         table.num_rows,
         {field.name: (str(field.type), "") for field in table.schema},
@@ -58,12 +59,12 @@ def describe_recommendations(recommendations: Recommendations, bundle: ModelBund
     )
 
 
-def _for_a_person(bundle: ModelBundle, user_id: int) -> Rows:
+def _for_a_person(bundle: ModelBundle, user_id: Id) -> Rows:
     """Favourites and recommendations side by side."""
-    row = bundle.known.ratings[int(np.searchsorted(bundle.known.user_ids, user_id))]
-    favourites = bundle.known.item_ids[row.indices[np.argsort(-row.data, kind="stable")[:10]]]
+    ratings = bundle.ratings_of(user_id)
+    favourites = sorted(ratings, key=lambda item_id: -ratings[item_id])[:10]
     answer = bundle.recommend_for_user(user_id, ListOptions(explain=True))
-    liked = [bundle.titles.title(int(item_id)) for item_id in favourites]
+    liked = [bundle.titles.all[bundle.titles.place_of(item_id)].title for item_id in favourites]
     return ["rated highest", "recommended", "because of"], [
         (
             liked[i] if i < len(liked) else "",

@@ -1,5 +1,6 @@
 """One column of a sample: what its cells are."""
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,13 +11,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from recsys_core.dataset.ids import integer_of
 from recsys_core.dataset.moments import unit_of
 from recsys_core.reading.cells import EMPTY_WORDS, sets
 
-__all__ = ["Column", "is_number"]
+__all__ = ["Column", "is_id", "is_number"]
 
 _NOTHING: Final = frozenset(EMPTY_WORDS.to_pylist())
-_LARGEST_ID: Final = 2.0**63
+_TRAILING_ZEROS: Final = re.compile(r"\.0*$")  # as floating-point columns are written
 _EXACT: Final = 2.0**53
 
 
@@ -25,6 +27,14 @@ def is_number(text: str) -> bool:
         return np.isfinite(float(text.strip())) and "_" not in text
     except ValueError:
         return False
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is a whole number of 64 bits; 007 is another one than 7, and 862.0 is 862."""
+    written = text.strip()
+    plain = _TRAILING_ZEROS.sub("", written)
+    number = integer_of(plain)
+    return number is not None and str(number) == plain
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +73,8 @@ class Column:
 
     @cached_property
     def are_ids(self) -> bool:
-        """Whether all values can be ids."""
-        return self.whole and bool(np.abs(self.numbers).max() < _LARGEST_ID)
+        """Whether all values can be whole numbers of 64 bits that say the same when they are read and written."""
+        return len(self.texts) > 0 and all(map(is_id, self.texts))
 
     @cached_property
     def is_unique(self) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from recsys_core.dataset.declaration import Declaration, dataset_of
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.drafting.columns import Column
+from recsys_core.drafting.columns import Column, is_id
 from recsys_core.drafting.features import guess_features, guess_flags
 from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
@@ -68,6 +68,9 @@ def draft_dataset(folder: Path) -> Draft:
     if feedback.get("kind") == "events":
         interactions.columns.pop("rating", None)
     declared: dict[str, Any] = {"name": folder.resolve().name or "data", "feedback": feedback}
+    ids, more = _ids(tables)
+    declared |= {"ids": ids} if ids else {}
+    guesses += more
     for role, table in tables.items():
         declared[role], more = _declared_table(role, table)
         guesses += more
@@ -108,7 +111,7 @@ def _declared_table(role: str, table: TableFound) -> tuple[dict[str, Any], list[
     columns = {}
     for name, found in table.columns.items():
         source = found.column.name
-        fault = _fault_of_ids(found.column) if name in ("user_id", "item_id") else _fault_of_values(name, found.column)
+        fault = _fault_of_values(name, found.column)
         guesses.append(Guess(f"{role}.columns.{name}", source, found.confidence, fault or found.why))
         if sample.has_header and (fault or _must_be_named(name, sample)):
             columns[name] = source
@@ -137,12 +140,19 @@ def _must_be_named(name: str, sample: Sample) -> bool:
     return sum(plain_name(column.name) == plain_name(name) for column in sample.columns) != 1
 
 
-def _fault_of_ids(column: Column) -> str:
-    if column.are_ids:
-        return ""
-    if not column.whole:
-        return "its ids are text, which cannot be read yet: number them 1, 2, 3 … in every file that has them"
-    return "its ids are beyond 64 bits: number them 1, 2, 3 … in every file that has them"
+def _ids(tables: Mapping[str, TableFound]) -> tuple[Any, list[Guess]]:
+    """What ids are declared to be, None where all are whole numbers, and the guesses in it."""
+    found, guesses = {}, []
+    for name in ("user_id", "item_id"):
+        columns = [table.columns[name].column for table in tables.values() if name in table.columns]
+        texts = [column for column in columns if not column.are_ids]
+        if texts:
+            found[name] = "text"
+            example = next(text for text in texts[0].texts if not is_id(text))
+            guesses.append(Guess(f"ids.{name}", "text", "sure", f"{example} is no whole number of 64 bits"))
+    if len(found) == 2:
+        return "text", [Guess("ids", "text", "sure", " and ".join(guess.why for guess in guesses))]
+    return found or None, guesses
 
 
 def _fault_of_values(name: str, column: Column) -> str:

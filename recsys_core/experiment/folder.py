@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from recsys_core.dataset.schema import DatasetSpec
+from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.evaluation import Evaluation, EvaluationParameters, pool
 from recsys_core.experiment.item_knowledge import ItemTables, more_rounds
@@ -44,7 +45,7 @@ def evaluate_folder(
         return workspace / "validated" / name / "rows.parquet"
 
     tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
-    interactions = interactions_of(rows("ratings"), dataset.feedback.kind)
+    interactions = interactions_of(CleanTable(rows("ratings").parent, {}), dataset.feedback.kind)
     results = []
     for number, parameters in enumerate(splits):
         split = split_interactions(interactions, parameters, catalogue_ids=tables.catalogue_ids)

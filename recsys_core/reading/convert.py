@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from recsys_core.dataset.ids import Ids, TextNumbers
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
-from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied
+from recsys_core.reading.cells import EMPTY_WORDS, moments, named, sets, tidied
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -48,17 +49,22 @@ class BlockReader:
 
     A block goes through pyarrow's typed reader. Only where that refuses the block is it read again, as text, to
     find the rows at fault, or cells in another notation (``862.0``, a date); every other row becomes what the typed
-    reader would have made of it. A column that the file does not have is empty. Instances hold no state between
-    blocks and may be shared by threads.
+    reader would have made of it. A column that the file does not have is empty. Instances keep the texts of ids
+    (:meth:`ids`) and nothing else between blocks, and may be shared by threads.
     """
 
     def __init__(self, table: TableSpec, names: tuple[str, ...]) -> None:
         declared = set(table.column_names)
         self._names = tuple(name if name in declared else f"column {place}" for place, name in enumerate(names))
         self._there = [column for column in table.columns if column.name in names]
-        self._types = {column.name: column.arrow_type for column in self._there}
+        self._types = {column.name: _read_as(column) for column in self._there}
+        self._texts = {name: TextNumbers() for name in table.text_ids}
         # Empty cells of any column are for validation to judge, so everything is nullable here.
         self.schema = pa.schema([*((c.name, c.arrow_type) for c in table.columns), ("line", pa.int64())])
+
+    def ids(self) -> dict[str, Ids]:
+        """What the numbers of each column of text ids are called, as far as it was read."""
+        return {name: numbers.ids() for name, numbers in self._texts.items()}
 
     def read(self, block: Block) -> ConvertedBlock:
         """Convert one block."""
@@ -140,7 +146,9 @@ class BlockReader:
         found = emptied or Counter[str]()
         values = dict(zip(columns.column_names, columns.columns, strict=True))
         for column in self._there:
-            if column.nullable:
+            if column.name in self._texts:
+                values[column.name] = self._texts[column.name].of(named(values[column.name]))
+            elif column.nullable:
                 values[column.name], n_emptied = tidied(values[column.name], column)
                 found[column.name] += n_emptied
             if column.type == "set":
@@ -153,6 +161,10 @@ class BlockReader:
             for f in self.schema
         ]
         return ConvertedBlock(pa.table(arrays, names=self.schema.names).cast(self.schema), rejected, +found)
+
+
+def _read_as(column: ColumnSpec) -> pa.DataType:
+    return pa.string() if column.type == "text id" else column.arrow_type
 
 
 def _count_columns(data: bytes, lines: list[bytes]) -> NDArray[np.int64]:
@@ -184,7 +196,7 @@ def _repair_utf8(lines: list[bytes]) -> tuple[list[bytes], NDArray[np.bool_]]:
 
 def _convert(texts: pa.StringArray, column: ColumnSpec, damaged: NDArray[np.bool_]) -> tuple[pa.Array, dict[int, str]]:
     """The values of ``texts`` as ``column`` declares them (null where impossible), and each impossible one's reason."""
-    arrow_type = column.arrow_type
+    arrow_type = _read_as(column)
     faults: dict[int, str] = {}
     if damaged.any():
         lost = pc.fill_null(pc.match_substring(texts, _REPLACEMENT), False).to_numpy(zero_copy_only=False) & damaged

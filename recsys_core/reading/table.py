@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsys_core.dataset.schema import TableSpec
+from recsys_core.dataset.table_folders import ids_path
 from recsys_core.errors import ParameterError
 from recsys_core.reading.convert import BlockReader, ConvertedBlock
 from recsys_core.reading.header import UNUSED, read_header
@@ -62,7 +63,8 @@ def read_table(
     """Read ``csv_path`` into ``directory``/rows.parquet and ``directory``/rejected.parquet.
 
     rows.parquet has the declared columns, by name and in declared order, and ``line``, the row's line number in
-    the file (a header is line 1; of Parquet the row's); empty fields are null. ``directory`` exists. Memory depends on
+    the file (a header is line 1; of Parquet the row's); empty fields are null; the texts of text ids are in a file
+    beside it, :func:`recsys_core.dataset.table_folders.ids_path`. ``directory`` exists. Memory depends on
     ``row_group_rows`` and ``block_bytes``, not on the file. Every row of the file is in exactly one of the two.
 
     The file is CSV as in RFC 4180, in UTF-8 with or without byte order mark, its lines end in LF or CRLF; or it becomes
@@ -96,6 +98,8 @@ def read_table(
                 rows.add(converted.rows)
                 rejected.add(converted.rejected)
                 emptied.update(converted.emptied)
+        for name, ids in reader.ids().items():
+            ids.save(ids_path(directory, name))
         sha256 = opened.sha256()
     return ReadSummary(
         table=table.name,

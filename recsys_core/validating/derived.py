@@ -86,7 +86,7 @@ class KeyColumns:
     def add(self, chunk: pa.Table) -> None:
         """Add the sound rows of a chunk, in order."""
         numbers = [pc.fill_null(chunk[name], 0).to_numpy().view(np.int64) for name in self._numeric]
-        if [self.table.column(name).type for name in self._numeric[:2]] == ["id", "id"]:
+        if all(self.table.column(name).type in ("id", "text id") for name in self._numeric[:2]) and len(numbers) > 1:
             if self._packs and not all(_fits(column) for column in numbers[:2]):
                 self._packs = False
                 self._codes = [[codes[0] >> _BITS, codes[0] & _MASK, *codes[1:]] for codes in self._codes]
@@ -165,7 +165,10 @@ def _sieve_places(keys: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _small(codes: NDArray[np.int64]) -> NDArray[np.int64]:
     """The same classes of equal values, numbered so that they fit into 31 bits."""
-    return codes if _fits(codes) else np.unique(codes, return_inverse=True)[1].astype(np.int64)
+    if _fits(codes):
+        return codes
+    indices: NDArray[np.int32] = pa.array(codes).dictionary_encode().indices.to_numpy()  # faster than sorting
+    return indices.astype(np.int64)
 
 
 def _fits(codes: NDArray[np.int64]) -> bool:

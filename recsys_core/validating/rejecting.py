@@ -1,6 +1,6 @@
 """Writes the accepted and the rejected rows of a table, and counts the rejected ones by reason."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -12,12 +12,13 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.ids import Ids
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.reading import REJECTED_FILE, RejectedWriter
 from recsys_core.validating.suites import RATING_COLUMN, Rule, distinct_columns, has_ratings
 from recsys_core.validating.summary import Finding
-from recsys_core.validating.wording import rejected_table
+from recsys_core.validating.wording import called, rejected_table
 
 __all__ = ["ROWS_FILE", "ReasonCount", "RowWriter"]
 
@@ -70,15 +71,17 @@ class RowWriter:
     counts    rejected rows by reason (a reason without a row's values)
     distinct  for each column that needs several values, how many different accepted ones there are
     highest   accepted rating, where the table has ratings; a row without a value counts as 1
+    names     what the numbers of text ids are called, by column
     """
 
-    def __init__(self, directory: Path, table: TableSpec, file: str) -> None:
+    def __init__(self, directory: Path, table: TableSpec, file: str, *, names: Mapping[str, Ids] | None = None) -> None:
         self.counts: dict[str, ReasonCount] = {}
         self._seen = {name: np.zeros(0, dtype=np.int64) for name in distinct_columns(table)}
         self.n_accepted = 0
         self.highest: float | None = None
         self._table = table
         self._file = file
+        self._names = names or {}
         self._rejected = RejectedWriter(directory, file)
         self._rows = pq.ParquetWriter(directory / ROWS_FILE, table.arrow_schema, compression="zstd")
 
@@ -135,7 +138,7 @@ class RowWriter:
             places = np.flatnonzero(first_broken == number)
             rows = chunk.take(pa.array(places))
             added = [remarks.get(line, "") for line in rows["line"].to_pylist()] if remarks else None
-            rejected = rejected_table(rows, rule, file=self._file, remarks=added)
+            rejected = rejected_table(called(rows, self._names), rule, file=self._file, remarks=added)
             self._count(rule.reason, rule.expectation, rule.column, rejected, _numbers(rows, rule))
             parts.append(rejected)
             positions.append(places)

@@ -45,6 +45,7 @@ HIGHEST_RATING: Final = "highest rating"
 
 _PANDAS_TYPES: Final = {
     "id": "int64",
+    "text id": "int64",
     "int": "int64",
     "float": "float64",
     "text": "str",
@@ -126,8 +127,8 @@ def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[
         yield _presence(column)
         if column.name == RATING_COLUMN and column.type == "float":
             yield _on_scale(column, dataset)
-        elif column.type == "id":
-            continue  # every whole number of 64 bits is one
+        elif column.type in ("id", "text id"):
+            continue  # every whole number of 64 bits is one, and every text
         elif column.type == "timestamp":
             earliest = dataset.earliest_timestamp
             yield _between(column.name, earliest, None, f"lies before {_moment(earliest)}")

@@ -10,7 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.ids import Ids
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
+from recsys_core.dataset.table_folders import link_ids, text_ids
 from recsys_core.reading import ReadSummary
 from recsys_core.validating.data_docs import publish
 from recsys_core.validating.derived import KeyColumns, frame_of
@@ -62,7 +64,12 @@ def validate_table(
             writer.add_unreadable(raw_directory)
         return ValidationSummary(table.name, 0, 0, 0)
     runner = ExpectationRunner()
-    with pq.ParquetFile(raw_directory / ROWS_FILE) as source, RowWriter(directory, table, read.file) as writer:
+    names = text_ids(raw_directory)
+    link_ids(raw_directory, directory)
+    with (
+        pq.ParquetFile(raw_directory / ROWS_FILE) as source,
+        RowWriter(directory, table, read.file, names=names) as writer,
+    ):
         writer.add_unreadable(raw_directory)
         tallies = _judge_structure(source, table, runner)
         broken = [tally.rule for tally in tallies if not tally.success]
@@ -78,6 +85,7 @@ def validate_table(
                 runner=runner,
                 writer=writer,
                 chunk_rows=chunk_rows,
+                names=names,
             )
     judged = judge_totals(table, dataset, read, limits, writer=writer, runner=runner, tallies=tallies)
     docs_path = None
@@ -126,9 +134,10 @@ def _sort_rows(
     runner: ExpectationRunner,
     writer: RowWriter,
     chunk_rows: int,
+    names: Mapping[str, Ids],
 ) -> list[RuleTally]:
     """Judge every row by itself, then the keys of the sound ones; write all rows to where they belong."""
-    tallies = [RuleTally(rule) for rule in rules]
+    tallies = [RuleTally(rule, names=names) for rule in rules]
     keys = KeyColumns(table)
     first_broken: list[NDArray[np.uint8]] = []
     for chunk in _chunks(source, chunk_rows):
@@ -144,7 +153,7 @@ def _sort_rows(
         for chunk, codes in zip(_chunks(source, chunk_rows), first_broken, strict=True):
             writer.add_chunk(chunk, codes, rules, {})
         return tallies
-    unique = RuleTally(key_rule(table))
+    unique = RuleTally(key_rule(table), names=names)
     newest, remarks = _kept_rows(source, keys, first_broken)
     start = 0
     for chunk, codes in zip(_chunks(source, chunk_rows), first_broken, strict=True):

@@ -2,15 +2,17 @@
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import pyarrow as pa
 
+from recsys_core.dataset.ids import Ids
 from recsys_core.validating.running import RuleResult
 from recsys_core.validating.suites import Rule
 from recsys_core.validating.summary import ExpectationOutcome
-from recsys_core.validating.wording import shown_values
+from recsys_core.validating.wording import called, shown_values
 
 __all__ = ["RuleTally"]
 
@@ -23,6 +25,7 @@ class RuleTally:
     """One rule over all chunks.
 
     validation  the library's result for the whole table: the first failing chunk's, with all chunks' numbers
+    names       what the numbers of text ids are called, by column
     """
 
     rule: Rule
@@ -32,6 +35,7 @@ class RuleTally:
     examples: list[str] = field(default_factory=list)
     error: str | None = None
     validation: Any = None
+    names: Mapping[str, Ids] = field(default_factory=dict)
     _missing: int = 0
     _values: Counter[Any] = field(default_factory=Counter)
 
@@ -48,7 +52,7 @@ class RuleTally:
         for entry in details.get("partial_unexpected_counts") or []:
             self._values[_hashable(entry["value"])] += entry["count"]
         if chunk is not None:
-            rows = chunk.take(pa.array(result.positions[: _EXAMPLES - len(self.examples)]))
+            rows = called(chunk.take(pa.array(result.positions[: _EXAMPLES - len(self.examples)])), self.names)
             values = shown_values(rows, self.rule.columns).to_pylist()
             lines = rows["line"].to_pylist()
             self.examples.extend(f"{value} (line {line})" for value, line in zip(values, lines, strict=True))

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, make_url
 
 from serving.events.errors import EventStoreError, translated
-from serving.events.tables import SCHEMA_VERSION, metadata, versions
+from serving.events.tables import SCHEMA_VERSION, metadata, upgrade, versions
 
 __all__ = ["address_of", "make_engine", "one_writer", "prepare"]
 
@@ -90,7 +90,7 @@ def one_writer(connection: Connection) -> None:
 
 
 def prepare(engine: sa.Engine, *, create: bool) -> None:
-    """Make the tables if they are not there and ``create`` is set; check the version if they are."""
+    """Make the tables if they are not there and ``create`` is set; bring those of an older release up to date."""
     address = engine.url.render_as_string()
     with translated(address):
         found = _stored_version(engine)
@@ -101,6 +101,11 @@ def prepare(engine: sa.Engine, *, create: bool) -> None:
                     metadata.create_all(connection)
                     connection.execute(versions.insert().values(schema_version=SCHEMA_VERSION))
             found = _stored_version(engine)
+        if found is not None and 0 < found < SCHEMA_VERSION:
+            with engine.connect().execution_options(writes=True) as connection, connection.begin():
+                one_writer(connection)
+                upgrade(connection, found)
+            found = SCHEMA_VERSION
     if found is None:
         raise EventStoreError(f"event store {address}: holds no events; it is empty or belongs to another program")
     if found != SCHEMA_VERSION:

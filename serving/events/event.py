@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, get_args
 
+from recsys_core.dataset.ids import Id
 from recsys_core.errors import ParameterError
 
 __all__ = ["Kind", "StoredEvent"]
@@ -24,8 +25,8 @@ class StoredEvent:
 
     time: datetime
     kind: Kind
-    user_id: int
-    movie_id: int | None = None
+    user_id: Id
+    movie_id: Id | None = None
     rating: float | None = None
     rank: int | None = None
     experiment: str | None = None
@@ -40,8 +41,8 @@ class StoredEvent:
         if self.time.utcoffset() is None:
             raise ParameterError(f"event: time = {self.time.isoformat()} has no zone; give it in UTC")
         for name, number in (("user_id", self.user_id), ("movie_id", self.movie_id)):
-            if number is not None and not 0 < number < 2**63:
-                raise ParameterError(f"event: {name} = {number}, expected a positive id")
+            if isinstance(number, int) and not -(2**63) <= number < 2**63:
+                raise ParameterError(f"event: {name} = {number}, expected a whole number of 64 bits, or a text")
         if (self.movie_id is None) != (self.kind == "exposure"):
             raise ParameterError(
                 f"event: movie_id = {self.movie_id} with kind {self.kind!r}; all but exposures have one"

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys_core.dataset.ids import Id
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError
 from recsys_core.storage import atomic_file
@@ -18,7 +19,7 @@ __all__ = ["export_ratings", "latest_rows"]
 
 _SCHEMA = pa.schema([pa.field(c.in_file, c.arrow_type, nullable=False) for c in MOVIELENS.table("ratings").columns])
 _ROWS_AT_ONCE = 50_000
-_Row = tuple[int, int, float, int]
+_Row = tuple[Id, Id, float, int]
 
 
 def export_ratings(store: EventStore, path: str | Path) -> int:
@@ -58,11 +59,23 @@ def _write_csv(rows: Iterator[_Row], path: Path) -> int:
 
 def _write_parquet(rows: Iterator[_Row], path: Path) -> int:
     n_rows = 0
-    with pq.ParquetWriter(path, _SCHEMA) as writer:
-        while some := list(islice(rows, _ROWS_AT_ONCE)):
+    some = list(islice(rows, _ROWS_AT_ONCE))
+    schema = _schema_of(some[0]) if some else _SCHEMA
+    with pq.ParquetWriter(path, schema) as writer:
+        while some:
             columns = [
-                pa.array(values, field.type) for values, field in zip(zip(*some, strict=True), _SCHEMA, strict=True)
+                pa.array(values, field.type) for values, field in zip(zip(*some, strict=True), schema, strict=True)
             ]
-            writer.write_table(pa.Table.from_arrays(columns, schema=_SCHEMA))
+            writer.write_table(pa.Table.from_arrays(columns, schema=schema))
             n_rows += len(some)
+            some = list(islice(rows, _ROWS_AT_ONCE))
     return n_rows
+
+
+def _schema_of(row: _Row) -> pa.Schema:
+    """The columns, those of ids being texts where the ids are."""
+    schema = _SCHEMA
+    for number, name in enumerate(row[:2]):
+        if isinstance(name, str):
+            schema = schema.set(number, schema.field(number).with_type(pa.string()))
+    return schema

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from recsys_core.dataset.declaration import dataset_in
+from recsys_core.dataset.ids import Id
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import DataError
 from recsys_core.reading import locate_table
@@ -43,7 +44,7 @@ def _header(ratings: Path, table: TableSpec) -> Header:
         return read_header(opened, str(ratings), table, max_line_bytes=_LONGEST_HEADER)
 
 
-def _append(ratings: Path, table: TableSpec, header: Header, rows: Iterable[tuple[int, int, float, int]]) -> int:
+def _append(ratings: Path, table: TableSpec, header: Header, rows: Iterable[tuple[Id, Id, float, int]]) -> int:
     """Add ``rows`` to the file, each value in its column; other columns stay empty."""
     per_second = table.column("timestamp").per_second
     n_rows = 0

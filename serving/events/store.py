@@ -8,11 +8,12 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from recsys_core.dataset.ids import Id
 from serving.events.engine import address_of, make_engine, one_writer, prepare
 from serving.events.errors import translated
 from serving.events.event import Kind, StoredEvent
 from serving.events.outcomes import PersonOutcomes, outcomes_query, person_of
-from serving.events.tables import columns, event_of, events, row_of
+from serving.events.tables import columns, event_of, events, number_in_table, row_of
 
 __all__ = ["EventStore", "event_store_path"]
 
@@ -74,9 +75,9 @@ class EventStore:
         """For each person and movie the rating written last, by user_id and movie_id."""
         return self._rows(_latest().order_by(events.c.user_id, events.c.movie_id))
 
-    def ratings_of(self, user_id: int) -> list[StoredEvent]:
+    def ratings_of(self, user_id: Id) -> list[StoredEvent]:
         """One person's ratings, for each movie the one written last, by movie_id."""
-        return list(self._rows(_latest(user_id).order_by(events.c.movie_id)))
+        return list(self._rows(_latest(number_in_table(user_id)).order_by(events.c.movie_id)))
 
     def read(self, *, kinds: Sequence[Kind] = (), experiment: str | None = None) -> Iterator[StoredEvent]:
         """All events, or those of some ``kinds`` or of one ``experiment``, in the order of writing."""

@@ -3,12 +3,13 @@
 import hashlib
 import math
 
+from recsys_core.dataset.ids import Id
 from serving.experiments.declaration import Arm, Experiment
 
 __all__ = ["assign", "uniform"]
 
 
-def uniform(salt: str, arm: str, user_id: int) -> float:
+def uniform(salt: str, arm: str, user_id: Id) -> float:
     """A number in (0, 1) that depends on nothing but its arguments; of keyed BLAKE2b, equal on every machine."""
     key = hashlib.blake2b(salt.encode(), digest_size=32).digest()
     message = f"{user_id}:{arm}".encode()
@@ -16,7 +17,7 @@ def uniform(salt: str, arm: str, user_id: int) -> float:
     return ((number >> 12) + 0.5) / 2**52
 
 
-def assign(experiment: Experiment, user_id: int) -> Arm:
+def assign(experiment: Experiment, user_id: Id) -> Arm:
     """The arm of ``user_id``: the same at every call, in every process, whatever else runs.
 
     Weighted rendezvous hashing (Schindelhauer & Schomaker 2005): each arm draws a waiting time, exponential with its

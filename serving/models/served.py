@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.bundle import ModelBundle
+from recsys_core.dataset.ids import Id
 from recsys_core.dataset.interactions import positions_in
 from serving.search import TitleSearch
 
@@ -62,9 +63,18 @@ class Served:
         worst, best = self.bundle.worst_rating, self.bundle.best_rating
         return Scale(worst, best, float(self.bundle.metadata.get("rating_step", worst)))
 
-    def place_of(self, movie_id: int) -> int:
+    def person(self, written: Id) -> Id | None:
+        """Somebody's id as the data have ids; None for what can be none."""
+        return self.bundle.known.users.named(written)
+
+    def place_of(self, movie_id: Id) -> int:
         """Where the movie is among the titles, -1 where it is not."""
-        return int(positions_in(self.bundle.titles.item_ids, np.asarray([movie_id], dtype=np.int64))[0])
+        return self.bundle.titles.place_of(movie_id)
+
+    def movie_id(self, written: Id) -> Id | None:
+        """The id of a movie of the catalogue as the data have it; None where there is no such movie."""
+        place = self.place_of(written)
+        return None if place < 0 else self.bundle.titles.all[place].movie_id
 
 
 def load_served(found: Found, directory: Path) -> Served:

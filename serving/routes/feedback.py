@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
+from recsys_core.dataset.ids import Id
 from serving import schemas
 from serving.errors import TooSlowError, field_error
 from serving.events import EventStoreError, StoredEvent
 from serving.models import Served
-from serving.routes.shared import ServerParam, json_answer, json_of, tell
+from serving.routes.shared import ServerParam, json_answer, json_of, person, tell
 
 __all__ = ["router"]
 
@@ -22,15 +23,16 @@ router = APIRouter(tags=["feedback"])
 @router.post("/feedback", response_model=schemas.FeedbackResponse)
 async def feedback(request: Request, sent: schemas.FeedbackRequest, server: ServerParam) -> Response:
     """Impressions, clicks and ratings of one person: all are stored, or none. A rating changes the next answer."""
-    server.champion()  # says why when no model is loaded
-    _check([*server.shelf.all().values()], sent)
+    champion = server.champion()  # says why when no model is loaded
+    someone = person(champion, sent.user_id, "body", "user_id")
+    movie_ids = _checked([*server.shelf.all().values()], sent)
     moment = datetime.now(UTC)
     stored = [
         StoredEvent(
             time=moment,
             kind=event.kind,
-            user_id=sent.user_id,
-            movie_id=event.movie_id,
+            user_id=someone,
+            movie_id=movie_id,
             rating=event.rating if isinstance(event, schemas.RatingEvent) else None,
             rank=event.rank,
             experiment=event.experiment,
@@ -38,7 +40,7 @@ async def feedback(request: Request, sent: schemas.FeedbackRequest, server: Serv
             model_version=event.model_version,
             request_id=request.scope["state"]["request_id"],
         )
-        for event in sent.events
+        for event, movie_id in zip(sent.events, movie_ids, strict=True)
     ]
     rated = any(event.kind == "rating" for event in stored)
 
@@ -60,10 +62,16 @@ async def feedback(request: Request, sent: schemas.FeedbackRequest, server: Serv
     return json_answer(json_of(schemas.FeedbackResponse(accepted=len(stored))))
 
 
-def _check(served: Sequence[Served], sent: schemas.FeedbackRequest) -> None:
-    """Movies may be known to any of the models: an experiment's arm shows what the champion may not know."""
+def _checked(served: Sequence[Served], sent: schemas.FeedbackRequest) -> list[Id]:
+    """Ids of the events' movies, as the data have them.
+
+    They may be known to any of the models: an experiment's arm shows what the champion may not know.
+    """
+    known: list[Id] = []
     for position, event in enumerate(sent.events):
-        if all(model.place_of(event.movie_id) < 0 for model in served):
+        found = (model.movie_id(event.movie_id) for model in served)
+        movie_id = next((name for name in found if name is not None), None)
+        if movie_id is None:
             text = f"no movie {event.movie_id} in the catalogue"
             raise field_error(text, "body", "events", position, "movie_id")
         if isinstance(event, schemas.RatingEvent):
@@ -71,3 +79,5 @@ def _check(served: Sequence[Served], sent: schemas.FeedbackRequest) -> None:
             if not scale.holds(event.rating):
                 text = f"expected {scale.worst:g} to {scale.best:g} in steps of {scale.step:g}"
                 raise field_error(text, "body", "events", position, "rating")
+        known.append(movie_id)
+    return known

@@ -6,6 +6,7 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from starlette.responses import Response
 
 from recsys_core.bundle import Answer
+from recsys_core.dataset.ids import Id
 from serving import answers, schemas
 from serving.cache import cache_key
 from serving.models import Served
@@ -36,25 +37,26 @@ async def search(request: Request, query: QueryText, server: ServerParam, k: KPa
 async def one(movie_id: MovieIdParam, server: ServerParam) -> Response:
     """One movie of the catalogue."""
     served = server.champion()
-    _check_there(served, movie_id)
-    return json_answer(json_of(answers.movie(served, movie_id)))
+    return json_answer(json_of(answers.movie(served, _there(served, movie_id))))
 
 
 @router.get("/movies/{movie_id}/similar", response_model=schemas.SimilarResponse)
 async def similar(request: Request, movie_id: MovieIdParam, server: ServerParam, k: KParam = 10) -> Response:
     """Movies like it: by who watched them and by what they are."""
     served = server.champion()
-    _check_there(served, movie_id)
+    there = _there(served, movie_id)
 
     def answer() -> tuple[Answer, bytes]:
-        found = served.bundle.similar_items(movie_id, k)
-        return found, json_of(answers.similar(served, movie_id, found))
+        found = served.bundle.similar_items(there, k)
+        return found, json_of(answers.similar(served, there, found))
 
-    key = cache_key(served.identity, "similar", movie_id=movie_id, k=k)
+    key = cache_key(served.identity, "similar", movie_id=there, k=k)
     return json_answer(await cached(request, server, key, served, "similar", answer))
 
 
-def _check_there(served: Served, movie_id: int) -> None:
-    if served.place_of(movie_id) < 0:
+def _there(served: Served, written: Id) -> Id:
+    movie_id = served.movie_id(written)
+    if movie_id is None:
         n_titles = len(served.bundle.titles.item_ids)
-        raise HTTPException(404, f"no movie {movie_id} in the catalogue of {n_titles:,} titles; see /movies?query=")
+        raise HTTPException(404, f"no movie {written} in the catalogue of {n_titles:,} titles; see /movies?query=")
+    return movie_id

@@ -6,7 +6,16 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from serving import answers, schemas
-from serving.routes.shared import ServerParam, UserIdParam, check_movies, json_answer, json_of, said_ratings, tell
+from serving.routes.shared import (
+    ServerParam,
+    UserIdParam,
+    json_answer,
+    json_of,
+    known_movies,
+    person,
+    said_ratings,
+    tell,
+)
 
 __all__ = ["router"]
 
@@ -21,14 +30,15 @@ async def user(
 ) -> Response:
     """A person's ratings, best first; those sent as feedback count. A stranger has none, which is no error."""
     served = server.champion()
-    given = server.given.of(user_id)
+    someone = person(served, user_id, "path", "user_id")
+    given = server.given.of(someone)
 
     def answer() -> bytes:
-        ratings = {**served.bundle.ratings_of(user_id), **given.ratings}
+        ratings = {**served.bundle.ratings_of(someone), **given.ratings}
         known = {movie_id: rating for movie_id, rating in ratings.items() if served.place_of(movie_id) >= 0}
-        best = sorted(known, key=lambda movie_id: (-known[movie_id], movie_id))[:k]
+        best = sorted(known, key=lambda movie_id: (-known[movie_id], served.place_of(movie_id)))[:k]
         items = [answers.rated(served, movie_id, known[movie_id]) for movie_id in best]
-        return json_of(schemas.UserResponse(user_id=user_id, known=bool(known), n_ratings=len(known), items=items))
+        return json_of(schemas.UserResponse(user_id=someone, known=bool(known), n_ratings=len(known), items=items))
 
     return json_answer(await server.work_out(answer))
 
@@ -38,10 +48,10 @@ async def onboarding(request: Request, said: schemas.OnboardingRequest, server: 
     """The few titles that a newcomer should be asked about next, by what an answer is expected to bring."""
     served = server.champion()
     ratings = said_ratings(served, said)
-    check_movies(served, "unseen", said.unseen)
+    unseen = known_movies(served, "unseen", said.unseen)
 
     def answer() -> bytes:
-        ids = served.bundle.ask_next(ratings, said.unseen, said.n)
+        ids = served.bundle.ask_next(ratings, unseen, said.n)
         return json_of(schemas.OnboardingResponse(model_version=served.version, items=answers.movies(served, ids)))
 
     tell(request, version=served.version)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from recsys_core.bundle import Answer
+from recsys_core.dataset.ids import Id
 from serving import answers, schemas
 from serving.cache import cache_key
 from serving.events import StoredEvent
@@ -19,6 +20,7 @@ from serving.routes.shared import (
     check_genres,
     json_answer,
     json_of,
+    person,
     said_ratings,
 )
 from serving.server import Server
@@ -36,25 +38,26 @@ async def for_user(
     server: ServerParam,
 ) -> Response:
     """The best movies for a person: from known ratings and those sent as feedback, or what suits newcomers."""
-    served, arm = _model_for(server, user_id, wanted)
+    someone = person(server.champion(), user_id, "path", "user_id")
+    served, arm = _model_for(server, someone, wanted)
     check_genres(served, wanted.genres, "query")
-    given = server.given.of(user_id)
+    given = server.given.of(someone)
 
     def answer() -> tuple[Answer, bytes]:
-        found = served.bundle.recommend_for_user(user_id, answers.list_options(wanted), newer=given.ratings)
+        found = served.bundle.recommend_for_user(someone, answers.list_options(wanted), newer=given.ratings)
         return found, json_of(answers.recommendations(served, found, wanted.model, arm))
 
     key = cache_key(
         served.identity,
         "user",
-        user_id=user_id,
+        user_id=someone,
         revision=given.revision,
         arm=f"{arm.experiment}/{arm.arm}" if arm else "",
         wanted=wanted.model_dump_json(),
     )
     body = await cached(request, server, key, served, wanted.model, answer)
     if arm is not None:
-        _expose(request, server, user_id, served, arm)
+        _expose(request, server, someone, served, arm)
     return json_answer(body)
 
 
@@ -69,11 +72,11 @@ async def for_tastes(request: Request, wanted: schemas.RecommendationsRequest, s
         found = served.bundle.recommend_for_ratings(ratings, answers.list_options(wanted))
         return found, json_of(answers.recommendations(served, found, wanted.model))
 
-    key = cache_key(served.identity, "tastes", ratings=sorted(ratings.items()), wanted=_options_json(wanted))
+    key = cache_key(served.identity, "tastes", ratings=sorted(ratings.items(), key=str), wanted=_options_json(wanted))
     return json_answer(await cached(request, server, key, served, wanted.model, answer))
 
 
-def _model_for(server: Server, user_id: int, wanted: schemas.ListOptions) -> tuple[Served, schemas.AssignedArm | None]:
+def _model_for(server: Server, user_id: Id, wanted: schemas.ListOptions) -> tuple[Served, schemas.AssignedArm | None]:
     """The champion, or the model of the experiment's arm that the person is in.
 
     An arm whose model cannot be loaded gives the champion and no exposure: who was not treated must not count.
@@ -89,7 +92,7 @@ def _model_for(server: Server, user_id: int, wanted: schemas.ListOptions) -> tup
     return served, schemas.AssignedArm(experiment=experiment.name, arm=arm.name)
 
 
-def _expose(request: Request, server: Server, user_id: int, served: Served, arm: schemas.AssignedArm) -> None:
+def _expose(request: Request, server: Server, user_id: Id, served: Served, arm: schemas.AssignedArm) -> None:
     """Store that the person was answered by the arm: once an hour, for the first time is what counts."""
     if not server.is_new_exposure((arm.experiment, arm.arm, served.version, user_id)):
         return

@@ -3,15 +3,15 @@
 from collections.abc import Callable, Iterable
 from typing import Annotated
 
-import numpy as np
 from fastapi import Depends, Path, Query, Request
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from recsys_core.bundle import Answer
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.ids import Id
 from serving import schemas
 from serving.errors import field_error
+from serving.middleware import as_sent
 from serving.models import Served
 from serving.server import Server
 
@@ -22,12 +22,16 @@ __all__ = [
     "UserIdParam",
     "cached",
     "check_genres",
-    "check_movies",
     "json_answer",
     "json_of",
+    "known_movies",
+    "person",
     "said_ratings",
     "tell",
 ]
+
+
+_SHOWN = 80  # characters of an id that is none
 
 
 def _server(request: Request) -> Server:
@@ -36,9 +40,19 @@ def _server(request: Request) -> Server:
 
 
 ServerParam = Annotated[Server, Depends(_server)]
-_AN_ID = Path(ge=-(2**63), lt=2**63)
-MovieIdParam = Annotated[int, _AN_ID, Path(description="movieId of the data", examples=[260])]
-UserIdParam = Annotated[int, _AN_ID, Path(description="userId of the data, or any other number", examples=[1])]
+_AnId = Annotated[str, Path(min_length=1, max_length=schemas.MAX_ID, pattern=r"^[^\x00]+$")]
+
+
+def _movie_id(movie_id: Annotated[_AnId, Path(description="An item's id in the data.", examples=["260"])]) -> str:
+    return as_sent(movie_id)
+
+
+def _user_id(user_id: Annotated[_AnId, Path(description="Anybody's id, in the data or not.", examples=["1"])]) -> str:
+    return as_sent(user_id)
+
+
+MovieIdParam = Annotated[str, Depends(_movie_id)]
+UserIdParam = Annotated[str, Depends(_user_id)]
 KParam = Annotated[int, Query(ge=1, le=schemas.MAX_K, description="Number of movies.")]
 
 
@@ -56,29 +70,39 @@ def tell(request: Request, **about: object) -> None:
     request.scope["state"].setdefault("told", {}).update(about)
 
 
-def check_movies(served: Served, field: str, movie_ids: Iterable[int], *more: str) -> None:
-    """422 that names the first id outside the catalogue: ``field``[position], then ``more``."""
-    ids = np.fromiter(movie_ids, dtype=np.int64)
-    unknown = np.flatnonzero(positions_in(served.bundle.titles.item_ids, ids) < 0)
-    if len(unknown):
-        position = int(unknown[0])
-        text = f"no movie {ids[position]} in the catalogue of {len(served.bundle.titles.item_ids):,} titles"
-        raise field_error(text, "body", field, position, *more)
+def person(served: Served, written: Id, *where: str) -> Id:
+    """Somebody's id as the data have ids; 422 for what can be none."""
+    user_id = served.person(written)
+    if user_id is None:
+        raise field_error(f"ids of people are whole numbers of 64 bits, {str(written)[:_SHOWN]!r} is none", *where)
+    return user_id
 
 
-def said_ratings(served: Served, said: schemas.RecommendationsRequest | schemas.OnboardingRequest) -> dict[int, float]:
+def known_movies(served: Served, field: str, movie_ids: Iterable[Id], *more: str) -> list[Id]:
+    """The ids as the data have them; 422 that names the first outside the catalogue: ``field``[position], ``more``."""
+    known: list[Id] = []
+    for position, written in enumerate(movie_ids):
+        movie_id = served.movie_id(written)
+        if movie_id is None:
+            n_titles = len(served.bundle.titles.item_ids)
+            text = f"no movie {str(written)[:_SHOWN]} in the catalogue of {n_titles:,} titles"
+            raise field_error(text, "body", field, position, *more)
+        known.append(movie_id)
+    return known
+
+
+def said_ratings(served: Served, said: schemas.RecommendationsRequest | schemas.OnboardingRequest) -> dict[Id, float]:
     """What somebody says of movies, by id; what is liked or disliked counts more than a rating of the same movie."""
-    check_movies(served, "liked", said.liked)
-    check_movies(served, "disliked", said.disliked)
-    check_movies(served, "ratings", (rating.movie_id for rating in said.ratings), "movie_id")
+    liked, disliked = known_movies(served, "liked", said.liked), known_movies(served, "disliked", said.disliked)
+    rated = known_movies(served, "ratings", (rating.movie_id for rating in said.ratings), "movie_id")
     scale = served.rating_scale
     for position, rating in enumerate(said.ratings):
         if not scale.worst <= rating.rating <= scale.best:
             raise field_error(f"expected {scale.worst:g} to {scale.best:g}", "body", "ratings", position, "rating")
     return {
-        **{rating.movie_id: rating.rating for rating in said.ratings},
-        **dict.fromkeys(said.disliked, scale.worst),
-        **dict.fromkeys(said.liked, scale.best),
+        **{movie_id: rating.rating for movie_id, rating in zip(rated, said.ratings, strict=True)},
+        **dict.fromkeys(disliked, scale.worst),
+        **dict.fromkeys(liked, scale.best),
     }
 
 

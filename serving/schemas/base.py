@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 __all__ = [
     "MAX_EVENTS",
+    "MAX_ID",
     "MAX_IDS",
     "MAX_K",
     "MAX_QUERY",
@@ -22,6 +23,8 @@ __all__ = [
 
 MAX_K = 100
 """Longest list that one call returns."""
+MAX_ID = 500
+"""Longest id, in characters."""
 MAX_IDS = 500
 """Most ids in any list of a request."""
 MAX_EVENTS = 200
@@ -36,7 +39,7 @@ _EXACT = 2**53  # from here on a reader that knows floating-point numbers alone 
 
 
 def read_id(text: str) -> int | None:
-    """The id that a person wrote; None for what is none."""
+    """The whole number that a person wrote as an id; None for what is none."""
     word = text.strip()
     if not (word.isascii() and word.removeprefix("-").isdecimal() and len(word) <= _MOST_DIGITS):
         return None
@@ -44,14 +47,17 @@ def read_id(text: str) -> int | None:
     return number if -(2**63) <= number < 2**63 else None
 
 
-def _id_as_json(number: int) -> int | str:
-    return number if abs(number) <= _EXACT else str(number)
+def _id_as_json(name: int | str) -> int | str:
+    return name if isinstance(name, str) or abs(name) <= _EXACT else str(name)
 
 
+_WholeNumber = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=r"^[^\x00]+$")]
 Id = Annotated[
-    int, Field(ge=-(2**63), lt=2**63), PlainSerializer(_id_as_json, return_type=int | str, when_used="json-unless-none")
+    _WholeNumber | _Text,
+    PlainSerializer(_id_as_json, return_type=int | str, when_used="json-unless-none"),
 ]
-"""A whole number of 64 bits; as JSON a text where it is beyond 2^53."""
+"""A whole number of 64 bits (as JSON a text where it is beyond 2^53) or a text, as the data have ids."""
 MovieId = Annotated[Id, Field(examples=[260])]
 UserId = Annotated[Id, Field(examples=[1])]
 Year = Annotated[int, Field(ge=1870, le=2200)]

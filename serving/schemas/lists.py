@@ -90,8 +90,8 @@ class RecommendationsRequest(ListOptions):
 
     @field_validator("disliked")
     @classmethod
-    def _not_both(cls, disliked: list[int], others: ValidationInfo) -> list[int]:
-        both = sorted(set(disliked) & set(others.data.get("liked", [])))
+    def _not_both(cls, disliked: list[MovieId], others: ValidationInfo) -> list[int]:
+        both = [movie_id for movie_id in disliked if movie_id in others.data.get("liked", [])]
         if both:
             raise ValueError(f"movie {both[0]} is liked, too")
         return disliked

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-__all__ = ["CATALOGUES", "write_books", "write_music", "write_shop"]
+__all__ = ["CATALOGUES", "ODD_IDS", "artist", "listener", "write_books", "write_music", "write_shop"]
 
 _N_USERS = 2_000
 _N_ITEMS = 400
@@ -62,8 +62,19 @@ def write_books(folder: Path) -> None:
             opened.write(f"{item + 5000};Träume, Teil {item};Autor {kind};{1950 + item % 70}\n")
 
 
+ODD_IDS = ("..", "007", "7", " a", "a", "a/b", "ä, ö", "%2F", "A", "null and void")
+
+
+def artist(number: int) -> str:
+    return ODD_IDS[number] if number < len(ODD_IDS) else f"artist-{number:03d}"
+
+
+def listener(number: int) -> str:
+    return ODD_IDS[number] if number < len(ODD_IDS) else f"u:{number}"
+
+
 def write_music(folder: Path) -> None:
-    """Tabs, plays counted per row and repeated, ids that begin at 0, milliseconds, styles as JSON."""
+    """Tabs, plays counted per row and repeated, ids that are texts of any kind, milliseconds, styles as JSON."""
     rng = np.random.default_rng(2)
     planted = _planted(12, 14)
     with (folder / "user_artists.tsv").open("w", encoding="utf-8") as opened:
@@ -72,11 +83,11 @@ def write_music(folder: Path) -> None:
             for _ in range(2 if is_loved else 1):
                 moment = _START + timedelta(seconds=int(rng.integers(0, 40_000_000)))
                 plays = int(rng.geometric(0.05 if is_loved else 0.4))
-                opened.write(f"{user}\t{item}\t{plays}\t{int(moment.timestamp() * 1000)}\n")
+                opened.write(f"{listener(user)}\t{artist(item)}\t{plays}\t{int(moment.timestamp() * 1000)}\n")
     with (folder / "artists.tsv").open("w", encoding="utf-8") as opened:
         opened.write("artistID\tname\tgenres\n")
         for item, kind in enumerate(planted.kind_of.tolist()):
-            opened.write(f"{item}\tThe Band {item}\t{json.dumps([f'style {kind}'])}\n")
+            opened.write(f"{artist(item)}\tThe Band {item}\t{json.dumps([f'style {kind}'])}\n")
 
 
 def write_shop(folder: Path) -> None:

@@ -1,10 +1,16 @@
 """Books, music and a shop, from a folder as it is to recommendations, with one drafted dataset.yaml each."""
 
+import csv
 from pathlib import Path
+from urllib.parse import quote
 
+import pyarrow.parquet as pq
 import pytest
+from starlette.testclient import TestClient
 
-from tests.corpus.other_catalogues import CATALOGUES
+from serving.app import create_app
+from serving.settings import ServingSettings
+from tests.corpus.other_catalogues import CATALOGUES, ODD_IDS, artist, listener
 from tests.end_to_end.calling import recsys
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("other_catalogues")]
@@ -44,15 +50,58 @@ def test_the_hybrid_beats_popularity_and_content_finds_what_was_planted(folder: 
     assert found["paired"]["hybrid_vs_popularity"]["ndcg@10"]["ci_low"] > 0
 
 
-@pytest.mark.parametrize("folder", ["shop"], indirect=True)
-def test_a_shop_gets_a_model_that_recommends_its_own_goods(folder: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def home(folder: Path, tmp_path: Path) -> Path:
+    """A home with a champion for the folder."""
     (tmp_path / "small.yaml").write_text(_SMALL, encoding="utf-8")
-    home = tmp_path / "home"
-    run = recsys("run", "--data", folder, "--home", home, "--config", tmp_path / "small.yaml", "--json").document
+    made = tmp_path / "home"
+    run = recsys("run", "--data", folder, "--home", made, "--config", tmp_path / "small.yaml", "--json").document
     assert (run["status"], run["verdict"]) == ("succeeded", "FIRST")
+    return made
 
+
+@pytest.mark.parametrize("folder", ["shop"], indirect=True)
+def test_a_shop_gets_a_model_that_recommends_its_own_goods(home: Path) -> None:
     answer = recsys("recommend", "--home", home, "--user", "-5000", "-k", "3", "--explain", "--json").document
 
     assert answer["path"] == "warm"
     assert all(2**40 <= item["movie_id"] < 2**40 + 400 for item in answer["items"])
     assert all(item["title"].startswith("Thing ") for item in answer["items"])
+
+
+@pytest.mark.parametrize("folder", ["music"], indirect=True)
+def test_texts_of_any_kind_are_ids_from_the_files_to_the_api_and_back(folder: Path, home: Path, tmp_path: Path) -> None:
+    people, artists = {listener(user) for user in range(2_000)}, {artist(item) for item in range(400)}
+    (stored,) = home.glob("**/recommendations.parquet")
+    table = pq.read_table(stored)
+    assert set(table["user_id"].to_pylist()) == people
+    assert set(table["movie_id"].to_pylist()) <= artists
+
+    said = recsys("recommend", "--home", home, "--user", "..", "-k", "5", "--json").document
+    assert (said["user_id"], said["path"]) == ("..", "warm")
+    for_liked = recsys("recommend", "--home", home, "--liked", '["a/b", "ä, ö"]', "-k", "5", "--json").document
+    assert for_liked["path"] == "folded_in"
+    assert "no movie 8, 8.5 in the catalogue" in recsys("recommend", "--home", home, "--liked", "8,8.5").err
+
+    with TestClient(create_app(ServingSettings(home=home))) as client:
+        for person in ODD_IDS:
+            answer = client.get(f"/recommendations/{encoded(person)}").json()
+            assert (answer["user_id"], answer["path"]) == (person, "warm"), answer
+            assert client.get(f"/users/{encoded(person)}").json()["known"]
+        for title in ODD_IDS:
+            assert client.get(f"/movies/{encoded(title)}").json()["movie_id"] == title
+            assert client.get(f"/movies/{encoded(title)}/similar?k=3").json()["movie"]["movie_id"] == title
+        assert client.get("/recommendations/nobody%20known").json()["path"] == "cold"
+        rated = {"user_id": " a", "events": [{"kind": "rating", "movie_id": "007", "rating": 3.0}]}
+        assert client.post("/feedback", json=rated).json() == {"accepted": 1}
+        assert client.post("/recommendations", json={"liked": ["a/b", " a"], "k": 3}).json()["path"] == "folded_in"
+        assert client.post("/recommendations", json={"liked": ["8"]}).status_code == 422
+
+    assert recsys("feedback", "export", tmp_path / "new.csv", "--home", home).code == 0
+    rows = list(csv.reader((tmp_path / "new.csv").open(encoding="utf-8")))
+    assert [row[:3] for row in rows[1:]] == [[" a", "007", "3.0"]]
+
+
+def encoded(name: str) -> str:
+    """As a part of an address; clients take dots for a way up."""
+    return "%2E%2E" if name == ".." else quote(name, safe="")

@@ -82,7 +82,7 @@ def test_the_champion_loads_as_a_pyfunc_and_answers(registry, register, tracking
     ]
     liked = model.predict(pd.DataFrame({"liked": ["1, 2"]}), params={"k": 1, "model": "als"})
     assert liked[["movie_id", "title", "path"]].values.tolist() == [[3, "A als 3", "folded_in"]]
-    both = model.predict(EXAMPLE)
+    both = model.predict(EXAMPLE.people)
     assert both["row"].value_counts().to_dict() == {0: 10, 1: 10}
 
 

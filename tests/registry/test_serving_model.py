@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from recsys_core.errors import ParameterError
-from registry.interface import OUTPUT_COLUMNS
+from registry.interface import output_columns
 
 FAKE = Path(__file__).parent / "data" / "fake_pyfunc_model.py"
 
@@ -53,7 +53,7 @@ def test_without_parameters_ten_are_recommended_by_the_hybrid(model):
 
 def test_an_answer_to_nobody_is_an_empty_table_of_the_declared_columns(model):
     answer = model.predict(None, pd.DataFrame({"user_id": np.zeros(0, dtype=np.int64)}))
-    assert (len(answer), list(answer.columns)) == (0, list(OUTPUT_COLUMNS))
+    assert (len(answer), list(answer.columns)) == (0, list(output_columns("integer", "integer")))
     assert answer["movie_id"].dtype == np.int64
 
 

@@ -116,7 +116,6 @@ def test_diversity_changes_the_list(client: TestClient) -> None:
         ({"genres": ["Drama", "Westren"]}, "genres"),
         ({"year_from": 12}, "year_from"),
         ({"year_from": 2000, "year_to": 1990}, "year_to"),
-        ({"exclude": [2**63]}, "exclude"),
         ({"exclude": list(range(1, 502))}, "exclude"),
         ({"unknown": 1}, "unknown"),
     ],

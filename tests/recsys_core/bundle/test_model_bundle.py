@@ -292,7 +292,9 @@ def test_known_ratings_on_other_items_than_the_models_are_refused() -> None:
 
 def test_titles_of_before_have_movielens_names_and_are_read(stored: Path, tmp_path: Path) -> None:
     titles = Titles.load(stored / "titles.parquet")
-    before = titles.table.rename_columns(["movieId", "title", "genres", "year", "imdbId", "tmdbId"])
+    before = titles.table.drop_columns(["text_id"]).rename_columns(
+        ["movieId", "title", "genres", "year", "imdbId", "tmdbId"]
+    )
     pq.write_table(before, tmp_path / "titles.parquet")
 
     assert Titles.load(tmp_path / "titles.parquet").table.equals(titles.table)

@@ -14,6 +14,8 @@ from registry.serving_model import RecommenderModel
 class CountingBundle:
     """Recommends the movies 1, 2, 3, ... that are not liked; the titles come from the bundle's file."""
 
+    id_kinds = {"user_id": "integer", "item_id": "integer"}  # noqa: RUF012
+
     def __init__(self, name: str) -> None:
         self.name = name
 

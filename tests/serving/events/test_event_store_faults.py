@@ -2,12 +2,15 @@
 
 import sqlite3
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from recsys_core.errors import RecsysError, StorageError
 from serving.events import EventStore, EventStoreError, StoredEvent, engine
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def message(address: str | Path, *, create: bool = True) -> str:
@@ -30,14 +33,30 @@ def test_reading_does_not_make_a_store(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("version", "advice"), [(0, "the release that wrote it"), (2, "update this program")])
+@pytest.mark.parametrize(("version", "advice"), [(0, "the release that wrote it"), (3, "update this program")])
 def test_another_schema_version_is_named_with_what_to_do(tmp_path: Path, version: int, advice: str) -> None:
     file = tmp_path / "events.db"
     EventStore.open(file).close()
     change(file, f"UPDATE event_store SET schema_version = {version}")
 
-    assert f"{file}: has schema version {version}, this release reads 1; " in message(file)
+    assert f"{file}: has schema version {version}, this release reads 2; " in message(file)
     assert advice in message(file)
+
+
+def test_a_store_of_the_first_release_is_brought_up_to_date_with_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "events.db"
+    with EventStore.open(file) as store:
+        store.append([StoredEvent(NOON, "rating", 1, 260, 4.5), StoredEvent(NOON, "click", -7, 0)])
+        before = list(store.read())
+    for column in ("user_text", "movie_text"):
+        change(file, f"ALTER TABLE events DROP COLUMN {column}")
+    change(file, "UPDATE event_store SET schema_version = 1")
+
+    with EventStore.open(file, create=False) as store:
+        assert list(store.read()) == before
+        store.append([StoredEvent(NOON, "rating", "a/b", "007", 3.0)])
+        assert [(event.user_id, event.movie_id) for event in store.read()] == [(1, 260), (-7, 0), ("a/b", "007")]
+        assert [event.rating for event in store.ratings_of("a/b")] == [3.0]
 
 
 def test_a_file_of_another_kind_is_not_taken_for_a_store(tmp_path: Path) -> None:

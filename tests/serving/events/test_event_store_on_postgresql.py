@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,6 +30,8 @@ pytestmark = [
     pytest.mark.skipif(bool(_MISSING), reason=f"missing: {', '.join(_MISSING)}"),
     pytest.mark.xdist_group("postgresql"),
 ]
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 def _as_unprivileged(command: list[str]) -> None:
@@ -111,12 +113,23 @@ def test_an_id_never_appears_after_a_higher_one(url: str, rating: Callable[..., 
     assert seen == sorted(seen)
 
 
+def test_tables_of_the_first_release_are_brought_up_to_date_with_their_rows(url: str) -> None:
+    with EventStore.open(url) as store:
+        store.append([StoredEvent(NOON, "rating", 1, 260, 4.5)])
+        with store._engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE events DROP COLUMN user_text, DROP COLUMN movie_text")
+            connection.exec_driver_sql("UPDATE event_store SET schema_version = 1")
+    with EventStore.open(url) as store:
+        store.append([StoredEvent(NOON, "rating", "a/b", "007", 3.0)])
+        assert [(event.user_id, event.movie_id) for event in store.read()] == [(1, 260), ("a/b", "007")]
+
+
 def test_another_version_and_a_wrong_database_are_named(url: str) -> None:
     with pytest.raises(EventStoreError, match="holds no events; it is empty or belongs to another program"):
         EventStore.open(url, create=False)
     with EventStore.open(url) as store, store._engine.begin() as connection:
         connection.exec_driver_sql("UPDATE event_store SET schema_version = 9")
-    with pytest.raises(EventStoreError, match="has schema version 9, this release reads 1; update this program"):
+    with pytest.raises(EventStoreError, match="has schema version 9, this release reads 2; update this program"):
         EventStore.open(url)
     with pytest.raises(EventStoreError, match=r"event store postgresql.*: "):
         EventStore.open(f"{url}_not_there")

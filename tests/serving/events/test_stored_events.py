@@ -18,8 +18,8 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
     ("fields", "words"),
     [
         ({"kind": "view", "movie_id": 1}, "kind = 'view', expected one of impression, click, rating, exposure"),
-        ({"kind": "click", "movie_id": 0}, "movie_id = 0, expected a positive id"),
-        ({"kind": "click", "movie_id": 1, "user_id": 2**63}, "user_id = 9223372036854775808, expected a positive id"),
+        ({"kind": "click", "movie_id": -(2**63) - 1}, "movie_id = -9223372036854775809, expected a whole number of 64"),
+        ({"kind": "click", "movie_id": 1, "user_id": 2**63}, "user_id = 9223372036854775808, expected a whole number"),
         ({"kind": "click"}, "movie_id = None with kind 'click'"),
         ({"kind": "exposure", "movie_id": 1, "experiment": "e", "arm": "a"}, "movie_id = 1 with kind 'exposure'"),
         ({"kind": "rating", "movie_id": 1}, "rating = None with kind 'rating'"),
@@ -40,7 +40,7 @@ _TIMES = st.datetimes(
     max_value=datetime(2200, 1, 1),
     timezones=st.sampled_from([UTC, timezone(timedelta(hours=-9, minutes=-30))]),
 )
-_IDS = st.integers(1, 2**53 - 1)
+_IDS = st.integers(-(2**63), 2**63 - 1) | st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1)
 
 
 @st.composite
