@@ -10,7 +10,15 @@ from recsys_core.dataset.schema import TableSpec
 __all__ = ["DataSet"]
 
 _MAX_DIGEST = 36  # characters of a data set's digest that MLflow keeps
-_TYPES = {"id": "long", "int": "long", "float": "double", "text": "string", "set": "string", "timestamp": "long"}
+_TYPES: dict[str, str] = {
+    "id": "long",
+    "text id": "long",
+    "int": "long",
+    "float": "double",
+    "text": "string",
+    "set": "string",
+    "timestamp": "long",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

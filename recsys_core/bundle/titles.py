@@ -155,7 +155,7 @@ class Titles:
                 if field.nullable and field.name not in table.column_names:
                     table = table.append_column(field, pa.nulls(table.num_rows, field.type))
             return cls(table.select(TITLES_SCHEMA.names).cast(TITLES_SCHEMA))
-        except (OSError, ValueError, pa.ArrowException) as error:
+        except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as titles ({error}); make it again") from error
 
 

@@ -10,6 +10,7 @@ from recsys_core.dataset.declaration import (
     Declaration,
     FeedbackDeclaration,
     FormatDeclaration,
+    IdsDeclaration,
     TableDeclaration,
     dataset_of,
 )
@@ -29,7 +30,12 @@ def test_every_field_is_explained() -> None:
     explained = set(
         re.findall(r"`([a-z_.]+)`", "".join(line.split("|")[1] for line in PAGE.split("\n") if line[:1] == "|"))
     )
-    sections = {"feedback": FeedbackDeclaration, "relevance": RelevanceParameters, "format": FormatDeclaration}
+    sections = {
+        "feedback": FeedbackDeclaration,
+        "relevance": RelevanceParameters,
+        "format": FormatDeclaration,
+        "ids": IdsDeclaration,
+    }
     fields = {*Declaration.model_fields, *TableDeclaration.model_fields} - set(sections)
     fields |= {f"{name}.{field}" for name, section in sections.items() for field in section.model_fields}
     assert explained == fields

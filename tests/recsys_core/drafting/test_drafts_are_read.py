@@ -96,16 +96,17 @@ def test_only_what_differs_is_declared(tmp_path: Path, case: str, declared: dict
     assert {name: found[name] for name in declared} == declared
 
 
-def test_text_ids_are_told_with_what_to_do_and_the_rest_is_declared(tmp_path: Path) -> None:
+def test_ids_that_are_texts_are_declared_and_leading_noughts_are_kept(tmp_path: Path) -> None:
     ratings = HEADER + "AEXAMPLE01,1,4.0,1100000000\nAEXAMPLE02,1,5.0,1100000200\n"
     draft = draft_dataset(folder_of(tmp_path / "ids-string", **{"ratings.csv": ratings}))
 
-    (guess,) = [guess for guess in draft.guesses if guess.what == "interactions.columns.user_id"]
-    assert (guess.value, guess.confidence) == ("userId", "sure")
-    assert "ids are text" in guess.why
-    assert "number them 1, 2, 3" in guess.why
-    assert "userId  # sure: its ids are text" in draft.text
-    assert yaml.safe_load(draft.text)["items"]["file"] == "movies.csv"
+    assert "user_id: text  # sure: AEXAMPLE01 is no whole number of 64 bits" in draft.text
+    assert yaml.safe_load(draft.text)["ids"] == {"user_id": "text"}
+
+    isbns = "userId,movieId,rating,timestamp\n0007,0195153448,4.0,1100000000\n0008,0195153449,5.0,1100000000\n"
+    titles = "movieId,title,genres\n0195153448,A,Drama\n0195153449,B,War\n"
+    draft = draft_dataset(folder_of(tmp_path / "isbns", **{"ratings.csv": isbns, "movies.csv": titles}))
+    assert yaml.safe_load(draft.text)["ids"] == "text"
 
 
 def test_ids_may_begin_at_zero_and_decimal_commas_are_told(tmp_path: Path) -> None:
