@@ -67,12 +67,11 @@ class TextNumbers:
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
         known = self._numbers
-        numbers = []
-        for text in encoded.dictionary.to_pylist():
-            number = known.get(text)
-            if number is None:
-                number = known[text] = number_of(text)
-            numbers.append(number)
+        names = encoded.dictionary.to_pylist()
+        numbers = list(map(known.get, names))
+        if None in numbers:
+            known.update((name, number_of(name)) for name, number in zip(names, numbers, strict=True) if number is None)
+            numbers = list(map(known.get, names))
         return pa.array(numbers, type=pa.int64()).take(encoded.indices)
 
     def ids(self) -> "Ids":

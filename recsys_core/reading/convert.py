@@ -28,6 +28,7 @@ NOT_A_NUMBER: Final = "not a number"
 NO_MOMENT: Final = "neither seconds since 1970 nor a date"
 
 _REPLACEMENT = "\ufffd"
+_HEXADECIMAL = [before + mark for mark in (b"0x", b"0X") for before in (b",", b"\n", b'"', b" ", b"\t", b"+", b"-")]
 # One field and the comma before it, for lines that the guard let pass.
 _FIELD = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",][^,]*|)')
 
@@ -71,7 +72,7 @@ class BlockReader:
         if not block.data:
             return ConvertedBlock(self.schema.empty_table(), block.rejected)
         # pyarrow takes 0x10 for sixteen; the careful way does not.
-        if not any(mark in block.data and b"0" + mark in block.data for mark in (b"x", b"X")):
+        if not any(mark in block.data for mark in _HEXADECIMAL) and block.data[:2] not in (b"0x", b"0X"):
             try:
                 columns = self._parse(block.data, self._types)
             except pa.ArrowInvalid:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -90,7 +90,7 @@ def read_table(
         )
         reader = BlockReader(table, header.names)
         with (
-            RowsWriter(directory, reader.schema, row_group_rows=row_group_rows) as rows,
+            RowsWriter(directory, reader.schema, row_group_rows=row_group_rows, scattered=table.text_ids) as rows,
             RejectedWriter(directory, csv_path.name) as rejected,
         ):
             emptied: Counter[str] = Counter()
@@ -122,16 +122,21 @@ def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
 
 
 class RowsWriter:
-    """Writes rows.parquet in row groups of ``row_group_rows`` from tables of any size."""
+    """Writes rows.parquet in row groups of ``row_group_rows`` from tables of any size.
 
-    def __init__(self, directory: Path, schema: pa.Schema, *, row_group_rows: int = 1_000_000) -> None:
+    ``scattered`` are columns of numbers that are anywhere: the numbers of texts.
+    """
+
+    def __init__(
+        self, directory: Path, schema: pa.Schema, *, row_group_rows: int = 1_000_000, scattered: Collection[str] = ()
+    ) -> None:
         self.n_rows = 0
         self._row_group_rows = row_group_rows
         self._pending: list[pa.Table] = []
         self._n_pending = 0
         # Measured on ratings: differences of whole numbers are a quarter smaller than plain ones, twice as fast
         # to write and to read.
-        whole = [field.name for field in schema if pa.types.is_integer(field.type)]
+        whole = [field.name for field in schema if pa.types.is_integer(field.type) and field.name not in scattered]
         self._writer = pq.ParquetWriter(
             directory / ROWS_FILE,
             schema,

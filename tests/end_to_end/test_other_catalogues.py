@@ -12,6 +12,7 @@ from serving.app import create_app
 from serving.settings import ServingSettings
 from tests.corpus.other_catalogues import CATALOGUES, ODD_IDS, artist, listener
 from tests.end_to_end.calling import recsys
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("other_catalogues")]
 
@@ -84,6 +85,7 @@ def test_texts_of_any_kind_are_ids_from_the_files_to_the_api_and_back(folder: Pa
     assert "no movie 8, 8.5 in the catalogue" in recsys("recommend", "--home", home, "--liked", "8,8.5").err
 
     with TestClient(create_app(ServingSettings(home=home))) as client:
+        wait_until(lambda: client.get("/ready").status_code == 200, seconds=60)
         for person in ODD_IDS:
             answer = client.get(f"/recommendations/{encoded(person)}").json()
             assert (answer["user_id"], answer["path"]) == (person, "warm"), answer
@@ -97,7 +99,7 @@ def test_texts_of_any_kind_are_ids_from_the_files_to_the_api_and_back(folder: Pa
         assert client.post("/recommendations", json={"liked": ["a/b", " a"], "k": 3}).json()["path"] == "folded_in"
         assert client.post("/recommendations", json={"liked": ["8"]}).status_code == 422
 
-    assert recsys("feedback", "export", tmp_path / "new.csv", "--home", home).code == 0
+    assert recsys("feedback", "export", "--out", tmp_path / "new.csv", "--home", home).code == 0
     rows = list(csv.reader((tmp_path / "new.csv").open(encoding="utf-8")))
     assert [row[:3] for row in rows[1:]] == [[" a", "007", "3.0"]]
 
