@@ -117,7 +117,8 @@ class Declaration(Parameters):
     ids: IdsDeclaration = IdsDeclaration()
     """``ids: text`` where users and items both are called by texts."""
     interactions: TableDeclaration
-    items: TableDeclaration
+    items: TableDeclaration | None = None
+    """Without it, the items are those that the interactions name, and their ids are their titles."""
     links: TableDeclaration | None = None
     tags: TableDeclaration | None = None
     genome_scores: TableDeclaration | None = None
@@ -153,6 +154,8 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     tables = [
         _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts) for role, name in _TABLES.items()
     ]
+    if declared.items is None:
+        tables[1] = _items_of(tables[0], tables[1])
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
     return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)
 
@@ -188,6 +191,20 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
 def _with_text_ids(table: TableSpec, texts: Collection[str]) -> TableSpec:
     columns = tuple(replace(column, type="text id") if column.name in texts else column for column in table.columns)
     return replace(table, columns=columns)
+
+
+def _items_of(interactions: TableSpec, items: TableSpec) -> TableSpec:
+    """The table of the items that ``interactions`` name."""
+    changes: dict[str, dict[str, Any]] = {"title": {"copies": "item_id"}, "genres": {"optional": True}}
+    columns = [replace(column, **changes.get(column.name, {})) for column in items.columns if column.name != "item_id"]
+    return replace(
+        items,
+        columns=(interactions.column("item_id"), *columns),
+        file=interactions.file,
+        format=interactions.format,
+        gathered=True,
+        description="the items that interactions name",
+    )
 
 
 def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> None:

@@ -40,7 +40,8 @@ class ColumnSpec:
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
     group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
-    ``per_second`` is how many units of a timestamp are a second.
+    ``per_second`` is how many units of a timestamp are a second. ``copies`` names the column whose values a text has,
+    as no file gives it its own.
     """
 
     name: str
@@ -54,6 +55,7 @@ class ColumnSpec:
     pattern: str = ""
     separator: str = ""
     per_second: int = 1
+    copies: str = ""
     description: str = ""
 
     @property
@@ -92,6 +94,8 @@ class TableSpec:
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
     with the same key is kept; where it ``repeats``, all of them are, for whoever reads the table to add up.
     ``references`` maps a column to the (table, column) in which it must occur.
+    A table that is ``gathered`` has the different keys in another table's file: nothing else is read of it, and what
+    cannot be read is that table's.
     """
 
     name: str
@@ -101,6 +105,7 @@ class TableSpec:
     key: tuple[str, ...]
     keep_newest_by: str | None = None
     repeats: bool = False
+    gathered: bool = False
     references: tuple[tuple[str, str, str], ...] = ()  # (column, other table, other column)
     description: str = ""
     format: FileFormat = FileFormat()
@@ -113,6 +118,13 @@ class TableSpec:
         raise ParameterError(
             f"table {self.name} declares no column {name!r}; it declares {', '.join(self.column_names)}"
         )
+
+    @property
+    def as_in_file(self) -> "TableSpec":
+        """The table with the columns alone that its file may have."""
+        if not self.gathered:
+            return self
+        return replace(self, columns=tuple(column for column in self.columns if column.name in self.key))
 
     def without_values_of(self, absent: Collection[str]) -> "TableSpec":
         """The table of a file that lacks the columns ``absent``: they are empty, and nothing is judged by them."""

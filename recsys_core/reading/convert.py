@@ -59,6 +59,7 @@ class BlockReader:
         self._there = [column for column in table.columns if column.name in names]
         self._types = {column.name: _read_as(column) for column in self._there}
         self._texts = {name: TextNumbers() for name in table.text_ids}
+        self._copies = [column for column in table.columns if column.copies]
         # Empty cells of any column are for validation to judge, so everything is nullable here.
         self.schema = pa.schema([*((c.name, c.arrow_type) for c in table.columns), ("line", pa.int64())])
 
@@ -145,6 +146,8 @@ class BlockReader:
         """``columns`` in one notation, with line numbers, and those that the file does not have."""
         found = emptied or Counter[str]()
         values = dict(zip(columns.column_names, columns.columns, strict=True))
+        for column in self._copies:
+            values[column.name] = values[column.copies].cast(pa.string())
         for column in self._there:
             if column.name in self._texts:
                 values[column.name] = self._texts[column.name].of(named(values[column.name]))

@@ -124,7 +124,10 @@ def picture_of(
         found = {**_interactions(interactions, dataset), **_items(items, seen, features)}
     unused = _unused_files(folder, [table.path for table in seen.values() if table.path])
     findings = [finding for table in ordered.values() for finding in table.findings]
-    if found["n_items"] and not found["years"] and not items.refused:
+    if dataset.table("movies").gathered:
+        message = "movies: no table of items is declared: they are those that interactions name, called by their ids"
+        findings.append(Finding("warning", "movies", None, "items_gathered", found["n_items"], message))
+    elif found["n_items"] and not found["years"] and not items.refused:
         message = f"movies ({items.counts.file}): no title has a year of release, in a column year or at its end"
         findings.append(Finding("warning", "movies", "year", "no_years", found["n_items"], message))
     findings += [

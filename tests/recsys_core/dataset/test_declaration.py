@@ -57,6 +57,13 @@ def test_events_need_no_rating_and_any_one_is_liked(tmp_path: Path) -> None:
     assert dataset.relevance.positive_threshold == 0
 
 
+def test_without_items_they_are_those_that_interactions_name(tmp_path: Path) -> None:
+    text = "name: log\nfeedback: {kind: events}\ninteractions: {file: a.tsv, columns: {item_id: sku}}\n"
+    items = read_dataset(declared(tmp_path, text)).table("movies")
+    assert (items.file, items.as_in_file.names_in_file) == ("a.tsv", ("sku",))
+    assert items.column_names == ("item_id", "title", "genres", "year")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

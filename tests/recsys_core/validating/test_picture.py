@@ -250,3 +250,23 @@ def test_events_need_no_rating_and_all_are_relevant(folder: Path) -> None:
 def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="nowhere is not there"):
         _picture(tmp_path / "nowhere")
+
+
+def test_items_that_interactions_name_are_told_and_nothing_else_is_missed(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != "ratings.csv":
+            path.unlink()
+    text = (
+        "name: log\nfeedback: {kind: ratings, scale: [0.5, 5], step: 0.5}\ninteractions: {file: ratings.csv, columns: "
+    )
+    (folder / "dataset.yaml").write_text(text + "{item_id: movieId}}\n")
+
+    picture = _picture(folder)
+
+    assert [finding.kind for finding in picture.findings] == ["items_gathered"]
+    assert (
+        picture.n_items
+        == picture.tables["movies"].n_in
+        == len({line.split(",")[1] for line in lines_of(folder / "ratings.csv")[1:]})
+    )
+    assert picture.n_features == {}
