@@ -39,7 +39,7 @@ def retraining(settings: Settings) -> dg.ScheduleDefinition:
             name="retraining",
             job=PIPELINE_JOB,
             cron_schedule=cron,
-            run_config_fn=lambda _: run_config(Configuration.read(settings.config_file)),
+            run_config_fn=lambda _: run_config(World(settings.workspace()).configuration),
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",

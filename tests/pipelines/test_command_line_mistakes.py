@@ -93,6 +93,19 @@ def test_a_users_mistake_is_one_message_and_with_json_one_document(
     assert list(tmp_path.iterdir()) == [], "nothing is made before the mistake is found"
 
 
+@pytest.mark.parametrize("command", [["run", "--data"], ["plan", "--data"], ["evaluate", "--data"], ["check"]])
+def test_a_broken_declaration_is_its_one_message(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "dataset.yaml").write_text("name: [\n")
+
+    code, out, err = call(capsys, *command, str(tmp_path))
+
+    assert (code, out) == (1, "")
+    assert err == f"recsys: data set {tmp_path}/dataset.yaml: line 2: is not valid YAML ({err.partition('YAML (')[2]}"
+    assert err.count("\n") == 1
+
+
 @pytest.mark.parametrize(
     "command",
     [
