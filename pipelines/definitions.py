@@ -12,7 +12,6 @@ from pipelines.automation import SENSORS, bring_up_to_date, retraining
 from pipelines.jobs import JOBS
 from pipelines.settings import Settings
 from pipelines.workers import marking
-from recsys_core.dataset.declaration import dataset_in
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.errors import RecsysError
 
@@ -37,7 +36,7 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
 def _dataset(workspace: Workspace) -> DatasetSpec:
     """What is declared; MovieLens where that cannot be read: the assets are the same, and steps say what is wrong."""
     try:
-        return dataset_in(workspace.data_path)
+        return workspace.dataset()
     except RecsysError as error:
         _LOG.warning("%s; the code location is loaded as for MovieLens: reload it when this is mended", error)
         return MOVIELENS

@@ -132,10 +132,10 @@ class Declaration(Parameters):
         return {"user_id": ids, "item_id": ids} if isinstance(ids, str) else ids
 
 
-def dataset_in(data_dir: Path) -> DatasetSpec:
-    """The data set in a folder: what its ``dataset.yaml`` declares, and MovieLens without one."""
-    path = data_dir / DATASET_FILE
-    return read_dataset(path) if path.is_file() else MOVIELENS
+def dataset_in(data_dir: Path, declared_in: Path | None = None) -> DatasetSpec:
+    """The data set in a folder: what ``declared_in``, or else its ``dataset.yaml``, declares; MovieLens without one."""
+    path = declared_in or data_dir / DATASET_FILE
+    return read_dataset(path) if declared_in or path.is_file() else MOVIELENS
 
 
 def read_dataset(path: Path) -> DatasetSpec:

@@ -183,6 +183,16 @@ def test_configuration_is_read_once_and_a_mistake_in_it_is_told(settings: Settin
         _ = World(settings.workspace()).configuration
 
 
+def test_the_data_may_be_declared_elsewhere(settings: Settings, tmp_path: Path) -> None:
+    text = "name: own\nfeedback: {kind: events}\ninteractions: {file: ratings.csv, columns: {item_id: movieId}}\n"
+    (tmp_path / "own.yaml").write_text(text)
+    there = replace(settings, dataset_file=tmp_path / "own.yaml").workspace()
+
+    assert World(there).dataset.name == "own"
+    assert World(there).configuration.relevance.positive_threshold == 0
+    assert World(settings.workspace()).dataset.name == "movielens"
+
+
 def test_inputs_name_the_code_and_the_configuration_of_the_asset(settings: Settings) -> None:
     inputs = World(settings.workspace()).inputs(RECIPES["raw_links"], {}, run_id="run-1")
     assert (inputs.asset, inputs.run_id, dict(inputs.parameters)) == ("raw_links", "run-1", {})
