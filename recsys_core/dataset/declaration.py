@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -64,7 +64,7 @@ class TableDeclaration(Parameters):
     """One table: its file and what its columns are called there."""
 
     file: Name
-    """Path in the folder, or a pattern of one (``part-*.parquet``); a folder of part files counts as one file."""
+    """Path in the folder, or a pattern (``part-*.parquet``) of files that are read as one, as those of a folder are."""
     format: FormatDeclaration = FormatDeclaration()
     columns: dict[str, Name] = Field(default_factory=dict)
     """Canonical name → name in the file, where they differ by more than case and underscores."""
@@ -76,6 +76,14 @@ class TableDeclaration(Parameters):
     """Items only. Columns of 0 and 1, each of them called like a genre; there is no column ``genres`` then."""
     time: Literal["seconds", "milliseconds", "microseconds", "nanoseconds"] = "seconds"
     """Unit of the column ``timestamp``; dates as ISO 8601 writes them need none."""
+
+    @field_validator("file")
+    @classmethod
+    def _is_in_the_folder(cls, file: str) -> str:
+        path = PurePath(file)
+        if path.is_absolute() or not path.parts or any("**" in part and part != "**" for part in path.parts):
+            raise ValueError("expected a path in the data folder, or a pattern of one such as part-*.csv")
+        return file
 
 
 class FeedbackDeclaration(Parameters):

@@ -19,6 +19,7 @@ from recsys_core.errors import DataError, MalformedFileError, MissingFileError
 from recsys_core.features import FeatureParameters, build_item_features
 from recsys_core.features.text import years_of
 from recsys_core.reading import ReadSummary, locate_table, read_table, write_absent_table
+from recsys_core.reading.opening import parts_of
 from recsys_core.validating.folder import tables_in_order
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.rejecting import ROWS_FILE
@@ -268,7 +269,7 @@ def _ends(values: pa.Array | pa.ChunkedArray) -> tuple[Any, Any] | None:
 
 def _unused_files(folder: Path, used: list[Path]) -> list[str]:
     """Names of what lies in ``folder``, but for the declaration, texts for people and what is hidden."""
-    of_tables = {path.relative_to(folder).parts[0] for path in used}
+    of_tables = {part.relative_to(folder).parts[0] for path in used for part in (path, *parts_of(path))}
     names = (f"{path.name}/" if path.is_dir() else path.name for path in sorted(folder.iterdir()))
     return [
         name

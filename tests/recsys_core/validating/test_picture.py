@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -250,6 +251,17 @@ def test_events_need_no_rating_and_all_are_relevant(folder: Path) -> None:
 def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="nowhere is not there"):
         _picture(tmp_path / "nowhere")
+
+
+def test_files_of_a_pattern_are_all_used(folder: Path) -> None:
+    text = "name: log\nfeedback: {kind: events}\ninteractions: {file: 'r*.csv', columns: {item_id: movieId}}\n"
+    (folder / "dataset.yaml").write_text(text)
+    shutil.copy(folder / "ratings.csv", folder / "rows.csv")
+
+    picture = _picture(folder)
+
+    assert picture.tables["ratings"].n_in == 2 * HEALTHY_ROWS["ratings"]
+    assert not {"ratings.csv", "rows.csv"} & {*picture.unused_files}
 
 
 def test_items_that_interactions_name_are_told_and_nothing_else_is_missed(folder: Path) -> None:
