@@ -10,11 +10,26 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
-__all__ = ["FEATURE_PREFIX", "MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "FileFormat", "TableSpec"]
+__all__ = [
+    "FEATURE_PREFIXES",
+    "MOVIELENS",
+    "TABLE_NAMES",
+    "ColumnSpec",
+    "DatasetSpec",
+    "FileFormat",
+    "TableSpec",
+    "plain_name",
+]
 
-ColumnType = Literal["id", "text id", "int", "float", "text", "set", "timestamp"]
-FEATURE_PREFIX = "feature: "
-"""Of the canonical names of further columns that describe items."""
+ColumnType = Literal["id", "text id", "int", "float", "text", "set", "weights", "timestamp"]
+FEATURE_PREFIXES: dict[str, str] = {
+    "set": "feature: ",
+    "category": "category: ",
+    "number": "number: ",
+    "text": "text: ",
+    "weighted tags": "weighted tags: ",
+}
+"""Of the canonical names of further columns that describe items, by what they hold."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -24,6 +39,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "float": pa.float64(),
     "text": pa.string(),
     "set": pa.string(),
+    "weights": pa.string(),
     "timestamp": pa.int64(),
 }
 
@@ -35,7 +51,8 @@ class ColumnSpec:
     ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
     for it, if that is another one, and ``also`` are names that are taken, too; case, spaces and underscores are free.
     ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "text id" is a text that becomes its number
-    (:mod:`recsys_core.dataset.ids`); "timestamp" is seconds since 1970, UTC; "set" is names between ``|``.
+    (:mod:`recsys_core.dataset.ids`); "timestamp" is seconds since 1970, UTC; "set" is names between ``|``,
+    "weights" is ``name:number`` between ``|``.
     ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
@@ -166,6 +183,11 @@ class DatasetSpec:
             if table.name == name:
                 return table
         raise ParameterError(f"data set {self.name} declares no table {name!r}")
+
+
+def plain_name(name: str) -> str:
+    """Without case and what is between words: ``user_id`` and ``User ID`` are both ``userid``."""
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _stems(name: str) -> tuple[str, ...]:

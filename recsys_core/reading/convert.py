@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.ids import Ids, TextNumbers
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
-from recsys_core.reading.cells import EMPTY_WORDS, moments, named, sets, tidied
+from recsys_core.reading.cells import EMPTY_WORDS, moments, named, sets, tidied, weights
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -156,6 +156,8 @@ class BlockReader:
                 found[column.name] += n_emptied
             if column.type == "set":
                 values[column.name] = sets(values[column.name], column.separator)
+            if column.type == "weights":
+                values[column.name] = weights(values[column.name])
             if column.per_second > 1:
                 values[column.name] = pc.divide(values[column.name], column.per_second)
         nothing = pa.scalar(None)

@@ -63,7 +63,7 @@ def test_with_a_broken_declaration_the_location_loads_and_each_raw_step_says_wha
         job = definitions.resolve_job_def("data")
         result = job.execute_in_process(instance=instance, raise_on_error=False)
 
-    wrong = "dataset.yaml: Declaration: film is not known"
+    wrong = "dataset.yaml: film is not known"
     assert wrong in caplog.text
     failed = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
     told = {data.description or "" for data in failed if data is not None}
