@@ -21,7 +21,7 @@ class FeatureDeclaration(Parameters):
     separator: str = ""
 
 
-def _in_full(said: object) -> object:
+def _in_full(said: Any) -> FeatureDeclaration:
     """From ``number``, ``{set: ","}`` or a separator alone: ``""`` for a category or a set with the usual ones."""
     if isinstance(said, str) and said in _KINDS:
         return FeatureDeclaration(kind=said)

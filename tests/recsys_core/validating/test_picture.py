@@ -119,9 +119,12 @@ def test_rejected_rows_emptied_cells_and_what_is_unused_are_warnings(folder: Pat
     _edit(folder / "links.csv", {2: "101,0000101,-5"})
     header, *movies = lines_of(folder / "movies.csv")
     edit_lines(folder / "movies.csv", [f"{header},budget", *(f"{line},7" for line in movies)])
-    for name in ("ratings_old.csv.bak", "README.md", "Licence.txt", ".hidden"):
+    for name in ("posters", "old", "source"):
+        (folder / name).mkdir()
+    for name in ("ratings_old.csv.bak", "README.md", "Licence.txt", "make.py", ".hidden", "old/part-0.csv"):
         (folder / name).touch()
-    (folder / "posters").mkdir()
+    for name in ("LICENSE.txt", "survey.csv"):
+        (folder / "source" / name).touch()
 
     picture = _picture(folder)
 
@@ -134,7 +137,7 @@ def test_rejected_rows_emptied_cells_and_what_is_unused_are_warnings(folder: Pat
         ("warning", None, None, "file_unused", None),
         ("warning", None, None, "file_unused", None),
     ]
-    assert picture.unused_files == ("posters/", "ratings_old.csv.bak")
+    assert picture.unused_files == ("old/", "ratings_old.csv.bak")
     messages = " ".join(finding.message for finding in picture.findings)
     assert "rating 9.0 is not on the scale 0.5 to 5.0 by 0.5 (line 2)" in messages
     assert "too few columns" in messages
