@@ -28,7 +28,7 @@ from recsys_core.validating.table import known_ids, validate_table
 __all__ = ["Picture", "TableCounts", "picture_of"]
 
 _LOG = logging.getLogger("recsys")
-_NO_TABLES: Final = ("readme", "licence", "license", "copying", "changelog")  # beginnings of names of texts for people
+_NO_TABLES: Final = ("readme", "licence", "license", "checksums", "download.json")  # begin names of what is for people
 _OFTEN_ABSENT: Final = ("year", "rating")  # the year stands in titles; a rating may be absent where there are none
 
 
