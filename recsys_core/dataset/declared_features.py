@@ -24,7 +24,7 @@ class FeatureDeclaration(Parameters):
 def _in_full(said: Any) -> FeatureDeclaration:
     """From ``number``, ``{set: ","}`` or a separator alone: ``""`` for a category or a set with the usual ones."""
     if isinstance(said, str) and said in _KINDS:
-        return FeatureDeclaration(kind=said)
+        return FeatureDeclaration.model_validate({"kind": said})
     if isinstance(said, dict) and [*said] == ["set"] and isinstance(said["set"], str):
         return FeatureDeclaration(kind="set", separator=said["set"])
     if isinstance(said, str) and not any(character.isalnum() for character in said):
