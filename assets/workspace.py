@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from recsys_core.dataset.declaration import dataset_in
+from recsys_core.dataset.schema import DatasetSpec
 from registry.tracking import Tracking
 
 __all__ = ["Workspace"]
@@ -16,12 +18,14 @@ class Workspace:
     data_dir     folder with the CSV files
     config_file  YAML file with parameters that differ from the defaults; empty for none
     tracking_uri MLflow server; empty for the embedded store in ``home``
+    dataset_file declares what ``data_dir`` holds; empty for the dataset.yaml in it
     """
 
     home: str
     data_dir: str
     config_file: str = ""
     tracking_uri: str = field(default="", repr=False)  # may hold a password
+    dataset_file: str = ""
 
     @property
     def home_path(self) -> Path:
@@ -34,6 +38,10 @@ class Workspace:
     @property
     def config_path(self) -> Path | None:
         return Path(self.config_file) if self.config_file else None
+
+    def dataset(self) -> DatasetSpec:
+        """What the data are declared to be; ParameterError, or MissingFileError, where that cannot be read."""
+        return dataset_in(self.data_path, Path(self.dataset_file) if self.dataset_file else None)
 
     @property
     def store_directory(self) -> Path:

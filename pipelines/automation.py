@@ -24,6 +24,7 @@ from pipelines.settings import Settings
 from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.errors import ParameterError, RecsysError
 from recsys_core.reading import locate_table
+from recsys_core.reading.opening import parts_of
 
 __all__ = ["SENSORS", "bring_up_to_date", "ended_runs", "out_of_date", "retraining"]
 
@@ -39,7 +40,7 @@ def retraining(settings: Settings) -> dg.ScheduleDefinition:
             name="retraining",
             job=PIPELINE_JOB,
             cron_schedule=cron,
-            run_config_fn=lambda _: run_config(Configuration.read(settings.config_file)),
+            run_config_fn=lambda _: run_config(World(settings.workspace()).configuration),
             execution_timezone="UTC",
             default_status=dg.DefaultScheduleStatus.RUNNING,
             description=f"The whole pipeline by the clock, in UTC: {cron} (RECSYS_RETRAIN_CRON).",
@@ -167,8 +168,8 @@ def _stats(world: World) -> dict[str, Any]:
     stats: dict[str, Any] = {}
     for name in TABLE_NAMES:
         path = locate_table(world.workspace.data_path, world.dataset.table(name))
-        if path is not None:
-            stats[path.name] = [path.stat().st_size, path.stat().st_mtime_ns]
+        for part in parts_of(path) if path is not None else []:
+            stats[str(part)] = [part.stat().st_size, part.stat().st_mtime_ns]
     return stats
 
 

@@ -23,6 +23,7 @@ EXECUTORS = ("in_process", "multiprocess")
 VARIABLES = {
     "home": "RECSYS_HOME",
     "data_dir": "RECSYS_DATA",
+    "dataset_file": "RECSYS_DATASET",
     "config_file": "RECSYS_CONFIG",
     "tracking_uri": "MLFLOW_TRACKING_URI",
     "executor": "RECSYS_EXECUTOR",
@@ -38,6 +39,7 @@ VARIABLES = {
 class Settings:
     """What the VARIABLES say, or their defaults.
 
+    ``dataset_file`` declares what ``data_dir`` holds; without one its dataset.yaml does.
     ``retrain_cron`` says in cron's five fields, in UTC, when the whole pipeline runs by itself: Mondays at three.
     ``on_failure`` is who is told of a failed run: the address of a webhook, or a command; empty for nobody.
     ``events_url`` is the path or URL of the store of events; empty for the one in ``home``.
@@ -54,6 +56,7 @@ class Settings:
     experiments_file: Path | None = None
     events_url: str = ""
     dagster_postgres_url: str = ""
+    dataset_file: Path | None = None
 
     def __post_init__(self) -> None:
         if self.executor not in EXECUTORS:
@@ -71,7 +74,7 @@ class Settings:
         found: dict[str, Any] = {"home": ".recsys", "data_dir": SAMPLE_DATA}
         found |= {name: os.environ[variable] for name, variable in VARIABLES.items() if os.environ.get(variable)}
         found |= {name: value for name, value in given.items() if value}
-        for name in ("home", "data_dir", "config_file", "experiments_file"):
+        for name in ("home", "data_dir", "dataset_file", "config_file", "experiments_file"):
             if name in found:
                 found[name] = Path(found[name]).resolve()
         if "://" not in found.get("events_url", "://"):
@@ -104,6 +107,7 @@ class Settings:
             home=str(self.home),
             data_dir=str(self.data_dir),
             config_file=str(self.config_file or ""),
+            dataset_file=str(self.dataset_file or ""),
             tracking_uri=self.tracking_uri,
         )
 

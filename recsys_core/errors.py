@@ -15,6 +15,8 @@ RecsysError
 Every message says what was wrong, where, what was expected and what to do.
 """
 
+from collections.abc import Sequence
+
 __all__ = [
     "DataError",
     "DownloadError",
@@ -51,7 +53,11 @@ class FailedValidationError(DataError):
 
 
 class ParameterError(RecsysError):
-    """A parameter outside its range, or an unknown name."""
+    """A parameter outside its range, or an unknown name; ``faults`` are each of several."""
+
+    def __init__(self, message: str, faults: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.faults = tuple(faults) or (message,)
 
 
 class ShapeError(RecsysError):

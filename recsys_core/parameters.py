@@ -13,6 +13,11 @@ from recsys_core.errors import ParameterError
 
 __all__ = ["Parameters", "meanings", "parameter_error", "range_in_words"]
 
+_OF_KINDS = {
+    "model_type": "expected 'name: value' pairs",
+    "dict_type": "expected 'name: value' pairs",
+    "tuple_type": "expected a list",
+}
 _BOUNDS = (("ge", "at least"), ("gt", "more than"), ("le", "at most"), ("lt", "less than"))
 
 
@@ -59,12 +64,15 @@ def parameter_error(error: ValidationError, model: type[BaseModel]) -> Parameter
         if fault["type"] == "extra_forbidden":
             faults.append(f"{name} is not known; expected one of {', '.join(model.model_fields)}")
             continue
+        if fault["type"] == "missing":
+            faults.append(f"{name} is not given; it is needed")
+            continue
         field = model.model_fields.get(str(fault["loc"][0])) if fault["loc"] else None
         expected = range_in_words(field) if field is not None and len(fault["loc"]) == 1 else ""
         expected = f"; expected {expected}" if expected else ""
-        reason = fault["msg"].removeprefix("Value error, ")
+        reason = _OF_KINDS.get(fault["type"]) or fault["msg"].removeprefix("Value error, ")
         faults.append(f"{name} = {fault['input']!r}: {reason[:1].lower()}{reason[1:]}{expected}")
-    return ParameterError(f"{model.__name__}: " + "; ".join(faults))
+    return ParameterError(f"{model.__name__}: " + "; ".join(faults), faults)
 
 
 def range_in_words(field: FieldInfo) -> str:

@@ -11,7 +11,6 @@ from assets.materialising.recipe import RECIPES, Recipe
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
-from recsys_core.dataset.declaration import dataset_in
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.errors import MissingFileError
 from recsys_core.reading import content_digest, locate_table
@@ -39,7 +38,7 @@ class World:
 
     @cached_property
     def dataset(self) -> DatasetSpec:
-        return dataset_in(self.workspace.data_path)
+        return self.workspace.dataset()
 
     @cached_property
     def observed(self) -> Observed:

@@ -20,7 +20,7 @@ __all__ = ["check"]
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@places("config_file")
+@places("dataset_file", "config_file")
 @json_wanted
 def check(settings: Settings, folder: Path, as_json: bool) -> None:
     """Read and validate FOLDER as `recsys run --data FOLDER` would, and say what it holds; make nothing.
@@ -33,7 +33,7 @@ def check(settings: Settings, folder: Path, as_json: bool) -> None:
     from recsys_core.dataset.declaration import dataset_in
     from recsys_core.validating.picture import picture_of
 
-    dataset = dataset_in(folder)
+    dataset = dataset_in(folder, settings.dataset_file)
     configuration = Configuration.read(settings.config_file, dataset)
     with progress_on_terminal(quiet=as_json):
         picture = picture_of(

@@ -13,7 +13,7 @@ __all__ = ["dev"]
 
 
 @click.command()
-@places("data_dir", "home", "config_file")
+@places("data_dir", "dataset_file", "home", "config_file")
 @click.option("--dagster-port", "dagster", default=3000, show_default=True, help="Port of the Dagster UI.")
 @click.option("--mlflow-port", "mlflow", default=5000, show_default=True, help="Port of the MLflow UI.")
 @click.option("--api-port", "api", default=8000, show_default=True, help="Port of the API.")

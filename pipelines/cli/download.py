@@ -18,7 +18,7 @@ __all__ = ["download"]
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["ml-latest-small", "ml-25m", "ml-32m"]))
+@click.argument("name", type=click.Choice(["ml-latest-small", "ml-25m", "ml-32m", "ml-1m", "ml-100k"]))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder in which NAME/ is made.")
 @click.option("--accept-licence", is_flag=True, help="Agree to the data set's licence without being asked.")
 @click.option("--base-url", hidden=True, help="Another server with the same files.")

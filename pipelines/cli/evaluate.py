@@ -27,6 +27,7 @@ _a_path = click.Path(path_type=Path)
 
 @click.command()
 @options.data
+@options.dataset
 @click.option("--train", "train_csv", type=_a_path, help="Training file of a published split.")
 @click.option("--test", "test_csv", type=_a_path, help="Test file of a published split.")
 @click.option("--movies", "movies_csv", type=_a_path, help="movies.csv for a published split.")
@@ -48,6 +49,7 @@ _a_path = click.Path(path_type=Path)
 @options.json_wanted
 def evaluate(
     data_dir: Path | None,
+    dataset_file: Path | None,
     train_csv: Path | None,
     test_csv: Path | None,
     movies_csv: Path | None,
@@ -59,6 +61,7 @@ def evaluate(
 ) -> None:
     """Tune on validation people only, then judge popularity, item-kNN, EASE, ALS, content and hybrid on others."""
     from assets.presenting import say_trial
+    from pipelines.running import check_data_folder
     from recsys_core.dataset.declaration import dataset_in
     from recsys_core.dataset.schema import MOVIELENS
     from recsys_core.experiment.folder import evaluate_folder
@@ -66,10 +69,13 @@ def evaluate(
     from recsys_core.plotting.tables import evaluation_in_words
     from recsys_core.splitting import PublishedSplitParameters
 
-    if (train_csv is None) != (test_csv is None) or (data_dir is not None and train_csv is not None):
-        raise ParameterError("give either --data DIR, or both --train A.csv and --test B.csv")
-    folder = _data_folder(data_dir) if train_csv is None else None
-    dataset = dataset_in(folder) if folder else MOVIELENS
+    if (train_csv is None) != (test_csv is None) or (train_csv is not None and (data_dir or dataset_file)):
+        raise ParameterError("give either --data DIR (and --dataset FILE), or both --train A.csv and --test B.csv")
+    folder, dataset = None, MOVIELENS
+    if train_csv is None:
+        settings = Settings.from_environment(data_dir=data_dir, dataset_file=dataset_file)
+        check_data_folder(settings.data_dir)
+        folder, dataset = settings.data_dir, dataset_in(settings.data_dir, settings.dataset_file)
     config = _config(config_file, dataset, published=train_csv is not None, **wanted)
     common: dict[str, Any] = {name: getattr(config, name) for name in ("features", "tuning", "evaluation")}
     common |= {"clock": time.monotonic, "on_trial": say_trial}
@@ -96,14 +102,6 @@ def evaluate(
         print_json(result.summary())
     else:
         click.echo(evaluation_in_words(result))
-
-
-def _data_folder(given: Path | None) -> Path:
-    from pipelines.running import check_data_folder
-
-    folder = Settings.from_environment(data_dir=given).data_dir
-    check_data_folder(folder)
-    return folder
 
 
 def _config(

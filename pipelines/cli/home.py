@@ -13,7 +13,7 @@ __all__ = ["check_home", "plan"]
 
 
 @click.command()
-@places("data_dir", "home", "config_file")
+@places("data_dir", "dataset_file", "home", "config_file")
 @answers
 def plan(settings: Settings) -> tuple[dict[str, Any], str]:
     """Say what `recsys run` would make, and why; Dagster's pages say the same afterwards."""

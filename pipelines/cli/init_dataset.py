@@ -36,25 +36,24 @@ def init_dataset(folder: Path, out: Path | None, force: bool, as_json: bool) -> 
         raise ParameterError(f"{file}: is there already; give --force to write it anew, or --out another file")
     draft = draft_dataset(folder)
     written = draft.is_needed or force or out is not None
-    if written and out != _STANDARD_OUTPUT:
+    aside = out == _STANDARD_OUTPUT
+    if written and not aside:
         file.write_text(draft.text, encoding="utf-8")
     there = shlex.quote(str(folder))
-    steps = [f"recsys check {there}", f"recsys run --data {there}"]
+    by = "" if out is None else f" --dataset {'FILE' if aside else shlex.quote(str(out))}"
+    steps = [f"recsys check {there}{by}", f"recsys run --data {there}{by}"]
     if as_json:
         guesses = [guess.as_dict() for guess in draft.guesses]
         print_json({"file": str(file) if written else None, "guesses": guesses, "next": steps})
         return
-    if out == _STANDARD_OUTPUT:
+    if aside:
         click.echo(draft.text, nl=False)
-    aside = out == _STANDARD_OUTPUT
     for guess in draft.guesses:
         click.echo(f"{guess.confidence:8}{guess.what}: {_in_words(guess.value)}  ({guess.why})", err=aside)
     if not written:
         click.echo(f"no {DATASET_FILE} is needed: without one the folder is read as MovieLens", err=aside)
     elif not aside:
         click.echo(f"{file} is written: correct what is wrong in it")
-    if written and out is not None:
-        click.echo(f"it counts as {DATASET_FILE} beside the data, or in a folder with links to them", err=aside)
     click.echo(f"next: {', then '.join(steps)}", err=aside)
 
 

@@ -10,16 +10,23 @@ import click
 from pipelines.cli.output import print_json
 from pipelines.settings import Settings
 
-__all__ = ["answers", "config", "data", "json_wanted", "places"]
+__all__ = ["answers", "config", "data", "dataset", "json_wanted", "places"]
 
 _a_path = click.Path(path_type=Path)
 
 data = click.option("--data", "data_dir", type=_a_path, help="Folder with the CSV files (default: the bundled sample).")
+dataset = click.option(
+    "--dataset",
+    "dataset_file",
+    type=_a_path,
+    help="YAML file that declares the data (default: dataset.yaml in the folder).",
+)
 config = click.option("--config", "config_file", type=_a_path, help="YAML file with parameters that differ.")
 json_wanted = click.option("--json", "as_json", is_flag=True, help="Print one JSON document and nothing else.")
 
 _PLACES = {
     "data_dir": data,
+    "dataset_file": dataset,
     "home": click.option(
         "--home", type=_a_path, help="Folder for all that runs make (default: RECSYS_HOME or .recsys)."
     ),

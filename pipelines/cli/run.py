@@ -14,7 +14,7 @@ __all__ = ["run"]
 
 
 @click.command()
-@places("data_dir", "home", "config_file")
+@places("data_dir", "dataset_file", "home", "config_file")
 @click.option("--only", type=click.Choice(["data", "training"]), help="One part of the pipeline instead of all of it.")
 @click.option("--force", is_flag=True, help="Make every asset anew, up to date or not, of another catalogue, too.")
 @json_wanted

@@ -2,16 +2,23 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from pathlib import Path, PurePath
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import (
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
+from recsys_core.dataset.declared_features import Feature, feature_column
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import FEATURE_PREFIX, MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec
+from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec, plain_name
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
 from recsys_core.yaml_files import read_yaml
@@ -39,6 +46,19 @@ _TABLES: Final = {
 Name = Annotated[str, StringConstraints(min_length=1)]
 
 
+class _Section(Parameters):
+    """A part of the file, whose faults are told by their way from its top: ``items.features.price``."""
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _say_where(cls, value: object, inner: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+        try:
+            return inner(value)
+        except ParameterError as error:
+            faults = [f"{info.field_name}.{fault}" for fault in error.faults]
+            raise ParameterError("; ".join(faults), faults) from None
+
+
 class FormatDeclaration(Parameters):
     """How a text file is written, where its ending and its header do not say it."""
 
@@ -51,31 +71,41 @@ class FormatDeclaration(Parameters):
     quoted: bool = True
     """Whether cells may stand in quotation marks."""
 
-    @model_validator(mode="after")
-    def _is_known(self) -> Self:
+    @field_validator("encoding")
+    @classmethod
+    def _is_known(cls, encoding: str) -> str:
         try:
-            "".encode(self.encoding)
+            "".encode(encoding)
         except LookupError as error:
-            raise ValueError(f"encoding {self.encoding!r} is not known; such as utf-8 or latin-1") from error
-        return self
+            raise ValueError("is not known; expected one such as utf-8 or latin-1") from error
+        return encoding
 
 
-class TableDeclaration(Parameters):
+class TableDeclaration(_Section):
     """One table: its file and what its columns are called there."""
 
     file: Name
-    """Path in the folder, or a pattern of one (``part-*.parquet``); a folder of part files counts as one file."""
+    """Path in the folder, or a pattern (``part-*.parquet``) of files that are read as one, as those of a folder are."""
     format: FormatDeclaration = FormatDeclaration()
     columns: dict[str, Name] = Field(default_factory=dict)
     """Canonical name → name in the file, where they differ by more than case and underscores."""
-    features: dict[str, str] = Field(default_factory=dict)
-    """Items only. Further columns of categories or sets, by name → separator of the members ("" for the usual ones)."""
+    features: dict[Name, Feature] = Field(default_factory=dict)
+    """Items only. Further columns that describe them, by name → what they hold: ``number``, ``text``, ``category``,
+    ``weighted tags``, ``{set: ","}``, or the separator of a set alone ("" for a category or one of the usual ones)."""
     genre_separator: str = ""
     """Items only. Between the members of the column ``genres``."""
     genre_flags: tuple[Name, ...] = ()
     """Items only. Columns of 0 and 1, each of them called like a genre; there is no column ``genres`` then."""
     time: Literal["seconds", "milliseconds", "microseconds", "nanoseconds"] = "seconds"
     """Unit of the column ``timestamp``; dates as ISO 8601 writes them need none."""
+
+    @field_validator("file")
+    @classmethod
+    def _is_in_the_folder(cls, file: str) -> str:
+        path = PurePath(file)
+        if path.is_absolute() or not path.parts or any("**" in part and part != "**" for part in path.parts):
+            raise ValueError("expected a path in the data folder, or a pattern of one such as part-*.csv")
+        return file
 
 
 class FeedbackDeclaration(Parameters):
@@ -88,11 +118,18 @@ class FeedbackDeclaration(Parameters):
     step: float = Field(default=0.0, ge=0)
     """Between two ratings of the scale; 0 for any value in between."""
 
-    @model_validator(mode="after")
-    def _has_a_scale(self) -> Self:
-        if self.kind != "events" and self.scale is None:
-            raise ValueError(f"feedback of kind {self.kind} needs a scale, such as scale: [1, 5]")
-        return self
+    @field_validator("scale")
+    @classmethod
+    def _can_be(cls, scale: tuple[float, float] | None, info: ValidationInfo) -> tuple[float, float] | None:
+        if scale is None:
+            if info.data.get("kind") in ("ratings", "counts"):
+                raise ValueError(f"feedback of kind {info.data['kind']} needs a scale, such as scale: [1, 5]")
+            return None
+        try:
+            Feedback(*scale, step=0)
+        except ParameterError as error:
+            raise ValueError(str(error)) from None
+        return scale
 
     def feedback(self) -> Feedback:
         if self.kind == "events" or self.scale is None:
@@ -109,7 +146,7 @@ class IdsDeclaration(Parameters):
     """The same of items."""
 
 
-class Declaration(Parameters):
+class Declaration(_Section):
     """A folder of data, declared."""
 
     name: Name
@@ -117,7 +154,8 @@ class Declaration(Parameters):
     ids: IdsDeclaration = IdsDeclaration()
     """``ids: text`` where users and items both are called by texts."""
     interactions: TableDeclaration
-    items: TableDeclaration
+    items: TableDeclaration | None = None
+    """Without it, the items are those that the interactions name, and their ids are their titles."""
     links: TableDeclaration | None = None
     tags: TableDeclaration | None = None
     genome_scores: TableDeclaration | None = None
@@ -131,10 +169,10 @@ class Declaration(Parameters):
         return {"user_id": ids, "item_id": ids} if isinstance(ids, str) else ids
 
 
-def dataset_in(data_dir: Path) -> DatasetSpec:
-    """The data set in a folder: what its ``dataset.yaml`` declares, and MovieLens without one."""
-    path = data_dir / DATASET_FILE
-    return read_dataset(path) if path.is_file() else MOVIELENS
+def dataset_in(data_dir: Path, declared_in: Path | None = None) -> DatasetSpec:
+    """The data set in a folder: what ``declared_in``, or else its ``dataset.yaml``, declares; MovieLens without one."""
+    path = declared_in or data_dir / DATASET_FILE
+    return read_dataset(path) if declared_in or path.is_file() else MOVIELENS
 
 
 def read_dataset(path: Path) -> DatasetSpec:
@@ -143,7 +181,7 @@ def read_dataset(path: Path) -> DatasetSpec:
     try:
         return dataset_of(Declaration(**values))
     except ParameterError as error:
-        raise ParameterError(f"data set {path}: {error}") from None
+        raise ParameterError(f"data set {path}: {'; '.join(error.faults)}") from None
 
 
 def dataset_of(declared: Declaration) -> DatasetSpec:
@@ -153,6 +191,8 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     tables = [
         _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts) for role, name in _TABLES.items()
     ]
+    if declared.items is None:
+        tables[1] = _items_of(tables[0], tables[1])
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
     return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)
 
@@ -171,10 +211,7 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
         return replace(table, file_stems=())
     _check_columns(role, table, declared)
     columns = [_column(column, declared, feedback) for column in table.columns]
-    columns += [
-        ColumnSpec(f"{FEATURE_PREFIX}{source}", "set", source, nullable=True, separator=separator, description=source)
-        for source, separator in declared.features.items()
-    ]
+    columns += [feature_column(source, feature) for source, feature in declared.features.items()]
     form = declared.format
     return replace(
         table,
@@ -190,20 +227,40 @@ def _with_text_ids(table: TableSpec, texts: Collection[str]) -> TableSpec:
     return replace(table, columns=columns)
 
 
+def _items_of(interactions: TableSpec, items: TableSpec) -> TableSpec:
+    """The table of the items that ``interactions`` name."""
+    changes: dict[str, dict[str, Any]] = {"title": {"copies": "item_id"}, "genres": {"optional": True}}
+    columns = [replace(column, **changes.get(column.name, {})) for column in items.columns if column.name != "item_id"]
+    return replace(
+        items,
+        columns=(interactions.column("item_id"), *columns),
+        file=interactions.file,
+        format=interactions.format,
+        gathered=True,
+        description="the items that interactions name",
+    )
+
+
 def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> None:
     unknown = [name for name in declared.columns if name not in table.column_names]
     if unknown:
         raise ParameterError(
-            f"{role}.columns names {unknown[0]!r}; expected one of {', '.join(table.column_names)} "
+            f"{role}.columns.{unknown[0]}: expected one of {', '.join(table.column_names)} "
             "(further columns of items are features)"
         )
     for name in ("features", "genre_flags", "genre_separator"):
         if getattr(declared, name) and role != "items":
             raise ParameterError(f"{role}.{name}: only items have them")
-    taken = [*declared.columns.values(), *declared.features]
-    twice = next((name for name in taken if taken.count(name) > 1), None)
-    if twice is not None:
-        raise ParameterError(f"{role}: the file's column {twice!r} is named twice; name it once")
+    named: dict[str, str] = {}
+    taken = {f"columns.{name}": source for name, source in declared.columns.items()}
+    for key, source in (taken | {f"features.{source}": source for source in declared.features}).items():
+        if named.setdefault(source, key) != key:
+            raise ParameterError(f"{role}.{key}: the file's column {source!r} is {named[source]} already; name it once")
+    free = {plain_name(column.name): column.name for column in table.columns if column.name not in declared.columns}
+    for source in declared.features:
+        if plain_name(source) in free:
+            name = free[plain_name(source)]
+            raise ParameterError(f"{role}.features.{source}: is read as {name}; say which column is, as columns.{name}")
 
 
 def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:

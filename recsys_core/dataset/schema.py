@@ -10,11 +10,26 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
-__all__ = ["FEATURE_PREFIX", "MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "FileFormat", "TableSpec"]
+__all__ = [
+    "FEATURE_PREFIXES",
+    "MOVIELENS",
+    "TABLE_NAMES",
+    "ColumnSpec",
+    "DatasetSpec",
+    "FileFormat",
+    "TableSpec",
+    "plain_name",
+]
 
-ColumnType = Literal["id", "text id", "int", "float", "text", "set", "timestamp"]
-FEATURE_PREFIX = "feature: "
-"""Of the canonical names of further columns that describe items."""
+ColumnType = Literal["id", "text id", "int", "float", "text", "set", "weights", "timestamp"]
+FEATURE_PREFIXES: dict[str, str] = {
+    "set": "feature: ",
+    "category": "category: ",
+    "number": "number: ",
+    "text": "text: ",
+    "weighted tags": "weighted tags: ",
+}
+"""Of the canonical names of further columns that describe items, by what they hold."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -24,6 +39,7 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
     "float": pa.float64(),
     "text": pa.string(),
     "set": pa.string(),
+    "weights": pa.string(),
     "timestamp": pa.int64(),
 }
 
@@ -35,12 +51,14 @@ class ColumnSpec:
     ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
     for it, if that is another one, and ``also`` are names that are taken, too; case, spaces and underscores are free.
     ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "text id" is a text that becomes its number
-    (:mod:`recsys_core.dataset.ids`); "timestamp" is seconds since 1970, UTC; "set" is names between ``|``.
+    (:mod:`recsys_core.dataset.ids`); "timestamp" is seconds since 1970, UTC; "set" is names between ``|``,
+    "weights" is ``name:number`` between ``|``.
     ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
     group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
-    ``per_second`` is how many units of a timestamp are a second.
+    ``per_second`` is how many units of a timestamp are a second. ``copies`` names the column whose values a text has,
+    as no file gives it its own.
     """
 
     name: str
@@ -54,6 +72,7 @@ class ColumnSpec:
     pattern: str = ""
     separator: str = ""
     per_second: int = 1
+    copies: str = ""
     description: str = ""
 
     @property
@@ -92,6 +111,8 @@ class TableSpec:
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
     with the same key is kept; where it ``repeats``, all of them are, for whoever reads the table to add up.
     ``references`` maps a column to the (table, column) in which it must occur.
+    A table that is ``gathered`` has the different keys in another table's file: nothing else is read of it, and what
+    cannot be read is that table's.
     """
 
     name: str
@@ -101,6 +122,7 @@ class TableSpec:
     key: tuple[str, ...]
     keep_newest_by: str | None = None
     repeats: bool = False
+    gathered: bool = False
     references: tuple[tuple[str, str, str], ...] = ()  # (column, other table, other column)
     description: str = ""
     format: FileFormat = FileFormat()
@@ -113,6 +135,13 @@ class TableSpec:
         raise ParameterError(
             f"table {self.name} declares no column {name!r}; it declares {', '.join(self.column_names)}"
         )
+
+    @property
+    def as_in_file(self) -> "TableSpec":
+        """The table with the columns alone that its file may have."""
+        if not self.gathered:
+            return self
+        return replace(self, columns=tuple(column for column in self.columns if column.name in self.key))
 
     def without_values_of(self, absent: Collection[str]) -> "TableSpec":
         """The table of a file that lacks the columns ``absent``: they are empty, and nothing is judged by them."""
@@ -154,6 +183,11 @@ class DatasetSpec:
             if table.name == name:
                 return table
         raise ParameterError(f"data set {self.name} declares no table {name!r}")
+
+
+def plain_name(name: str) -> str:
+    """Without case and what is between words: ``user_id`` and ``User ID`` are both ``userid``."""
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _stems(name: str) -> tuple[str, ...]:

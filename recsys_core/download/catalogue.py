@@ -38,6 +38,7 @@ _SAME_TERMS = """\
 _NOT_AT_ALL = "* The user may not redistribute the data without separate permission."
 _TABLES = ("ratings.csv", "movies.csv", "links.csv", "tags.csv")
 _GENOME = ("genome-scores.csv", "genome-tags.csv")
+_FOLDS = ("u1", "u2", "u3", "u4", "u5", "ua", "ub")  # splits that come with ml-100k
 _BESIDES = ("README.txt", "README.html", "checksums.txt")
 
 
@@ -73,17 +74,19 @@ def _movielens(
     *,
     redistribution: str,
     files: tuple[str, ...],
+    besides: tuple[str, ...] = _BESIDES,
+    readme: str = "README.html",
     unpacked_bytes: int,
     sha256: str | None,
     md5: str | None,
 ) -> RemoteDataset:
-    url = f"{BASE_URL}{name}-README.html"
+    url = f"{BASE_URL}{name}-{readme}"
     return RemoteDataset(
         name=name,
         licence=_LICENCE.format(title=title, url=url, redistribution=redistribution),
         licence_url=url,
         required_files=files,
-        optional_files=_BESIDES,
+        optional_files=besides,
         unpacked_bytes=unpacked_bytes,
         max_bytes=4 * unpacked_bytes,
         sha256=sha256,
@@ -120,6 +123,33 @@ DATASETS: Final[dict[str, RemoteDataset]] = {
             unpacked_bytes=1_000_000_000,
             sha256=None,
             md5="d472be332d4daa821edc399621853b57",
+        ),
+        _movielens(
+            "ml-1m",
+            "MovieLens 1M: 1,000,209 ratings of 3,883 movies by 6,040 users (2003)",
+            redistribution=_NOT_AT_ALL,
+            files=("ratings.dat", "movies.dat", "users.dat"),
+            besides=("README",),
+            readme="README.txt",
+            unpacked_bytes=25_000_000,
+            sha256=None,
+            md5="c4d9eecfca2ab87c1945afe126590906",
+        ),
+        _movielens(
+            "ml-100k",
+            "MovieLens 100K: 100,000 ratings of 1,682 movies by 943 users (1998)",
+            redistribution=_NOT_AT_ALL,
+            files=("u.data", "u.item", "u.user", "u.genre", "u.info", "u.occupation"),
+            besides=(
+                "README",
+                "allbut.pl",
+                "mku.sh",
+                *(f"{fold}.{part}" for fold in _FOLDS for part in ("base", "test")),
+            ),
+            readme="README.txt",
+            unpacked_bytes=16_000_000,
+            sha256=None,
+            md5="0e33842e24a9c977be4e0107933c0723",
         ),
     )
 }

@@ -13,12 +13,14 @@ from typing import Final
 import filelock
 import httpx2
 
+from recsys_core.dataset.declaration import DATASET_FILE
 from recsys_core.download.catalogue import BASE_URL, RemoteDataset, remote_dataset
 from recsys_core.download.fetching import Fetcher, discard, free_disk_bytes
 from recsys_core.download.progress import DownloadProgress, OnProgress
 from recsys_core.download.unpacking import NoSpaceError, unpack_archive
+from recsys_core.drafting.known import KNOWN
 from recsys_core.errors import DownloadError, ParameterError, StorageError
-from recsys_core.storage import atomic_directory, read_json, write_json
+from recsys_core.storage import atomic_directory, atomic_file, read_json, write_json
 from recsys_core.storage.manifest import package_version
 
 __all__ = ["DownloadedDataset", "download_dataset"]
@@ -59,14 +61,16 @@ def download_dataset(
     transport, sleep, free_bytes   the outside world: httpx2 transport, waiting, free bytes at a folder
 
     An interrupted download goes on where it stopped when called again. The archive is checked against the checksum
-    published beside it and the known one. The folder appears whole or not at all; where it is complete already,
-    nothing is done. Raises ParameterError for an unknown name and DownloadError for everything else.
+    published beside it and the known one. The folder appears whole or not at all, with a ``dataset.yaml`` where its
+    files are not read as MovieLens without one; where it is complete already, nothing is fetched. Raises
+    ParameterError for an unknown name and DownloadError for everything else.
     """
     if retries < 0 or timeout <= 0:
         raise ParameterError(f"retries is {retries} and timeout {timeout}; expected at least 0 and more than 0")
     dataset = name if isinstance(name, RemoteDataset) else remote_dataset(name)
     target = out / dataset.name
     if _is_complete(target, dataset):
+        _declare(target, dataset)
         return DownloadedDataset(dataset.name, target, was_there=True)
     if not (accept_licence(dataset.licence) if callable(accept_licence) else accept_licence):
         raise DownloadError(
@@ -104,6 +108,7 @@ def _download(fetcher: Fetcher, dataset: RemoteDataset, base_url: str, target: P
                 free_bytes=fetcher.free_bytes(target.parent),
                 on_progress=fetcher.on_progress,
             )
+            _declare(staging, dataset)
             write_json(staging / RECORD_FILE, {"url": url, **found, "n_bytes": sizes})
     except NoSpaceError:
         raise  # the archive is good: keep it for the next attempt
@@ -111,6 +116,14 @@ def _download(fetcher: Fetcher, dataset: RemoteDataset, base_url: str, target: P
         discard(part)
         raise
     discard(part)
+
+
+def _declare(folder: Path, dataset: RemoteDataset) -> None:
+    """Write what the files are, where it must be declared and nobody has."""
+    known = next((path for path in KNOWN if path.stem == dataset.name), None)
+    if known is not None and not (folder / DATASET_FILE).exists():
+        with atomic_file(folder / DATASET_FILE) as file:
+            file.write_bytes(known.read_bytes())
 
 
 def _clear_interrupted(target: Path) -> None:

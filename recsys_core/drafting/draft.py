@@ -26,6 +26,7 @@ from recsys_core.reading.header import LFS_POINTER, plain_name
 
 __all__ = ["Draft", "draft_dataset"]
 
+_NO_ITEMS: Final = "no file has a row for each item with its id and a title, so that items are called by their ids"
 _FORMAT: Final = {
     "separator": "its lines are cut alike by it",
     "header": "its first line is data",
@@ -49,7 +50,7 @@ class Draft:
 def draft_dataset(folder: Path) -> Draft:
     """The declaration of the data in ``folder``, by the headers and the first rows of its files; nothing is written.
 
-    Raises MissingFileError for a folder that is not there, DataError where no interactions or no items are found.
+    Raises MissingFileError for a folder that is not there, DataError where no interactions are found.
     """
     if not folder.is_dir():
         raise MissingFileError(f"{folder}: no such folder; expected a folder with files of interactions and items")
@@ -59,9 +60,16 @@ def draft_dataset(folder: Path) -> Draft:
         return Draft(known.read_text(encoding="utf-8"), (guess,), is_needed=True)
     samples = samples_in(folder)
     tables = find_tables(samples)
-    for role in ("interactions", "items"):
-        if role not in tables:
-            raise DataError(f"{folder}: {_missing(role, folder, samples)}")
+    if not tables.keys() >= {"interactions", "items"} and any(_is_pointer(path) for path in folder.iterdir()):
+        raise DataError(
+            f"{folder}: has files that are pointers of Git LFS, not the data; {_found(folder, samples)}; "
+            "run git lfs pull"
+        )
+    if "interactions" not in tables:
+        raise DataError(
+            f"{folder}: no file has a column of users and one of items; {_found(folder, samples)}; "
+            "name its columns user_id and item_id"
+        )
     interactions = tables["interactions"]
     rating = interactions.columns.get("rating")
     feedback, guesses = guess_feedback(rating.column if rating else None)
@@ -74,22 +82,18 @@ def draft_dataset(folder: Path) -> Draft:
     for role, table in tables.items():
         declared[role], more = _declared_table(role, table)
         guesses += more
+    text = ""
+    if "items" not in tables:
+        guesses.append(Guess("items", None, "likely", _NO_ITEMS))
+        text = f"# items: none; {_NO_ITEMS}\n"
     dataset_of(Declaration(**declared))
-    return Draft(as_yaml(declared, guesses), tuple(guesses), is_needed=not _is_movielens(folder, declared))
+    return Draft(as_yaml(declared, guesses) + text, tuple(guesses), is_needed=not _is_movielens(folder, declared))
 
 
-def _missing(role: str, folder: Path, samples: list[Sample]) -> str:
+def _found(folder: Path, samples: list[Sample]) -> str:
     tables = ", ".join(f"{s.file} ({', '.join(column.name for column in s.columns)})"[:200] for s in samples)
     there = ", ".join(sorted(path.name for path in folder.iterdir())[:10])
-    found = f"found {tables}" if tables else f"found no table among {there or 'no files'}"
-    if any(_is_pointer(path) for path in folder.iterdir()):
-        return f"has files that are pointers of Git LFS, not the data; {found}; run git lfs pull"
-    if role == "interactions":
-        return f"no file has a column of users and one of items; {found}; name its columns user_id and item_id"
-    return (
-        "no file has one row for each item, with its id, as the interactions have it, and a title; "
-        f"{found}; add one with the columns item_id and title"
-    )
+    return f"found {tables}" if tables else f"found no table among {there or 'no files'}"
 
 
 def _is_pointer(path: Path) -> bool:
@@ -202,7 +206,7 @@ def _of_items(table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
 def _is_movielens(folder: Path, declared: Mapping[str, Any]) -> bool:
     """Whether nothing needs to be declared: files, columns and scale are MovieLens's."""
     scale = MOVIELENS.feedback
-    if declared["feedback"] != {"scale": [scale.minimum, scale.maximum], "step": scale.step}:
+    if "items" not in declared or declared["feedback"] != {"scale": [scale.minimum, scale.maximum], "step": scale.step}:
         return False
     columns_of_movielens = [column for table in MOVIELENS.tables for column in table.columns]
     spellings = {c.name: {plain_name(c.name), plain_name(c.in_file)} for c in columns_of_movielens}

@@ -58,9 +58,12 @@ def find_tables(samples: Sequence[Sample]) -> dict[str, TableFound]:
     if pairs:
         action, (items, share) = max(pairs, key=lambda pair: (*_evidence(pair[0]), pair[1][1], len(pair[1][0].columns)))
         found = {"interactions": action, "items": items}
-        _say_why(action, items, share, n_candidates=len({id(one) for one, _ in pairs}))
+        _say_why_of_interactions(action, n_candidates=len({id(one) for one, _ in pairs}))
+        _say_why_of_items(action, items, share)
     elif actions:
-        found = {"interactions": max(actions, key=_evidence)}
+        action = max(actions, key=_evidence)
+        found = {"interactions": action}
+        _say_why_of_interactions(action, n_candidates=len(actions))
     used = {table.sample.file for table in found.values()}
     if "items" in found:
         for role, table in _optional([sample for sample in samples if sample.file not in used], found["items"]):
@@ -73,10 +76,14 @@ def _evidence(table: TableFound) -> tuple[int, int, int]:
     return ("rating" in table.columns, "timestamp" in table.columns, table.sample.n_rows)
 
 
-def _say_why(action: TableFound, items: TableFound, share: float, *, n_candidates: int) -> None:
+def _say_why_of_interactions(action: TableFound, *, n_candidates: int) -> None:
     user, item = (action.columns[name].column.name for name in ("user_id", "item_id"))
     action.why = f"its rows have {user} and {item}" + _repeats(action)
     action.confidence = "sure" if n_candidates == 1 and action.sample.has_header else "likely"
+
+
+def _say_why_of_items(action: TableFound, items: TableFound, share: float) -> None:
+    item = action.columns["item_id"].column.name
     key = items.columns["item_id"]
     items.why = f"its {key.column.name} does not repeat"
     where = "there" if items.sample.whole else f"in its first {items.sample.n_rows:,} rows"

@@ -1,17 +1,19 @@
 """Feature groups from texts: genres, the decade and the words in the title, and free-text tags."""
 
+import itertools
 import re
 import unicodedata
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix, csr_matrix, diags_array
+from scipy.sparse import coo_matrix, csr_matrix, diags_array, hstack
 
-from recsys_core.dataset.schema import FEATURE_PREFIX
+from recsys_core.dataset.schema import FEATURE_PREFIXES
 from recsys_core.features.weighting import inverse_document_frequency, normalise_rows, rows_of
 
 __all__ = [
+    "bins_of",
     "decade_group",
     "genre_group",
     "normalise_tag",
@@ -28,6 +30,7 @@ _STOP_WORDS = frozenset(
     ["and", "the", "for", "with", "from", "der", "die", "das", "les", "des", "und", "los", "las", "del", "une"]
 )
 _SHORTEST_WORD = 3
+_BINS = 10
 _NO_GENRES = "(no genres listed)"
 Group = tuple[csr_matrix, list[str]]
 
@@ -53,21 +56,52 @@ def normalise_tag(tag: str) -> str:
 
 
 def genre_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table) -> Group:
-    """One column for each genre of a training item, and for each value of a further column that describes items."""
-    pairs = [
-        (item_id, f"{kind}{name.strip()}")
-        for column, kind in _columns_of_sets(movies)
-        for item_id, names in zip(movies["item_id"].to_pylist(), movies[column].to_pylist(), strict=True)
-        for name in (names or "").split("|")
-        if name.strip() and name.strip() != _NO_GENRES
-    ]
+    """One column for each genre of a training item, and for each value of a further column that describes items.
+
+    Numbers enter by the bins that :func:`bins_of` learns from training items.
+    """
+    pairs = [(item_id, name) for item_id, name in _members(movies, "genres", "|") if name != _NO_GENRES]
+    for column, label in _further(movies, "set"):
+        pairs += [(item_id, f"{label}{name}") for item_id, name in _members(movies, column, "|")]
+    for column, label in _further(movies, "category"):
+        pairs += [(item_id, f"{label}{name}") for item_id, name in _members(movies, column)]
+    for column, label in _further(movies, "number"):
+        pairs += [(item_id, f"{label}{name}") for item_id, name in bins_of(item_ids, fitted_mask, movies, column)]
     return _one_hot(item_ids, fitted_mask, pairs)
 
 
-def _columns_of_sets(items: pa.Table) -> list[tuple[str, str]]:
-    """The columns whose cells are sets, and what is put before their members: an author may be called Drama."""
-    further = [name for name in items.column_names if name.startswith(FEATURE_PREFIX)]
-    return [("genres", ""), *((name, f"{name.removeprefix(FEATURE_PREFIX)}: ") for name in further)]
+def _further(items: pa.Table, kind: str) -> list[tuple[str, str]]:
+    """The declared columns of one kind, and what is put before their features: an author may be called Drama."""
+    prefix = FEATURE_PREFIXES[kind]
+    return [(name, f"{name.removeprefix(prefix)}: ") for name in items.column_names if name.startswith(prefix)]
+
+
+def _members(items: pa.Table, column: str, separator: str = "") -> list[tuple[int, str]]:
+    """(item, name) for what is in each cell."""
+    found = []
+    for item_id, cell in zip(items["item_id"].to_pylist(), items[column].to_pylist(), strict=True):
+        names = (cell or "").split(separator) if separator else [cell or ""]
+        found += [(item_id, name.strip()) for name in names if name.strip()]
+    return found
+
+
+def bins_of(
+    item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], items: pa.Table, column: str
+) -> list[tuple[int, str]]:
+    """(item, bin) for each number in a column; the bins are the tenths of the training items, by their quantiles."""
+    ids = items["item_id"].to_numpy()
+    values = items[column].to_numpy().astype(np.float64)
+    rows = rows_of(item_ids, ids)
+    there = np.isfinite(values) & (rows >= 0)
+    fitted = values[there & fitted_mask[rows]]
+    if not len(fitted):
+        return []
+    edges = np.unique(np.quantile(fitted, np.arange(1, _BINS) / _BINS, method="lower"))
+    ends = [f"{edge:g}" for edge in edges]
+    inner = [f"{low} to {high}" for low, high in itertools.pairwise(ends)]
+    names = [f"up to {ends[0]}", *inner, f"above {ends[-1]}"]
+    places = np.searchsorted(edges, values[there], side="left")
+    return [(item_id, names[place]) for item_id, place in zip(ids[there].tolist(), places.tolist(), strict=True)]
 
 
 def decade_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table) -> Group:
@@ -90,45 +124,74 @@ def title_words(title: str) -> set[str]:
 def title_group(
     item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], movies: pa.Table, min_word_items: int
 ) -> Group:
-    """One column for each word in the titles of at least ``min_word_items`` training items: sequels and series."""
-    pairs = [
-        (movie_id, word)
-        for movie_id, title in zip(movies["item_id"].to_pylist(), movies["title"].to_pylist(), strict=True)
-        for word in sorted(title_words(title or ""))
+    """One column for each word in the titles of at least ``min_word_items`` training items: sequels and series.
+
+    Words of a further column of texts are columns of their own; each text counts as much as the title does.
+    """
+    texts = [
+        _one_hot(
+            item_ids,
+            fitted_mask,
+            [(item_id, f"{label}{word}") for item_id, text in _members(movies, column) for word in title_words(text)],
+            min_word_items,
+        )
+        for column, label in [("title", ""), *_further(movies, "text")]
     ]
-    return _one_hot(item_ids, fitted_mask, pairs, min_word_items)
+    return _side_by_side(texts)
 
 
-def tag_group(item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], tags: pa.Table, min_tag_items: int) -> Group:
-    """One column for each tag on at least ``min_tag_items`` training items, weighted log(1 + times given)."""
-    pairs = [
-        (movie_id, normalise_tag(tag or ""))
-        for movie_id, tag in zip(tags["item_id"].to_pylist(), tags["tag"].to_pylist(), strict=True)
-    ]
-    matrix, names = _count_matrix(item_ids, [(movie_id, tag) for movie_id, tag in pairs if tag])
-    n_fitted = np.bincount(matrix[np.flatnonzero(fitted_mask)].indices, minlength=len(names))
-    kept = np.flatnonzero(n_fitted >= min_tag_items)
-    return _tf_idf(csr_matrix(matrix[:, kept]), fitted_mask), [names[num] for num in kept]
+def tag_group(
+    item_ids: NDArray[np.int64],
+    fitted_mask: NDArray[np.bool_],
+    tags: pa.Table | None,
+    movies: pa.Table,
+    min_tag_items: int,
+) -> Group:
+    """One column for each tag on at least ``min_tag_items`` training items, weighted log(1 + times given).
+
+    The weighted tags of a further column of ``movies`` are columns of their own, and count as much.
+    """
+    given = [] if tags is None else zip(tags["item_id"].to_pylist(), tags["tag"].to_pylist(), strict=True)
+    parts = [[(item_id, normalise_tag(tag), 1.0) for item_id, tag in given if tag and normalise_tag(tag)]]
+    for column, label in _further(movies, "weighted tags"):
+        cells = [(item_id, *part.rpartition(":")) for item_id, part in _members(movies, column, "|")]
+        parts.append([(item_id, f"{label}{normalise_tag(tag)}", float(weight)) for item_id, tag, _, weight in cells])
+    return _side_by_side([_weighted(item_ids, fitted_mask, part, min_tag_items) for part in parts])
+
+
+def _side_by_side(groups: list[Group]) -> Group:
+    """Several groups as one, in which each counts as much as the others where an item has it."""
+    if len(groups) == 1:
+        return groups[0]
+    matrix = csr_matrix(hstack([matrix for matrix, _ in groups], format="csr"))
+    return normalise_rows(matrix), [name for _, names in groups for name in names]
 
 
 def _one_hot(
     item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], pairs: list[tuple[int, str]], min_items: int = 1
 ) -> Group:
-    matrix, names = _count_matrix(item_ids, sorted(set(pairs)))
+    return _weighted(item_ids, fitted_mask, [(*pair, 1.0) for pair in sorted(set(pairs))], min_items)
+
+
+def _weighted(
+    item_ids: NDArray[np.int64], fitted_mask: NDArray[np.bool_], triples: list[tuple[int, str, float]], min_items: int
+) -> Group:
+    matrix, names = _count_matrix(item_ids, triples)
     n_fitted = np.bincount(matrix[np.flatnonzero(fitted_mask)].indices, minlength=len(names))
     kept = np.flatnonzero(n_fitted >= min_items)
     return _tf_idf(csr_matrix(matrix[:, kept]), fitted_mask), [names[num] for num in kept]
 
 
-def _count_matrix(item_ids: NDArray[np.int64], pairs: list[tuple[int, str]]) -> Group:
-    """How often each (item, text) occurs, for known items: CSR (n_items, n_texts) and the sorted texts."""
-    rows = rows_of(item_ids, np.asarray([movie_id for movie_id, _ in pairs], dtype=np.int64))
-    texts = [text for (_, text), row in zip(pairs, rows, strict=True) if row >= 0]
+def _count_matrix(item_ids: NDArray[np.int64], triples: list[tuple[int, str, float]]) -> Group:
+    """The sum of the weights of each (item, text), for known items: CSR (n_items, n_texts) and the sorted texts."""
+    rows = rows_of(item_ids, np.asarray([item_id for item_id, _, _ in triples], dtype=np.int64))
+    texts = [text for (_, text, _), row in zip(triples, rows, strict=True) if row >= 0]
+    weights = np.asarray([weight for _, _, weight in triples], dtype=np.float32)[rows >= 0]
     names = sorted(set(texts))
     column = {name: num for num, name in enumerate(names)}
     columns = np.asarray([column[text] for text in texts], dtype=np.int64)
     shape = (len(item_ids), len(names))
-    counts = coo_matrix((np.ones(len(columns), dtype=np.float32), (rows[rows >= 0], columns)), shape=shape)
+    counts = coo_matrix((weights, (rows[rows >= 0], columns)), shape=shape)
     return csr_matrix(counts), names
 
 

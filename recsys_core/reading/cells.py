@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -11,13 +12,14 @@ import pyarrow.compute as pc
 
 from recsys_core.dataset.schema import ColumnSpec
 
-__all__ = ["EMPTY_WORDS", "moments", "named", "sets", "tidied"]
+__all__ = ["EMPTY_WORDS", "moments", "named", "sets", "tidied", "weights"]
 
 EMPTY_WORDS: Final = pa.array(["", "NaN", "nan", "NA", "N/A", "\\N", "NULL", "null", "None"])
 """What stands for nothing in a column that may be empty."""
 _NO_ID: Final = pa.array(["", "NaN", "nan", "\\N", "NULL", "null", "None"])  # NA may be somebody's
 _SEPARATORS: Final = ("|", ";", ",")  # of the members of a set; the first one that a cell has
 _UNCUT: Final = re.compile(r"(?<=['\"])\s+(?=['\"])")  # of NumPy's arrays: ['Drama' 'War']
+_WEIGHT: Final = ("weight", "count", "score", "relevance", "value")
 _NAME: Final = "name"  # of a member that is written as an object: {"id": 18, "name": "Drama"}
 
 
@@ -82,6 +84,52 @@ def sets(cells: pa.ChunkedArray, separator: str = "") -> pa.ChunkedArray:
     return pa.chunked_array([pa.array([_members(cell) for cell in cells.to_pylist()], type=pa.string())])
 
 
+def weights(cells: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Weighted names as ``name:number`` between ``|``: of JSON, or of ``name:number`` between the usual separators.
+
+    JSON, or what Python writes, is an object of names, or a list of pairs or of objects with a name and a weight.
+    A name without a number counts once, what is no weight above 0 not at all.
+    """
+    return pa.chunked_array([pa.array([_weighted(cell) for cell in cells.to_pylist()], type=pa.string())])
+
+
+def _weighted(cell: str | None) -> str | None:
+    if cell is None:
+        return None
+    pairs = [(name, _above_zero(weight)) for name, weight in _pairs(cell.strip())]
+    return "|".join(f"{name}:{weight:g}" for name, weight in pairs if name and weight) or None
+
+
+def _pairs(text: str) -> Iterator[tuple[str, object]]:
+    found = _read(text) if text[:1] in ("[", "{") else None
+    if isinstance(found, dict):
+        yield from ((_named(name), weight) for name, weight in found.items())
+    elif isinstance(found, list):
+        for member in found:
+            if isinstance(member, dict):
+                yield _named(member), next((member[name] for name in _WEIGHT if name in member), 1)
+            elif isinstance(member, (list, tuple)) and len(member) == 2:
+                yield _named(member[0]), member[1]
+            else:
+                yield _named(member), 1
+    else:
+        for part in (_members(text) or "").split("|"):
+            name, _, weight = part.rpartition(":")
+            yield (part.strip(), 1) if _number(weight) is None else (name.strip(), weight)
+
+
+def _above_zero(weight: object) -> float:
+    number = _number(weight)
+    return number if number is not None and 0 < number < float("inf") else 0.0
+
+
+def _number(weight: object) -> float | None:
+    try:
+        return float(str(weight))
+    except ValueError:
+        return None
+
+
 def _members(cell: str | None) -> str | None:
     if cell is None:
         return None
@@ -95,12 +143,18 @@ def _members(cell: str | None) -> str | None:
 
 
 def _listed(text: str) -> list[Any] | None:
+    found = _read(text)
+    return found if isinstance(found, list) else None
+
+
+def _read(text: str) -> object:
+    """What JSON, or else Python, reads in ``text``; None where it is neither."""
     for read, written in ((json.loads, text), (ast.literal_eval, _UNCUT.sub(", ", text))):
         try:
             found = read(written)
         except (ValueError, SyntaxError, RecursionError, MemoryError):
             continue
-        return found if isinstance(found, list) else None
+        return found
     return None
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.ids import Ids, TextNumbers
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
-from recsys_core.reading.cells import EMPTY_WORDS, moments, named, sets, tidied
+from recsys_core.reading.cells import EMPTY_WORDS, moments, named, sets, tidied, weights
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -60,6 +60,7 @@ class BlockReader:
         self._there = [column for column in table.columns if column.name in names]
         self._types = {column.name: _read_as(column) for column in self._there}
         self._texts = {name: TextNumbers() for name in table.text_ids}
+        self._copies = [column for column in table.columns if column.copies]
         # Empty cells of any column are for validation to judge, so everything is nullable here.
         self.schema = pa.schema([*((c.name, c.arrow_type) for c in table.columns), ("line", pa.int64())])
 
@@ -146,6 +147,8 @@ class BlockReader:
         """``columns`` in one notation, with line numbers, and those that the file does not have."""
         found = emptied or Counter[str]()
         values = dict(zip(columns.column_names, columns.columns, strict=True))
+        for column in self._copies:
+            values[column.name] = values[column.copies].cast(pa.string())
         for column in self._there:
             if column.name in self._texts:
                 values[column.name] = self._texts[column.name].of(named(values[column.name]))
@@ -154,6 +157,8 @@ class BlockReader:
                 found[column.name] += n_emptied
             if column.type == "set":
                 values[column.name] = sets(values[column.name], column.separator)
+            if column.type == "weights":
+                values[column.name] = weights(values[column.name])
             if column.per_second > 1:
                 values[column.name] = pc.divide(values[column.name], column.per_second)
         nothing = pa.scalar(None)

@@ -40,16 +40,10 @@ def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
 
 
 def _declared(data_dir: Path, table: TableSpec) -> Path | None:
-    """The file that the declaration names."""
+    """The file that the declaration names; of several that fit it, the pattern: they are read as one."""
     found = sorted(data_dir.glob(table.file))
-    if len(found) == 1:
-        return found[0]
     if found:
-        names = ", ".join(path.name for path in found[:5])
-        raise DataError(
-            f"{data_dir}: {len(found)} files are {table.file} ({names}); "
-            f"name the one that is the table {table.name}, or put them into a folder of their own and name that"
-        )
+        return found[0] if len(found) == 1 else data_dir / table.file
     if not table.required:
         return None
     raise MissingFileError(

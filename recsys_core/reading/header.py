@@ -5,7 +5,7 @@ import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from recsys_core.dataset.schema import ColumnSpec, TableSpec
+from recsys_core.dataset.schema import ColumnSpec, TableSpec, plain_name
 from recsys_core.errors import MalformedFileError
 
 __all__ = ["LFS_POINTER", "UNUSED", "Header", "plain_name", "read_header"]
@@ -109,11 +109,6 @@ def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
             if places:
                 return places
     return []
-
-
-def plain_name(name: str) -> str:
-    """Without case and what is between words: ``user_id`` and ``User ID`` are both ``userid``."""
-    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _advice(names: tuple[str, ...], text: str) -> str:

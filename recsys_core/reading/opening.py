@@ -29,19 +29,25 @@ _SEPARATORS: Final = {".tsv": "\t"}
 
 
 def parts_of(path: Path) -> list[Path]:
-    """``path``, or the part files of a folder as Spark and Hadoop write them, in the order of their names."""
-    if not path.is_dir():
-        return [path]
-    return sorted(part for part in path.iterdir() if part.is_file() and part.name[0] not in "_.")
+    """``path``; the part files of a folder as Spark and Hadoop write them, or of a pattern, in the order of names."""
+    if path.is_dir():
+        return sorted(part for part in path.iterdir() if part.is_file() and part.name[0] not in "_.")
+    return [path] if path.exists() else _fitting(path) or [path]
+
+
+def _fitting(pattern: Path) -> list[Path]:
+    there = next(folder for folder in pattern.parents if folder.is_dir())
+    found = sorted(there.glob(str(pattern.relative_to(there))))
+    return [part for path in found if path.name[0] not in "_." for part in parts_of(path)]
 
 
 def content_digest(path: Path, sha256_of: Callable[[Path], str]) -> str:
-    """Hex SHA-256 of a file's bytes; of a folder's parts one of their names' and theirs."""
-    return _joint_digest([(part, sha256_of(part)) for part in parts_of(path)], is_folder=path.is_dir())
+    """Hex SHA-256 of a file's bytes; of the parts of a folder or a pattern one of their names' and theirs."""
+    return _joint_digest([(part, sha256_of(part)) for part in parts_of(path)], path)
 
 
-def _joint_digest(found: Sequence[tuple[Path, str]], *, is_folder: bool) -> str:
-    if not is_folder:
+def _joint_digest(found: Sequence[tuple[Path, str]], path: Path) -> str:
+    if [part for part, _ in found] == [path]:
         return found[0][1]
     return hashlib.sha256("\n".join(f"{part.name} {digest}" for part, digest in found).encode()).hexdigest()
 
@@ -60,7 +66,7 @@ class Opened:
         for part in self._parts:
             part.drain()
         found = [(part.path, part.digest.hexdigest()) for part in self._parts]
-        return _joint_digest(found, is_folder=self.path.is_dir())
+        return _joint_digest(found, self.path)
 
 
 @contextmanager
@@ -83,7 +89,8 @@ def open_csv(path: Path, form: FileFormat | None = None) -> Iterator[Opened]:
         if len(hashed) == 1:
             stream = next(streams)
         else:
-            stream = cast(BinaryIO, io.BufferedReader(_Lines(_joined(streams)), 1 << 20))
+            named = zip(parts, streams, strict=True)
+            stream = _stream(_joined(named, have_headers=not path.is_dir() and not _is_json(path)))
         writes_header = bool(form.names) or any(_is_typed(part) for part in parts)
         yield Opened(path, stream, writes_header, hashed)
 
@@ -156,6 +163,10 @@ def _endings(path: Path) -> tuple[str, str]:
 
 def _is_typed(path: Path) -> bool:
     return _endings(path)[0] in (".parquet", *_JSON)
+
+
+def _is_json(path: Path) -> bool:
+    return _endings(path)[0] in _JSON
 
 
 def _as_csv(part: "_Hashed", form: FileFormat, names: list[str]) -> BinaryIO:
@@ -240,20 +251,21 @@ def _separator_of(raw: BinaryIO, encoding: str) -> str:
     return next((sign for sign in ("::", "\t", ";", "|") if sign in head), "")
 
 
-def _joined(streams: Iterator[BinaryIO]) -> Iterator[bytes]:
-    """One text of several; a part without a header goes on where the one before ended."""
-    head = b""
-    for stream in streams:
+def _joined(parts: Iterator[tuple[Path, BinaryIO]], *, have_headers: bool) -> Iterator[bytes]:
+    """One text of several; a part without a header goes on where the one before ended, unless all must have one."""
+    head, of = b"", Path()
+    for path, stream in parts:
         first = stream.readline().removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
         cells, names = first.split(b","), head.split(b",")
-        if head and first != head and set(cells) & set(names) - {b""}:
+        if head and first and first != head and (have_headers or set(cells) & set(names) - {b""}):
             raise MalformedFileError(
-                f"the columns of one part are {readable_text(head)}, those of another {readable_text(first)}; "
+                f"{path}: its columns are {readable_text(first)}, those of {of.name} {readable_text(head)}; "
                 "write all parts with the same columns"
             )
         if first and first != head:
             yield first + b"\n"
-        head = head or first
+        if not head:
+            head, of = first, path
         last = b"\n"
         while chunk := stream.read(1 << 20):
             yield chunk

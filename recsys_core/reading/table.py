@@ -9,7 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys_core.dataset.schema import TableSpec
@@ -33,7 +35,8 @@ class ReadSummary:
 
     ``file`` is the file's name and ``sha256`` the hash of its content; both are None for an optional table
     without a file. ``absent`` are declared columns that the file does not have, ``unused`` columns of the file that
-    nothing is made of, ``emptied`` says how many cells of a column were taken for empty.
+    nothing is made of, ``emptied`` says how many cells of a column were taken for empty. Of a gathered table the rows
+    are the different keys, and neither absent nor unused columns are told: the file is another table's.
     """
 
     table: str
@@ -80,7 +83,7 @@ def read_table(
         if value < 1:
             raise ParameterError(f"{name} is {value}; expected at least 1")
     with open_csv(csv_path, table.format) as opened:
-        header = read_header(opened.stream, str(csv_path), table, max_line_bytes=max_line_bytes)
+        header = read_header(opened.stream, str(csv_path), table.as_in_file, max_line_bytes=max_line_bytes)
         guard = LineGuard(
             opened.stream,
             header_line=header.line - opened.writes_header,
@@ -94,7 +97,11 @@ def read_table(
             RejectedWriter(directory, csv_path.name) as rejected,
         ):
             emptied: Counter[str] = Counter()
+            new = _New(table.key[0]) if table.gathered else None
             for converted in _read_side_by_side(reader, guard, threads or min(4, os.cpu_count() or 1)):
+                if new is not None:
+                    rows.add(new.of(converted.rows))
+                    continue
                 rows.add(converted.rows)
                 rejected.add(converted.rejected)
                 emptied.update(converted.emptied)
@@ -108,8 +115,8 @@ def read_table(
         n_rows=rows.n_rows + rejected.n_rows,
         n_accepted=rows.n_rows,
         n_rejected=rejected.n_rows,
-        absent=tuple(name for name in table.column_names if name not in header.names),
-        unused=tuple(name.removeprefix(UNUSED) for name in header.names if name.startswith(UNUSED)),
+        absent=() if table.gathered else tuple(name for name in table.column_names if name not in header.names),
+        unused=() if table.gathered else tuple(n.removeprefix(UNUSED) for n in header.names if n.startswith(UNUSED)),
         emptied=dict(emptied),
     )
 
@@ -119,6 +126,20 @@ def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
     with RowsWriter(directory, BlockReader(table, table.column_names).schema), RejectedWriter(directory, ""):
         pass
     return ReadSummary(table.name, None, None, 0, 0, 0)
+
+
+class _New:
+    """Rows whose id no row had before."""
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+        self._seen: set[int] = set()
+
+    def of(self, rows: pa.Table) -> pa.Table:
+        ids, places = np.unique(rows[self._column].drop_null().to_numpy(), return_index=True)
+        fresh = [place for one, place in zip(ids.tolist(), places.tolist(), strict=True) if one not in self._seen]
+        self._seen.update(ids.tolist())
+        return rows.filter(pc.is_valid(rows[self._column])).take(pa.array(sorted(fresh), pa.int64()))
 
 
 class RowsWriter:

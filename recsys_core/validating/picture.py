@@ -12,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recsys_core.dataset.declaration import DATASET_FILE
 from recsys_core.dataset.feedback import FeedbackKind
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import DataError, MalformedFileError, MissingFileError
 from recsys_core.features import FeatureParameters, build_item_features
 from recsys_core.features.text import years_of
 from recsys_core.reading import ReadSummary, locate_table, read_table, write_absent_table
+from recsys_core.reading.opening import ENDINGS, parts_of
 from recsys_core.validating.folder import tables_in_order
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.rejecting import ROWS_FILE
@@ -28,7 +28,7 @@ from recsys_core.validating.table import known_ids, validate_table
 __all__ = ["Picture", "TableCounts", "picture_of"]
 
 _LOG = logging.getLogger("recsys")
-_NO_TABLES: Final = ("readme", "licence", "license")  # beginnings of the names of texts for people
+_NO_TABLES: Final = ("readme", "licence", "license", "checksums", "download.json")  # begin names of what is for people
 _OFTEN_ABSENT: Final = ("year", "rating")  # the year stands in titles; a rating may be absent where there are none
 
 
@@ -57,7 +57,7 @@ class Picture:
     years         first and last year of release
     n_features    columns of each group of features, fitted on all titles
     findings      errors first
-    unused_files  what lies in the folder and no table is made of; folders end in "/"
+    unused_files  what lies in the folder, may be a table, and none is made of it; folders end in "/"
     """
 
     tables: Mapping[str, TableCounts]
@@ -124,7 +124,10 @@ def picture_of(
         found = {**_interactions(interactions, dataset), **_items(items, seen, features)}
     unused = _unused_files(folder, [table.path for table in seen.values() if table.path])
     findings = [finding for table in ordered.values() for finding in table.findings]
-    if found["n_items"] and not found["years"] and not items.refused:
+    if dataset.table("movies").gathered:
+        message = "movies: no table of items is declared: they are those that interactions name, called by their ids"
+        findings.append(Finding("warning", "movies", None, "items_gathered", found["n_items"], message))
+    elif found["n_items"] and not found["years"] and not items.refused:
         message = f"movies ({items.counts.file}): no title has a year of release, in a column year or at its end"
         findings.append(Finding("warning", "movies", "year", "no_years", found["n_items"], message))
     findings += [
@@ -264,13 +267,18 @@ def _ends(values: pa.Array | pa.ChunkedArray) -> tuple[Any, Any] | None:
 
 
 def _unused_files(folder: Path, used: list[Path]) -> list[str]:
-    """Names of what lies in ``folder``, but for the declaration, texts for people and what is hidden."""
-    of_tables = {path.relative_to(folder).parts[0] for path in used}
-    names = (f"{path.name}/" if path.is_dir() else path.name for path in sorted(folder.iterdir()))
+    """Names of what lies in ``folder`` and may be a table: a file with such an ending, or a folder of nothing else."""
+    of_tables = {part.relative_to(folder).parts[0] for path in used for part in (path, *parts_of(path))}
     return [
-        name
-        for name in names
-        if name.rstrip("/") not in {*of_tables, DATASET_FILE}
-        and not name.startswith(".")
-        and not name.casefold().startswith(_NO_TABLES)
+        f"{path.name}/" if path.is_dir() else path.name
+        for path in sorted(folder.iterdir())
+        if path.name not in of_tables and not path.name.startswith(".") and _may_be_a_table(path)
     ]
+
+
+def _may_be_a_table(path: Path) -> bool:
+    parts = parts_of(path)
+    return bool(parts) and all(
+        not part.name.casefold().startswith(_NO_TABLES) and {*map(str.lower, part.suffixes)} & {*ENDINGS}
+        for part in parts
+    )

@@ -50,6 +50,7 @@ _PANDAS_TYPES: Final = {
     "float": "float64",
     "text": "str",
     "set": "str",
+    "weights": "str",
     "timestamp": "int64",
 }
 
@@ -133,7 +134,7 @@ def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[
             earliest = dataset.earliest_timestamp
             yield _between(column.name, earliest, None, f"lies before {_moment(earliest)}")
             yield _between(column.name, None, now, f"lies in the future, after {_moment(now)}")
-        elif column.type in ("text", "set"):
+        elif column.type in ("text", "set", "weights"):
             if not column.nullable:
                 arguments = {"column": column.name, "regex": r"\S"}
                 yield Rule(

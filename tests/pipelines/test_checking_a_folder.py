@@ -86,3 +86,13 @@ def test_a_table_that_cannot_be_read_has_no_counts(data_dir: Path, capsys: pytes
     assert code == 1
     assert any(line.split() == ["movies", "?", "?", "?", "-"] for line in out.splitlines())
     assert "30 users, ? items, from 2017-07-14 to " in out
+
+
+def test_the_declaration_may_lie_elsewhere(data_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (data_dir / "dataset.yaml").write_text("name: [\n")
+    (tmp_path / "own.yaml").write_text("name: own\nfeedback: {kind: events}\ninteractions: {file: ratings.csv}\n")
+
+    code, out, _ = call(capsys, data_dir, "--dataset", tmp_path / "own.yaml")
+
+    assert code == 0
+    assert "no table of items is declared" in out

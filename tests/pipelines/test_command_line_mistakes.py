@@ -53,6 +53,9 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
         (["check", "nowhere"], ["data folder", "nowhere is not there; name a folder"]),
         (["check", ".", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["plan", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
+        (["plan", "--dataset", "nowhere.yaml"], ["data set", "nowhere.yaml: cannot be read"]),
+        (["check", ".", "--dataset", "nowhere.yaml"], ["data set", "nowhere.yaml: cannot be read"]),
+        (["evaluate", "--dataset", "nowhere.yaml"], ["data set", "nowhere.yaml: cannot be read"]),
         (["check-home"], ["home ", "does not exist; give --home the folder of a run"]),
         (["run", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),
         (["recommend", "--user", "1", "--liked", "2"], ["give --user or --liked, not both"]),
@@ -65,7 +68,7 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
         (["models"], ["no model is registered in"]),
         (["promote", "1"], ["no model is registered in"]),
         (["rollback"], ["no model is registered in"]),
-        (["evaluate", "--train", "a.csv"], ["give either --data DIR, or both --train A.csv and --test B.csv"]),
+        (["evaluate", "--train", "a.csv"], ["give either --data DIR", "or both --train A.csv and --test B.csv"]),
         (["evaluate", "--data", "nowhere"], ["nowhere does not exist"]),
         (["evaluate", "--train", "a.csv", "--test", "b.csv"], ["a.csv: there is no such file"]),
     ],
@@ -91,6 +94,19 @@ def test_a_users_mistake_is_one_message_and_with_json_one_document(
     assert json.loads(out) == {"status": "failed", "failed": [failure]}
     assert failure == {"asset": None, "check": None, "message": err.removeprefix("recsys: ").rstrip("\n")}
     assert list(tmp_path.iterdir()) == [], "nothing is made before the mistake is found"
+
+
+@pytest.mark.parametrize("command", [["run", "--data"], ["plan", "--data"], ["evaluate", "--data"], ["check"]])
+def test_a_broken_declaration_is_its_one_message(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "dataset.yaml").write_text("name: [\n")
+
+    code, out, err = call(capsys, *command, str(tmp_path))
+
+    assert (code, out) == (1, "")
+    assert err == f"recsys: data set {tmp_path}/dataset.yaml: line 2: is not valid YAML ({err.partition('YAML (')[2]}"
+    assert err.count("\n") == 1
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from recsys_core.errors import ParameterError
 from tests.assets.asset_graph import asset_graph
 
 REPOSITORY = Path(__file__).parents[2]
+_OWN = "name: books\nfeedback: {scale: [1, 10]}\ninteractions: {file: ratings.csv}\nitems: {file: movies.csv}\n"
 
 
 @pytest.fixture
@@ -52,6 +53,24 @@ def test_everything_in_the_code_location_has_a_description(definitions: dg.Defin
     assert all(found.description for found in (*repository.schedule_defs, *repository.sensor_defs))
 
 
+def test_with_a_broken_declaration_the_location_loads_and_each_raw_step_says_what_is_wrong(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    (settings.data_dir / "dataset.yaml").write_text(_OWN + "film: {}\n", encoding="utf-8")
+
+    definitions = build_definitions(settings)
+    with dg.DagsterInstance.ephemeral() as instance:
+        job = definitions.resolve_job_def("data")
+        result = job.execute_in_process(instance=instance, raise_on_error=False)
+
+    wrong = "dataset.yaml: film is not known"
+    assert wrong in caplog.text
+    failed = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
+    told = {data.description or "" for data in failed if data is not None}
+    assert len(failed) == 6
+    assert [text for text in told if not (text.startswith(f"data set {settings.data_dir}") and wrong in text)] == []
+
+
 def test_definitions_are_whole(definitions: dg.Definitions) -> None:
     dg.Definitions.validate_loadable(definitions)
 
@@ -74,6 +93,17 @@ def test_the_pipeline_is_run_by_the_clock_on_mondays_unless_told_otherwise(setti
     assert schedule(settings).job_name == "pipeline"
     hourly = Settings(settings.home, settings.data_dir, retrain_cron="7 * * * *")
     assert schedule(hourly).cron_schedule == "7 * * * *"
+
+
+def test_the_weekly_run_has_the_parameters_of_what_is_declared_now(settings: Settings) -> None:
+    (found,) = build_definitions(settings).get_repository_def().schedule_defs
+    (settings.data_dir / "dataset.yaml").write_text(_OWN, encoding="utf-8")
+
+    with dg.build_schedule_context() as context:
+        (request,) = found.evaluate_tick(context).run_requests or []
+
+    relevance = request.run_config["resources"]["parameters"]["config"]["relevance"]
+    assert relevance["positive_threshold"] == 7.75
 
 
 @pytest.mark.parametrize("cron", ["every day", "61 * * * *", "* * * *", "0 3 * * 1 2026 7"])

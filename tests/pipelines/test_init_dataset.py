@@ -64,10 +64,14 @@ def test_a_folder_to_read_only_gets_no_file(books: Path, capsys: pytest.CaptureF
     code, out, err = call(capsys, books, "--out", "-")
     assert code == 0
     assert yaml.safe_load(out)["name"] == "my books"
-    assert "next: recsys check" in err
+    assert err.endswith(
+        f"next: recsys check '{books}' --dataset FILE, then recsys run --data '{books}' --dataset FILE\n"
+    )
 
     other = books.parent / "other.yaml"
-    assert call(capsys, books, "--out", other)[0] == 0
+    code, out_again, _ = call(capsys, books, "--out", other)
+    assert code == 0
+    assert out_again.endswith(f"--dataset {other}, then recsys run --data '{books}' --dataset {other}\n")
     assert other.read_text() == out
     assert call(capsys, books, "--out", other)[0] == 1
     assert sorted(path.name for path in books.iterdir()) == ["books.csv", "ratings.csv"]

@@ -25,6 +25,7 @@ def test_the_environment_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     for name, value in {
         "RECSYS_HOME": "h",
         "RECSYS_DATA": "d",
+        "RECSYS_DATASET": "d.yaml",
         "RECSYS_CONFIG": "c.yaml",
         "RECSYS_EXECUTOR": "multiprocess",
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:5000",
@@ -34,7 +35,13 @@ def test_the_environment_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     here = tmp_path.resolve()
     assert Settings.from_environment() == Settings(
-        here / "h", here / "d", here / "c.yaml", "http://127.0.0.1:5000", "multiprocess", "7 * * * *"
+        here / "h",
+        here / "d",
+        here / "c.yaml",
+        "http://127.0.0.1:5000",
+        "multiprocess",
+        "7 * * * *",
+        dataset_file=here / "d.yaml",
     )
 
 
@@ -50,7 +57,13 @@ def test_arguments_win(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_another_process_finds_the_same_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = Settings(
-        tmp_path / "h", tmp_path / "d", tmp_path / "c.yaml", "http://127.0.0.1:1", "multiprocess", "1 2 * * 3"
+        tmp_path / "h",
+        tmp_path / "d",
+        tmp_path / "c.yaml",
+        "http://127.0.0.1:1",
+        "multiprocess",
+        "1 2 * * 3",
+        dataset_file=tmp_path / "d.yaml",
     )
     for name, value in before.as_environment().items():
         monkeypatch.setenv(name, value)

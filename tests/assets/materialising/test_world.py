@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +182,28 @@ def test_configuration_is_read_once_and_a_mistake_in_it_is_told(settings: Settin
     assert look.configuration is before
     with pytest.raises(ParameterError, match=r"small\.yaml.*trials is not known"):
         _ = World(settings.workspace()).configuration
+
+
+def test_files_of_a_pattern_are_known_by_their_names_and_contents(settings: Settings, tmp_path: Path) -> None:
+    text = "name: own\nfeedback: {kind: events}\ninteractions: {file: '*-rows.csv', columns: {item_id: movieId}}\n"
+    (settings.data_dir / "dataset.yaml").write_text(text)
+    for name in ("a", "b"):
+        shutil.copy(settings.data_dir / "ratings.csv", settings.data_dir / f"{name}-rows.csv")
+
+    before = of_now(settings.workspace(), "ratings")
+    assert before.startswith("*-rows.csv ")
+    (settings.data_dir / "b-rows.csv").write_text("user_id,movieId\n1,2\n")
+    assert of_now(settings.workspace(), "ratings") != before
+
+
+def test_the_data_may_be_declared_elsewhere(settings: Settings, tmp_path: Path) -> None:
+    text = "name: own\nfeedback: {kind: events}\ninteractions: {file: ratings.csv, columns: {item_id: movieId}}\n"
+    (tmp_path / "own.yaml").write_text(text)
+    there = replace(settings, dataset_file=tmp_path / "own.yaml").workspace()
+
+    assert World(there).dataset.name == "own"
+    assert World(there).configuration.relevance.positive_threshold == 0
+    assert World(settings.workspace()).dataset.name == "movielens"
 
 
 def test_inputs_name_the_code_and_the_configuration_of_the_asset(settings: Settings) -> None:

@@ -50,6 +50,22 @@ def test_what_is_declared_is_what_is_read(tmp_path: Path) -> None:
     assert dataset.table("tags").file_stems == ()
 
 
+def test_features_hold_what_is_declared(tmp_path: Path) -> None:
+    kinds = '{price: number, blurb: text, by: {set: " and "}, brand: category, words: weighted tags, tags: ",", x: ""}'
+    declared(tmp_path, BOOKS.replace('{author: "|", language: ""}', kinds))
+    columns = dataset_in(tmp_path).table("movies").columns[-7:]
+    assert [(column.name, column.type, column.separator) for column in columns] == [
+        ("number: price", "float", ""),
+        ("text: blurb", "text", ""),
+        ("feature: by", "set", " and "),
+        ("category: brand", "text", ""),
+        ("weighted tags: words", "weights", ""),
+        ("feature: tags", "set", ","),
+        ("feature: x", "set", ""),
+    ]
+    assert all(column.nullable and not column.optional for column in columns)
+
+
 def test_events_need_no_rating_and_any_one_is_liked(tmp_path: Path) -> None:
     text = "name: plays\nfeedback: {kind: events}\ninteractions: {file: a.csv}\nitems: {file: b.csv}\n"
     dataset = read_dataset(declared(tmp_path, text))
@@ -57,22 +73,36 @@ def test_events_need_no_rating_and_any_one_is_liked(tmp_path: Path) -> None:
     assert dataset.relevance.positive_threshold == 0
 
 
+def test_without_items_they_are_those_that_interactions_name(tmp_path: Path) -> None:
+    text = "name: log\nfeedback: {kind: events}\ninteractions: {file: a.tsv, columns: {item_id: sku}}\n"
+    items = read_dataset(declared(tmp_path, text)).table("movies")
+    assert (items.file, items.as_in_file.names_in_file) == ("a.tsv", ("sku",))
+    assert items.column_names == ("item_id", "title", "genres", "year")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("name: books\n", "", "name"),
-        ("kind: ratings, scale: [1, 10], step: 1", "kind: ratings", r"needs a scale, such as scale: \[1, 5\]"),
-        ("kind: ratings", "kind: stars", "kind = 'stars'"),
-        ("step: 1", "step: -1", "step = -1"),
-        ("  file: books.csv\n", "", "file = .*field required"),
-        ("encoding: latin-1", "encoding: klingon", "encoding 'klingon' is not known"),
-        ("time: milliseconds", "time: hours", "time = 'hours'"),
-        ("{item_id: book_id}", "{book: book_id}", "items.columns names 'book'; expected one of item_id, title"),
-        ("{item_id: book_id}", "{item_id: x, title: x}", "items: the file's column 'x' is named twice"),
-        ("{item_id: book_id}", "{title: author}", "items: the file's column 'author' is named twice"),
+        ("name: books\n", "", "name is not given; it is needed"),
+        ("kind: ratings, scale: [1, 10], step: 1", "kind: counts", r"feedback.scale = None: .*needs a scale, such as"),
+        ("scale: [1, 10]", "scale: [10, 1]", r"feedback.scale = \[10, 1\]: feedback from 10 to 1: expected a maximum"),
+        ("kind: ratings", "kind: stars", "feedback.kind = 'stars': input should be 'ratings', 'counts' or 'events'"),
+        ("step: 1", "step: -1", "feedback.step = -1: .*expected at least 0"),
+        ("  file: books.csv\n", "", "items.file is not given; it is needed"),
+        ("file: books.csv", "file: /books.csv", "items.file = '/books.csv': expected a path in the data folder"),
+        ("encoding: latin-1", "encoding: klingon", "interactions.format.encoding = 'klingon': is not known; expected"),
+        ("time: milliseconds", "time: hours", "interactions.time = 'hours': input should be 'seconds'"),
+        ("time: milliseconds", "times: seconds", "interactions.times is not known; expected one of file, format"),
+        ("{item_id: book_id}", "[book_id]", r"items.columns = \['book_id'\]: expected 'name: value' pairs"),
+        ("{item_id: book_id}", "{book: book_id}", "items.columns.book: expected one of item_id, title"),
+        ("{item_id: book_id}", "{item_id: x, title: x}", "items.columns.title: the file's column 'x' is columns.it"),
+        ("{item_id: book_id}", "{title: author}", "items.features.author: the file's column 'author' is columns.title"),
+        ('author: "|"', "author: nmber", "items.features.author = 'nmber': expected category, number, text, weighted"),
+        ('author: "|"', "author: {sets: ','}", "items.features.author = {'sets': ','}: expected category, number"),
+        ('author: "|"', "Title: text", "items.features.Title: is read as title; say which column is, as columns.title"),
         ("  time: milliseconds", "  features: {mood: ''}", "interactions.features: only items have them"),
-        ("items:", "films:", "films"),
-        ("name: books", "name: [", "dataset.yaml"),
+        ("items:", "films:", "films is not known; expected one of name, feedback"),
+        ("name: books", "name: [", "dataset.yaml: line 3: is not valid YAML"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said_with_file_and_field(tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -80,4 +110,4 @@ def test_what_cannot_be_is_said_with_file_and_field(tmp_path: Path, old: str, ne
     path = declared(tmp_path, BOOKS.replace(old, new))
     with pytest.raises(ParameterError, match=message) as caught:
         read_dataset(path)
-    assert str(path) in str(caught.value)
+    assert str(caught.value).startswith(f"data set {path}: ")

@@ -20,6 +20,7 @@ import httpx2
 import numpy as np
 import pytest
 
+from recsys_core.dataset.declaration import dataset_in
 from recsys_core.download import DATASETS, DownloadedDataset, DownloadProgress, RemoteDataset, download_dataset
 from recsys_core.errors import DownloadError, ParameterError
 
@@ -221,6 +222,24 @@ def test_folder_unpacked_by_hand_counts_as_complete(server: Server, download: Ca
     assert server.requests == []
 
 
+@pytest.mark.parametrize("name", ["ml-1m", "ml-100k"])
+def test_a_data_set_of_before_csv_is_declared_where_it_lands(server: Server, download: Caller, name: str) -> None:
+    dataset = replace(DATASETS[name], md5=None)
+    server.publish(archive_of(dict.fromkeys(dataset.required_files, b"1::2\n"), folder=name), name=name)
+
+    folder = download(dataset).directory
+
+    assert dataset_in(folder).name == name
+    tables = [table.file for table in dataset_in(folder).tables if table.file]
+    assert {*tables} <= {*dataset.required_files}
+    (folder / "dataset.yaml").write_text("name: mine\n")
+    assert download(dataset).was_there
+    assert (folder / "dataset.yaml").read_text() == "name: mine\n"
+    (folder / "dataset.yaml").unlink()
+    assert download(dataset).was_there
+    assert dataset_in(folder).name == name
+
+
 def test_incomplete_or_altered_folder_is_never_replaced(server: Server, download: Caller) -> None:
     download()
     ratings = download.out / NAME / "ratings.csv"
@@ -253,10 +272,10 @@ def test_licence_is_asked_for_before_anything_is_fetched(server: Server, downloa
 @pytest.mark.parametrize("name", sorted(DATASETS))
 def test_every_licence_names_its_terms_its_address_and_its_citation(name: str) -> None:
     licence = DATASETS[name].licence
-    for phrase in ("research purposes", "commercial or revenue-bearing", "10.1145/2827872", f"{name}-README.html"):
+    for phrase in ("research purposes", "commercial or revenue-bearing", "10.1145/2827872", f"{name}-README."):
         assert phrase in licence
     forbidden = "may not redistribute the data without separate permission" in licence
-    assert forbidden == (name == "ml-25m")
+    assert forbidden == (name in {"ml-25m", "ml-1m", "ml-100k"})
     assert DATASETS[name].sha256 or DATASETS[name].md5
 
 

@@ -18,7 +18,12 @@ from recsys_core.dataset.relevance import RelevanceParameters
 
 PAGE = (Path(__file__).parents[3] / "docs" / "your-own-data.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-REST = {"name": "rest", "feedback": {"kind": "events"}, "items": {"file": "items.csv"}}
+REST = {
+    "name": "rest",
+    "feedback": {"kind": "events"},
+    "interactions": {"file": "log.csv"},
+    "items": {"file": "items.csv"},
+}
 
 
 @pytest.mark.parametrize("text", EXAMPLES)

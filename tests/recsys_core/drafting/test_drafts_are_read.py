@@ -145,11 +145,22 @@ def test_columns_of_0_and_1_are_genres_and_what_repeats_is_a_feature(tmp_path: P
     assert read_back(folder, draft, tmp_path / "out") == {"ratings": 80, "movies": 30}
 
 
+def test_a_log_alone_is_drafted_without_items_and_says_so(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "data", **{"movies.csv": "", "README.txt": "Hello, there.\n"})
+
+    draft = draft_dataset(folder)
+
+    assert [guess.value for guess in draft.guesses if guess.what == "items"] == [None]
+    assert draft.is_needed
+    assert "\n# items: none; no file has a row for each item" in draft.text
+    assert "its rows have userId and movieId" in draft.text
+    assert read_back(folder, draft, tmp_path / "out") == {"ratings": 4, "movies": 3}
+
+
 @pytest.mark.parametrize(
     ("files", "words"),
     [
         ({"ratings.csv": "version https://git-lfs.github.com/spec/v1\noid sha256:00\n"}, "run git lfs pull"),
-        ({"movies.csv": ""}, "no file has one row for each item.*found ratings.csv .userId, movieId, rating.*add one"),
         ({"ratings.csv": ""}, "no file has a column of users and one of items; found movies.csv"),
         ({"ratings.csv": "", "movies.csv": "", "README.txt": "Hello, there.\n"}, "found no table among README.txt"),
         ({"ratings.csv": "userId,movieId,rating\n1,1,-2.5\n1,2,-3.5\n"}, "expected ratings above 0"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from recsys_core.dataset.declaration import read_dataset
+from recsys_core.dataset.declaration import dataset_in, read_dataset
 from recsys_core.drafting import draft_dataset
 from recsys_core.drafting.known import KNOWN, known_dataset
 from recsys_core.validating import RejectLimits, clean_folder
@@ -70,6 +70,31 @@ def test_a_known_data_set_is_declared_exactly_and_read_whole(tmp_path: Path, pat
         }[path.stem]
     )
     assert ("Cité" in movies["title"][0]) == (path.stem != "goodbooks-10k")
+
+
+KAGGLE = {
+    "rating.csv": '"userId","movieId","rating","timestamp"\n1,2,4.5,"2005-04-02 23:53:47"\n'
+    '2,1,0.5,"1995-01-09 11:46:44"\n',
+    "movie.csv": '"movieId","title","genres"\n1,"Toy Story (1995)","Animation|Comedy"\n'
+    '2,"Jumanji (1995)","Adventure"\n',
+    "link.csv": '"movieId","imdbId","tmdbId"\n1,"0114709",862\n2,"0113497",\n',
+    "tag.csv": '"userId","movieId","tag","timestamp"\n1,2,"dark hero","2009-04-24 18:19:40"\n',
+    "genome_scores.csv": '"movieId","tagId","relevance"\n1,1,0.025\n1,2,0.5\n',
+    "genome_tags.csv": '"tagId","tag"\n1,"007"\n2,"18th century"\n',
+}
+
+
+def test_movielens_20m_as_kaggle_has_it_needs_no_declaration(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "ml-20m", KAGGLE)
+
+    assert not draft_dataset(folder).is_needed
+    limits = RejectLimits(max_rejected_share=0.0)
+    summaries = clean_folder(folder, dataset_in(folder), tmp_path / "out", now=1_800_000_000, limits=limits)
+    assert {name: found.n_accepted for name, found in summaries.items()} == {
+        **{"ratings": 2, "movies": 2, "links": 2, "tags": 1, "genome_scores": 2, "genome_tags": 2}
+    }
+    ratings = pq.read_table(tmp_path / "out" / "validated" / "ratings" / "rows.parquet")
+    assert ratings["timestamp"].to_pylist() == [1_112_486_027, 789_652_004]
 
 
 @pytest.mark.parametrize(

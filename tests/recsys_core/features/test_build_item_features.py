@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
-from recsys_core.features.text import normalise_tag, title_words, year_of, years_of
+from recsys_core.features.text import bins_of, normalise_tag, title_words, year_of, years_of
 from recsys_core.storage import atomic_directory
 from recsys_core.testing import item_feature_sets
 
@@ -269,6 +269,70 @@ def test_further_columns_are_of_the_genre_group_under_their_own_names() -> None:
     features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("genre",)))
     assert names_of(features, "genre", 1) == {"Action", "Crime", "author: Drama", "author: Twain"}
     assert names_of(features, "genre", 3) == set()
+
+
+def test_a_category_is_its_whole_cell() -> None:
+    movies = MOVIES.append_column("category: studio", [["Warner|Bros, Inc.", None, "", " A24 "]])
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=FeatureParameters(groups=("genre",)))
+    assert [name for name in features.names["genre"] if ":" in name] == ["studio: A24", "studio: Warner|Bros, Inc."]
+
+
+def test_numbers_enter_by_tenths_of_the_training_items() -> None:
+    ids = np.arange(1, 102)
+    prices = [*range(1, 101), float("inf")]
+    movies = pa.table({"item_id": ids, "genres": [""] * 101, "number: price": pa.array(prices, pa.float64())})
+    fitted = ids <= 50
+
+    features = build_item_features(ids, fitted, movies, parameters=FeatureParameters(groups=("genre",)))
+
+    assert len(features.names["genre"]) == 10
+    assert names_of(features, "genre", 0) == names_of(features, "genre", 4) == {"price: up to 5"}
+    assert names_of(features, "genre", 5) == names_of(features, "genre", 9) == {"price: 5 to 10"}
+    assert names_of(features, "genre", 49) == names_of(features, "genre", 99) == {"price: above 45"}
+    assert names_of(features, "genre", 100) == set()
+    sizes = np.bincount(features.groups["genre"][:50].indices)
+    assert sizes.tolist() == [5] * 10
+
+
+@given(st.lists(st.one_of(st.none(), st.floats(allow_nan=True, allow_infinity=True)), min_size=4, max_size=4))
+def test_whatever_the_numbers_no_item_has_two_bins_and_those_of_others_decide_nothing(prices: list[float]) -> None:
+    fitted = np.array([True, True, True, False])
+
+    def bins(last: float | None) -> list[tuple[int, str]]:
+        values = pa.array([*prices[:3], last], pa.float64())
+        return bins_of(CATALOGUE, fitted, MOVIES.append_column("number: price", values), "number: price")
+
+    found = bins(prices[3])
+    assert len({item for item, _ in found}) == len(found)
+    assert [pair for pair in found if pair[0] != 40] == [pair for pair in bins(1e6) if pair[0] != 40]
+
+
+def test_words_of_a_text_are_their_own_and_count_as_much_as_the_title() -> None:
+    blurb = ["A toy, and a story of toys", "heist heist; a toy", None, ""]
+    movies = MOVIES.append_column("text: blurb", [blurb])
+    parameters = FeatureParameters(groups=("title",), min_word_items=1)
+
+    features = build_item_features(CATALOGUE, ALL, movies, parameters=parameters)
+
+    assert names_of(features, "title", 0) == {"toy", "story", "blurb: toy", "blurb: story", "blurb: toys"}
+    first = features.groups["title"][0].toarray().ravel()
+    of_blurb = np.array([name.startswith("blurb: ") for name in features.names["title"]])
+    assert np.square(first[of_blurb]).sum() == pytest.approx(0.5, abs=1e-6)
+    assert names_of(features, "title", 3) == {"untitled"}
+
+
+def test_weighted_tags_are_tags_with_or_without_those_of_people() -> None:
+    movies = MOVIES.append_column("weighted tags: mood", [["Dark:9|funny:1", "dark:1", None, "Q: A:2"]])
+    parameters = FeatureParameters(groups=("tags",), min_tag_items=1)
+
+    alone = build_item_features(CATALOGUE, ALL, movies, parameters=parameters)
+    both = build_item_features(CATALOGUE, ALL, movies, tags=TAGS, parameters=parameters)
+
+    assert names_of(alone, "tags", 0) == {"mood: dark", "mood: funny"}
+    assert names_of(alone, "tags", 3) == {"mood: q: a"}
+    weights = dict(zip(alone.names["tags"], alone.groups["tags"][0].toarray().ravel(), strict=True))
+    assert weights["mood: dark"] > weights["mood: funny"]
+    assert names_of(both, "tags", 0) == {"fun", "pixar", "mood: dark", "mood: funny"}
 
 
 def test_the_year_of_its_column_comes_before_that_of_the_title() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied
+from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, weights
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="|;,[]"), min_size=1, max_size=8).filter(
     lambda name: name == name.strip()
@@ -89,3 +89,23 @@ def test_words_for_nothing_are_not_counted_and_texts_without_the_pattern_are() -
     found, n_emptied = tidied(pa.chunked_array([pa.array(cells)]), imdb)
     assert [cell for cell in found.to_pylist() if cell] == ["0114709", "114709"]
     assert n_emptied == 2
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ('{"dark": 12, "funny": 0.5, "none": 0, "odd": "x"}', "dark:12|funny:0.5"),
+        ("{'a|b': 2}", "a/b:2"),
+        ('[{"name": "dark", "count": 3}, {"name": "odd"}]', "dark:3|odd:1"),
+        ("[('dark', 3), ['funny', 1], 'odd']", "dark:3|funny:1|odd:1"),
+        ("dark:3|funny : 1", "dark:3|funny:1"),
+        ("re: life, dark:3", "re: life:1|dark:3"),
+        ("a: b:2", "a: b:2"),
+        ("dark:-1", None),
+        ("{not json", "{not json:1"),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_weights_of_names_in_every_notation(cell: str | None, expected: str | None) -> None:
+    assert weights(pa.chunked_array([pa.array([cell], pa.string())])).to_pylist() == [expected]

@@ -16,7 +16,7 @@ import pytest
 
 from recsys_core.dataset.schema import MOVIELENS, FileFormat, TableSpec
 from recsys_core.errors import MalformedFileError, MissingFileError
-from recsys_core.reading import ReadSummary, content_digest, read_table
+from recsys_core.reading import ReadSummary, content_digest, locate_table, read_table
 
 MOVIES = MOVIELENS.table("movies")
 RATINGS = MOVIELENS.table("ratings")
@@ -179,6 +179,45 @@ def test_parts_with_other_columns_are_refused(tmp_path: Path) -> None:
     (folder / "b").write_text("movieId,userId,rating\n1,2,3\n")
     with pytest.raises(MalformedFileError, match="write all parts with the same columns"):
         read(folder, RATINGS)
+
+
+def pattern_of(tmp_path: Path, **parts: str) -> Path:
+    """Packed parts 1, 2 … in folders 2023, 2024 …, what is none of them, and the pattern of all parts."""
+    for name, text in parts.items():
+        path = tmp_path / f"{name.replace('_', '/ratings-')}.csv.gz"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(gzip.compress(text.encode()))
+        (path.parent / "._ratings-0.csv.gz").write_bytes(b"of macOS")
+        (path.parent / "notes.txt").write_text("none of them")
+    return tmp_path / "20*" / "*.csv.gz"
+
+
+def test_all_files_of_a_pattern_are_one_table_in_the_order_of_their_names(tmp_path: Path) -> None:
+    head = "userId,movieId,rating\n"
+    parts = {"2024_1": head + "7,8,1\n", "2023_2": head + "4,5,2\n", "2023_1": head + "1,2,3"}
+    (tmp_path / "[a]").mkdir()
+    pattern = pattern_of(tmp_path / "[a]", **parts)
+    table = replace(RATINGS, file="20*/*.csv.gz")
+
+    assert locate_table(tmp_path / "[a]", table) == pattern
+    out = tmp_path / "out"
+    out.mkdir()
+    summary = read_table(pattern, table, out)
+    assert pq.read_table(out / "rows.parquet")["user_id"].to_pylist() == [1, 4, 7]
+    assert summary.sha256 == content_digest(pattern, lambda part: hashlib.sha256(part.read_bytes()).hexdigest())
+    before = summary.sha256
+    (tmp_path / "[a]" / "2024" / "ratings-1.csv.gz").rename(tmp_path / "[a]" / "2024" / "ratings-9.csv.gz")
+    assert content_digest(pattern, lambda part: hashlib.sha256(part.read_bytes()).hexdigest()) != before
+
+
+@pytest.mark.parametrize("second", ["movieId,userId,rating\n1,2,3\n", "film,person,stars\n1,2,3\n", "1,2,3\n"])
+def test_a_file_of_a_pattern_with_other_columns_is_named(tmp_path: Path, second: str) -> None:
+    pattern = pattern_of(tmp_path, **{"2023_1": "userId,movieId,rating\n1,2,3\n", "2024_1": second})
+    (tmp_path / "out").mkdir()
+    with pytest.raises(
+        MalformedFileError, match=r"2024/ratings-1\.csv\.gz: its columns are .*, those of ratings-1\.csv\.gz"
+    ):
+        read_table(pattern, RATINGS, tmp_path / "out")
 
 
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:

@@ -286,3 +286,21 @@ def test_dates_and_fractions_of_seconds_are_moments_in_the_declared_unit(tmp_pat
     outcome = read(tmp_path, HEADER + cells, per_second)
     assert [row["timestamp"] for row in outcome.rows] == [86_400, 0, 86_400]
     assert outcome.reasons == [(5, "timestamp", "neither seconds since 1970 nor a date")]
+
+
+@pytest.mark.parametrize("block_bytes", [8, 1 << 20])
+def test_a_gathered_table_has_each_id_once_and_nothing_that_the_file_says_else(
+    tmp_path: Path, block_bytes: int
+) -> None:
+    columns = tuple(replace(c, copies="item_id") if c.name == "title" else c for c in MOVIES.columns)
+    table = replace(MOVIES, columns=columns, gathered=True)
+    content = b"user,movieId,title,year\n1,7,seven,1999\n1,-3,x,1\n1,seven,y,1\n2,7,z,2\n2,,a,3\n3,12,b,4\n2,-3,c,5\n"
+
+    found = read(tmp_path, content, table, block_bytes=block_bytes)
+
+    assert [(row["item_id"], row["title"], row["genres"], row["year"], row["line"]) for row in found.rows] == [
+        (7, "7", None, None, 2),
+        (-3, "-3", None, None, 3),
+        (12, "12", None, None, 7),
+    ]
+    assert (found.rejected, found.summary.absent, found.summary.unused) == ([], (), ())

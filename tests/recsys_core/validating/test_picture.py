@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -118,9 +119,12 @@ def test_rejected_rows_emptied_cells_and_what_is_unused_are_warnings(folder: Pat
     _edit(folder / "links.csv", {2: "101,0000101,-5"})
     header, *movies = lines_of(folder / "movies.csv")
     edit_lines(folder / "movies.csv", [f"{header},budget", *(f"{line},7" for line in movies)])
-    for name in ("ratings_old.csv.bak", "README.md", "Licence.txt", ".hidden"):
+    for name in ("posters", "old", "source"):
+        (folder / name).mkdir()
+    for name in ("ratings_old.csv.bak", "README.md", "Licence.txt", "make.py", ".hidden", "old/part-0.csv"):
         (folder / name).touch()
-    (folder / "posters").mkdir()
+    for name in ("LICENSE.txt", "survey.csv"):
+        (folder / "source" / name).touch()
 
     picture = _picture(folder)
 
@@ -133,7 +137,7 @@ def test_rejected_rows_emptied_cells_and_what_is_unused_are_warnings(folder: Pat
         ("warning", None, None, "file_unused", None),
         ("warning", None, None, "file_unused", None),
     ]
-    assert picture.unused_files == ("posters/", "ratings_old.csv.bak")
+    assert picture.unused_files == ("old/", "ratings_old.csv.bak")
     messages = " ".join(finding.message for finding in picture.findings)
     assert "rating 9.0 is not on the scale 0.5 to 5.0 by 0.5 (line 2)" in messages
     assert "too few columns" in messages
@@ -250,3 +254,34 @@ def test_events_need_no_rating_and_all_are_relevant(folder: Path) -> None:
 def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="nowhere is not there"):
         _picture(tmp_path / "nowhere")
+
+
+def test_files_of_a_pattern_are_all_used(folder: Path) -> None:
+    text = "name: log\nfeedback: {kind: events}\ninteractions: {file: 'r*.csv', columns: {item_id: movieId}}\n"
+    (folder / "dataset.yaml").write_text(text)
+    shutil.copy(folder / "ratings.csv", folder / "rows.csv")
+
+    picture = _picture(folder)
+
+    assert picture.tables["ratings"].n_in == 2 * HEALTHY_ROWS["ratings"]
+    assert not {"ratings.csv", "rows.csv"} & {*picture.unused_files}
+
+
+def test_items_that_interactions_name_are_told_and_nothing_else_is_missed(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name != "ratings.csv":
+            path.unlink()
+    text = (
+        "name: log\nfeedback: {kind: ratings, scale: [0.5, 5], step: 0.5}\ninteractions: {file: ratings.csv, columns: "
+    )
+    (folder / "dataset.yaml").write_text(text + "{item_id: movieId}}\n")
+
+    picture = _picture(folder)
+
+    assert [finding.kind for finding in picture.findings] == ["items_gathered"]
+    assert (
+        picture.n_items
+        == picture.tables["movies"].n_in
+        == len({line.split(",")[1] for line in lines_of(folder / "ratings.csv")[1:]})
+    )
+    assert picture.n_features == {}
