@@ -117,6 +117,22 @@ class ModelBundle:
         ranking = top_k(scores[None, :], k, tie_rank=self.model.tie_rank)
         return Answer(None, "folded_in", self._plain_items(self.model.catalogue_ids[ranking.item_nums], ranking))
 
+    def explain_for_user(self, user_id: Id, item_id: Id, *, n_because: int | None = 3) -> RecommendedItem:
+        """Why a user would get ``item_id``, and on which place of all that they have not rated."""
+        self.check_known([item_id])
+        sorted_ids, item_nums = self._catalogue_order
+        number = self.titles.ids.number(item_id)
+        item_num = int(item_nums[np.searchsorted(sorted_ids, number)])
+        place = self._user_num(user_id)
+        history = Histories.of(self.known).rows(place, place + 1) if place >= 0 else history_of(self.model, {})
+        (why,) = self.model.explain(history, np.array([item_num]), n_because=n_because)
+        scores = self.model.score_catalogue(history)[0]
+        better = scores > scores[item_num]
+        better[history.item_nums] = False
+        title = self.titles.describe(number)
+        new = item_num >= self.model.n_items
+        return self._explained(RecommendedItem(1 + int(better.sum()), title.movie_id, title.title, why.score, new=new), why)
+
     def ask_next(self, ratings: Mapping[Id, float], unseen: Iterable[Id], n: int) -> list[Id]:
         """Ids of the ``n`` movies that a newcomer should be asked about next, best first; never one asked before.
 
