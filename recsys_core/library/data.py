@@ -1,6 +1,7 @@
 """Data, read and validated, and their parts: what a notebook begins with."""
 
 import hashlib
+import re
 import shutil
 import tempfile
 import time
@@ -22,7 +23,7 @@ from recsys_core.dataset.interactions import Split
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.drafting import Guess, draft_dataset
-from recsys_core.errors import MissingFileError, ParameterError
+from recsys_core.errors import FailedValidationError, MissingFileError, ParameterError
 from recsys_core.experiment import Prepared, prepare_folder
 from recsys_core.features import FeatureParameters, ItemFeatures
 from recsys_core.library.declaring import Said, write_folder
@@ -31,9 +32,17 @@ from recsys_core.plotting import Table
 from recsys_core.splitting import SplitParameters
 from recsys_core.splitting.parameters import Protocol
 from recsys_core.validating import RejectLimits
+from recsys_core.validating.diagnosing import DECLARE
 
 __all__ = ["Dataset", "DatasetSplit", "SplitPart"]
 
+_NOT_OF_FRAMES: Final = (
+    (re.compile(r"\w+ \((\w+)\.parquet\)"), r"\1"),
+    (re.compile(r"\(line (\d+)\)"), r"(row \1)"),
+    (re.compile(re.escape(f": {DECLARE}")), ": say feedback=Feedback(…), or columns={…}"),
+    (re.compile(r" Mend the file or name another one"), ""),
+    (re.compile(r"Mend the file"), "Mend the rows"),
+)
 _SHARE: Final = RejectLimits().max_rejected_share
 
 
@@ -107,9 +116,11 @@ class Dataset:
             folder.mkdir()
             declaration, guesses = write_folder(tables, said, folder)
             dataset = dataset_of(declaration)
-            return cls._of_folder(
-                folder, dataset, workspace, max_rejected_share, guesses=guesses, frame_kind=kinds["interactions"]
-            )
+            others = {"guesses": guesses, "frame_kind": kinds["interactions"]}
+            try:
+                return cls._of_folder(folder, dataset, workspace, max_rejected_share, **others)
+            except FailedValidationError as error:
+                raise FailedValidationError(_of_frames(str(error))) from None
 
     @classmethod
     def _of_folder(
@@ -272,6 +283,13 @@ def _declared(folder: Path, workspace: Path) -> tuple[DatasetSpec, tuple[Guess, 
         return dataset_in(folder), ()
     (workspace / DATASET_FILE).write_text(draft.text, encoding="utf-8")
     return read_dataset(workspace / DATASET_FILE), draft.guesses
+
+
+def _of_frames(message: str) -> str:
+    """A message about files, about the frames that they were written from."""
+    for said, meant in _NOT_OF_FRAMES:
+        message = said.sub(meant, message)
+    return message
 
 
 @contextmanager

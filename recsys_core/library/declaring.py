@@ -8,7 +8,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_core.dataset.declaration import Declaration
+from recsys_core.dataset.declaration import Declaration, FeedbackDeclaration
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.relevance import RelevanceParameters
@@ -78,7 +78,8 @@ def write_folder(frames: Mapping[str, pa.Table], said: Said, folder: Path) -> tu
     feedback, more = _feedback(samples["interactions"], named["interactions"], said.feedback)
     if feedback.get("kind") == "events":
         sections["interactions"]["columns"].pop("rating", None)
-    return Declaration(name=said.name, feedback=feedback, relevance=said.relevance, **sections), (*more, *guesses)
+    section = FeedbackDeclaration(**feedback)
+    return Declaration(name=said.name, feedback=section, relevance=said.relevance, **sections), (*more, *guesses)
 
 
 def _check(frames: Mapping[str, pa.Table], said: Said) -> None:
@@ -171,7 +172,7 @@ def _feedback(
         return {"kind": "events"}, []
     rating = _column(sample, named.get("rating"))
     if rating is not None and not len(rating.numbers):
-        shown = f"such as {rating.texts[0]!r}" if rating.texts else "nothing"
+        shown = repr(rating.texts[0]) if rating.texts else "nothing"
         raise ParameterError(f"interactions: the column {rating.name!r} holds {shown}; expected numbers")
     if said is None:
         return guess_feedback(rating)

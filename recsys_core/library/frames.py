@@ -1,5 +1,6 @@
 """Data frames of whichever library → Arrow, and back."""
 
+import warnings
 from typing import Any, Final, Literal
 
 import pyarrow as pa
@@ -28,14 +29,16 @@ def arrow_of(frame: Any, name: str) -> tuple[pa.Table, FrameKind]:
         raise ParameterError(f"{name} is a {type(frame).__name__} of {module}; {_EXPECTED}: call its collect()")
     if not hasattr(frame, "__arrow_c_stream__"):
         raise ParameterError(f"{name} is a {type(frame).__name__}; {_EXPECTED}, with a row for each of them")
-    kind = next((known for known in _KINDS if known == module), "pandas")
+    kind: FrameKind = next((known for known in _KINDS if known == module), "pandas")
     try:
-        if kind == "pandas" and hasattr(frame, "columns"):
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-        else:
-            table = pa.table(frame)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # pyarrow 25 on pandas 3.1, of times with a zone
+            if module == "pandas" and hasattr(frame, "columns"):
+                table = pa.Table.from_pandas(frame, preserve_index=False)
+            else:
+                table = pa.table(frame)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        said = "; ".join(str(part).splitlines()[0] for part in error.args if str(part))
         raise ParameterError(
             f"{name} cannot be read as a table ({said}); {_EXPECTED}, each column of one type"
         ) from None

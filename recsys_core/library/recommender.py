@@ -118,7 +118,8 @@ class Recommender:
         whole = part if isinstance(part, Dataset) else part.data
         split = part if isinstance(part, DatasetSplit) else whole.split() if tune else None
         tuned = _tuned(split, trials, seconds, on_trial) if tune and split else None
-        recipe, feedback, sources = tuned or UNTUNED, whole.feedback, {}
+        recipe, feedback = tuned or UNTUNED, whole.feedback
+        sources: Mapping[str, Source] = {}
         if isinstance(part, DatasetSplit):
             known = part.parts.train
             model, sources = fit_twin(known, part.features, recipe, feedback=feedback)
@@ -131,7 +132,7 @@ class Recommender:
             known,
             whole.prepared.titles(),
             onboarding=OnboardingParameters(positive_threshold=whole.relevance.positive_threshold),
-            split=split and split_parameters(split.parts),
+            split=split_parameters(split.parts) if split else None,
             data_fingerprint=whole.fingerprint,
         )
         return cls(bundle, whole.frame_kind, tuned, sources)
