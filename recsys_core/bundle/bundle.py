@@ -127,7 +127,8 @@ class ModelBundle:
         history = Histories.of(self.known).rows(place, place + 1) if place >= 0 else history_of(self.model, {})
         (why,) = self.model.explain(history, np.array([item_num]), n_because=n_because)
         scores = self.model.score_catalogue(history)[0]
-        better = scores > scores[item_num]
+        ties = (scores == scores[item_num]) & (self.model.tie_rank < self.model.tie_rank[item_num])
+        better = (scores > scores[item_num]) | ties
         better[history.item_nums] = False
         title = self.titles.describe(number)
         new = item_num >= self.model.n_items

@@ -130,12 +130,12 @@ def _cut_offs(timestamps: NDArray[np.int64], parameters: SplitParameters) -> tup
     if parameters.validation_from is not None and parameters.test_from is not None:
         return parameters.validation_from, parameters.test_from
     n = len(timestamps)
-    if n and timestamps.min() == timestamps.max():
-        raise DataError("all ratings are of the same time, or of none that is known: they cannot be split by time")
     n_before_test = round((1 - parameters.test_share) * n)
     n_before = round((1 - parameters.test_share - parameters.validation_share) * n)
     if not 1 <= n_before < n_before_test < n:
         raise DataError(f"{n} ratings are too few to be cut by time into training, validation and test; give more data")
+    if timestamps.min() == timestamps.max():
+        raise DataError("all ratings are of the same time, or of none that is known: they cannot be split by time")
     ordered = np.partition(timestamps, (n_before - 1, n_before_test - 1))
     return int(ordered[n_before - 1]) + 1, int(ordered[n_before_test - 1]) + 1
 
