@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys_core.bundle import Titles
 from recsys_core.dataset.declaration import DATASET_FILE, dataset_in, dataset_of, read_dataset
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
@@ -34,7 +35,7 @@ from recsys_core.splitting.parameters import Protocol
 from recsys_core.validating import RejectLimits
 from recsys_core.validating.diagnosing import DECLARE
 
-__all__ = ["Dataset", "DatasetSplit", "SplitPart"]
+__all__ = ["Dataset", "DatasetSplit", "SplitPart", "catalogue_of"]
 
 _NOT_OF_FRAMES: Final = (
     (re.compile(r"\w+ \((\w+)\.parquet\)"), r"\1"),
@@ -159,7 +160,7 @@ class Dataset:
     @property
     def items(self) -> Any:
         """The catalogue as a frame: item_id, title, genres, year …"""
-        return frame_of(self.prepared.titles().table, self.frame_kind)
+        return frame_of(catalogue_of(self.prepared.titles()), self.frame_kind)
 
     @property
     def rejected(self) -> Any:
@@ -273,6 +274,11 @@ class SplitPart:
             tuned = f"{parts.validation.history.n_users:,} more users for tuning"
             return f"training part: {parts.train.n_ratings:,} of {parts.train.n_users:,} users; {tuned}"
         return f"test part: {parts.test.targets.nnz:,} to be found for {parts.test.history.n_users:,} users"
+
+
+def catalogue_of(titles: Titles) -> pa.Table:
+    """What people read of the catalogue, with ids as the data have them."""
+    return titles.table.drop_columns(["text_id"]).set_column(0, "item_id", titles.ids.column(titles.item_ids))
 
 
 def _declared(folder: Path, workspace: Path) -> tuple[DatasetSpec, tuple[Guess, ...]]:

@@ -8,8 +8,9 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsys_core.dataset.declaration import Declaration, FeedbackDeclaration
+from recsys_core.dataset.declaration import Declaration, FeedbackDeclaration, IdsDeclaration
 from recsys_core.dataset.feedback import Feedback
+from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import MOVIELENS, ColumnSpec
@@ -75,11 +76,14 @@ def write_folder(frames: Mapping[str, pa.Table], said: Said, folder: Path) -> tu
         sections["items"]["features"] = _features(samples["items"], named["items"], said, guesses)
     else:
         sections["items"] = _items_of(folder, named["interactions"]["item_id"])
+    ids = {name: _kind_of_ids(name, frames, samples, named) for name in ("user_id", "item_id")}
     feedback, more = _feedback(samples["interactions"], named["interactions"], said.feedback)
     if feedback.get("kind") == "events":
         sections["interactions"]["columns"].pop("rating", None)
     section = FeedbackDeclaration(**feedback)
-    return Declaration(name=said.name, feedback=section, relevance=said.relevance, **sections), (*more, *guesses)
+    return Declaration(
+        name=said.name, feedback=section, ids=IdsDeclaration(**ids), relevance=said.relevance, **sections
+    ), (*more, *guesses)
 
 
 def _check(frames: Mapping[str, pa.Table], said: Said) -> None:
@@ -130,6 +134,25 @@ def _check_needed(name: str, sample: Sample, named: Mapping[str, str]) -> None:
                 f"{name} has no column of {_WHAT[canonical]}; it has {there}; call one {canonical}, or say "
                 f'columns={{"{canonical}": …}}'
             )
+
+
+def _kind_of_ids(
+    canonical: str,
+    frames: Mapping[str, pa.Table],
+    samples: Mapping[str, Sample],
+    named: Mapping[str, Mapping[str, str]],
+) -> IdKind:
+    """Texts stay texts, if they look like numbers, too, unless another frame has numbers for the same."""
+    own = {name: columns[canonical] for name, columns in named.items() if canonical in columns}
+    if all(_holds_texts(frames[name][column].type) for name, column in own.items()):
+        return "text"
+    columns = [_column(samples[name], column) for name, column in own.items()]
+    return "integer" if all(column is None or column.are_ids for column in columns) else "text"
+
+
+def _holds_texts(kind: pa.DataType) -> bool:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(pa.types.is_string(plain) or pa.types.is_large_string(plain))
 
 
 def _time(sample: Sample, named: Mapping[str, str]) -> dict[str, str]:

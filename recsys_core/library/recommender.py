@@ -11,12 +11,13 @@ import numpy as np
 import pyarrow as pa
 
 from recsys_core.bundle import Answer, ListOptions, ModelBundle, Reason, RecommendedItem, recommend_all
+from recsys_core.dataset.ids import Id, IdKind
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ParameterError, StorageError, UnknownIdError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.experiment import UNTUNED, as_bundle, fit_release, fit_twin, judge, more_rounds
 from recsys_core.features import FeatureParameters
-from recsys_core.library.data import Dataset, DatasetSplit, SplitPart
+from recsys_core.library.data import Dataset, DatasetSplit, SplitPart, catalogue_of
 from recsys_core.library.evaluated import EvaluationResult
 from recsys_core.library.frames import FrameKind, frame_of
 from recsys_core.onboarding import OnboardingParameters
@@ -29,6 +30,7 @@ from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 __all__ = ["Recommender", "Why"]
 
 _ALIKE: Final = 3
+_IDS: Final[Mapping[IdKind, str]] = {"integer": "whole numbers", "text": "texts"}
 _OPTIONS: Final = tuple(
     option.name for option in fields(ListOptions) if option.name not in {"k", "explain", "n_because"}
 )
@@ -43,7 +45,7 @@ class Why:
     because  of the user's own items what the most of it came from
     """
 
-    item_id: int | str
+    item_id: Id
     title: str
     place: int
     score: float
@@ -149,7 +151,8 @@ class Recommender:
             raise ParameterError(f"recommend has no option {unknown[0]!r}; expected one of {', '.join(_OPTIONS)}")
         if users is None and not options:
             return self._everybody(k)
-        asked = self.bundle.known.user_ids if users is None else users
+        known = self.bundle.known
+        asked = known.users.names_of(known.user_ids) if users is None else users
         answers = [self.bundle.recommend_for_user(user, ListOptions(k=k, **options)) for user in self._users(asked)]
         return self._frame(answers, with_user=True)
 
@@ -192,7 +195,7 @@ class Recommender:
     @property
     def items(self) -> Any:
         """The catalogue as a frame: item_id, title, genres, year …"""
-        return frame_of(self.bundle.titles.table, self.frame_kind)
+        return frame_of(catalogue_of(self.bundle.titles), self.frame_kind)
 
     def save(self, folder: str | PathLike[str]) -> None:
         """Write the bundle into ``folder``, which is replaced if it holds one."""
@@ -226,8 +229,8 @@ class Recommender:
 
     def _everybody(self, k: int) -> Any:
         table = recommend_all(self.bundle, k).table
-        ids = table["movie_id"].to_pylist()
-        titles = pa.array([self.bundle.titles.title(item_id) for item_id in ids], pa.string())
+        called = {title.movie_id: title.title for title in self.bundle.titles.all}
+        titles = pa.array([called[item_id] for item_id in table["movie_id"].to_pylist()], pa.string())
         columns = [table["user_id"], table["rank"].cast(pa.int64()), table["movie_id"], titles, table["score"]]
         return frame_of(pa.table(columns, names=["user_id", "rank", "item_id", "title", "score"]), self.frame_kind)
 
@@ -246,16 +249,16 @@ class Recommender:
         several = users if isinstance(users, Iterable) and not isinstance(users, (str, bytes)) else [users]
         if hasattr(several, "columns") or isinstance(several, Mapping):
             raise ParameterError(f"users is a {type(users).__name__}; expected ids, such as one column of it")
-        return [_id(user, "user") for user in several]
+        return [_id(user, "user", self.bundle.id_kinds["user_id"]) for user in several]
 
-    def _item(self, item: Any) -> Any:
-        """An id of the catalogue; UnknownIdError with the titles that are like it where it is none."""
-        if isinstance(item, str):
-            wanted = item.casefold()
-            alike = [title for title in self.bundle.titles.all if wanted in title.title.casefold()][:_ALIKE]
-            named = "; ".join(f"{title.movie_id} is {title.title}" for title in alike)
-            raise UnknownIdError(f"item {item!r}: ids of these items are whole numbers{': ' if named else ''}{named}")
-        return _id(item, "item")
+    def _item(self, item: Any) -> Id:
+        """An id of the catalogue; UnknownIdError with the titles that are like it where a text is none."""
+        titles, kind = self.bundle.titles, self.bundle.id_kinds["item_id"]
+        if isinstance(item, str) and (kind == "integer" or titles.place_of(item) < 0):
+            alike = [title for title in titles.all if item.casefold() in title.title.casefold()][:_ALIKE]
+            named = "".join(f"; {title.movie_id} is {title.title}" for title in alike)
+            raise UnknownIdError(f"no item has the id {item!r}{named}")
+        return _id(item, "item", kind)
 
 
 def _tuned(split: DatasetSplit, trials: int | None, seconds: float | None, on_trial: OnTrial | None) -> TuningResult:
@@ -287,11 +290,11 @@ def _check_k(k: Any) -> None:
         raise ParameterError(f"k = {k!r}: expected a whole number, at least 1")
 
 
-def _id(value: Any, what: str) -> int:
-    """A whole number, of Python, NumPy or Arrow."""
+def _id(value: Any, what: str, kind: IdKind) -> Id:
+    """An id of Python, NumPy or Arrow."""
     plain = value.as_py() if isinstance(value, pa.Scalar) else value.item() if isinstance(value, np.generic) else value
-    if isinstance(plain, bool) or not isinstance(plain, int):
-        raise ParameterError(f"{what} {plain!r}: ids of these {what}s are whole numbers")
+    if isinstance(plain, bool) or not isinstance(plain, str if kind == "text" else int):
+        raise ParameterError(f"{what} {plain!r}: ids of these {what}s are {_IDS[kind]}")
     return plain
 
 

@@ -31,7 +31,7 @@ def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> Diag
     if most.lowest is not None and most.highest is not None:
         return _of_numbers(column, most.lowest, most.highest, dataset)
     if column.type == "id" and most.reason.endswith(convert.NOT_WHOLE):
-        words = f"The ids in {column.in_file} are text, and whole numbers are declared: write ids: text, or {_DECLARE}"
+        words = f"The ids in {column.in_file} are text, and whole numbers are declared: write ids: text, or {DECLARE}"
         return Diagnosis("text_ids", words)
     if column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
         words = f"The numbers in {column.in_file} have decimal commas: write them with points"

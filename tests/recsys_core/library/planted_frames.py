@@ -9,7 +9,7 @@ from recsys_core import Dataset, Feedback, Recommender
 from recsys_core.library import DatasetSplit
 from recsys_core.testing import planted_interactions
 
-__all__ = ["SCALE", "dataset", "interactions", "items", "model", "split"]
+__all__ = ["SCALE", "dataset", "interactions", "items", "model", "named", "split", "with_names"]
 
 SCALE = Feedback(0.5, 5, 0.5)
 
@@ -39,6 +39,12 @@ def items(**further: Any) -> pd.DataFrame:
     )
 
 
+def with_names(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same with texts for ids: "user 10", "item 3"."""
+    names = {name: [f"{name[:4]} {n}" for n in frame[name]] for name in ("user_id", "item_id") if name in frame}
+    return frame.assign(**names)
+
+
 @cache
 def dataset() -> Dataset:
     return Dataset.from_frames(interactions(), items(), feedback=SCALE, name="films")
@@ -53,3 +59,9 @@ def split() -> DatasetSplit:
 def model() -> Recommender:
     """Fitted on the training part."""
     return Recommender.fit(split().train)
+
+
+@cache
+def named() -> Recommender:
+    """Fitted on all data, with texts for ids."""
+    return Recommender.fit(Dataset.from_frames(with_names(interactions()), with_names(items()), feedback=SCALE))

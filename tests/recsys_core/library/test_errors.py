@@ -11,7 +11,7 @@ import pytest
 
 from recsys_core import Dataset, Feedback, Recommender
 from recsys_core.errors import RecsysError
-from tests.recsys_core.library.planted_frames import SCALE, dataset, interactions, items, model, split
+from tests.recsys_core.library.planted_frames import SCALE, dataset, interactions, items, model, named, split
 
 
 def read(frame: Any = None, titles: Any = None, **said: Any) -> Dataset:
@@ -115,12 +115,16 @@ MODELS: list[tuple[Callable[[], object], str]] = [
     (lambda: model().similar(3, k=0), "k = 0: expected a whole number, at least 1"),
     (lambda: model().recommend(10, colour=1), "recommend has no option 'colour'; expected one of model, alpha, genres"),
     (lambda: model().recommend(10, genres=["Wesern"]), "genres: no movie is of 'Wesern'; expected one of Comedy"),
-    (lambda: model().similar("film 3"), r"item 'film 3': ids of these items are whole numbers: 3 is Film 3 \("),
-    (lambda: model().similar("nothing like it"), "item 'nothing like it': ids of these items are whole numbers$"),
+    (lambda: model().similar("film 3 "), r"no item has the id 'film 3 '; 3 is Film 3 \(1953\)$"),
+    (lambda: model().similar("nothing like it"), "no item has the id 'nothing like it'$"),
     (lambda: model().similar(4), "no movie 4 in the catalogue of 41 titles"),
     (lambda: model().explain(10, 4), "no movie 4 in the catalogue of 41 titles"),
     (lambda: model().explain("abc", 3), "user 'abc': ids of these users are whole numbers"),
     (lambda: model().explain(10, 3.0), "item 3.0: ids of these items are whole numbers"),
+    (lambda: named().recommend(10), "user 10: ids of these users are texts"),
+    (lambda: named().similar(3), "item 3: ids of these items are texts"),
+    (lambda: named().similar("Film 30"), r"no item has the id 'Film 30'; item 30 is Film 30 \("),
+    (lambda: named().explain("user 10", "item 4"), "no item has the id 'item 4'$"),
     (lambda: model().evaluate(split().train), "evaluate was given the training part; expected split.test"),
     (lambda: model().evaluate(dataset()), "evaluate was given a Dataset; expected split.test"),
     (
