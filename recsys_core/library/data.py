@@ -200,7 +200,7 @@ class Dataset:
             if summary.n_in
         ]
         table = Table(("table", "rows in", "accepted", "rejected"), tuple(rows))
-        told = Table(("guessed",), tuple((line,) for line in self._told())).html() if self._told() else ""
+        told = Table(("guessed",), tuple((line.strip(),) for line in self._told())).html() if self._told() else ""
         return table.html(f"{self.name}: {self._in_words()}") + told
 
     def _in_words(self) -> str:
@@ -271,7 +271,7 @@ class SplitPart:
     def __repr__(self) -> str:
         parts = self.split.parts
         if self.side == "train":
-            tuned = f"{parts.validation.history.n_users:,} more users for tuning"
+            tuned = f"{parts.validation.history.n_users:,} users for tuning"
             return f"training part: {parts.train.n_ratings:,} of {parts.train.n_users:,} users; {tuned}"
         return f"test part: {parts.test.targets.nnz:,} to be found for {parts.test.history.n_users:,} users"
 

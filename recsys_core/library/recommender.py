@@ -222,7 +222,7 @@ class Recommender:
 
     def _in_words(self) -> str:
         model, known = self.bundle.model, self.bundle.known
-        how = f"tuned on {self.tuned.n_users:,} others" if self.tuned else ", ".join(model.sources)
+        how = f"tuned on {self.tuned.n_users:,} users" if self.tuned else ", ".join(model.sources)
         new = f", {len(model.cold_item_ids):,} more nobody has rated" if len(model.cold_item_ids) else ""
         data = f"{known.n_ratings:,} {model.feedback.kind} of {known.n_items:,} items by {known.n_users:,} users"
         return f"fitted on {data}{new}; {how}"
