@@ -6,6 +6,7 @@ room of the core that reads the clock.
 
 from recsys_core.library.data import Dataset, DatasetSplit, SplitPart
 from recsys_core.library.evaluated import EvaluationResult, Picture
-from recsys_core.library.recommender import Recommender, Why
+from recsys_core.library.recommender import Recommender
+from recsys_core.library.why import Why
 
 __all__ = ["Dataset", "DatasetSplit", "EvaluationResult", "Picture", "Recommender", "SplitPart", "Why"]

@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 import numpy as np
 import pyarrow as pa
 
-from recsys_core.bundle import Answer, ListOptions, ModelBundle, Reason, RecommendedItem, recommend_all
+from recsys_core.bundle import Answer, ListOptions, ModelBundle, recommend_all
 from recsys_core.dataset.ids import Id, IdKind
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ParameterError, StorageError, UnknownIdError
@@ -20,6 +20,7 @@ from recsys_core.features import FeatureParameters
 from recsys_core.library.data import Dataset, DatasetSplit, SplitPart, catalogue_of
 from recsys_core.library.evaluated import EvaluationResult
 from recsys_core.library.frames import FrameKind, frame_of
+from recsys_core.library.why import Why
 from recsys_core.onboarding import OnboardingParameters
 from recsys_core.plotting import Table
 from recsys_core.sources.source import Source
@@ -27,52 +28,13 @@ from recsys_core.splitting import split_parameters
 from recsys_core.storage import atomic_directory
 from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 
-__all__ = ["Recommender", "Why"]
+__all__ = ["Recommender"]
 
 _ALIKE: Final = 3
 _IDS: Final[Mapping[IdKind, str]] = {"integer": "whole numbers", "text": "texts"}
 _OPTIONS: Final = tuple(
     option.name for option in fields(ListOptions) if option.name not in {"k", "explain", "n_because"}
 )
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Why:
-    """Why a user would get an item.
-
-    place    on the list of all items that the user does not know
-    sources  what each side gave to the score, adding up to it
-    because  of the user's own items what the most of it came from
-    """
-
-    item_id: Id
-    title: str
-    place: int
-    score: float
-    sources: Mapping[str, float]
-    because: tuple[Reason, ...]
-
-    @classmethod
-    def of(cls, item: RecommendedItem) -> Self:
-        return cls(item.movie_id, item.title, item.rank, item.score, item.sources or {}, item.because or ())
-
-    def __repr__(self) -> str:
-        return "\n\n".join([self._heading, *(table.text() for table in self._tables())])
-
-    def _repr_html_(self) -> str:
-        first, *rest = self._tables()
-        return first.html(self._heading) + "".join(table.html() for table in rest)
-
-    @property
-    def _heading(self) -> str:
-        return f"{self.title}: place {self.place:,}, score {self.score:.2f}"
-
-    def _tables(self) -> list[Table]:
-        tables = [Table(("source", "gave"), tuple((name, f"{value:+.2f}") for name, value in self.sources.items()))]
-        if self.because:
-            rows = tuple((reason.title, f"{reason.contribution:+.2f}") for reason in self.because)
-            tables.append(Table(("because of", "gave"), rows))
-        return tables
 
 
 @dataclass(frozen=True, eq=False, repr=False)
