@@ -13,8 +13,8 @@ from assets.tracking import run_log, test_part, tracked_child, training_data
 from recsys_core.dataset.interactions import Split
 from recsys_core.describing import change_since, describe_evaluation, headline, lead_over
 from recsys_core.errors import RecsysError
-from recsys_core.evaluation import ALL, Evaluation, EvaluationParameters, evaluate
-from recsys_core.experiment import line_up, trade_offs
+from recsys_core.evaluation import ALL, Evaluation, EvaluationParameters
+from recsys_core.experiment import judge, trade_offs
 from recsys_core.hybrid import HybridModel
 from recsys_core.plotting import metric_by_slice, metrics_table, models_by_metric, precision_coverage, slices_table
 from recsys_core.sources.source import Source, parameters_of
@@ -110,14 +110,12 @@ def _by_model_and_slice(result: Evaluation) -> Iterator[tuple[str, float]]:
 def evaluation(inputs: Inputs, split: Split, hybrid_model: HybridModel, **models: Source) -> Made[Evaluation]:
     """Popularity, item-kNN, the sources alone and the hybrid on held-out people, by slice, with 95 % intervals."""
     alone = {kind.name: models[f"{kind.name}_model"] for kind in _ALONE}
-    line = line_up(hybrid_model, {**hybrid_model.sources, **alone}, split.train)
     return Made(
-        evaluate(
-            line.warm,
+        judge(
+            hybrid_model,
+            {**hybrid_model.sources, **alone},
             split.test,
             split.train,
-            features=hybrid_model.content.features,
-            cold_scorers=line.cold,
             protocol=split.summary["protocol"],
             parameters=inputs.of(EvaluationParameters),
         )

@@ -13,10 +13,10 @@ from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import Description, describe_bundle, headline, release_in_words
 from recsys_core.evaluation import Evaluation
-from recsys_core.experiment import ItemTables
+from recsys_core.experiment import ItemTables, as_bundle, fit_release
 from recsys_core.features import FeatureParameters
-from recsys_core.hybrid import HybridModel, fit_hybrid
-from recsys_core.onboarding import OnboardingParameters, fit_onboarding
+from recsys_core.hybrid import HybridModel
+from recsys_core.onboarding import OnboardingParameters
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import TuningResult
 from registry.documents import Registration
@@ -34,7 +34,7 @@ _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in 
     group="release",
     kinds={"implicit", "scipy"},
     show=lambda step: Shown(page(describe_bundle(step.value)), (finite(step.value.model),)),
-    modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.splitting"),
+    modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.experiment.recipe", "recsys_core.splitting"),
     parameters=("features", "onboarding"),
     quality=(ALL_FINITE,),
 )
@@ -51,23 +51,18 @@ def release_model(
 ) -> Made[ModelBundle]:
     """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
-    scale = inputs.dataset.feedback
-    model = fit_hybrid(
-        user_item_matrix,
-        tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters)),
-        parameters=hybrid_weights.parameters,
-        weights=hybrid_weights.weights,
-        calibration=hybrid_weights.calibration,
-        feedback=scale,
+    features = tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters))
+    model = fit_release(user_item_matrix, features, hybrid_weights, feedback=inputs.dataset.feedback)
+    return Made(
+        as_bundle(
+            model,
+            user_item_matrix,
+            Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id")),
+            onboarding=inputs.of(OnboardingParameters),
+            split=split_parameters(split),
+            data_fingerprint=inputs.data_fingerprint,
+        )
     )
-    described = {
-        "data_fingerprint": inputs.data_fingerprint,
-        "split": split_parameters(split).as_dict(),
-        "rating_step": scale.step,
-    }
-    onboarding = fit_onboarding(user_item_matrix, inputs.of(OnboardingParameters), feedback=scale)
-    titles = Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id"))
-    return Made(ModelBundle(model, user_item_matrix, titles, described, onboarding))
 
 
 def _still_registered(folder: Path, tracking: Tracking, observed: Observed) -> str | None:

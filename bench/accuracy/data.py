@@ -41,9 +41,6 @@ def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
         workspace.mkdir(parents=True, exist_ok=True)
         with atomic_directory(clean) as directory:
             clean_folder(folder, MOVIELENS, directory, now=int(time.time()), limits=Configuration.read(None).validation)
-
-    def rows(name: str) -> Path:
-        return clean / "validated" / name / "rows.parquet"
-
-    tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
-    return Bundle(interactions_of(CleanTable(rows("ratings").parent, {})), tables, found, folder)
+    validated = clean / "validated"
+    interactions = interactions_of(CleanTable(validated / "ratings", {}))
+    return Bundle(interactions, ItemTables.in_folder(validated), found, folder)

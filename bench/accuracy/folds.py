@@ -12,9 +12,9 @@ from bench.accuracy.data import Bundle
 from bench.accuracy.settings import Settings
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.experiment import LineUp, line_up, more_rounds
+from recsys_core.experiment import LineUp, fit_twin, line_up, more_rounds
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid import HybridModel, assemble_hybrid, fit_sources, training_of
+from recsys_core.hybrid import HybridModel
 from recsys_core.splitting import (
     VIEWS,
     SplitParameters,
@@ -129,9 +129,7 @@ def known_split(train: UserItemMatrix, view: HeldOut, protocol: str, **cut_offs:
 
 def fit(part: FinalPart, found: TuningResult) -> Fitted:
     """All models with the parameters found, on the whole training part."""
-    training = training_of(part.train, part.features, MOVIELENS.feedback)
-    sources = fit_sources(training, found.parameters)
-    hybrid = assemble_hybrid(sources, training, found.weights, calibration=found.calibration)
+    hybrid, sources = fit_twin(part.train, part.features, found, feedback=MOVIELENS.feedback)
     return Fitted(hybrid, line_up(hybrid, sources, part.train))
 
 

@@ -109,13 +109,25 @@ class ModelBundle:
 
     def similar_items(self, item_id: Id, k: int) -> Answer:
         """The ``k`` movies of the catalogue most like ``item_id``, by ALS factors and content."""
-        self.check_known([item_id])
-        sorted_ids, item_nums = self._catalogue_order
-        item_num = int(item_nums[np.searchsorted(sorted_ids, self.titles.ids.number(item_id))])
+        item_num = self._item_num(item_id)
         scores = self._similarity.to(item_num)
         scores[item_num] = -np.inf
         ranking = top_k(scores[None, :], k, tie_rank=self.model.tie_rank)
         return Answer(None, "folded_in", self._plain_items(self.model.catalogue_ids[ranking.item_nums], ranking))
+
+    def explain_for_user(self, user_id: Id, item_id: Id, *, n_because: int | None = 3) -> RecommendedItem:
+        """Why a user would get ``item_id``, and on which place of all that they have not rated."""
+        item_num = self._item_num(item_id)
+        place = self._user_num(user_id)
+        history = Histories.of(self.known).rows(place, place + 1) if place >= 0 else history_of(self.model, {})
+        (why,) = self.model.explain(history, np.array([item_num]), n_because=n_because)
+        scores = self.model.score_catalogue(history)[0]
+        ties = (scores == scores[item_num]) & (self.model.tie_rank < self.model.tie_rank[item_num])
+        better = (scores > scores[item_num]) | ties
+        better[history.item_nums] = False
+        title, new = self.titles.describe(int(self.model.catalogue_ids[item_num])), item_num >= self.model.n_items
+        plain = RecommendedItem(1 + int(better.sum()), title.movie_id, title.title, why.score, new=new)
+        return self._explained(plain, why)
 
     def ask_next(self, ratings: Mapping[Id, float], unseen: Iterable[Id], n: int) -> list[Id]:
         """Ids of the ``n`` movies that a newcomer should be asked about next, best first; never one asked before.
@@ -232,6 +244,11 @@ class ModelBundle:
         kept = self.titles.matching(wanted.genres, wanted.year_from, wanted.year_to)
         left_out = ~(kept[self._title_places] & (self._title_places >= 0))
         return np.union1d(nums, np.flatnonzero(left_out))
+
+    def _item_num(self, item_id: Id) -> int:
+        self.check_known([item_id])
+        sorted_ids, item_nums = self._catalogue_order
+        return int(item_nums[np.searchsorted(sorted_ids, self.titles.ids.number(item_id))])
 
     @cached_property
     def _now(self) -> int:

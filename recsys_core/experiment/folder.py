@@ -4,17 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from recsys_core.dataset.schema import DatasetSpec
-from recsys_core.dataset.table_folders import CleanTable
-from recsys_core.dataset.tables import interactions_of
 from recsys_core.evaluation import Evaluation, EvaluationParameters, pool
-from recsys_core.experiment.item_knowledge import ItemTables, more_rounds
+from recsys_core.experiment.item_knowledge import more_rounds
+from recsys_core.experiment.prepared import prepare_folder
 from recsys_core.experiment.run import Experiment, run_experiment
 from recsys_core.features import FeatureParameters
-from recsys_core.splitting import SplitParameters, split_interactions
+from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import OnTrial, TuningParameters
 from recsys_core.tuning.study import Clock
 from recsys_core.validating import RejectLimits
-from recsys_core.validating.folder import clean_folder
 
 __all__ = ["evaluate_folder"]
 
@@ -39,16 +37,11 @@ def evaluate_folder(
 
     ``now`` is in seconds since 1970, UTC. Raises DataError for data that cannot be used.
     """
-    clean_folder(data_dir, dataset, workspace, now=now, limits=limits)
-
-    def rows(name: str) -> Path:
-        return workspace / "validated" / name / "rows.parquet"
-
-    tables = ItemTables(*(rows(name) for name in ("movies", "tags", "genome_scores", "genome_tags")))
-    interactions = interactions_of(CleanTable(rows("ratings").parent, {}), dataset.feedback.kind)
+    prepared = prepare_folder(data_dir, dataset, workspace, now=now, limits=limits)
+    interactions, tables = prepared.interactions, prepared.tables
     results = []
     for number, parameters in enumerate(splits):
-        split = split_interactions(interactions, parameters, catalogue_ids=tables.catalogue_ids)
+        split = prepared.split(parameters)
         found = run_experiment(
             split,
             tables.known_to(split, features),

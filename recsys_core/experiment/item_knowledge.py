@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +26,11 @@ class ItemTables:
     tags: Path
     genome_scores: Path
     genome_tags: Path
+
+    @classmethod
+    def in_folder(cls, validated: Path) -> Self:
+        """Of a folder as :func:`recsys_core.validating.clean_folder` leaves it."""
+        return cls(*(validated / name / "rows.parquet" for name in ("movies", "tags", "genome_scores", "genome_tags")))
 
     @property
     def catalogue_ids(self) -> NDArray[np.int64]:

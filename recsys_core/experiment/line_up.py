@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.evaluation import Score
+from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
+from recsys_core.evaluation import Evaluation, EvaluationParameters, Score, evaluate
 from recsys_core.hybrid import HybridModel
 from recsys_core.item_knn import ItemKNNParameters, fit_item_knn
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES
 
-__all__ = ["LineUp", "line_up", "without_each_term"]
+__all__ = ["LineUp", "judge", "line_up", "without_each_term"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +41,29 @@ def line_up(
     return LineUp(
         {**first, **alone, "hybrid": hybrid.score},
         cold={"content": hybrid.content.cold_score, "hybrid": hybrid.score_cold},
+    )
+
+
+def judge(
+    hybrid: HybridModel,
+    sources: Mapping[str, Source],
+    test: HeldOut,
+    train: UserItemMatrix,
+    *,
+    protocol: str,
+    parameters: EvaluationParameters,
+    ablation: bool = False,
+) -> Evaluation:
+    """Everybody in the line-up on ``test``; ``ablation`` judges the hybrid without each of its terms, too."""
+    models = line_up(hybrid, sources, train)
+    return evaluate(
+        models.warm | (without_each_term(hybrid) if ablation else {}),
+        test,
+        train,
+        features=hybrid.content.features,
+        cold_scorers=models.cold,
+        protocol=protocol,
+        parameters=parameters,
     )
 
 

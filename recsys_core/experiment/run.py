@@ -6,10 +6,11 @@ from pathlib import Path
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
-from recsys_core.evaluation import Evaluation, EvaluationParameters, evaluate
-from recsys_core.experiment.line_up import line_up, without_each_term
+from recsys_core.evaluation import Evaluation, EvaluationParameters
+from recsys_core.experiment.line_up import judge
+from recsys_core.experiment.recipe import fit_twin
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid import HybridModel, assemble_hybrid, fit_sources, training_of
+from recsys_core.hybrid import HybridModel
 from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 from recsys_core.tuning.study import Clock
 
@@ -63,17 +64,7 @@ def run_experiment(
         clock=clock,
         on_trial=on_trial,
     )
-    training = training_of(train, train_features or features, feedback)
-    sources = fit_sources(training, tuned.parameters)
-    hybrid = assemble_hybrid(sources, training, tuned.weights, calibration=tuned.calibration)
-    models = line_up(hybrid, sources, train)
-    result = evaluate(
-        models.warm | (without_each_term(hybrid) if ablation else {}),
-        test,
-        train,
-        features=training.features,
-        cold_scorers=models.cold,
-        protocol=str(split.summary["protocol"]),
-        parameters=evaluation,
-    )
+    hybrid, sources = fit_twin(train, train_features or features, tuned, feedback=feedback)
+    protocol = str(split.summary["protocol"])
+    result = judge(hybrid, sources, test, train, protocol=protocol, parameters=evaluation, ablation=ablation)
     return Experiment(tuned, hybrid, result)

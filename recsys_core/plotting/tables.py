@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics
 
@@ -31,6 +32,13 @@ class Table:
             for row in (self.columns, *self.rows)
         )
         return "\n".join(line.rstrip() for line in lines)
+
+    def html(self, caption: str = "") -> str:
+        """As a notebook shows it; all texts are escaped."""
+        cells = ("".join(_html_cell("th", i, name) for i, name in enumerate(self.columns)),)
+        rows = ("".join(_html_cell("td", i, cell) for i, cell in enumerate(row)) for row in self.rows)
+        above = f'<caption style="text-align: left">{escape(caption)}</caption>' if caption else ""
+        return f"<table>{above}{''.join(f'<tr>{row}</tr>' for row in (*cells, *rows))}</table>"
 
 
 def metrics_table(
@@ -92,6 +100,10 @@ def evaluation_in_words(evaluation: Evaluation) -> str:
         f"ndcg@{k} by slice\n{slices_table(evaluation, f'ndcg@{k}').text()}",
     )
     return "\n\n".join(parts)
+
+
+def _html_cell(tag: str, column: int, text: str) -> str:
+    return f'<{tag} style="text-align: {"right" if column else "left"}">{escape(text)}</{tag}>'
 
 
 def _cell(metric: Metrics | None) -> str:

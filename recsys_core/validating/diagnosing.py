@@ -9,9 +9,9 @@ from recsys_core.reading import convert, line_guard
 from recsys_core.validating.rejecting import ReasonCount
 from recsys_core.validating.suites import RATING_COLUMN
 
-__all__ = ["Diagnosis", "diagnosis"]
+__all__ = ["DECLARE", "Diagnosis", "diagnosis"]
 
-_DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
+DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
 _ESCAPED: Final = '\\"'
 _DECIMAL_COMMA: Final = re.compile(r'"-?[0-9]+,[0-9]+"')
 
@@ -31,7 +31,7 @@ def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> Diag
     if most.lowest is not None and most.highest is not None:
         return _of_numbers(column, most.lowest, most.highest, dataset)
     if column.type == "id" and most.reason.endswith(convert.NOT_WHOLE):
-        words = f"The ids in {column.in_file} are text, and whole numbers are declared: write ids: text, or {_DECLARE}"
+        words = f"The ids in {column.in_file} are text, and whole numbers are declared: write ids: text, or {DECLARE}"
         return Diagnosis("text_ids", words)
     if column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
         words = f"The numbers in {column.in_file} have decimal commas: write them with points"
@@ -44,12 +44,12 @@ def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: Data
     name, scale = column.in_file, dataset.feedback
     unit = unit_of(lowest)
     if column.type == "timestamp" and PER_SECOND.get(unit, 1) > 1:
-        return Diagnosis(unit, f"The times in {name} are {unit}: divide them by {PER_SECOND[unit]}, or {_DECLARE}")
+        return Diagnosis(unit, f"The times in {name} are {unit}: divide them by {PER_SECOND[unit]}, or {DECLARE}")
     if column.name == RATING_COLUMN and highest > scale.maximum:
-        words = f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {_DECLARE}"
+        words = f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {DECLARE}"
         return Diagnosis("other_scale", words)
     if column.name == RATING_COLUMN:
-        words = f"{name} has values that the scale from {scale.minimum:g} to {scale.maximum:g} has not: {_DECLARE}"
+        words = f"{name} has values that the scale from {scale.minimum:g} to {scale.maximum:g} has not: {DECLARE}"
         return Diagnosis("other_scale", words)
     return None
 

@@ -162,6 +162,22 @@ def test_explanations_add_up_and_name_the_users_own_titles(model: ModelName) -> 
             assert reason.title == _bundle().titles.title(reason.movie_id)
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_an_item_is_explained_as_in_the_list_that_it_stands_in(known: bool) -> None:
+    user_id = _user() if known else UNKNOWN_USER
+    for item in _bundle().recommend_for_user(user_id, EXPLAINED).items:
+        told = _bundle().explain_for_user(user_id, item.movie_id)
+        assert (told.rank, told.title, told.new) == (item.rank, item.title, item.new)
+        assert told.score == pytest.approx(item.score)
+        assert [why.title for why in told.because or ()] == [why.title for why in item.because or ()]
+        assert told.sources == pytest.approx(item.sources)
+
+
+def test_an_item_outside_the_catalogue_is_not_explained() -> None:
+    with pytest.raises(UnknownIdError, match="no movie 123456789"):
+        _bundle().explain_for_user(_user(), 123_456_789)
+
+
 def test_explaining_changes_nothing_but_the_explanation() -> None:
     plain, told = _bundle().recommend_for_user(_user(), FIVE), _bundle().recommend_for_user(_user(), EXPLAINED)
     assert ids(plain) == ids(told)

@@ -12,6 +12,7 @@ from recsys_core.errors import ParameterError
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
 from recsys_core.evaluation.trade_off import TradeOff
 from recsys_core.plotting import (
+    Table,
     evaluation_in_words,
     metric_by_slice,
     metrics_table,
@@ -196,3 +197,13 @@ def test_models_keep_their_colour_and_strangers_get_their_own() -> None:
     strangers = ["als", "bpr", "slim"]
     assert len({colour_of(model, strangers) for model in strangers}) == 3
     assert [label_of(name) for name in ("item_knn", "ndcg@10", "my_model")] == ["Item-kNN", "NDCG@10", "my model"]
+
+
+def test_a_table_in_a_notebook_is_escaped_and_aligned() -> None:
+    html = Table(("title", "score"), (("<b> & Co.", "1.5"),)).html("for <you>")
+    assert html == (
+        '<table><caption style="text-align: left">for &lt;you&gt;</caption>'
+        '<tr><th style="text-align: left">title</th><th style="text-align: right">score</th></tr>'
+        '<tr><td style="text-align: left">&lt;b&gt; &amp; Co.</td><td style="text-align: right">1.5</td></tr></table>'
+    )
+    assert "<caption" not in Table(("a",), ()).html()

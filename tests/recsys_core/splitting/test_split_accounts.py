@@ -163,7 +163,7 @@ def test_a_single_user_is_too_little() -> None:
 
 def test_a_single_moment_is_too_little_for_a_temporal_split() -> None:
     data = table(*((user, item, 4.0, 7) for user in range(1, 9) for item in range(1, 9)))
-    with pytest.raises(DataError, match="validation part has no user left to evaluate: of 0 users"):
+    with pytest.raises(DataError, match="of the same time, or of none that is known"):
         split_interactions(data, SplitParameters(protocol="temporal"), catalogue_ids=np.arange(1, 9))
     with pytest.raises(DataError, match="1 ratings are too few to be cut by time"):
         split_interactions(table((1, 1, 5.0, 1)), SplitParameters(protocol="temporal"), catalogue_ids=np.arange(1, 9))
