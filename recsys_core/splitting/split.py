@@ -134,6 +134,8 @@ def _cut_offs(timestamps: NDArray[np.int64], parameters: SplitParameters) -> tup
     n_before = round((1 - parameters.test_share - parameters.validation_share) * n)
     if not 1 <= n_before < n_before_test < n:
         raise DataError(f"{n} ratings are too few to be cut by time into training, validation and test; give more data")
+    if timestamps.min() == timestamps.max():
+        raise DataError(f"all {n} ratings are of the same moment and cannot be cut by time; use protocol user_holdout")
     ordered = np.partition(timestamps, (n_before - 1, n_before_test - 1))
     return int(ordered[n_before - 1]) + 1, int(ordered[n_before_test - 1]) + 1
 
