@@ -24,7 +24,7 @@ from recsys_core.sources.popularity.popularity import fit_popularity
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("accuracy")]
 
 _FOLD = 0
-_DIGITS = 0.002
+_TOLERANCE = 0.001  # one or two titles that change places; the BLAS kernels of other processors changed nothing at all
 _VIEWS = ("warm", "by_time", "first_1", "first_3")
 
 
@@ -71,7 +71,7 @@ def test_a_fold_that_is_run_again_has_the_recorded_figures(
         (name, model): (value, recorded[name].get(model))
         for name, values in found.items()
         for model, value in values.items()
-        if value != pytest.approx(recorded[name].get(model), rel=0, abs=0 if model == "n_users" else _DIGITS)
+        if value != pytest.approx(recorded[name].get(model), rel=0, abs=0 if model == "n_users" else _TOLERANCE)
     }
     assert differing == {}, "`make bench-accuracy` writes docs/accuracy.json and its page anew"
 
