@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
 from recsys_core.evaluation import Evaluation, pool
 
@@ -21,7 +23,7 @@ def figures_of(fold: Evaluation) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     for name, judged in models.items():
         part = fold.slice_of(name)
-        means = {model: round(float(part.column(model, _METRIC).mean()), 6) for model in judged}
+        means = {m: round(float(part.column(m, _METRIC).mean()), 6) for m in judged}
         found[name] = {"n_users": len(part.user_ids), **means}
     return found
 
@@ -29,8 +31,7 @@ def figures_of(fold: Evaluation) -> dict[str, dict[str, float]]:
 def mean_over_folds(record: dict[str, Any], slice_name: str, model: str) -> float:
     """Over all users of all folds together."""
     parts = [fold[slice_name] for fold in record["folds"]]
-    total: float = sum(part["n_users"] * part[model] for part in parts)
-    return total / sum(part["n_users"] for part in parts)
+    return float(np.average([part[model] for part in parts], weights=[part["n_users"] for part in parts]))
 
 
 def write_record(folds: Sequence[Evaluation], path: Path) -> None:
