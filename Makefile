@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 WORKERS ?= 2
+SLOW ?= $(if $(CI),--slow --durations=40,)
 # Tests run side by side: with several BLAS threads each they would wait for one another.
 PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 # Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format dev lock docs bench bench-accuracy bench-serving clean
+.PHONY: help demo test test-slow test-in-processes test-browser lint format dev lock docs bench bench-accuracy bench-serving clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -30,12 +31,15 @@ demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and reco
 	@echo
 	@$(BIN)/recsys recommend --user 1 -k 10 --explain
 
-test: $(READY)  ## the tests, side by side
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser $(if $(CI),--slow --durations=40,)
-	@$(if $(CI),$(PYTEST) tests/browser --slow,)
+test: test-in-processes $(if $(CI),test-browser,)  ## the tests, side by side
 
-test-slow: $(READY)  ## all tests, the ones that take minutes too
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser --slow
+test-slow:  ## all tests, the ones that take minutes too
+	@$(MAKE) --no-print-directory test-in-processes test-browser SLOW=--slow
+
+test-in-processes: $(READY)
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser $(SLOW)
+
+test-browser: $(READY)
 	@$(PYTEST) tests/browser --slow
 
 lint: $(READY)  ## ruff, mypy, the import rules, the Docker files

@@ -1,4 +1,4 @@
-"""Accuracy of all models, controls and peers on the bundled data, as docs/accuracy.md.
+"""Accuracy of all models, controls and peers on the bundled data, as docs/accuracy.md and docs/accuracy.json.
 
 python -m bench.accuracy
 """
@@ -12,6 +12,7 @@ from assets.configuration import Configuration
 from bench.accuracy.data import load_data
 from bench.accuracy.document import document
 from bench.accuracy.peers import PEERS
+from bench.accuracy.recorded import write_record
 from bench.accuracy.running import measure_everything
 from bench.accuracy.settings import N_FOLDS, PEER_TRIALS, Settings
 from bench.circumstances import circumstances
@@ -45,6 +46,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     text = document(found, circumstances=under, n_folds=n_folds, peer_trials=n_trials, quick=arguments.quick)
     arguments.out.write_text(text, encoding="utf-8")
+    write_record([fold.evaluation for fold in found.folds], arguments.out.with_suffix(".json"))
     print(f"{arguments.out} written")
 
 

@@ -16,7 +16,16 @@ __all__ = ["N_FOLDS", "PEER_TRIALS", "Settings", "digest_of_files", "source_dige
 N_FOLDS = 5
 PEER_TRIALS = 12
 """Configurations of every peer, and of the hybrid where it is compared with them."""
-_WRITING = ("__main__.py", "bars.py", "comparing.py", "document.py", "peer_jobs.py", "running.py", "tables.py")
+_WRITING = (
+    "__main__.py",
+    "bars.py",
+    "comparing.py",
+    "document.py",
+    "peer_jobs.py",
+    "recorded.py",
+    "running.py",
+    "tables.py",
+)
 _ROOT = Path(__file__).resolve().parents[2]
 
 

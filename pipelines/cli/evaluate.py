@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from assets.configuration import Configuration
     from recsys_core.dataset.feedback import FeedbackKind
     from recsys_core.dataset.schema import DatasetSpec
+    from recsys_core.splitting.overlap import Overlap
 
 __all__ = ["evaluate"]
 
@@ -71,6 +72,7 @@ def evaluate(
 
     if (train_csv is None) != (test_csv is None) or (train_csv is not None and (data_dir or dataset_file)):
         raise ParameterError("give either --data DIR (and --dataset FILE), or both --train A.csv and --test B.csv")
+    overlap: Overlap | None = None
     folder, dataset = None, MOVIELENS
     if train_csv is None:
         settings = Settings.from_environment(data_dir=data_dir, dataset_file=dataset_file)
@@ -86,7 +88,8 @@ def evaluate(
             split = PublishedSplitParameters(seed=seed)
             files: dict[str, Any] = {"train_csv": train_csv, "test_csv": test_csv, "movies_csv": movies_csv}
             files |= {"dataset": dataset, "workspace": workspace}
-            result = evaluate_published(**files, split=split, kind=feedback, **common).evaluation
+            experiment, overlap = evaluate_published(**files, split=split, kind=feedback, **common)
+            result = experiment.evaluation
         else:
             result = evaluate_folder(
                 folder,
@@ -99,9 +102,11 @@ def evaluate(
                 **common,
             )
     if as_json:
-        print_json(result.summary())
+        print_json(result.summary() | (overlap.as_dict() if overlap else {}))
     else:
         click.echo(evaluation_in_words(result))
+        if overlap and overlap.in_words():
+            click.echo(f"\n{overlap.in_words()}")
 
 
 def _config(

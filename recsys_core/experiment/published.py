@@ -18,6 +18,7 @@ from recsys_core.experiment.run import Experiment, run_experiment
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
 from recsys_core.reading import read_table
 from recsys_core.splitting import PublishedSplitParameters, published_split
+from recsys_core.splitting.overlap import Overlap, overlap_of
 from recsys_core.storage import atomic_directory
 from recsys_core.tuning import OnTrial, TuningParameters
 from recsys_core.tuning.space import for_many_ratings
@@ -57,17 +58,20 @@ def evaluate_published(
     evaluation: EvaluationParameters,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
-) -> Experiment:
+) -> tuple[Experiment, Overlap]:
     """Run one experiment on two files with the columns user_id, item_id and, if present, rating and timestamp.
 
     Without a rating column every row counts as the best rating; ``kind`` says whether its values are ratings, counts
     (plays, purchases) or mean nothing. ``movies_csv`` gives the content features; without it
     there are none. ``workspace`` is a folder for intermediate files. As published figures are, everybody in the test
-    file is judged, on all their rows and with all that the training file has of them, whatever the parameters say; and
-    tuning maximises the mean of NDCG and Recall, for both are reported.
+    file whom the training file knows is judged, on all their new rows and with all that the training file has of them,
+    whatever the parameters say; and tuning maximises the mean of NDCG and Recall, for both are reported. What is left
+    out is counted; :class:`DataError` where that is most of the test file.
     """
     train = read_interactions(train_csv, dataset, workspace / "train")
     test = read_interactions(test_csv, dataset, workspace / "test")
+    overlap = overlap_of(train, test)
+    overlap.refuse_most(train_csv.name, test_csv.name)
     movies = _movies(movies_csv, dataset, workspace / "movies", np.union1d(train.item_ids, test.item_ids))
     catalogue = np.sort(movies["item_id"].to_numpy())
     parts = published_split(train, test, parameters=split, catalogue_ids=catalogue)
@@ -76,7 +80,7 @@ def evaluate_published(
         return build_item_features(catalogue, np.isin(catalogue, matrix.item_ids), movies, parameters=features)
 
     space = for_many_ratings(tuning.search_space, parts.tuning.train.n_ratings)
-    return run_experiment(
+    experiment = run_experiment(
         parts.tuning,
         fitted_on(parts.tuning.train),
         tuning=tuning.replace(whole_history_share=1.0, search_space=space),
@@ -89,6 +93,7 @@ def evaluate_published(
         clock=clock,
         on_trial=on_trial,
     )
+    return experiment, overlap
 
 
 def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> UserItemMatrix:

@@ -90,11 +90,18 @@ def make_part(
     aimless = ~short & ~short_history & (_lengths(targets if aim == "targets" else cold_targets) == 0)
     kept = np.flatnonzero(~(short | short_history | aimless))
     if len(kept) == 0:
+        liked = f" of at least {positive_threshold:g}" if np.isfinite(positive_threshold) else ""
         aimed_at = "trained" if aim == "targets" else "cold"
-        raise DataError(
-            f"the {name} part has no user left to evaluate: of {known.n_users} users, {int(short.sum())} have fewer "
-            f"than {min_ratings} ratings, {int(short_history.sum())} too short a history and {int(aimless.sum())} no "
-            f"hidden rating of at least {positive_threshold:g} on a {aimed_at} item; give more data or larger shares"
+        nothing_liked = hidden.n_ratings > 0 and positives.n_ratings == 0
+        raise _nobody_left(
+            name,
+            (int(short.sum()), f"with fewer than {min_ratings} ratings", "min_user_ratings"),
+            (int(short_history.sum()), f"with too short a history (fewer than {min_history})", "min_history"),
+            (
+                int(aimless.sum()),
+                f"without a hidden rating{liked} on a {aimed_at} item",
+                "positive_threshold" if nothing_liked else "",
+            ),
         )
     part = HeldOut(
         history.rows(kept), targets.rows(kept).ratings, cold_targets.rows(kept).ratings, vocabulary.cold_item_ids
@@ -120,6 +127,19 @@ def make_part(
             "of_filtered_users": int(n_all.sum()) - n_known - n_hidden,
         },
     }
+
+
+def _nobody_left(name: str, *reasons: tuple[int, str, str]) -> DataError:
+    """``reasons``: how many users lack what, and the parameter that asks for it, if there is one to lower."""
+    found = [reason for reason in reasons if reason[0]]
+    if not found:
+        return DataError(f"the {name} part has no user left to evaluate; give more data or larger shares")
+    lower = max(found)[2]
+    told = " and ".join(f"{n} {lacking}" for n, lacking, _ in found)
+    return DataError(
+        f"the {name} part has no user left to evaluate: of {sum(n for n, _, _ in found)} users, {told}; "
+        f"give more data{f' or lower {lower}' if lower else ''}"
+    )
 
 
 def _lengths(matrix: UserItemMatrix) -> NDArray[np.int64]:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix, positions_in
+from recsys_core.errors import DataError
 from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.overlap import pairs_in
 from recsys_core.splitting.parameters import PublishedSplitParameters
 from recsys_core.splitting.parts import known_mask, make_part, training_part
 
@@ -38,16 +39,30 @@ def published_split(
 ) -> PublishedSplit:
     """Use files ``train`` (A) and ``test`` (B) as they are; validation is carved out of A only.
 
-    Every row of B is a target, unless ``positive_threshold`` is given. Pairs that A holds already are taken out of
-    the targets, and counted. Users of B whom A does not know stay, with an empty history. ``catalogue_ids`` (sorted)
-    are all known items; without them, those of A and B.
+    Every row of B is a target, unless ``positive_threshold`` is given. Pairs that A holds already and users whom A
+    does not know are left out (:func:`recsys_core.splitting.overlap.overlap_of` counts them). ``catalogue_ids``
+    (sorted) are all known items; without them, those of A and B. Raises :class:`DataError` where nothing is left to
+    tune or to judge on.
     """
     parameters = parameters or PublishedSplitParameters()
     rated = np.union1d(train.item_ids, test.item_ids)
     catalogue = rated if catalogue_ids is None else np.union1d(rated, catalogue_ids)
     threshold = -np.inf if parameters.positive_threshold is None else parameters.positive_threshold
 
+    places = positions_in(train.user_ids, test.user_ids)
+    known = train.rows(places[places >= 0]).with_items(catalogue)
+    asked = test.select(~pairs_in(test, train)).rows(np.flatnonzero(places >= 0)).with_items(catalogue)
+    if asked.with_items(train.item_ids).n_ratings == 0:
+        raise DataError(
+            "nothing of the test file can be judged: each of its rows is in the training file already, or of a user or "
+            "an item that is not in it; give a test file with other rows"
+        )
     hidden = _hidden_from_tuning(train, parameters)
+    if not hidden.any():
+        raise DataError(
+            f"no user of the training file has {parameters.min_user_ratings} rows, so that none can be hidden to tune "
+            "on; give a training file with more"
+        )
     tuning_train, vocabulary = training_part(train.select(~hidden), catalogue)
     full_train, full_vocabulary = training_part(train, catalogue)
     validated = np.flatnonzero(np.bincount(train.user_nums()[hidden], minlength=train.n_users))
@@ -58,16 +73,9 @@ def published_split(
         vocabulary,
         positive_threshold=threshold,
     )
-    known = _on(train, test.user_ids, catalogue)
-    asked = test.with_items(catalogue)
-    repeated = _pairs_in(asked, known)
-    asked = asked.select(~repeated)
+    final_test, test_account = make_part("test", known, asked, full_vocabulary, positive_threshold=threshold)
+    # what tuning hid can leave the history short
     tuning_test, _ = make_part("test", known, asked, vocabulary, positive_threshold=threshold, min_history=0)
-    final_test, test_account = make_part(
-        "test", known, asked, full_vocabulary, positive_threshold=threshold, min_history=0
-    )
-    test_account["n_targets_already_in_train"] = int(repeated.sum())
-    test_account["n_users_unknown_to_train"] = int((positions_in(train.user_ids, test.user_ids) < 0).sum())
     summary = {
         "protocol": "published",
         "seed": parameters.seed,
@@ -98,21 +106,3 @@ def _hidden_from_tuning(train: UserItemMatrix, parameters: PublishedSplitParamet
     chosen[ranked[: parameters.max_validation_users]] = True
     known = known_mask(train, parameters.history_share, parameters.seed)
     return np.asarray(chosen[train.user_nums()] & ~known)
-
-
-def _on(matrix: UserItemMatrix, user_ids: NDArray[np.int64], item_ids: NDArray[np.int64]) -> UserItemMatrix:
-    """The ratings of ``user_ids`` (sorted) on ``item_ids``; users without a row get an empty one."""
-    places = positions_in(matrix.user_ids, user_ids)
-    present = places >= 0
-    rows = matrix.rows(places[present]).with_items(item_ids)
-    lengths = np.zeros(len(user_ids), dtype=np.int64)
-    lengths[present] = np.diff(rows.ratings.indptr)
-    indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(rows.ratings.indptr.dtype)
-    widened = csr_matrix((rows.ratings.data, rows.ratings.indices, indptr), shape=(len(user_ids), len(item_ids)))
-    return UserItemMatrix(widened, rows.timestamps, user_ids, item_ids)
-
-
-def _pairs_in(matrix: UserItemMatrix, other: UserItemMatrix) -> NDArray[np.bool_]:
-    """Which ratings (nnz,) of ``matrix`` have a rating in ``other``; same rows and columns."""
-    keys, others = (m.user_nums() * m.n_items + m.ratings.indices for m in (matrix, other))
-    return np.isin(keys, others)

@@ -135,7 +135,10 @@ def _cut_offs(timestamps: NDArray[np.int64], parameters: SplitParameters) -> tup
     if not 1 <= n_before < n_before_test < n:
         raise DataError(f"{n} ratings are too few to be cut by time into training, validation and test; give more data")
     if timestamps.min() == timestamps.max():
-        raise DataError("all ratings are of the same time, or of none that is known: they cannot be split by time")
+        raise DataError(
+            f"all {n} ratings are of the same moment, or of none that is known, and cannot be cut by time; "
+            "use protocol user_holdout"
+        )
     ordered = np.partition(timestamps, (n_before - 1, n_before_test - 1))
     return int(ordered[n_before - 1]) + 1, int(ordered[n_before_test - 1]) + 1
 

@@ -25,8 +25,10 @@ __all__ = ["PLACES", "run_until_no_place_is_new"]
 
 _STAGES = ("als", "ease", "blend", "gate")
 _SPARED = {f"{raw}{table}" for raw in ("raw_", "") for table in ("links", "tags", "genome_scores", "genome_tags")}
+_SPARED |= {"popularity_model", "recent_popularity_model"}
 PLACES: Final = (*(name for name in RECIPES if name not in _SPARED), *(f"trial-of-{stage}" for stage in _STAGES))
-"""Where a run dies. Of the tables, which one function makes, two: one is written by half, the other not yet current."""
+"""Where a run dies. Of the tables, and of the models that one function makes, two: one is written by
+half, the other not yet current."""
 
 
 def attempt(home: Path, data: Path, config: Path, log: Path) -> None:

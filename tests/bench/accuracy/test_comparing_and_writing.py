@@ -1,5 +1,6 @@
 """Families of comparisons, tables, and the document."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
 from bench.accuracy.comparing import compare
 from bench.accuracy.data import Bundle
 from bench.accuracy.document import document, verdict_in_words
+from bench.accuracy.recorded import mean_over_folds, write_record
 from bench.accuracy.running import measure_everything, measured_each
 from bench.accuracy.settings import Settings
 from bench.accuracy.tables import family_table, number, slices_by_model
-from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics
+from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics, pool
 
 
 def evaluation(n_users: int = 120) -> Evaluation:
@@ -109,6 +111,23 @@ def test_bars_and_rivals_are_among_what_a_fold_measures(
     fold = measured_each(small_bundle, small_settings, "fold", [0], small_workspace, lambda _: None)[0]
     assert {bar.slice_name for bar in BARS} <= set(fold.evaluation.slices)
     assert set(lowest_differences(fold.evaluation)) == set(MUST_BEAT)
+
+
+def test_the_record_of_folds_has_the_means_of_all_their_users(
+    small_bundle: Bundle, small_settings: Settings, small_workspace: Path, tmp_path: Path
+) -> None:
+    measured = measured_each(small_bundle, small_settings, "fold", [0, 1], small_workspace, lambda _: None)
+    folds = [fold.evaluation for fold in measured]
+
+    write_record(folds, tmp_path / "accuracy.json")
+
+    record, pooled = json.loads((tmp_path / "accuracy.json").read_text()), pool(folds)
+    assert [fold["warm"]["n_users"] for fold in record["folds"]] == [len(f.slice_of("warm").user_ids) for f in folds]
+    for name, model in (("warm", "hybrid"), ("warm", "als"), ("cold", "cosine")):
+        expected = pooled.slice_of(name).column(model, "ndcg@10").mean()
+        assert mean_over_folds(record, name, model) == pytest.approx(expected, abs=2e-6)
+    found = {(entry["model"], entry["slice"]): entry["ci_low"] for entry in record["lowest_differences"]}
+    assert found == pytest.approx(lowest_differences(pooled), abs=1e-6)
 
 
 def test_a_finished_fold_is_read_and_not_measured_again(

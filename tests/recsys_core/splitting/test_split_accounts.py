@@ -64,7 +64,9 @@ def test_every_rating_and_every_user_is_accounted_for(seed: int, protocol: Any, 
 
 
 def test_a_split_that_was_published_has_no_parameters_of_ours() -> None:
-    found = published_split(_interactions(), table((999_999, int(_interactions().item_ids[0]), 1.0, 1)))
+    (new,) = (_interactions().ratings[[0]].toarray()[0] == 0).nonzero()
+    test = table((int(_interactions().user_ids[0]), int(_interactions().item_ids[new[0]]), 1.0, 1))
+    found = published_split(_interactions(), test)
     with pytest.raises(StorageError, match=r"protocol 'published' holds no parameters.*split the interactions again"):
         split_parameters(found.tuning)
 
@@ -108,7 +110,9 @@ def test_temporal_by_hand() -> None:
         (3, 10, 5.0, 9),  # test: a stranger without history
         (1, 14, 1.0, 9),  # test: not liked
     )
-    with pytest.raises(DataError, match=r"test part has no user left to evaluate: of 3 users.*1 too short a history"):
+    with pytest.raises(
+        DataError, match=r"test part has no user left to evaluate: of 3 users, 1 with too short a history"
+    ):
         split_interactions(
             data, SplitParameters(protocol="temporal", validation_from=5, test_from=8), catalogue_ids=np.arange(10, 16)
         )
@@ -163,10 +167,28 @@ def test_a_single_user_is_too_little() -> None:
 
 def test_a_single_moment_is_too_little_for_a_temporal_split() -> None:
     data = table(*((user, item, 4.0, 7) for user in range(1, 9) for item in range(1, 9)))
-    with pytest.raises(DataError, match="of the same time, or of none that is known"):
+    with pytest.raises(DataError, match=r"all 64 ratings are of the same moment.*protocol user_holdout"):
         split_interactions(data, SplitParameters(protocol="temporal"), catalogue_ids=np.arange(1, 9))
     with pytest.raises(DataError, match="1 ratings are too few to be cut by time"):
         split_interactions(table((1, 1, 5.0, 1)), SplitParameters(protocol="temporal"), catalogue_ids=np.arange(1, 9))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"min_user_ratings": 40}, r"users, \d+ with fewer than 40 ratings; give more data or lower min_user_ratings$"),
+        ({"min_history": 40}, r"users, \d+ with too short .* \(fewer than 40\); give more data or lower min_history$"),
+        (
+            {"positive_threshold": 6.0},
+            r"users, \d+ without .* of at least 6 on a .*; give more data or lower positive_thresh",
+        ),
+        ({"validation_share": 1e-9}, r"has no user left to evaluate; give more data or larger shares$"),
+    ],
+)
+def test_advice_is_to_change_what_leaves_nobody(changes: dict[str, Any], message: str) -> None:
+    parameters = SplitParameters(**{"seed": 2, "validation_share": 0.2, "test_share": 0.2} | changes)
+    with pytest.raises(DataError, match=message):
+        split_interactions(_interactions(), parameters, catalogue_ids=CATALOGUE)
 
 
 def test_a_rated_item_outside_the_catalogue_is_named() -> None:
@@ -240,15 +262,11 @@ def test_a_published_split_is_used_as_it_is() -> None:
     train = table(*((user, item, 1.0 + item % 5, item) for user in range(1, 9) for item in range(10, 20 + user)))
     test = table((1, 25, 1.0, 1), (1, 10, 5.0, 1), (2, 27, 1.0, 1), (2, 99, 5.0, 1), (77, 10, 2.0, 1))
     found = published_split(train, test, parameters=PublishedSplitParameters(validation_user_share=0.5))
-    assert found.test.user_ids.tolist() == [1, 2, 77]
-    assert [found.train.item_ids[row.indices].tolist() for row in found.test.targets] == [[25], [27], [10]]
+    assert found.test.user_ids.tolist() == [1, 2], "nothing is known of user 77"
+    assert [found.train.item_ids[row.indices].tolist() for row in found.test.targets] == [[25], [27]]
     assert found.test.history.ratings[[0]].indices.tolist() == train.ratings[[0]].indices.tolist()
-    assert found.test.history.ratings[[2]].nnz == 0
     assert found.test.cold_item_ids.tolist() == [99]
-    account = found.tuning.summary["test"]
-    assert account["n_targets_already_in_train"] == 1
-    assert account["n_users_unknown_to_train"] == 1
-    assert account["ratings"]["cold_targets"] == 1
+    assert found.tuning.summary["test"]["ratings"]["cold_targets"] == 1
     assert set(found.tuning.validation.user_ids.tolist()) < set(train.user_ids.tolist())
     n_hidden = train.n_ratings - found.tuning.train.n_ratings
     assert n_hidden == found.tuning.summary["validation"]["n_targets"] > 0
@@ -261,3 +279,23 @@ def test_a_published_split_with_a_threshold_keeps_only_what_was_liked() -> None:
     found = published_split(train, test, parameters=parameters)
     assert found.test.user_ids.tolist() == [2]
     assert found.tuning.validation.targets.data.min() >= 4.0
+
+
+@pytest.mark.parametrize(
+    ("train", "test", "message"),
+    [
+        ([(n % 9, n % 7) for n in range(36)], [(0, 3)], "no user of the training file has 5 rows"),
+        ([(1, item) for item in range(9)], [(1, 5), (1, 99), (7, 2)], "nothing of the test file can be judged: each"),
+        ([(1, item) for item in range(9)], [(1, 99)], "nothing of the test file can be judged: each"),
+        (
+            [(user, 10 * user + item) for user in range(9) for item in range(9)],
+            [(1, 5)],
+            "of 9 users, 9 without a hidden rating on a trained item; give more data$",
+        ),
+    ],
+)
+def test_published_files_of_which_nothing_can_be_judged(
+    train: list[tuple[int, int]], test: list[tuple[int, int]], message: str
+) -> None:
+    with pytest.raises(DataError, match=message):
+        published_split(*(table(*((*pair, 4.0, 1) for pair in pairs)) for pairs in (train, test)))

@@ -179,5 +179,5 @@ def test_the_share_of_titles_held_back_is_about_what_was_asked_for_and_depends_o
 
 def test_a_cold_view_without_anybody_says_so() -> None:
     vocabulary, users = parts(ratings(0))
-    with pytest.raises(DataError, match=r"no hidden rating of at least 4 on a cold item"):
+    with pytest.raises(DataError, match=r"10 without a hidden rating of at least 4 on a cold item"):
         cold_view(users, np.array([999]), vocabulary, PARAMETERS)
