@@ -18,6 +18,7 @@ from recsys_core.yaml_files import read_yaml
 
 __all__ = [
     "DATASET_FILE",
+    "TABLE_OF_ROLE",
     "Declaration",
     "FeedbackDeclaration",
     "TableDeclaration",
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 DATASET_FILE: Final = "dataset.yaml"
-_TABLES: Final = {
+TABLE_OF_ROLE: Final = {
     "interactions": "ratings",
     "items": "movies",
     "links": "links",
@@ -151,7 +152,8 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     feedback = declared.feedback.feedback()
     texts = [name for name, kind in declared.ids if kind == "text"]
     tables = [
-        _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts) for role, name in _TABLES.items()
+        _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts)
+        for role, name in TABLE_OF_ROLE.items()
     ]
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
     return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)

@@ -161,8 +161,8 @@ def _stems(name: str) -> tuple[str, ...]:
 
 
 _SCALE = Feedback(0.5, 5.0, 0.5)
-_USER = ColumnSpec("user_id", "id", "userId", description="MovieLens user id")
-_MOVIE = ColumnSpec("item_id", "id", "movieId", description="MovieLens movie id")
+_USER = ColumnSpec("user_id", "id", "userId", description="id of the user")
+_MOVIE = ColumnSpec("item_id", "id", "movieId", description="id of the item")
 _TAG_ID = ColumnSpec("tag_id", "id", "tagId", description="id of a tag in genome_tags")
 _TIME = ColumnSpec("timestamp", "timestamp", optional=True, description="seconds since 1970-01-01 00:00 UTC")
 _KNOWN_MOVIE = (("item_id", "movies", "item_id"),)
@@ -183,7 +183,7 @@ MOVIELENS = DatasetSpec(
                     "float",
                     minimum=_SCALE.minimum,
                     maximum=_SCALE.maximum,
-                    description="stars, on the data set's declared scale",
+                    description="stars, on the declared scale",
                 ),
                 _TIME,
             ),
@@ -198,7 +198,9 @@ MOVIELENS = DatasetSpec(
             "movies",
             (
                 _MOVIE,
-                ColumnSpec("title", "text", description="title with the year of release in parentheses"),
+                ColumnSpec(
+                    "title", "text", description="title, with the year of release in parentheses where it has no column"
+                ),
                 ColumnSpec("genres", "set", nullable=True, description="genres, separated by |"),
                 ColumnSpec(
                     "year",
@@ -225,7 +227,7 @@ MOVIELENS = DatasetSpec(
                     "imdbId",
                     nullable=True,
                     pattern=r"\s*(?:tt)?(?P<value>[0-9]{1,10})(?:\.0)?\s*",
-                    description="IMDb id without its tt",
+                    description="IMDb id: up to ten digits, without the tt",
                 ),
                 ColumnSpec("tmdb_id", "id", "tmdbId", nullable=True, description="The Movie Database id"),
             ),
