@@ -56,6 +56,7 @@ dev: $(READY)  ## Dagster's and MLflow's pages, the daemon, the API and the web 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
 	@$(BIN)/python -m bench.configuration
 	@$(BIN)/python -m bench.data_dictionary
+	@$(BIN)/python -m bench.python_api
 	@$(BIN)/python -m bench.explanations
 	@$(BIN)/python -m bench.ideas
 	@$(BIN)/python -m bench.onboarding

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 DATASET_FILE: Final = "dataset.yaml"
+"""In a data folder, beside its files."""
 TABLE_OF_ROLE: Final = {
     "interactions": "ratings",
     "items": "movies",

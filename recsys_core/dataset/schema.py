@@ -16,6 +16,7 @@ ColumnType = Literal["id", "text id", "int", "float", "text", "set", "timestamp"
 FEATURE_PREFIX = "feature: "
 """Of the canonical names of further columns that describe items."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
+"""Names of the tables as assets."""
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "id": pa.int64(),
@@ -107,6 +108,7 @@ class TableSpec:
     file: str = ""
 
     def column(self, name: str) -> ColumnSpec:
+        """The column of this canonical name; :class:`ParameterError` where there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -150,6 +152,7 @@ class DatasetSpec:
     relevance: RelevanceParameters
 
     def table(self, name: str) -> TableSpec:
+        """The table of this name; :class:`ParameterError` where there is none."""
         for table in self.tables:
             if table.name == name:
                 return table
@@ -270,3 +273,4 @@ MOVIELENS = DatasetSpec(
         ),
     ),
 )
+"""What a folder without a ``dataset.yaml`` is read as."""

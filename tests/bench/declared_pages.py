@@ -7,4 +7,5 @@ __all__ = ["DECLARED"]
 DECLARED: Final = {
     "bench.configuration": "configuration.md",
     "bench.data_dictionary": "data-dictionary.md",
+    "bench.python_api": "python-api.md",
 }
