@@ -46,7 +46,8 @@ lint: $(READY)  ## ruff, mypy, the import rules, the Docker files
 	@$(BIN)/hadolint docker/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml mlflow/compose.yaml
 
-format: $(READY)  ## let ruff mend what it can
+format: $(READY)  ## let ruff mend what it can, and take outputs out of notebooks
+	@$(BIN)/python -m bench.notebooks --strip
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -61,6 +62,7 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 	@$(BIN)/python -m bench.ideas
 	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.gate
+	@$(BIN)/python -m bench.notebooks
 	@$(BIN)/python -m bench.pictures
 	@$(BIN)/python -m bench.web_page
 

@@ -1,13 +1,15 @@
 """The notebooks, run from top to bottom and written as pages: docs/notebooks/NAME.md with pictures.
 
     python -m bench.notebooks [--only NAME] [--home DIR]
+    python -m bench.notebooks --strip
 
 ``compare_runs`` reads the runs of ``--home``; without it a temporary home is made, in which the pipeline runs once for
-each of RUNS.
+each of RUNS. ``--strip`` runs nothing: it takes out of the notebooks what running and editing leave in them.
 """
 
 import base64
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -23,7 +25,7 @@ from bench.options import options
 from bench.process import recsys
 from pipelines.settings import REPOSITORY
 
-__all__ = ["NOTEBOOKS", "as_page", "complaints", "main", "run", "source_on_page"]
+__all__ = ["NOTEBOOKS", "as_page", "complaints", "main", "run", "source_on_page", "strip"]
 
 NOTEBOOKS: Final = REPOSITORY / "notebooks"
 _FEW: Final = "tuning: {n_trials_als: 3, n_trials_ease: 3, n_trials_blend: 12, n_trials_gate: 6}\n"
@@ -37,6 +39,10 @@ RUNS: Final = {
 _NEEDS_RUNS: Final = "compare_runs"
 _SECONDS: Final = 600
 _MOST_BYTES: Final = 100_000
+_METADATA: Final = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
 
 
 def run(path: Path, folder: Path, environment: Mapping[str, str]) -> NotebookNode:
@@ -50,6 +56,17 @@ def run(path: Path, folder: Path, environment: Mapping[str, str]) -> NotebookNod
         book, timeout=_SECONDS, extra_arguments=quiet, resources={"metadata": {"path": str(folder)}}
     )
     return client.execute(env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment})
+
+
+def strip(path: Path) -> None:
+    """Leave only sources, names of cells and the language in a notebook."""
+    book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    for cell in book.cells:
+        cell.metadata = {}
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    book.metadata = _METADATA
+    nbformat.write(book, path)  # type: ignore[no-untyped-call]
 
 
 def complaints(book: NotebookNode) -> list[str]:
@@ -69,7 +86,9 @@ def as_page(name: str, book: NotebookNode, pictures: Path) -> str:
 def source_on_page(cell: NotebookNode) -> str:
     """A cell as its page shows it; links lead from docs/notebooks instead of notebooks."""
     source = str(cell.source)
-    return source.replace("](../docs/", "](../") if cell.cell_type == "markdown" else f"```python\n{source}\n```"
+    if cell.cell_type != "markdown":
+        return f"```python\n{source}\n```"
+    return re.sub(r"\]\((\w+)\.ipynb\)", r"](\1.md)", source.replace("](../docs/", "](../"))
 
 
 def _parts(name: str, cell: NotebookNode, pictures: Path) -> Iterator[str]:
@@ -104,8 +123,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
     parser = options("bench.notebooks", __doc__, "docs")
     parser.add_argument("--home", type=Path, help="home whose runs are compared (default: a temporary one)")
+    parser.add_argument("--strip", action="store_true", help="only take outputs out of the notebooks")
     parser.add_argument("--only", action="append", choices=names, help="just these")
     arguments = parser.parse_args(argv)
+    if arguments.strip:
+        for path in NOTEBOOKS.glob("*.ipynb"):
+            strip(path)
+        return
     pages, pictures = arguments.out / "notebooks", arguments.out / "images" / "notebooks"
     for folder in (pages, pictures):
         folder.mkdir(parents=True, exist_ok=True)
