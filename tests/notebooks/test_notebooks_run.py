@@ -64,8 +64,10 @@ def a_second_run(tracking: Tracking) -> None:
 @pytest.mark.parametrize("n_runs", [1, 2])
 def test_runs_are_compared(n_runs: int, made_home: Path, tmp_path: Path) -> None:
     shutil.copytree(made_home / "home", tmp_path / "home")
+    tracking = Settings(tmp_path / "home", made_home / "data").existing_tracking()
+    _ = tracking.client  # whoever opens it first says that the home was moved
     if n_runs == 2:
-        a_second_run(Settings(tmp_path / "home", made_home / "data").existing_tracking())
+        a_second_run(tracking)
     book = run_in(tmp_path, "compare_runs", tmp_path / "home")
     assert pictures(book) == ["plot-intervals", "plot-parameters", "plot-slices"]
     (rows,) = [o.data["text/markdown"] for c in book.cells if c.id == "read-runs" for o in c.outputs]
@@ -80,7 +82,7 @@ def test_without_a_run_one_sentence_says_what_to_run(there_is_a_store: bool, tmp
         run_in(tmp_path, "compare_runs", tmp_path / "home")
     assert raised.value.ename == "NothingToCompareError"
     assert raised.value.evalue.startswith("There is no finished run to read: make one with `recsys run`")
-    assert raised.value.traceback.strip() == raised.value.evalue
+    assert raised.value.traceback.rpartition("------------------\n")[2].strip() == raised.value.evalue  # below the cell
 
 
 def test_a_kernel_reaches_nothing_beyond_this_machine(tmp_path: Path) -> None:
