@@ -50,7 +50,8 @@ lint: $(READY)  ## ruff, mypy, the import rules, the Docker files
 	@$(BIN)/hadolint docker/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml mlflow/compose.yaml
 
-format: $(READY)  ## let ruff mend what it can
+format: $(READY)  ## let ruff mend what it can, and take outputs out of notebooks
+	@$(BIN)/python -m bench.notebooks --strip
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -59,10 +60,13 @@ dev: $(READY)  ## Dagster's and MLflow's pages, the daemon, the API and the web 
 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
 	@$(BIN)/python -m bench.configuration
+	@$(BIN)/python -m bench.data_dictionary
+	@$(BIN)/python -m bench.python_api
 	@$(BIN)/python -m bench.explanations
 	@$(BIN)/python -m bench.ideas
 	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.gate
+	@$(BIN)/python -m bench.notebooks
 	@$(BIN)/python -m bench.pictures
 	@$(BIN)/python -m bench.web_page
 

@@ -30,6 +30,7 @@ TITLES_SCHEMA = pa.schema(
         pa.field("text_id", pa.string()),  # what item_id is called, where ids are texts
     ]
 )
+"""Of :class:`Titles`: one row for each item, sorted by item_id."""
 _BEFORE = {"movieId": "item_id", "imdbId": "imdb_id", "tmdbId": "tmdb_id"}
 _NO_GENRES = "(no genres listed)"
 

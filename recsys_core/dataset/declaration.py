@@ -25,6 +25,7 @@ from recsys_core.yaml_files import read_yaml
 
 __all__ = [
     "DATASET_FILE",
+    "TABLE_OF_ROLE",
     "Declaration",
     "FeedbackDeclaration",
     "TableDeclaration",
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 DATASET_FILE: Final = "dataset.yaml"
-_TABLES: Final = {
+"""In a data folder, beside its files."""
+TABLE_OF_ROLE: Final = {
     "interactions": "ratings",
     "items": "movies",
     "links": "links",
@@ -189,7 +191,8 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     feedback = declared.feedback.feedback()
     texts = [name for name, kind in declared.ids if kind == "text"]
     tables = [
-        _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts) for role, name in _TABLES.items()
+        _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts)
+        for role, name in TABLE_OF_ROLE.items()
     ]
     if declared.items is None:
         tables[1] = _items_of(tables[0], tables[1])

@@ -12,6 +12,7 @@ from recsys_core.errors import ParameterError
 __all__ = ["Feedback", "FeedbackKind"]
 
 FeedbackKind = Literal["ratings", "counts", "events"]
+"""What a value says; see :class:`Feedback`."""
 _LARGE = 0.99  # quantile of the counts that says as much as a count can
 
 
@@ -42,6 +43,7 @@ class Feedback:
 
     @classmethod
     def events(cls) -> Self:
+        """Events: every value says the same."""
         return cls(0.0, 1.0, 1.0, "events")
 
     @property

@@ -19,6 +19,7 @@ __all__ = ["INTEGERS", "Id", "IdKind", "Ids", "TextNumbers", "ids_in", "integer_
 Id = int | str
 """What a person or an item is called: a whole number of 64 bits, or a text, as the data set declares."""
 IdKind = Literal["integer", "text"]
+"""What a data set's ids are."""
 NO_NUMBER: Final = -(2**63)
 """Stands for an id that no data can have, where a number is needed."""
 _MOST_DIGITS = 20  # and the sign

@@ -31,6 +31,7 @@ FEATURE_PREFIXES: dict[str, str] = {
 }
 """Of the canonical names of further columns that describe items, by what they hold."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
+"""Names of the tables as assets."""
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
     "id": pa.int64(),
@@ -129,6 +130,7 @@ class TableSpec:
     file: str = ""
 
     def column(self, name: str) -> ColumnSpec:
+        """The column of this canonical name; :class:`ParameterError` where there is none."""
         for column in self.columns:
             if column.name == name:
                 return column
@@ -179,6 +181,7 @@ class DatasetSpec:
     relevance: RelevanceParameters
 
     def table(self, name: str) -> TableSpec:
+        """The table of this name; :class:`ParameterError` where there is none."""
         for table in self.tables:
             if table.name == name:
                 return table
@@ -195,8 +198,8 @@ def _stems(name: str) -> tuple[str, ...]:
 
 
 _SCALE = Feedback(0.5, 5.0, 0.5)
-_USER = ColumnSpec("user_id", "id", "userId", description="MovieLens user id")
-_MOVIE = ColumnSpec("item_id", "id", "movieId", description="MovieLens movie id")
+_USER = ColumnSpec("user_id", "id", "userId", description="id of the user")
+_MOVIE = ColumnSpec("item_id", "id", "movieId", description="id of the item")
 _TAG_ID = ColumnSpec("tag_id", "id", "tagId", description="id of a tag in genome_tags")
 _TIME = ColumnSpec("timestamp", "timestamp", optional=True, description="seconds since 1970-01-01 00:00 UTC")
 _KNOWN_MOVIE = (("item_id", "movies", "item_id"),)
@@ -217,7 +220,7 @@ MOVIELENS = DatasetSpec(
                     "float",
                     minimum=_SCALE.minimum,
                     maximum=_SCALE.maximum,
-                    description="stars, on the data set's declared scale",
+                    description="stars, on the declared scale",
                 ),
                 _TIME,
             ),
@@ -232,7 +235,9 @@ MOVIELENS = DatasetSpec(
             "movies",
             (
                 _MOVIE,
-                ColumnSpec("title", "text", description="title with the year of release in parentheses"),
+                ColumnSpec(
+                    "title", "text", description="title, with the year of release in parentheses where it has no column"
+                ),
                 ColumnSpec("genres", "set", nullable=True, description="genres, separated by |"),
                 ColumnSpec(
                     "year",
@@ -259,7 +264,7 @@ MOVIELENS = DatasetSpec(
                     "imdbId",
                     nullable=True,
                     pattern=r"\s*(?:tt)?(?P<value>[0-9]{1,10})(?:\.0)?\s*",
-                    description="IMDb id without its tt",
+                    description="IMDb id: up to ten digits, without the tt",
                 ),
                 ColumnSpec("tmdb_id", "id", "tmdbId", nullable=True, description="The Movie Database id"),
             ),
@@ -302,3 +307,4 @@ MOVIELENS = DatasetSpec(
         ),
     ),
 )
+"""What a folder without a ``dataset.yaml`` is read as."""

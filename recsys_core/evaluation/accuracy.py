@@ -92,6 +92,7 @@ ACCURACY_METRICS: dict[str, Callable[[NDArray[np.bool_], NDArray[np.int64], int]
     "hit_rate": hit_at,
     "mrr": reciprocal_rank_at,
 }
+"""Metric → function of hits (n_users, k), numbers of targets (n_users,) and k, to a value for each user."""
 
 
 def ndcg_of_scores(

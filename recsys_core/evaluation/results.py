@@ -16,6 +16,7 @@ from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_m
 __all__ = ["ALL", "Evaluation", "Metrics", "UserMetrics"]
 
 ALL = "all"
+"""The slice that is the whole part."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_+-]*")
 
 
@@ -58,6 +59,7 @@ class UserMetrics:
         return len(np.unique(self.user_ids))
 
     def column(self, model: str, metric: str) -> NDArray[np.float64]:
+        """One metric of one model, of shape (n_rows,); :class:`ParameterError` where it was not measured."""
         if model not in self.values:
             raise ParameterError(f"there are no figures for model {model!r}; there are for {', '.join(self.values)}")
         if metric not in self.metric_names:
@@ -89,6 +91,7 @@ class Evaluation:
         return self.slices[ALL].n_users
 
     def slice_of(self, name: str) -> UserMetrics:
+        """One slice; :class:`ParameterError` where there is no such one."""
         if name not in self.slices:
             raise ParameterError(f"there is no slice {name!r}; there are {', '.join(self.slices)}")
         return self.slices[name]

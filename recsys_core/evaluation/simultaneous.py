@@ -27,7 +27,9 @@ from recsys_core.evaluation.bootstrap import bootstrap_weights
 __all__ = ["MINIMUM_DIFFERING", "Series", "SimultaneousIntervals", "Verdict", "simultaneous_means", "verdict"]
 
 MINIMUM_DIFFERING = 15
+"""Users with a difference that a verdict takes."""
 Verdict = Literal["win", "tie", "loss", "not judged"]
+"""Of one model against another; "not judged" where too few users differ."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,6 +10,7 @@ __all__ = ["GROUP_NAMES", "FeatureParameters", "GroupName", "check_group_weights
 
 GroupName = Literal["genre", "decade", "title", "tags", "genome"]
 GROUP_NAMES: tuple[GroupName, ...] = ("genre", "decade", "title", "tags", "genome")
+"""Groups of features, each with a weight of its own."""
 
 
 def check_group_weights(weights: dict[str, float]) -> dict[str, float]:

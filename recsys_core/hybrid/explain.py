@@ -16,6 +16,7 @@ __all__ = ["CONSTANT", "SIDES", "Explanation", "explain"]
 
 CONSTANT = "constant"
 SIDES = ("collaborative", "content", "popularity", CONSTANT)
+"""Headings under which an explanation adds up what sources gave."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from recsys_core.storage import load_csr, read_manifest, save_csr, write_manifes
 __all__ = ["MODEL_NAMES", "HybridModel", "ModelName"]
 
 ModelName = Literal["hybrid", "als", "ease", "content"]
+"""One of :data:`MODEL_NAMES`."""
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
+"""What lists can be made by: the hybrid, or one of its sources alone."""
 
 
 class HybridModel(HybridParts):

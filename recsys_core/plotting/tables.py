@@ -19,10 +19,16 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
     def markdown(self) -> str:
+        """The table as Markdown."""
         rule = ["---", *["---:"] * (len(self.columns) - 1)]
         return "\n".join("| " + " | ".join(row) + " |" for row in (self.columns, rule, *self.rows))
 
+    def _repr_markdown_(self) -> str:
+        """What a notebook shows of it."""
+        return self.markdown()
+
     def text(self) -> str:
+        """The table with aligned columns, for a terminal."""
         widths = [max(len(row[i]) for row in (self.columns, *self.rows)) for i in range(len(self.columns))]
         lines = (
             "  ".join(

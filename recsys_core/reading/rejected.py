@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 __all__ = ["MAX_TEXT_CHARACTERS", "REJECTED_FILE", "REJECTED_SCHEMA", "RejectedRow", "RejectedWriter", "readable_text"]
 
 REJECTED_FILE: Final = "rejected.parquet"
+"""Name of the file of rejected rows."""
 MAX_TEXT_CHARACTERS: Final = 500
 
 REJECTED_SCHEMA: Final = pa.schema(
@@ -23,6 +24,7 @@ REJECTED_SCHEMA: Final = pa.schema(
         pa.field("text", pa.string(), nullable=False),  # the line, shortened to MAX_TEXT_CHARACTERS
     ]
 )
+"""Of :data:`REJECTED_FILE`."""
 
 
 class RejectedRow(NamedTuple):

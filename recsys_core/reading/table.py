@@ -26,6 +26,7 @@ from recsys_core.reading.rejected import RejectedWriter
 __all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "read_table", "write_absent_table"]
 
 ROWS_FILE: Final = "rows.parquet"
+"""Name of the file of accepted rows."""
 _BLOCK_BYTES = 1 << 20
 
 

@@ -18,6 +18,7 @@ SOURCES: tuple[SourceKind, ...] = (
     recent_popularity.KIND,
     user_knn.KIND,
 )
+"""All sources, in the order in which they are fitted and told."""
 
 
 def source_named(name: str) -> SourceKind:

@@ -11,6 +11,7 @@ from recsys_core.sources.table import SOURCES
 __all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "STAGES", "StageSpace", "for_many_ratings"]
 
 STAGES = (*(kind.name for kind in SOURCES if kind.is_tuned), "blend", "gate")
+"""Stages of tuning in their order: sources by themselves, then weights."""
 GROUP_PREFIX = "weight_"
 
 

@@ -17,13 +17,13 @@ from bench import pictures, web_page
 from bench.browser import find_chromium
 from pipelines.settings import REPOSITORY, Settings
 from registry.tracking import DEFAULT_EXPERIMENT
+from tests.bench.declared_pages import DECLARED
 from tests.corpus.made_home import copy_home, without_settings
 from tests.ui.stub_api import running_stub
 
 DOCS: Final = REPOSITORY / "docs"
 MEASURED: Final = ("--data", "{made}/data", "--workspace", "{workspace}")
 PAGES: Final = {
-    "bench.configuration": ("configuration.md", ()),
     "bench.explanations": ("explanations.md", (*MEASURED, "-k", "3")),
     "bench.onboarding": ("onboarding.md", (*MEASURED, "--folds-to-run", "1")),
     "bench.ideas": ("ideas.md", (*MEASURED, "--folds-to-run", "1", "--seed", "1")),
@@ -38,6 +38,7 @@ ABSENT: Final = ("| peer |", "| by time | all ratings within a day")
 """Tables that the small calls lack: other libraries; people who rated for longer than a day."""
 PRINTED: Final = "bench.experiments"  # its figures stand in a page of words
 PICTURES: Final = ("bench.pictures", "bench.web_page")
+ELSEWHERE: Final = "bench.notebooks"  # tried in tests/notebooks
 WORDS: Final = {"api.md", "deployment.md", "operating.md", "your-own-data.md"}  # pages without measured figures
 
 pytestmark = pytest.mark.timeout(600)
@@ -89,12 +90,6 @@ def test_the_command_writes_its_page_with_all_headings_and_tables(
     assert skeleton(written) == expected
 
 
-def test_the_page_of_parameters_is_what_their_declarations_say(tmp_path: Path) -> None:
-    call("bench.configuration", "--out", str(tmp_path / "configuration.md"))
-    said = "docs/configuration.md is stale: python -m bench.configuration"
-    assert (tmp_path / "configuration.md").read_bytes() == (DOCS / "configuration.md").read_bytes(), said
-
-
 def test_experiments_print_the_tables_of_their_page(capsys: pytest.CaptureFixture[str]) -> None:
     call(PRINTED, "--experiments", "1")
     printed = capsys.readouterr().out
@@ -137,7 +132,7 @@ def test_dagsters_and_mlflows_pages_and_the_plots_are_photographed(made_home: Pa
 
 
 def test_every_page_with_figures_names_a_command_that_is_tried_here() -> None:
-    tried = {*PAGES, PRINTED, *PICTURES}
+    tried = {*PAGES, *DECLARED, PRINTED, *PICTURES, ELSEWHERE}
     pages = {path.name: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md") if path.name not in WORDS}
     named = {
         name: set(re.findall(r"(?:^- command: |made by )`python -m (bench\.\w+)", text, re.M))

@@ -36,3 +36,4 @@ KIND = SourceKind(
     baseline=True,
     summary="ALS on confidence-weighted feedback",
 )
+"""Its line in the table of sources."""

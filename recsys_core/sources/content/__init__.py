@@ -39,3 +39,4 @@ KIND = SourceKind(
     baseline=True,
     summary="Profiles of what people liked against the features of titles",
 )
+"""Its line in the table of sources."""

@@ -38,3 +38,4 @@ KIND = SourceKind(
     baseline=True,
     summary="EASE, item to item, from ratings and features of the most rated titles",
 )
+"""Its line in the table of sources."""

@@ -16,3 +16,4 @@ KIND = SourceKind(
     baseline=True,
     summary="Number of ratings of every title",
 )
+"""Its line in the table of sources."""

@@ -16,3 +16,4 @@ KIND = SourceKind(
     prior=1.0,
     summary="Popularity near a person's own time",
 )
+"""Its line in the table of sources."""

@@ -19,3 +19,4 @@ KIND = SourceKind(
     search=(SearchParameter(stage="gate", name="neighbours", low=0.0, high=2.0, default=0.6),),
     summary="What the people liked who liked the same titles",
 )
+"""Its line in the table of sources."""

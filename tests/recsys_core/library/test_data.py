@@ -208,5 +208,5 @@ def test_a_split_is_taken_apart_and_told() -> None:
 
 def test_without_times_nothing_is_split_by_them() -> None:
     timeless = Dataset.from_frames(interactions().drop(columns="timestamp"), items(), feedback=SCALE)
-    with pytest.raises(DataError, match="of the same time, or of none that is known"):
+    with pytest.raises(DataError, match="of the same moment, or of none that is known"):
         timeless.split("temporal")

@@ -55,6 +55,7 @@ def size_of(png: bytes) -> tuple[int, int]:
 
 def test_tables_show_mean_and_interval_and_mark_what_is_absent() -> None:
     table = metrics_table(exact(), ("ndcg@10", "novelty@10", "unknown"))
+    assert table._repr_markdown_() == table.markdown()  # what a notebook shows
     assert table.markdown().splitlines() == [
         "| model | ndcg@10 | novelty@10 |",
         "| --- | ---: | ---: |",
