@@ -63,7 +63,7 @@ def release_model(
     described = {
         "data_fingerprint": inputs.data_fingerprint,
         "split": split_parameters(split).as_dict(),
-        "rating_step": scale.step,
+        "dataset": inputs.dataset.name,
     }
     onboarding = fit_onboarding(user_item_matrix, inputs.of(OnboardingParameters), feedback=scale)
     titles = Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id"))

@@ -1,4 +1,4 @@
-"""Movies as HTML: rows, grids and the large card on top. Every text is escaped by the templates."""
+"""Titles as HTML: rows, grids and the large card on top. Every text is escaped by the templates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ui.why import Part, parts_of, why_text
 __all__ = ["Action", "Card", "card_of", "cards_of", "hero_html", "page_html", "row_html"]
 
 Action = Literal["rate", "taste", "ask", "pick", "none"]
-"""What a card offers: stars; like and dislike; the same and "not seen"; to be picked; nothing."""
+"""What a card offers: stars or a heart; like and dislike; the same and "I don't know it"; to be picked; nothing."""
 
 _LOOK: Final = Path(__file__).parent / "look"
 _TEMPLATES: Final = jinja2.Environment(
@@ -32,7 +32,12 @@ _TEMPLATES: Final = jinja2.Environment(
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One movie as the page shows it."""
+    """One title as the page shows it.
+
+    kind   what people say in this catalogue: stars for ratings, a heart for counts and events
+    said   what the person said of it: stars, or 1 for a heart
+    value  of the person's history, in words
+    """
 
     movie_id: int
     rank: int | None
@@ -52,7 +57,9 @@ class Card:
     rating: float | None
     note: str
     new: bool = False
-    stars: float | None = None
+    kind: schemas.FeedbackKind = "ratings"
+    said: float | None = None
+    value: str = ""
 
     @property
     def named(self) -> str:

@@ -20,7 +20,7 @@ _KINDS: Final = {"click", "rating", "like", "dislike", "unseen", "pick", "remove
 
 @dataclass(frozen=True, slots=True)
 class CardEvent:
-    """What a person did with a card: ``value`` are the stars of a rating."""
+    """What a person did with a card: ``value`` are the stars of a rating, or a heart given (1) or taken back (0)."""
 
     kind: str
     movie_id: int
@@ -39,7 +39,7 @@ class CardEvent:
             kind=sent["kind"],
             movie_id=movie_id,
             rank=rank if isinstance(rank, int) and 1 <= rank <= 10_000 else None,
-            value=float(value) if isinstance(value, int | float) and 0 < value <= 10 else None,
+            value=float(value) if isinstance(value, int | float) and 0 <= value <= 10 else None,
         )
 
 

@@ -135,6 +135,12 @@ class Titles:
         return kept
 
     @cached_property
+    def years(self) -> tuple[int, int] | None:
+        """The first and the last year of a title; None where no title has one."""
+        known = self._years[self._years > 0]
+        return (int(known.min()), int(known.max())) if len(known) else None
+
+    @cached_property
     def _years(self) -> NDArray[np.int64]:
         """0 where the year is not known."""
         return np.asarray(pc.fill_null(self.table["year"], 0).to_numpy(), dtype=np.int64)

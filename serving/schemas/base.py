@@ -12,11 +12,13 @@ __all__ = [
     "MAX_QUERY",
     "AnswerDocument",
     "Document",
+    "FeedbackKind",
     "Ids",
     "ModelName",
     "MovieId",
     "Path",
     "UserId",
+    "Value",
     "Year",
     "read_id",
 ]
@@ -32,6 +34,7 @@ MAX_EVENTS = 200
 MAX_QUERY = 200
 """Longest search text."""
 
+FeedbackKind = Literal["ratings", "counts", "events"]
 ModelName = Literal["hybrid", "als", "ease", "content"]
 Path = Literal["warm", "folded_in", "cold"]
 _MOST_DIGITS = 20  # and the sign
@@ -61,6 +64,8 @@ Id = Annotated[
 MovieId = Annotated[Id, Field(examples=[260])]
 UserId = Annotated[Id, Field(examples=[1])]
 Year = Annotated[int, Field(ge=1870, le=2200)]
+Value = Annotated[float, Field(ge=-1e9, le=1e9, description="On the scale of the data, such as 0.5 to 5.")]
+"""A rating, a count, or an event: 1. A count or an event of 0 takes back what was before."""
 Ids = Annotated[list[MovieId], Field(max_length=MAX_IDS)]
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from serving.schemas.base import MAX_EVENTS, AnswerDocument, Document, MovieId, UserId
+from serving.schemas.base import MAX_EVENTS, AnswerDocument, Document, MovieId, UserId, Value
 
 __all__ = ["Event", "FeedbackRequest", "FeedbackResponse", "RatingEvent", "SeenEvent"]
 
@@ -24,7 +24,7 @@ class RatingEvent(SeenEvent):
     """A movie was rated; the next answer for the person knows it."""
 
     kind: Literal["rating"]  # type: ignore[assignment]  # narrower than its parent on purpose
-    rating: Annotated[float, Field(ge=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
+    rating: Value
 
 
 Event = Annotated[SeenEvent | RatingEvent, Field(discriminator="kind")]

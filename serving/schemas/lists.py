@@ -4,7 +4,19 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from serving.schemas.base import MAX_IDS, MAX_K, AnswerDocument, Document, Ids, ModelName, MovieId, Path, UserId, Year
+from serving.schemas.base import (
+    MAX_IDS,
+    MAX_K,
+    AnswerDocument,
+    Document,
+    Ids,
+    ModelName,
+    MovieId,
+    Path,
+    UserId,
+    Value,
+    Year,
+)
 
 __all__ = [
     "AssignedArm",
@@ -67,7 +79,7 @@ class ListOptions(Document):
 
 class Rating(Document):
     movie_id: MovieId
-    rating: Annotated[float, Field(ge=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
+    rating: Value
 
 
 class RecommendationsRequest(ListOptions):

@@ -53,6 +53,9 @@ MovieId = Annotated[int, InAddress(ge=-(2**63), lt=2**63)]
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 N_TITLES = 300
 VERSION = "7"
+STARS = RatingScale(kind="ratings", lowest=0.5, highest=5.0, step=0.5)
+COUNTS = RatingScale(kind="counts", lowest=0, highest=500, step=0)
+EVENTS = RatingScale(kind="events", lowest=0, highest=1, step=1)
 NOT_READY = "no model is loaded yet: no champion is registered"
 METRICS = {
     "popularity": {"ndcg@10": 0.1641, "recall@10": 0.0986, "precision@10": 0.1312, "coverage@10": 0.0061},
@@ -117,15 +120,30 @@ class Stub:
     experiment: AssignedArm | None = None
     more_served: list[ServedModel] = field(default_factory=list)
     damaged_plots: bool = False
+    scale: RatingScale = field(default_factory=lambda: STARS)
+    described: bool = True
     url: str = ""
     stop: Callable[[], None] = lambda: None
 
     @property
     def movies(self) -> dict[int, Movie]:
-        return {**self.extra, **catalogue().movies}
+        """Without genres, years and ids at TMDB where titles are not ``described``."""
+        movies = {**self.extra, **catalogue().movies}
+        if self.described:
+            return movies
+        bare: dict[str, Any] = {"genres": [], "year": None, "imdb_id": None, "tmdb_id": None}
+        return {
+            movie_id: movie.model_copy(update={**bare, "title": movie.title[:-7]}) for movie_id, movie in movies.items()
+        }
 
     def rated(self, user_id: int) -> dict[int, float]:
-        return {**catalogue().ratings.get(user_id, {}), **self.added.get(user_id, {})}
+        """On the scale: of counts, ten for each star; what is taken back is not there."""
+        per_star = {"ratings": 1.0, "counts": 10.0, "events": 0.0}[self.scale.kind]
+        before = {
+            movie_id: rating * per_star or 1.0 for movie_id, rating in catalogue().ratings.get(user_id, {}).items()
+        }
+        rated = {**before, **self.added.get(user_id, {})}
+        return {movie_id: rating for movie_id, rating in rated.items() if rating > 0}
 
     def ranked(self, rated: dict[int, float], options: ListOptions) -> list[RecommendedMovie]:
         """Best first: a likeness of genres and years, blended with how often a title is rated."""
@@ -173,13 +191,14 @@ class Stub:
         )
 
     def _movie(self, movie_id: int) -> Movie:
-        return self.extra.get(movie_id) or catalogue().movies[movie_id]
+        return self.movies[movie_id]
 
     def reset(self) -> None:
         """Forget what was sent and how to fail."""
         self.feedback, self.added, self.extra = [], {}, {}
         self.ready, self.feedback_fails = True, False
         self.experiment, self.more_served, self.damaged_plots = None, [], False
+        self.scale, self.described = STARS, True
 
     def check_movies(self, name: str, movie_ids: Iterable[int]) -> None:
         """Refuse as the API does what is not in the catalogue."""
@@ -360,7 +379,10 @@ def _add_models(app: FastAPI, stub: Stub) -> None:
             n_items=9724,
             n_titles=9742,
             seconds_to_load=0.8,
-            rating_scale=RatingScale(lowest=0.5, highest=5.0, step=0.5),
+            dataset="movielens" if stub.described else "things",
+            rating_scale=stub.scale,
+            genres=sorted({genre for movie in stub.movies.values() for genre in movie.genres}),
+            years=(1931, 2018) if stub.described else None,
         )
         older = {model: {name: value * 0.97 for name, value in metrics.items()} for model, metrics in METRICS.items()}
         return ModelsResponse(

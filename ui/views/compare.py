@@ -20,7 +20,7 @@ _ABOUT: Final[dict[ModelName, str]] = {
     "hybrid": "all of them, weighted for this person",
     "als": "people with the same taste",
     "ease": "titles liked together with theirs",
-    "content": "genres, themes and years",
+    "content": "what the titles are like",
 }
 
 
@@ -68,7 +68,7 @@ def _facts(ids: Mapping[ModelName, list[int]]) -> list[dict[str, str]]:
         if model != "hybrid"
     ]
     facts += [{"value": str(len(alone)), "text": "in Hybrid alone: good by several, best by none", "kind": ""}]
-    return [*facts, {"value": str(len(set.union(*kinds.values()))), "text": "different films in all", "kind": ""}]
+    return [*facts, {"value": str(len(set.union(*kinds.values()))), "text": "different titles in all", "kind": ""}]
 
 
 def _show_list(model: ModelName, answer: RecommendationsResponse, notes: dict[int, str]) -> None:

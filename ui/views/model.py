@@ -75,10 +75,15 @@ def _main_version(served: Sequence[ServedModel]) -> str:
 
 def _facts(served: ServedModel) -> list[dict[str, str]]:
     loaded = f"{served.loaded_at:%Y-%m-%d %H:%M}"
+    scale = served.rating_scale
+    ends = {"ratings": f"from {scale.lowest:g} to {scale.highest:g} ", "counts": f"up to {scale.highest:,g} "}.get(
+        scale.kind, ""
+    )
     return [
         {"value": f"Version {served.version}", "text": f"served as {served.reference}", "kind": "accent"},
         {"value": f"{served.n_users:,}", "text": "people known", "kind": ""},
-        {"value": f"{served.n_titles:,}", "text": f"titles, {served.n_items:,} of them rated", "kind": ""},
+        {"value": f"{served.n_titles:,}", "text": f"titles, people say something of {served.n_items:,}", "kind": ""},
+        {"value": scale.kind.capitalize(), "text": f"{ends}in {served.dataset}", "kind": ""},
         {"value": f"{served.seconds_to_load:.1f} s", "text": f"to load, at {loaded}", "kind": ""},
     ]
 
