@@ -102,6 +102,15 @@ def catalogue() -> Catalogue:
     return Catalogue(ordered, {user: rated for user, rated in known.items() if rated})
 
 
+@cache
+def _bare() -> dict[int, Movie]:
+    bare: dict[str, Any] = {"genres": [], "year": None, "imdb_id": None, "tmdb_id": None}
+    return {
+        movie_id: movie.model_copy(update={**bare, "title": movie.title[:-7]})
+        for movie_id, movie in catalogue().movies.items()
+    }
+
+
 def _rows(name: str) -> Iterator[dict[str, str]]:
     with (SAMPLE / f"{name}.csv").open(encoding="utf-8", newline="") as file:
         yield from csv.DictReader(file)
@@ -128,13 +137,7 @@ class Stub:
     @property
     def movies(self) -> dict[int, Movie]:
         """Without genres, years and ids at TMDB where titles are not ``described``."""
-        movies = {**self.extra, **catalogue().movies}
-        if self.described:
-            return movies
-        bare: dict[str, Any] = {"genres": [], "year": None, "imdb_id": None, "tmdb_id": None}
-        return {
-            movie_id: movie.model_copy(update={**bare, "title": movie.title[:-7]}) for movie_id, movie in movies.items()
-        }
+        return {**self.extra, **(catalogue().movies if self.described else _bare())}
 
     def rated(self, user_id: int) -> dict[int, float]:
         """On the scale: of counts, ten for each star; what is taken back is not there."""
@@ -191,7 +194,7 @@ class Stub:
         )
 
     def _movie(self, movie_id: int) -> Movie:
-        return self.movies[movie_id]
+        return self.extra.get(movie_id) or (catalogue().movies if self.described else _bare())[movie_id]
 
     def reset(self) -> None:
         """Forget what was sent and how to fail."""
@@ -220,7 +223,7 @@ def _refuse(message: str, *where: str | int) -> NoReturn:
 
 @cache
 def _likeness_of(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    return len(set(one) & set(other)) / len(set(one) | set(other))
+    return len(set(one) & set(other)) / max(1, len(set(one) | set(other)))
 
 
 def _likeness(one: Movie, other: Movie) -> float:
