@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from serving import schemas
 from ui.genres import known_genres
+from ui.ids import word_of
 from ui.placeholder import placeholder_svg
 from ui.titles import shown_title
 from ui.tmdb import Art
@@ -39,7 +40,7 @@ class Card:
     value  of the person's history, in words
     """
 
-    movie_id: int
+    movie_id: schemas.Id
     rank: int | None
     name: str
     other_names: str
@@ -60,6 +61,11 @@ class Card:
     kind: schemas.FeedbackKind = "ratings"
     said: float | None = None
     value: str = ""
+
+    @property
+    def word(self) -> str:
+        """The id in an address of the page."""
+        return word_of(self.movie_id)
 
     @property
     def named(self) -> str:
@@ -101,7 +107,7 @@ def cards_of(
     *,
     images: str = "",
     path: schemas.Path | None = None,
-    notes: Mapping[int, str] | None = None,
+    notes: Mapping[schemas.Id, str] | None = None,
 ) -> list[Card]:
     """``card_of`` for each movie; ``art`` is by tmdb_id, ``notes`` by movie_id."""
     return [

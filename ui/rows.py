@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from serving.schemas import read_id
+from serving.schemas import Id, read_id
 
 __all__ = ["CardEvent", "show_html", "show_style"]
 
@@ -23,7 +23,7 @@ class CardEvent:
     """What a person did with a card: ``value`` are the stars of a rating, or a heart given (1) or taken back (0)."""
 
     kind: str
-    movie_id: int
+    movie_id: Id
     rank: int | None = None
     value: float | None = None
 
@@ -32,7 +32,7 @@ class CardEvent:
         """The browser's message; None for anything that the page's own cards do not send."""
         if not isinstance(sent, dict) or sent.get("kind") not in _KINDS:
             return None
-        movie_id, rank, value = read_id(str(sent.get("movie_id"))), sent.get("rank"), sent.get("value")
+        movie_id, rank, value = read_id(str(sent.get("movie_id", ""))), sent.get("rank"), sent.get("value")
         if movie_id is None:
             return None
         return cls(

@@ -13,6 +13,7 @@ from pydantic import SecretStr
 from serving import schemas
 from ui.cards import Card, cards_of
 from ui.client import ApiClient, ApiError, ApiNotReadyError
+from ui.ids import ids_of_words, word_of
 from ui.rows import CardEvent
 from ui.settings import PageSettings
 from ui.stars import in_words, rating_of, said_of, shown_value
@@ -91,7 +92,7 @@ def begin_run() -> None:
 
 
 def make_cards(
-    movies: Iterable[schemas.Movie], *, path: schemas.Path | None = None, notes: dict[int, str] | None = None
+    movies: Iterable[schemas.Movie], *, path: schemas.Path | None = None, notes: dict[schemas.Id, str] | None = None
 ) -> list[Card]:
     """Cards of movies, with posters where there are some."""
     listed = list(movies)
@@ -110,22 +111,24 @@ def make_cards(
     ]
 
 
-def ids_in_address(name: str) -> list[int]:
-    """Movie ids in the page's address, such as ``?liked=1,260``; what the API would not take as an id is left out."""
-    words = str(st.query_params.get(name, "")).split(",")
-    return list(dict.fromkeys(number for number in map(schemas.read_id, words) if number is not None))[:_MOST_IDS]
+def ids_in_address(name: str) -> list[schemas.Id]:
+    """Ids of titles in the page's address, such as ``?liked=1,260``; what cannot be one in the data is left out."""
+    ids = ids_of_words(str(st.query_params.get(name, "")))
+    if ids and catalogue().item_ids == "integer":
+        ids = [one for one in ids if isinstance(one, int)]
+    return ids[:_MOST_IDS]
 
 
-def keep_ids(name: str, ids: Sequence[int]) -> None:
-    """Put movie ids into the page's address."""
+def keep_ids(name: str, ids: Sequence[schemas.Id]) -> None:
+    """Put ids of titles into the page's address."""
     if ids:
-        st.query_params[name] = ",".join(map(str, list(ids)[-_MOST_IDS:]))
+        st.query_params[name] = ",".join(map(word_of, list(ids)[-_MOST_IDS:]))
     elif name in st.query_params:
         del st.query_params[name]
 
 
 def say_seen(
-    user_id: int, row: str, cards: Sequence[Card], listed: schemas.RecommendationsResponse | None = None
+    user_id: schemas.Id, row: str, cards: Sequence[Card], listed: schemas.RecommendationsResponse | None = None
 ) -> None:
     """Tell the API once per list that its titles were shown, without waiting for it.
 
@@ -143,7 +146,7 @@ def say_seen(
     _messenger().submit(api().send_feedback, user_id, events).add_done_callback(_log_failure)
 
 
-def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsResponse | None = None) -> None:
+def send_event(user_id: schemas.Id, event: CardEvent, listed: schemas.RecommendationsResponse | None = None) -> None:
     """Pass a click or a rating on; a rating is waited for, since the next list must know it."""
     origin = _origin(listed)
     if event.kind == "click":

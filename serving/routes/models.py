@@ -37,6 +37,8 @@ async def models(server: ServerParam) -> Response:
             seconds_to_load=round(model.seconds_to_load, 3),
             dataset=model.dataset,
             rating_scale=_scale(model.feedback),
+            user_ids=model.bundle.id_kinds["user_id"],
+            item_ids=model.bundle.id_kinds["item_id"],
             genres=list(model.bundle.titles.genres),
             years=model.bundle.titles.years,
         )

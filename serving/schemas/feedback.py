@@ -4,16 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from serving.schemas.base import MAX_EVENTS, AnswerDocument, Document, MovieId, UserId, Value
+from serving.schemas.base import MAX_EVENTS, AnswerDocument, Document, ItemDocument, UserId, Value
 
 __all__ = ["Event", "FeedbackRequest", "FeedbackResponse", "RatingEvent", "SeenEvent"]
 
 
-class SeenEvent(Document):
+class SeenEvent(ItemDocument):
     """A movie was shown ("impression") or opened ("click")."""
 
     kind: Literal["impression", "click"]
-    movie_id: MovieId
     rank: Annotated[int | None, Field(ge=1, le=10_000)] = None
     model_version: Annotated[str | None, Field(max_length=100)] = None
     experiment: Annotated[str | None, Field(max_length=100)] = None

@@ -9,9 +9,11 @@ from serving.schemas.base import (
     MAX_K,
     AnswerDocument,
     Document,
+    Id,
     Ids,
+    ItemAnswer,
+    ItemDocument,
     ModelName,
-    MovieId,
     Path,
     UserId,
     Value,
@@ -77,8 +79,7 @@ class ListOptions(Document):
         return year_to
 
 
-class Rating(Document):
-    movie_id: MovieId
+class Rating(ItemDocument):
     rating: Value
 
 
@@ -102,15 +103,14 @@ class RecommendationsRequest(ListOptions):
 
     @field_validator("disliked")
     @classmethod
-    def _not_both(cls, disliked: list[MovieId], others: ValidationInfo) -> list[int]:
+    def _not_both(cls, disliked: list[Id], others: ValidationInfo) -> list[Id]:
         both = [movie_id for movie_id in disliked if movie_id in others.data.get("liked", [])]
         if both:
             raise ValueError(f"movie {both[0]} is liked, too")
         return disliked
 
 
-class Movie(AnswerDocument):
-    movie_id: MovieId
+class Movie(ItemAnswer):
     title: str
     year: int | None = None
     genres: list[str] = []
@@ -121,10 +121,9 @@ class Movie(AnswerDocument):
     n_ratings: int | None = Field(default=None, description="Ratings that the model was trained on.")
 
 
-class Because(AnswerDocument):
+class Because(ItemAnswer):
     """One of the person's own titles and what it contributed to the score."""
 
-    movie_id: MovieId
     title: str
     contribution: float
 

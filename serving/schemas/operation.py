@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from serving.schemas.base import AnswerDocument, FeedbackKind
+from serving.schemas.base import AnswerDocument, FeedbackKind, IdKind
 
 __all__ = [
     "EvaluationResponse",
@@ -43,6 +43,8 @@ class ServedModel(AnswerDocument):
     n_titles: int
     seconds_to_load: float
     rating_scale: RatingScale
+    user_ids: IdKind
+    item_ids: IdKind
     genres: list[str] = Field(description="Of which there are titles.")
     years: tuple[int, int] | None = Field(
         description="The first and the last one of the titles; null where none has one."

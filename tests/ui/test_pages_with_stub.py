@@ -324,6 +324,8 @@ def test_model_page_evaluates_the_champion_whatever_else_is_served(stub, open_pa
         seconds_to_load=0.1,
         dataset="movielens",
         rating_scale=STARS,
+        user_ids="integer",
+        item_ids="integer",
         genres=[],
         years=None,
     )

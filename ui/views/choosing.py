@@ -4,7 +4,7 @@ from typing import Final
 
 import streamlit as st
 
-from serving.schemas import ListOptions, ModelName, read_id
+from serving.schemas import MAX_ID, Id, ListOptions, ModelName, read_id
 from ui.notices import show_notice
 from ui.session import catalogue
 
@@ -14,10 +14,11 @@ LABELS: Final[dict[ModelName, str]] = {"hybrid": "Hybrid", "als": "ALS", "conten
 _FIRST: Final[ModelName] = "hybrid"
 
 
-def choose_user() -> int | None:
-    """The field for the user id (also ``?user=`` in the address); None, with a message, if it is no number."""
-    text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=40) or ""
-    return read_id(text)
+def choose_user() -> Id | None:
+    """The field for the user id (also ``?user=`` in the address); None if it cannot be one in the data."""
+    text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=MAX_ID) or ""
+    name = read_id(text)
+    return None if isinstance(name, str) and catalogue().user_ids == "integer" else name
 
 
 def refuse_user() -> None:

@@ -71,7 +71,7 @@ def _say_missing_genre(error: ApiRefusedError, genres: list[str]) -> bool:
 
 
 def _show_lists(
-    user_id: int,
+    user_id: schemas.Id,
     person: schemas.UserResponse,
     listed: schemas.RecommendationsResponse,
     options: schemas.ListOptions,
@@ -112,7 +112,7 @@ def _show_lists(
 
 
 def _show_row(
-    user_id: int,
+    user_id: schemas.Id,
     name: str,
     cards: list[Card],
     *,
@@ -145,7 +145,9 @@ def _anchors(rated: list[schemas.RatedMovie], scale: schemas.RatingScale) -> lis
     return best[:1] + (other or best[1:])[:1]
 
 
-def _show_because(name: str, liked: schemas.RatedMovie, user_id: int, rated: list[int], shown: set[int]) -> None:
+def _show_because(
+    name: str, liked: schemas.RatedMovie, user_id: schemas.Id, rated: list[schemas.Id], shown: set[schemas.Id]
+) -> None:
     near = api().similar(liked.movie_id, k=60)
     known = shown.union(rated)
     new = [movie for movie in near.items if movie.movie_id not in known][:_LENGTH]
@@ -154,7 +156,7 @@ def _show_because(name: str, liked: schemas.RatedMovie, user_id: int, rated: lis
     _show_row(user_id, name, make_cards(new), heading=heading, subtitle="most alike first")
 
 
-def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> None:
+def _show_new(user_id: schemas.Id, options: schemas.ListOptions, shown: set[schemas.Id]) -> None:
     """Further from the beaten track: diverse, and none of what is above."""
     exclude = sorted(shown)[: schemas.MAX_IDS]
     wide = options.model_copy(update={"diversity": 0.7, "exclude": exclude})
@@ -170,7 +172,7 @@ def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> No
     )
 
 
-def _show_unrated(user_id: int, options: schemas.ListOptions) -> None:
+def _show_unrated(user_id: schemas.Id, options: schemas.ListOptions) -> None:
     """Titles that nobody has rated: in a row of their own, for few have a chance among all others."""
     wanted = options.model_copy(update={"model": "hybrid", "new_titles": _LENGTH, "diversity": 0.0})
     listed = api().recommend(user_id, wanted)
@@ -184,7 +186,7 @@ def _show_unrated(user_id: int, options: schemas.ListOptions) -> None:
     )
 
 
-def _show_popular(user_id: int, rated: list[int]) -> None:
+def _show_popular(user_id: schemas.Id, rated: list[schemas.Id]) -> None:
     request = schemas.RecommendationsRequest(k=_LENGTH, exclude=rated[: schemas.MAX_IDS], explain=True)
     popular = api().recommend_for(request)
     _show_row(

@@ -54,9 +54,9 @@ def _show_answers(picks: dict[str, list[schemas.Movie]]) -> None:
         _show_list(ids)
 
 
-def _titles() -> dict[int, schemas.Movie]:
+def _titles() -> dict[schemas.Id, schemas.Movie]:
     """Titles of the picks, asked for once per visit."""
-    found: dict[int, schemas.Movie] = st.session_state.setdefault("titles_of_picks", {})
+    found: dict[schemas.Id, schemas.Movie] = st.session_state.setdefault("titles_of_picks", {})
     return found
 
 
@@ -107,7 +107,7 @@ def _show_picks(picks: dict[str, list[schemas.Movie]]) -> None:
         show_html("picks", page_html("picks.html", picks=named), _on_event)
 
 
-def _show_list(picks: dict[str, list[int]]) -> None:
+def _show_list(picks: dict[str, list[schemas.Id]]) -> None:
     request = schemas.RecommendationsRequest(liked=picks["liked"], disliked=picks["disliked"], k=_LENGTH, explain=True)
     listed = api().recommend_for(request)
     cards = make_cards(listed.items, path=listed.path)
@@ -125,7 +125,7 @@ def _show_list(picks: dict[str, list[int]]) -> None:
     )
 
 
-def _show_questions(picks: dict[str, list[int]]) -> None:
+def _show_questions(picks: dict[str, list[schemas.Id]]) -> None:
     said = schemas.OnboardingRequest(
         liked=picks["liked"], disliked=picks["disliked"], unseen=picks["unseen"], n=_QUESTIONS
     )

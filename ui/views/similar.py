@@ -46,7 +46,7 @@ def _show_choice(subtitle: str, heading: str, movies: list[schemas.Movie] | list
     show_html("choice", html, _on_event)
 
 
-def _show_similar(movie_id: int) -> None:
+def _show_similar(movie_id: schemas.Id) -> None:
     try:
         answer = api().similar(movie_id, k=_LENGTH)
     except ApiNotFoundError:
