@@ -51,7 +51,8 @@ def release_model(
 ) -> Made[ModelBundle]:
     """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
-    scale = inputs.dataset.feedback
+    data = inputs.dataset
+    scale = data.feedback
     model = fit_hybrid(
         user_item_matrix,
         tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters)),
@@ -63,10 +64,12 @@ def release_model(
     described = {
         "data_fingerprint": inputs.data_fingerprint,
         "split": split_parameters(split).as_dict(),
-        "dataset": inputs.dataset.name,
+        "dataset": data.name,
     }
     onboarding = fit_onboarding(user_item_matrix, inputs.of(OnboardingParameters), feedback=scale)
-    titles = Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id"))
+    titles = Titles.of_movies(
+        movies.read(), links.read(), ids=movies.ids("item_id"), picture=data.picture, link=data.link
+    )
     return Made(ModelBundle(model, user_item_matrix, titles, described, onboarding))
 
 

@@ -46,6 +46,7 @@ class Card:
     other_names: str
     year: int | None
     genres: list[str]
+    link_href: str | None
     tmdb_href: str | None
     imdb_href: str | None
     drawn: Markup
@@ -86,10 +87,11 @@ def card_of(
         other_names=title.other_names,
         year=title.year,
         genres=known_genres(movie.genres),
+        link_href=movie.link_url,
         tmdb_href=f"https://www.themoviedb.org/movie/{movie.tmdb_id}" if movie.tmdb_id else None,
         imdb_href=_imdb_href(movie.imdb_id),
         drawn=placeholder_svg(movie.movie_id, movie.title, movie.year, movie.genres),
-        poster_url=art.poster_url(images) if art else None,
+        poster_url=movie.picture_url or (art.poster_url(images) if art else None),
         backdrop_url=art.backdrop_url(images) if art else None,
         overview=art.overview if art else "",
         score=recommended.score if recommended else None,

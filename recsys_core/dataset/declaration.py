@@ -2,16 +2,27 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
+from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import FEATURE_PREFIX, MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec
+from recsys_core.dataset.schema import (
+    FEATURE_PREFIX,
+    MOVIELENS,
+    TEXT_PREFIX,
+    ColumnSpec,
+    DatasetSpec,
+    FileFormat,
+    TableSpec,
+)
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
 from recsys_core.yaml_files import read_yaml
@@ -36,6 +47,7 @@ _TABLES: Final = {
     "genome_tags": "genome_tags",
 }
 """Role of each table in the file → the asset that it becomes."""
+_ADDRESSES: Final = ("picture", "link")
 Name = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -74,6 +86,10 @@ class TableDeclaration(Parameters):
     """Items only. Between the members of the column ``genres``."""
     genre_flags: tuple[Name, ...] = ()
     """Items only. Columns of 0 and 1, each of them called like a genre; there is no column ``genres`` then."""
+    picture: str = ""
+    """Items only. Address of an item's picture: ``https://covers.example/{item_id}.jpg``, or ``{Image-URL}``."""
+    link: str = ""
+    """Items only. Address of an item's page, likewise. In braces: a canonical name, or a column of the file."""
     time: Literal["seconds", "milliseconds", "microseconds", "nanoseconds"] = "seconds"
     """Unit of the column ``timestamp``; dates as ISO 8601 writes them need none."""
 
@@ -154,7 +170,14 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
         _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts) for role, name in _TABLES.items()
     ]
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
-    return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)
+    return DatasetSpec(
+        declared.name,
+        tuple(tables),
+        feedback,
+        earliest_timestamp=0,
+        relevance=relevance,
+        **{key: address.renamed(partial(_column_named, declared.items)) for key, address in _addresses(declared.items)},
+    )
 
 
 def _liked_from(feedback: Feedback) -> float:
@@ -175,6 +198,13 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
         ColumnSpec(f"{FEATURE_PREFIX}{source}", "set", source, nullable=True, separator=separator, description=source)
         for source, separator in declared.features.items()
     ]
+    for key, address in _addresses(declared):
+        named = {column.name for column in columns}
+        columns += [
+            ColumnSpec(name, "text", source, nullable=True, wanted_by=f"{role}.{key}", description=f"for {role}.{key}")
+            for source in dict.fromkeys(address.columns)
+            if (name := _column_named(declared, source)) not in named
+        ]
     form = declared.format
     return replace(
         table,
@@ -183,6 +213,26 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
         file=declared.file,
         format=FileFormat(form.separator, form.header, form.encoding, form.quoted, declared.genre_flags),
     )
+
+
+def _addresses(declared: TableDeclaration) -> list[tuple[str, Address]]:
+    """Those that are declared, by their key."""
+    found = []
+    for key in _ADDRESSES:
+        if template := getattr(declared, key):
+            try:
+                found.append((key, Address(template)))
+            except ParameterError as error:
+                raise ParameterError(f"items.{key}: {error}") from None
+    return found
+
+
+def _column_named(declared: TableDeclaration, source: str) -> str:
+    """The table's name for what a template calls ``source``, canonically or as the file does."""
+    for column in MOVIELENS.table("movies").columns:
+        if plain_name(source) in map(plain_name, (column.name, column.spelling, declared.columns.get(column.name, ""))):
+            return column.name
+    return f"{FEATURE_PREFIX if source in declared.features else TEXT_PREFIX}{source}"
 
 
 def _with_text_ids(table: TableSpec, texts: Collection[str]) -> TableSpec:
@@ -197,7 +247,7 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
             f"{role}.columns names {unknown[0]!r}; expected one of {', '.join(table.column_names)} "
             "(further columns of items are features)"
         )
-    for name in ("features", "genre_flags", "genre_separator"):
+    for name in ("features", "genre_flags", "genre_separator", *_ADDRESSES):
         if getattr(declared, name) and role != "items":
             raise ParameterError(f"{role}.{name}: only items have them")
     taken = [*declared.columns.values(), *declared.features]

@@ -6,15 +6,27 @@ from typing import Literal
 
 import pyarrow as pa
 
+from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
-__all__ = ["FEATURE_PREFIX", "MOVIELENS", "TABLE_NAMES", "ColumnSpec", "DatasetSpec", "FileFormat", "TableSpec"]
+__all__ = [
+    "FEATURE_PREFIX",
+    "MOVIELENS",
+    "TABLE_NAMES",
+    "TEXT_PREFIX",
+    "ColumnSpec",
+    "DatasetSpec",
+    "FileFormat",
+    "TableSpec",
+]
 
 ColumnType = Literal["id", "text id", "int", "float", "text", "set", "timestamp"]
 FEATURE_PREFIX = "feature: "
 """Of the canonical names of further columns that describe items."""
+TEXT_PREFIX = "text: "
+"""Of the names of columns that addresses are made of, and nothing else is."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
 
 _ARROW_TYPES: dict[str, pa.DataType] = {
@@ -40,7 +52,8 @@ class ColumnSpec:
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
     group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
-    ``per_second`` is how many units of a timestamp are a second.
+    ``per_second`` is how many units of a timestamp are a second. ``wanted_by`` is the key of the declaration that names
+    a column which is not canonical.
     """
 
     name: str
@@ -54,6 +67,7 @@ class ColumnSpec:
     pattern: str = ""
     separator: str = ""
     per_second: int = 1
+    wanted_by: str = ""
     description: str = ""
 
     @property
@@ -141,13 +155,18 @@ class TableSpec:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked."""
+    """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked.
+
+    ``picture`` and ``link`` make an item's addresses of its columns.
+    """
 
     name: str
     tables: tuple[TableSpec, ...]
     feedback: Feedback
     earliest_timestamp: int
     relevance: RelevanceParameters
+    picture: Address | None = None
+    link: Address | None = None
 
     def table(self, name: str) -> TableSpec:
         for table in self.tables:

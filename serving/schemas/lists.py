@@ -118,6 +118,8 @@ class Movie(ItemAnswer):
         default=None, description="Without the letters: https://www.imdb.com/title/tt<imdb_id>/"
     )
     tmdb_id: int | None = Field(default=None, description="https://www.themoviedb.org/movie/<tmdb_id>")
+    picture_url: str | None = Field(default=None, description="As the data set's declaration makes it.")
+    link_url: str | None = Field(default=None, description="Of the item's own page, likewise.")
     n_ratings: int | None = Field(default=None, description="Ratings that the model was trained on.")
 
 

@@ -245,7 +245,7 @@ def _wanted(movie: Movie, rated: dict[Id, float], options: ListOptions) -> bool:
     year = movie.year or 0
     return (
         movie.movie_id not in rated
-        and movie.movie_id not in options.exclude
+        and str(movie.movie_id) not in map(str, options.exclude)  # an address has them as text
         and (not options.genres or bool(set(options.genres) & set(movie.genres)))
         and (options.year_from is None or year >= options.year_from)
         and (options.year_to is None or year <= options.year_to)

@@ -154,7 +154,7 @@ def test_poster_lies_over_the_drawn_card_and_has_words_for_it():
     art = Art(id=679, poster_path="/r1x5JGpyqZU8PYhbs4UcrO1Xb6x.jpg")
     html = row_html("r", [card_of(ALIEN, art, images="https://image.tmdb.org/t/p")], heading="x")
     assert 'src="https://image.tmdb.org/t/p/w342/r1x5JGpyqZU8PYhbs4UcrO1Xb6x.jpg"' in html
-    assert 'alt="Poster of Aliens (1986)"' in html
+    assert 'alt="Picture of Aliens (1986)"' in html
     assert html.index("<svg") < html.index("<img")
 
 
@@ -198,8 +198,8 @@ def test_title_keeps_its_words_in_order():
 
 @pytest.mark.parametrize(
     "sent",
-    [None, [], "click", {}, {"kind": "delete", "movie_id": 1}, {"kind": "click"}, {"kind": "click", "movie_id": "1.5"},
-     {"kind": "click", "movie_id": 2**63}],
+    [None, [], "click", {}, {"kind": "delete", "movie_id": 1}, {"kind": "click"}, {"kind": "click", "movie_id": ""},
+     {"kind": "click", "movie_id": "a\0"}],
 )  # fmt: skip
 def test_message_that_no_card_sends_is_ignored(sent):
     assert CardEvent.read(sent) is None
@@ -209,3 +209,13 @@ def test_message_of_a_card_is_read():
     sent = {"kind": "rating", "movie_id": "1200", "rank": 3, "value": 4}
     assert CardEvent.read(sent) == CardEvent("rating", 1200, 3, 4.0)
     assert CardEvent.read({**sent, "rank": 0, "value": 99}) == CardEvent("rating", 1200, None, None)
+
+
+def test_a_title_with_a_picture_and_a_page_of_its_own_shows_them_first():
+    own = ALIEN.model_copy(update={"picture_url": 'https://a.example/"x.jpg', "link_url": "https://a.example/p/1"})
+    html = row_html("r", [card_of(own, Art(id=679, poster_path="/x.jpg"), images="https://i.example")], heading="x")
+    assert 'src="https://a.example/&#34;x.jpg"' in html
+    assert "i.example" not in html
+    links = [link for link in Parsed(html).links if link["target"] == "_blank"]
+    assert [link["href"] for link in links][:2] == ["https://a.example/p/1"] * 2
+    assert all("noopener" in str(link["rel"]) for link in links)
