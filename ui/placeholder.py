@@ -49,7 +49,7 @@ def _drawn(movie_id: Id, title: str, year: int | None, genres: tuple[str, ...]) 
     told = sorted(genres, key=lambda genre: _TELLING.index(genre) if genre in _TELLING else -1)[:2]
     if len(told) == 2 and seed % 3 == 0:  # not all films of two genres look like the first one
         told.reverse()
-    first, second = (told[0], told[-1]) if told else ("", "")
+    first, second = (told[0], told[-1]) if told else (str(seed), str(seed))  # of no genre, all differ
     palette = palette_of(first)
     lines = _lines(shown.name)
     height = sum(line.size * _LEADING for line in lines)

@@ -171,6 +171,11 @@ def test_every_genre_has_a_drawn_card(genre):
     assert svg == placeholder_svg(1, "Some Film (1994)", 1994, [genre])
 
 
+def test_drawn_cards_without_genres_are_not_all_of_one_drawing():
+    drawn = [placeholder_svg(number, f"Title {number}", None, []) for number in range(20)]
+    assert len({len(ET.fromstring(svg).findall(".//{*}path")) for svg in drawn}) > 2
+
+
 def test_drawn_cards_of_two_films_of_one_genre_differ():
     assert placeholder_svg(1, "A", None, ["Horror"]) != placeholder_svg(2, "A", None, ["Horror"])
 
