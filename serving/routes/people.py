@@ -28,7 +28,7 @@ async def user(
     server: ServerParam,
     k: Annotated[int, Query(ge=1, le=schemas.MAX_IDS, description="Number of ratings.")] = 20,
 ) -> Response:
-    """A person's ratings, best first; those sent as feedback count. A stranger has none, which is no error."""
+    """A person's ratings, best first, of equal ones those sent as feedback; these count. A stranger has none, which is no error."""
     served = server.champion()
     someone = person(served, user_id, "path", "user_id")
     given = server.given.of(someone)
@@ -40,7 +40,7 @@ async def user(
             for movie_id, rating in ratings.items()
             if served.place_of(movie_id) >= 0 and not served.feedback.takes_back(rating)
         }
-        best = sorted(known, key=lambda movie_id: (-known[movie_id], served.place_of(movie_id)))[:k]
+        best = sorted(known, key=lambda one: (-known[one], one not in given.ratings, served.place_of(one)))[:k]
         items = [answers.rated(served, movie_id, known[movie_id]) for movie_id in best]
         return json_of(schemas.UserResponse(user_id=someone, known=bool(known), n_ratings=len(known), items=items))
 
