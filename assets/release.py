@@ -53,13 +53,18 @@ def release_model(
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
     features = tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters))
     model = fit_release(user_item_matrix, features, hybrid_weights, feedback=inputs.dataset.feedback)
+    data = inputs.dataset
+    titles = Titles.of_movies(
+        movies.read(), links.read(), ids=movies.ids("item_id"), picture=data.picture, link=data.link
+    )
     return Made(
         as_bundle(
             model,
             user_item_matrix,
-            Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id")),
+            titles,
             onboarding=inputs.of(OnboardingParameters),
             split=split_parameters(split),
+            dataset=data.name,
             data_fingerprint=inputs.data_fingerprint,
         )
     )

@@ -17,7 +17,7 @@ from recsys_core.dataset.declaration import (
     dataset_of,
 )
 from recsys_core.dataset.feedback import FeedbackKind
-from recsys_core.dataset.schema import FEATURE_PREFIX, MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import FEATURE_PREFIXES, MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS
 
 __all__ = ["main"]
@@ -57,7 +57,10 @@ def _section(table: TableSpec) -> str:
         (f"`{c.name}`", c.type, _needed(table, c), _values(c), f"`{c.in_file}`", c.description) for c in table.columns
     ]
     if any(column.type == "set" for column in table.columns):
-        rows.append((f"`{FEATURE_PREFIX}NAME`", "set", "no", "", "", "the column NAME of `items.features`"))
+        rows += [
+            (f"`{prefix}NAME`", kind, "no", "", "", f"the column NAME of `items.features`, declared as {kind}")
+            for kind, prefix in FEATURE_PREFIXES.items()
+        ]
     columns = _markdown(("column", "type", "needed", "values", "MovieLens's name", "meaning"), rows)
     refers = (
         f"\n`{column}` must occur as `{other_column}` of [{_ROLES[other]}](#{_ROLES[other]})."

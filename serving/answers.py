@@ -89,4 +89,6 @@ def _described(title: Title) -> dict[str, Any]:
         "genres": list(title.genres),
         "imdb_id": title.imdb_id,
         "tmdb_id": title.tmdb_id,
+        "picture_url": title.picture_url,
+        "link_url": title.link_url,
     }

@@ -1,4 +1,4 @@
-"""Movies as HTML: rows, grids and the large card on top. Every text is escaped by the templates."""
+"""Titles as HTML: rows, grids and the large card on top. Every text is escaped by the templates."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from serving import schemas
 from ui.genres import known_genres
+from ui.ids import word_of
 from ui.placeholder import placeholder_svg
 from ui.titles import shown_title
 from ui.tmdb import Art
@@ -18,7 +19,7 @@ from ui.why import Part, parts_of, why_text
 __all__ = ["Action", "Card", "card_of", "cards_of", "hero_html", "page_html", "row_html"]
 
 Action = Literal["rate", "taste", "ask", "pick", "none"]
-"""What a card offers: stars; like and dislike; the same and "not seen"; to be picked; nothing."""
+"""What a card offers: stars or a heart; like and dislike; the same and "I don't know it"; to be picked; nothing."""
 
 _LOOK: Final = Path(__file__).parent / "look"
 _TEMPLATES: Final = jinja2.Environment(
@@ -32,14 +33,20 @@ _TEMPLATES: Final = jinja2.Environment(
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One movie as the page shows it."""
+    """One title as the page shows it.
 
-    movie_id: int
+    kind   what people say in this catalogue: stars for ratings, a heart for counts and events
+    said   what the person said of it: stars, or 1 for a heart
+    value  of the person's history, in words
+    """
+
+    movie_id: schemas.Id
     rank: int | None
     name: str
     other_names: str
     year: int | None
     genres: list[str]
+    link_href: str | None
     tmdb_href: str | None
     imdb_href: str | None
     drawn: Markup
@@ -52,7 +59,14 @@ class Card:
     rating: float | None
     note: str
     new: bool = False
-    stars: float | None = None
+    kind: schemas.FeedbackKind = "ratings"
+    said: float | None = None
+    value: str = ""
+
+    @property
+    def word(self) -> str:
+        """The id in an address of the page."""
+        return word_of(self.movie_id)
 
     @property
     def named(self) -> str:
@@ -73,10 +87,11 @@ def card_of(
         other_names=title.other_names,
         year=title.year,
         genres=known_genres(movie.genres),
+        link_href=movie.link_url,
         tmdb_href=f"https://www.themoviedb.org/movie/{movie.tmdb_id}" if movie.tmdb_id else None,
         imdb_href=_imdb_href(movie.imdb_id),
         drawn=placeholder_svg(movie.movie_id, movie.title, movie.year, movie.genres),
-        poster_url=art.poster_url(images) if art else None,
+        poster_url=movie.picture_url or (art.poster_url(images) if art else None),
         backdrop_url=art.backdrop_url(images) if art else None,
         overview=art.overview if art else "",
         score=recommended.score if recommended else None,
@@ -94,7 +109,7 @@ def cards_of(
     *,
     images: str = "",
     path: schemas.Path | None = None,
-    notes: Mapping[int, str] | None = None,
+    notes: Mapping[schemas.Id, str] | None = None,
 ) -> list[Card]:
     """``card_of`` for each movie; ``art`` is by tmdb_id, ``notes`` by movie_id."""
     return [

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
+from urllib.parse import quote
 
 import httpx2
 from pydantic import BaseModel, ValidationError
@@ -12,6 +13,7 @@ from serving.schemas import (
     Event,
     FeedbackRequest,
     FeedbackResponse,
+    Id,
     ListOptions,
     ModelsResponse,
     Movie,
@@ -112,36 +114,36 @@ class ApiClient:
         """Close the connections."""
         self._http.close()
 
-    def recommend(self, user_id: int, options: ListOptions | None = None) -> RecommendationsResponse:
+    def recommend(self, user_id: Id, options: ListOptions | None = None) -> RecommendationsResponse:
         """The list for a user id; somebody unknown gets what suits newcomers."""
         query = _query(options or ListOptions())
-        return self._get(f"/recommendations/{user_id}", RecommendationsResponse, query)
+        return self._get(f"/recommendations/{_word(user_id)}", RecommendationsResponse, query)
 
     def recommend_for(self, request: RecommendationsRequest) -> RecommendationsResponse:
         """The list for what somebody says of themselves; for an empty request, what suits newcomers."""
         return self._post("/recommendations", request, RecommendationsResponse)
 
-    def similar(self, movie_id: int, k: int = 10) -> SimilarResponse:
+    def similar(self, movie_id: Id, k: int = 10) -> SimilarResponse:
         """Titles like one title, most alike first."""
-        return self._get(f"/movies/{movie_id}/similar", SimilarResponse, {"k": k})
+        return self._get(f"/movies/{_word(movie_id)}/similar", SimilarResponse, {"k": k})
 
     def search(self, query: str, k: int = 10) -> SearchResponse:
         """Titles by their name, typos forgiven."""
         return self._get("/movies", SearchResponse, {"query": query, "k": k})
 
-    def movie(self, movie_id: int) -> Movie:
+    def movie(self, movie_id: Id) -> Movie:
         """One title."""
-        return self._get(f"/movies/{movie_id}", Movie)
+        return self._get(f"/movies/{_word(movie_id)}", Movie)
 
-    def user(self, user_id: int, k: int = 500) -> UserResponse:
+    def user(self, user_id: Id, k: int = 500) -> UserResponse:
         """What a user has rated, best first; ``known`` is false for a stranger."""
-        return self._get(f"/users/{user_id}", UserResponse, {"k": k})
+        return self._get(f"/users/{_word(user_id)}", UserResponse, {"k": k})
 
     def ask_next(self, request: OnboardingRequest) -> OnboardingResponse:
         """Which titles a newcomer should be asked about next."""
         return self._post("/onboarding", request, OnboardingResponse)
 
-    def send_feedback(self, user_id: int, events: Sequence[Event]) -> FeedbackResponse:
+    def send_feedback(self, user_id: Id, events: Sequence[Event]) -> FeedbackResponse:
         """Tell what was shown, opened or rated."""
         return self._post("/feedback", FeedbackRequest(user_id=user_id, events=list(events)), FeedbackResponse)
 
@@ -189,6 +191,10 @@ class ApiClient:
                 f"What answers at {self.base_url} is not this recommender, or another version of it: "
                 f"{answer.url.path} gave no {form.__name__}. Check RECSYS_API_URL."
             ) from error
+
+
+def _word(name: Id) -> str:
+    return quote(str(name), safe="")
 
 
 def _query(options: ListOptions) -> dict[str, Any]:

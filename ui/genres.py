@@ -1,10 +1,10 @@
-"""Genres: the list to choose from, and the colours that each one has on the page."""
+"""Genres, and the colours that each one has on the page."""
 
 import zlib
 from dataclasses import dataclass
 from typing import Final
 
-__all__ = ["GENRES", "Palette", "known_genres", "palette_of"]
+__all__ = ["Palette", "known_genres", "palette_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,6 @@ _OTHERS: Final = (
     Palette("#0f2a24", "#2f7f6b", "#c9f2e2"),
     Palette("#351c12", "#96563a", "#ffdcc4"),
 )
-GENRES: Final = tuple(_PALETTES)
-"""The genres of the MovieLens releases."""
 
 
 def known_genres(genres: list[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import math
 import random
+import zlib
 from collections.abc import Callable
 from typing import Final
 
@@ -12,7 +13,7 @@ __all__ = ["motif_of"]
 
 def motif_of(genre: str, ink: str, seed: int) -> str:
     """SVG of ``genre`` for a card of 342 × 513; the same seed draws the same picture."""
-    draw = _MOTIFS.get(genre, _reel)
+    draw = _MOTIFS.get(genre) or _OTHERS[zlib.crc32(genre.encode()) % len(_OTHERS)]
     return draw(ink, random.Random(seed))
 
 
@@ -240,22 +241,44 @@ def _globe(ink: str, chance: random.Random) -> str:
     return circle(x, y, r, ink, 0.16) + ring(x, y, r, ink, 0.85, 2.5) + lines
 
 
-def _reel(ink: str, chance: random.Random) -> str:
-    x, y, r = 171, chance.uniform(165, 185), 98
-    turn = chance.uniform(0, math.pi / 3)
-    holes = "".join(
-        circle(
-            x + 56 * math.cos(turn + step * math.pi / 3),
-            y + 56 * math.sin(turn + step * math.pi / 3),
-            22,
-            "#07090e",
-            0.75,
+def _hills(ink: str, chance: random.Random) -> str:
+    x, y = chance.uniform(90, 252), chance.uniform(110, 160)
+    sun = ring(x, y, chance.uniform(70, 92), ink, 0.35, 3) + circle(x, y, chance.uniform(36, 54), ink, 0.8)
+    slopes = ""
+    for step in range(4):
+        top, swing = 230 + step * 32 + chance.uniform(-8, 8), chance.choice((-1, 1)) * chance.uniform(30, 60)
+        slopes += (
+            f'<path d="M0 {top:.1f} q{WIDTH / 4} {-swing:.1f} {WIDTH / 2} 0 t{WIDTH / 2} 0 V{HEIGHT} H0 z" '
+            f'fill="{ink}" fill-opacity="{0.34 - step * 0.06:.2f}"/>'
         )
-        for step in range(6)
-    )
-    return circle(x, y, r, ink, 0.4) + ring(x, y, r + 12, ink, 0.5, 3) + holes + circle(x, y, 12, "#07090e", 0.8)
+    return sun + slopes
 
 
+def _tiles(ink: str, chance: random.Random) -> str:
+    drawn = ""
+    for row in range(4):
+        for column in range(4):
+            x, y, turned = 22 + column * 78, 26 + row * 78, chance.randrange(4)
+            opacity = chance.uniform(0.12, 0.6)
+            drawn += (
+                f'<path d="M0 0 h64 a64 64 0 0 1 -64 64 z" fill="{ink}" fill-opacity="{opacity:.2f}" '
+                f'transform="translate({x} {y}) rotate({turned * 90} 32 32)"/>'
+            )
+    return drawn
+
+
+def _orbits(ink: str, chance: random.Random) -> str:
+    x, y = chance.uniform(130, 212), chance.uniform(150, 190)
+    drawn = circle(x, y, 26, ink, 0.85)
+    for step in range(4):
+        r, angle = 56 + step * 34, chance.uniform(0, 2 * math.pi)
+        moon = circle(x + r * math.cos(angle), y + r * math.sin(angle), chance.uniform(7, 15), ink, 0.8)
+        drawn += ring(x, y, r, ink, 0.5 - step * 0.08) + moon
+    return drawn
+
+
+_OTHERS: Final = (_hills, _tiles, _orbits, _two_circles, _bubbles)
+"""Of genres that no drawing is of; each has one of them."""
 _MOTIFS: Final[dict[str, Callable[[str, random.Random], str]]] = {
     "Action": _speed,
     "Adventure": _mountains,

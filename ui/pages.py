@@ -19,11 +19,12 @@ from ui.views import compare, for_you, model, new_here, similar
 __all__ = ["PAGES", "run", "show_page"]
 
 _LOG: Final = logging.getLogger(__name__)
+_MOVIELENS: Final = "movielens"  # whose terms of use ask for being named
 _LOOK: Final = Path(__file__).parent / "look"
 PAGES: Final[dict[str, tuple[str, str, Callable[[], None]]]] = {
-    "for_you": ("For you", ":material/movie:", for_you.show),
+    "for_you": ("For you", ":material/recommend:", for_you.show),
     "new_here": ("New here", ":material/waving_hand:", new_here.show),
-    "similar": ("Similar films", ":material/join_inner:", similar.show),
+    "similar": ("Similar titles", ":material/join_inner:", similar.show),
     "compare": ("Compare", ":material/view_column:", compare.show),
     "model": ("Model", ":material/monitoring:", model.show),
 }
@@ -32,7 +33,7 @@ PAGES: Final[dict[str, tuple[str, str, Callable[[], None]]]] = {
 
 def run() -> None:
     """Show the page that the address asks for."""
-    st.set_page_config(page_title="What to watch", page_icon="🎬", layout="wide", initial_sidebar_state="collapsed")
+    st.set_page_config(page_title="Recommendations", page_icon="🧡", layout="wide", initial_sidebar_state="collapsed")
     st.logo(str(_LOOK / "logo.svg"), size="large")
     first = next(iter(PAGES))
     pages = [
@@ -52,9 +53,20 @@ def show_page(path: str) -> None:
         PAGES[path][2]()
     except ApiError as error:
         _LOG.warning("%s: %s", path, error)
+        session.forget_catalogue()
         show_notice(_headline(error), str(error))
         st.button("Try again", key="again")
-    st.html(page_html("foot.html", tmdb=session.artwork().active, attribution=ATTRIBUTION))
+    posters, active = st.session_state.get("has_tmdb", False), session.artwork().active
+    movielens = "catalogue" in st.session_state and session.catalogue().dataset == _MOVIELENS
+    st.html(
+        page_html(
+            "foot.html",
+            tmdb=posters and active,
+            drawn=posters and not active,
+            movielens=movielens,
+            attribution=ATTRIBUTION,
+        )
+    )
 
 
 def _headline(error: ApiError) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
+from serving.schemas import Id
 from ui.genres import Palette, known_genres, palette_of
 from ui.motifs import motif_of
 from ui.shapes import HEIGHT, WIDTH
@@ -36,19 +37,19 @@ class _Line:
     weight: int
 
 
-def placeholder_svg(movie_id: int, title: str, year: int | None, genres: list[str]) -> Markup:
+def placeholder_svg(movie_id: Id, title: str, year: int | None, genres: list[str]) -> Markup:
     """An SVG of 342 × 513 that always looks the same for the same movie; the title is escaped."""
     return _drawn(movie_id, title, year, tuple(known_genres(genres)))
 
 
 @lru_cache(maxsize=4096)
-def _drawn(movie_id: int, title: str, year: int | None, genres: tuple[str, ...]) -> Markup:
+def _drawn(movie_id: Id, title: str, year: int | None, genres: tuple[str, ...]) -> Markup:
     shown = shown_title(title, year)
     seed = zlib.crc32(f"{movie_id} {title}".encode())
     told = sorted(genres, key=lambda genre: _TELLING.index(genre) if genre in _TELLING else -1)[:2]
     if len(told) == 2 and seed % 3 == 0:  # not all films of two genres look like the first one
         told.reverse()
-    first, second = (told[0], told[-1]) if told else ("", "")
+    first, second = (told[0], told[-1]) if told else (str(seed), str(seed))  # of no genre, all differ
     palette = palette_of(first)
     lines = _lines(shown.name)
     height = sum(line.size * _LEADING for line in lines)

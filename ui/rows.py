@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from serving.schemas import read_id
+from serving.schemas import Id, read_id
 
 __all__ = ["CardEvent", "show_html", "show_style"]
 
@@ -20,10 +20,10 @@ _KINDS: Final = {"click", "rating", "like", "dislike", "unseen", "pick", "remove
 
 @dataclass(frozen=True, slots=True)
 class CardEvent:
-    """What a person did with a card: ``value`` are the stars of a rating."""
+    """What a person did with a card: ``value`` are the stars of a rating, or a heart given (1) or taken back (0)."""
 
     kind: str
-    movie_id: int
+    movie_id: Id
     rank: int | None = None
     value: float | None = None
 
@@ -32,14 +32,14 @@ class CardEvent:
         """The browser's message; None for anything that the page's own cards do not send."""
         if not isinstance(sent, dict) or sent.get("kind") not in _KINDS:
             return None
-        movie_id, rank, value = read_id(str(sent.get("movie_id"))), sent.get("rank"), sent.get("value")
+        movie_id, rank, value = read_id(str(sent.get("movie_id", ""))), sent.get("rank"), sent.get("value")
         if movie_id is None:
             return None
         return cls(
             kind=sent["kind"],
             movie_id=movie_id,
             rank=rank if isinstance(rank, int) and 1 <= rank <= 10_000 else None,
-            value=float(value) if isinstance(value, int | float) and 0 < value <= 10 else None,
+            value=float(value) if isinstance(value, int | float) and 0 <= value <= 10 else None,
         )
 
 

@@ -12,20 +12,22 @@ from pydantic import SecretStr
 
 from serving import schemas
 from ui.cards import Card, cards_of
-from ui.client import ApiClient, ApiError
+from ui.client import ApiClient, ApiError, ApiNotReadyError
+from ui.ids import ids_of_words, word_of
 from ui.rows import CardEvent
 from ui.settings import PageSettings
-from ui.stars import rating_of, stars_of
+from ui.stars import in_words, rating_of, said_of, shown_value
 from ui.tmdb import ArtCache, Artwork, TmdbClient
 
 __all__ = [
     "api",
     "artwork",
     "begin_run",
+    "catalogue",
+    "forget_catalogue",
     "ids_in_address",
     "keep_ids",
     "make_cards",
-    "rating_scale",
     "say_seen",
     "send_event",
     "settings",
@@ -61,12 +63,20 @@ def api() -> ApiClient:
     return _client(settings().api_url)
 
 
-def rating_scale() -> schemas.RatingScale:
-    """The scale of the model that is served; asked once a visit."""
-    if "rating_scale" not in st.session_state:
-        st.session_state["rating_scale"] = api().models().served[0].rating_scale
-    scale: schemas.RatingScale = st.session_state["rating_scale"]
-    return scale
+def catalogue() -> schemas.ServedModel:
+    """What is served, and what people say there; asked once a visit. ApiNotReadyError without a model."""
+    if "catalogue" not in st.session_state:
+        served = api().models().served
+        if not served:
+            raise ApiNotReadyError("The recommender runs without a model: make one with `make demo`.")
+        st.session_state["catalogue"] = served[0]
+    found: schemas.ServedModel = st.session_state["catalogue"]
+    return found
+
+
+def forget_catalogue() -> None:
+    """Another model may be served by now: ask again at the next look."""
+    st.session_state.pop("catalogue", None)
 
 
 def artwork() -> Artwork:
@@ -78,38 +88,47 @@ def artwork() -> Artwork:
 def begin_run() -> None:
     """A page is made anew: its rows together wait for TMDB once."""
     st.session_state.pop("art_deadline", None)
+    st.session_state.pop("has_tmdb", None)
 
 
 def make_cards(
-    movies: Iterable[schemas.Movie], *, path: schemas.Path | None = None, notes: dict[int, str] | None = None
+    movies: Iterable[schemas.Movie], *, path: schemas.Path | None = None, notes: dict[schemas.Id, str] | None = None
 ) -> list[Card]:
     """Cards of movies, with posters where there are some."""
     listed = list(movies)
     if "art_deadline" not in st.session_state:
         st.session_state["art_deadline"] = artwork().deadline()
+    if any(movie.tmdb_id for movie in listed):
+        st.session_state["has_tmdb"] = True
     art = artwork().find((movie.tmdb_id for movie in listed), st.session_state["art_deadline"])
+    scale = catalogue().rating_scale
     cards = cards_of(listed, art, images=settings().tmdb_image_url, path=path, notes=notes)
     return [
-        card if card.rating is None else replace(card, stars=stars_of(card.rating, rating_scale())) for card in cards
+        replace(card, kind=scale.kind)
+        if card.rating is None
+        else replace(card, kind=scale.kind, said=said_of(card.rating, scale), value=shown_value(card.rating, scale))
+        for card in cards
     ]
 
 
-def ids_in_address(name: str) -> list[int]:
-    """Movie ids in the page's address, such as ``?liked=1,260``; what the API would not take as an id is left out."""
-    words = str(st.query_params.get(name, "")).split(",")
-    return list(dict.fromkeys(number for number in map(schemas.read_id, words) if number is not None))[:_MOST_IDS]
+def ids_in_address(name: str) -> list[schemas.Id]:
+    """Ids of titles in the page's address, such as ``?liked=1,260``; what cannot be one in the data is left out."""
+    ids = ids_of_words(str(st.query_params.get(name, "")))
+    if ids and catalogue().item_ids == "integer":
+        ids = [one for one in ids if isinstance(one, int)]
+    return ids[:_MOST_IDS]
 
 
-def keep_ids(name: str, ids: Sequence[int]) -> None:
-    """Put movie ids into the page's address."""
+def keep_ids(name: str, ids: Sequence[schemas.Id]) -> None:
+    """Put ids of titles into the page's address."""
     if ids:
-        st.query_params[name] = ",".join(map(str, list(ids)[-_MOST_IDS:]))
+        st.query_params[name] = ",".join(map(word_of, list(ids)[-_MOST_IDS:]))
     elif name in st.query_params:
         del st.query_params[name]
 
 
 def say_seen(
-    user_id: int, row: str, cards: Sequence[Card], listed: schemas.RecommendationsResponse | None = None
+    user_id: schemas.Id, row: str, cards: Sequence[Card], listed: schemas.RecommendationsResponse | None = None
 ) -> None:
     """Tell the API once per list that its titles were shown, without waiting for it.
 
@@ -127,7 +146,7 @@ def say_seen(
     _messenger().submit(api().send_feedback, user_id, events).add_done_callback(_log_failure)
 
 
-def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsResponse | None = None) -> None:
+def send_event(user_id: schemas.Id, event: CardEvent, listed: schemas.RecommendationsResponse | None = None) -> None:
     """Pass a click or a rating on; a rating is waited for, since the next list must know it."""
     origin = _origin(listed)
     if event.kind == "click":
@@ -135,15 +154,16 @@ def send_event(user_id: int, event: CardEvent, listed: schemas.RecommendationsRe
         _messenger().submit(api().send_feedback, user_id, [clicked]).add_done_callback(_log_failure)
     elif event.kind == "rating" and event.value is not None:
         try:
-            rating = rating_of(event.value, rating_scale())
+            scale = catalogue().rating_scale
+            rating = rating_of(event.value, scale)
             rated = schemas.RatingEvent(
                 kind="rating", movie_id=event.movie_id, rank=event.rank, rating=rating, **origin
             )
             api().send_feedback(user_id, [rated])
-            st.session_state["said"] = f"Thank you: {event.value:g} of 5 stars. The lists know it now."
+            st.session_state["said"] = f"Thank you: {in_words(event.value, scale)}. The lists know it now."
         except ApiError as error:
             _LOG.warning("a rating was not kept: %s", error)
-            st.session_state["said"] = "The rating could not be kept this time."
+            st.session_state["said"] = "That could not be kept this time."
 
 
 def _origin(listed: schemas.RecommendationsResponse | None) -> dict[str, str]:

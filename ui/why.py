@@ -11,14 +11,15 @@ __all__ = ["Part", "parts_of", "why_text"]
 _ORDER: Final = ("als", "ease", "neighbours", "collaborative", "content", "popularity", "dislikes")
 _LABELS: Final = {"als": "ALS", "ease": "EASE", "dislikes": "disliked titles"}
 _TOGETHER: Final = {"recent_popularity": "popularity"}
-_CONSTANT: Final = "constant"  # the same for every film: it says nothing of this one
+_CONSTANT: Final = "constant"  # the same for every title: it says nothing of this one
+_SMALLEST: Final = 0.005  # of what is shown with two decimals
 _TASTE: Final = "liked by people with your taste"
 _LEADS: Final = {
     "als": _TASTE,
     "ease": "often liked together with your favourites",
     "neighbours": _TASTE,
     "collaborative": _TASTE,
-    "content": "like what you enjoy: genres, themes and years",
+    "content": "much like what you enjoy",
     "popularity": "loved by many",
 }
 
@@ -38,14 +39,15 @@ class Part:
 
 
 def parts_of(movie: RecommendedMovie) -> list[Part]:
-    """The sources in a steady order; one that gave nothing at all stays, with a share of 0."""
+    """The sources in a steady order, without those that gave what rounds to nothing."""
     gave: dict[str, float] = {}
     for name, value in (movie.terms or movie.sources or {}).items():
         if name != _CONSTANT:
             gave[_TOGETHER.get(name, name)] = gave.get(_TOGETHER.get(name, name), 0.0) + value
+    gave = {name: value for name, value in gave.items() if abs(value) >= _SMALLEST}
     whole = sum(map(abs, gave.values()))
     order = [*(name for name in _ORDER if name in gave), *sorted(set(gave) - set(_ORDER))]
-    return [Part(name, gave[name], abs(gave[name]) / whole if whole else 0.0) for name in order]
+    return [Part(name, gave[name], abs(gave[name]) / whole) for name in order]
 
 
 def why_text(movie: RecommendedMovie, path: Path | None = None, n_titles: int = 2) -> str:

@@ -19,7 +19,8 @@ class Reason:
     contribution: float
 
     def as_dict(self) -> dict[str, Any]:
-        return {"movie_id": self.movie_id, "title": self.title, "contribution": self.contribution}
+        ids = {"movie_id": self.movie_id, "item_id": self.movie_id}
+        return {**ids, "title": self.title, "contribution": self.contribution}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class RecommendedItem:
         told: dict[str, Any] = {
             "rank": self.rank,
             "movie_id": self.movie_id,
+            "item_id": self.movie_id,
             "title": self.title,
             "score": self.score,
             "new": self.new,

@@ -1,7 +1,7 @@
 """The model bundle: everything that recommending takes, in one folder."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path as FilePath
 from typing import Any, Self
@@ -86,17 +86,9 @@ class ModelBundle:
 
         A liked movie counts as the best rating, a disliked one as the worst; see :meth:`recommend_for_ratings`.
         """
-        said = {**dict.fromkeys(disliked, self.worst_rating), **dict.fromkeys(liked, self.best_rating)}
-        return self.recommend_for_ratings(said, wanted)
-
-    @property
-    def best_rating(self) -> float:
-        """Of the scale that the model was trained on."""
-        return float(self.model.feedback.maximum)
-
-    @property
-    def worst_rating(self) -> float:
-        return float(self.model.feedback.minimum)
+        scale = self.model.feedback
+        said = {**dict.fromkeys(disliked, scale.minimum), **dict.fromkeys(liked, scale.maximum)}
+        return self.recommend_for_ratings(said, replace(wanted, exclude=(*wanted.exclude, *disliked)))
 
     def recommend_for_ratings(self, ratings: Mapping[Id, float], wanted: ListOptions = _TEN_BEST) -> Answer:
         """The best movies for somebody who is not known and rates movies so, by movie id ("folded_in").

@@ -18,19 +18,24 @@ def history_of(
 ) -> Histories:
     """One person's ratings by movie id, on top of those ``before``; ids outside the catalogue do not count.
 
+    A count or an event of 0 takes back what came before.
+
     now  when ``ratings`` were given, in seconds since 1970; where nothing came before it does not matter
     """
     ids = np.fromiter(ratings, dtype=np.int64, count=len(ratings))
     values = np.fromiter(ratings.values(), dtype=np.float32, count=len(ratings))
     warm, cold = _placed(model.item_ids, ids, values), _placed(model.cold_item_ids, ids, values)
-    times: NDArray[np.int64] | None = None
+    given: dict[int, int] | None = None
     if before is not None and before.times is not None:
         earlier = before.ratings
-        known = dict(zip(earlier.indices.tolist(), earlier.data.tolist(), strict=True))
         given = dict(zip(earlier.indices.tolist(), before.times.tolist(), strict=True))
         given.update(dict.fromkeys(warm, now))
-        warm = {**known, **warm}
-        times = np.asarray([given[num] for num in sorted(warm)], dtype=np.int64)
+        warm = {**dict(zip(earlier.indices.tolist(), earlier.data.tolist(), strict=True)), **warm}
+    warm, cold = (
+        {num: value for num, value in ratings.items() if not model.feedback.takes_back(value)}
+        for ratings in (warm, cold)
+    )
+    times = None if given is None else np.asarray([given[num] for num in sorted(warm)], dtype=np.int64)
     return Histories(_row(warm, model.n_items), times, _row(cold, len(model.cold_item_ids)))
 
 

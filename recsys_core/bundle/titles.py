@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.ids import INTEGERS, Id, Ids
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.errors import ParameterError, ShapeError, StorageError
@@ -27,6 +28,8 @@ TITLES_SCHEMA = pa.schema(
         pa.field("year", pa.int32()),
         pa.field("imdb_id", pa.string()),
         pa.field("tmdb_id", pa.int64()),
+        pa.field("picture_url", pa.string()),
+        pa.field("link_url", pa.string()),
         pa.field("text_id", pa.string()),  # what item_id is called, where ids are texts
     ]
 )
@@ -45,6 +48,8 @@ class Title:
     genres: tuple[str, ...]
     imdb_id: str | None
     tmdb_id: int | None
+    picture_url: str | None = None
+    link_url: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +63,30 @@ class Titles:
             raise ShapeError(f"titles have columns {self.table.schema.names}, expected {TITLES_SCHEMA.names}")
 
     @classmethod
-    def of_movies(cls, movies: pa.Table, links: pa.Table | None = None, *, ids: Ids = INTEGERS) -> Self:
+    def of_movies(
+        cls,
+        movies: pa.Table,
+        links: pa.Table | None = None,
+        *,
+        ids: Ids = INTEGERS,
+        picture: Address | None = None,
+        link: Address | None = None,
+    ) -> Self:
         """From the validated movies table (item_id, title, genres) and the links table (item_id, imdb_id, tmdb_id).
 
         The year comes from its column, or else from the title. A movie without a link has none. ``ids``: what the
-        item_id are called.
+        item_id are called; ``picture`` and ``link``: how addresses are made of further columns.
         """
         movies = movies.sort_by("item_id")
+        named = movies.set_column(movies.column_names.index("item_id"), "item_id", ids.column(_numbers(movies)))
+        addresses = [_made(address, named) for address in (picture, link)]
         years = pa.array(years_of(movies), type=pa.int32())
         movies = movies.select(["item_id", "title", "genres"]).append_column("year", years)
-        texts = (
-            pa.nulls(movies.num_rows, pa.string()) if ids.texts is None else ids.column(movies["item_id"].to_numpy())
-        )
-        return cls(_with_links(movies, links).append_column("text_id", texts).cast(TITLES_SCHEMA))
+        texts = pa.nulls(movies.num_rows, pa.string()) if ids.texts is None else ids.column(_numbers(movies))
+        titles = _with_links(movies, links)
+        for name, column in zip(("picture_url", "link_url", "text_id"), (*addresses, texts), strict=True):
+            titles = titles.append_column(name, column)
+        return cls(titles.cast(TITLES_SCHEMA))
 
     @cached_property
     def item_ids(self) -> NDArray[np.int64]:
@@ -101,8 +117,10 @@ class Titles:
         """Every movie, in the order of :attr:`item_ids`."""
         columns: list[list[Any]] = [self.table[name].to_pylist() for name in TITLES_SCHEMA.names]
         return [
-            Title(number if text is None else text, title, year, _genres(genres), imdb_id or None, tmdb_id)
-            for number, title, genres, year, imdb_id, tmdb_id, text in zip(*columns, strict=True)
+            Title(
+                number if text is None else text, title, year, _genres(genres), imdb_id or None, tmdb_id, picture, link
+            )
+            for number, title, genres, year, imdb_id, tmdb_id, picture, link, text in zip(*columns, strict=True)
         ]
 
     @cached_property
@@ -136,6 +154,12 @@ class Titles:
         return kept
 
     @cached_property
+    def years(self) -> tuple[int, int] | None:
+        """The first and the last year of a title; None where no title has one."""
+        known = self._years[self._years > 0]
+        return (int(known.min()), int(known.max())) if len(known) else None
+
+    @cached_property
     def _years(self) -> NDArray[np.int64]:
         """0 where the year is not known."""
         return np.asarray(pc.fill_null(self.table["year"], 0).to_numpy(), dtype=np.int64)
@@ -158,6 +182,17 @@ class Titles:
             return cls(table.select(TITLES_SCHEMA.names).cast(TITLES_SCHEMA))
         except (OSError, ValueError, KeyError, pa.ArrowException) as error:
             raise StorageError(f"{path}: cannot be read as titles ({error}); make it again") from error
+
+
+def _numbers(movies: pa.Table) -> NDArray[np.int64]:
+    return np.asarray(movies["item_id"].to_numpy(), dtype=np.int64)
+
+
+def _made(address: Address | None, movies: pa.Table) -> pa.Array:
+    if address is None:
+        return pa.nulls(movies.num_rows, pa.string())
+    rows = movies.select(list(dict.fromkeys(address.columns))).to_pylist()
+    return pa.array([address.of(row) for row in rows], type=pa.string())
 
 
 def _with_links(titles: pa.Table, links: pa.Table | None) -> pa.Table:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePath
 from typing import Annotated, Any, Final, Literal
 
@@ -13,12 +14,22 @@ from pydantic import (
     field_validator,
 )
 
+from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.declared_features import Feature, feature_column
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
+from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, FileFormat, TableSpec, plain_name
+from recsys_core.dataset.schema import (
+    ADDRESS_PREFIX,
+    FEATURE_PREFIXES,
+    MOVIELENS,
+    ColumnSpec,
+    DatasetSpec,
+    FileFormat,
+    TableSpec,
+)
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
 from recsys_core.yaml_files import read_yaml
@@ -45,6 +56,7 @@ TABLE_OF_ROLE: Final = {
     "genome_tags": "genome_tags",
 }
 """Role of each table in the file → the asset that it becomes."""
+_ADDRESSES: Final = ("picture", "link")
 Name = Annotated[str, StringConstraints(min_length=1)]
 
 
@@ -98,6 +110,10 @@ class TableDeclaration(_Section):
     """Items only. Between the members of the column ``genres``."""
     genre_flags: tuple[Name, ...] = ()
     """Items only. Columns of 0 and 1, each of them called like a genre; there is no column ``genres`` then."""
+    picture: str = ""
+    """Items only. Address of an item's picture: ``https://covers.example/{item_id}.jpg``, or ``{Image-URL}``."""
+    link: str = ""
+    """Items only. Address of an item's page, likewise. In braces: a canonical name, or a column of the file."""
     time: Literal["seconds", "milliseconds", "microseconds", "nanoseconds"] = "seconds"
     """Unit of the column ``timestamp``; dates as ISO 8601 writes them need none."""
 
@@ -197,7 +213,14 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     if declared.items is None:
         tables[1] = _items_of(tables[0], tables[1])
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
-    return DatasetSpec(declared.name, tuple(tables), feedback, earliest_timestamp=0, relevance=relevance)
+    return DatasetSpec(
+        declared.name,
+        tuple(tables),
+        feedback,
+        earliest_timestamp=0,
+        relevance=relevance,
+        **_renamed_addresses(declared.items),
+    )
 
 
 def _liked_from(feedback: Feedback) -> float:
@@ -215,6 +238,13 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
     _check_columns(role, table, declared)
     columns = [_column(column, declared, feedback) for column in table.columns]
     columns += [feature_column(source, feature) for source, feature in declared.features.items()]
+    for key, address in _addresses(declared):
+        named = {column.name for column in columns}
+        columns += [
+            ColumnSpec(name, "text", source, nullable=True, wanted_by=f"{role}.{key}", description=f"for {role}.{key}")
+            for source in dict.fromkeys(address.columns)
+            if (name := _column_named(declared, source)) not in named
+        ]
     form = declared.format
     return replace(
         table,
@@ -223,6 +253,34 @@ def _table(role: str, name: str, declared: TableDeclaration | None, feedback: Fe
         file=declared.file,
         format=FileFormat(form.separator, form.header, form.encoding, form.quoted, declared.genre_flags),
     )
+
+
+def _addresses(declared: TableDeclaration) -> list[tuple[str, Address]]:
+    """Those that are declared, by their key."""
+    found = []
+    for key in _ADDRESSES:
+        if template := getattr(declared, key):
+            try:
+                found.append((key, Address(template)))
+            except ParameterError as error:
+                raise ParameterError(f"items.{key}: {error}") from None
+    return found
+
+
+def _renamed_addresses(declared: TableDeclaration | None) -> dict[str, Address]:
+    """The same with the table's names for columns."""
+    if declared is None:
+        return {}
+    return {key: address.renamed(partial(_column_named, declared)) for key, address in _addresses(declared)}
+
+
+def _column_named(declared: TableDeclaration, source: str) -> str:
+    """The table's name for what a template calls ``source``, canonically or as the file does."""
+    for column in MOVIELENS.table("movies").columns:
+        if plain_name(source) in map(plain_name, (column.name, column.spelling, declared.columns.get(column.name, ""))):
+            return column.name
+    feature = declared.features.get(source)
+    return f"{FEATURE_PREFIXES[feature.kind] if feature else ADDRESS_PREFIX}{source}"
 
 
 def _with_text_ids(table: TableSpec, texts: Collection[str]) -> TableSpec:
@@ -251,7 +309,7 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
             f"{role}.columns.{unknown[0]}: expected one of {', '.join(table.column_names)} "
             "(further columns of items are features)"
         )
-    for name in ("features", "genre_flags", "genre_separator"):
+    for name in ("features", "genre_flags", "genre_separator", *_ADDRESSES):
         if getattr(declared, name) and role != "items":
             raise ParameterError(f"{role}.{name}: only items have them")
     named: dict[str, str] = {}

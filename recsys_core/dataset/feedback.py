@@ -1,5 +1,6 @@
 """What the values of interactions say: ratings on a scale, counts, or events without a value."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, Self
 
@@ -58,6 +59,29 @@ class Feedback:
     def middle(self) -> float:
         """A rating above it speaks for an item and one below against; counts and events never speak against."""
         return (self.minimum + self.maximum) / 2 if self.kind == "ratings" else 0.0
+
+    def within(self, value: float) -> bool:
+        """Whether it lies on the scale; a count may lie beyond it."""
+        return self.minimum <= value and (value <= self.maximum or self.kind == "counts")
+
+    def holds(self, value: float) -> bool:
+        """Whether it lies on the scale and its steps."""
+        steps = (value - self.minimum) / self.step if self.step else 0.0
+        return self.within(value) and math.isclose(steps, round(steps), abs_tol=1e-6)
+
+    def takes_back(self, value: float) -> bool:
+        """Whether it says that nothing happened, whatever was known before: a count or an event of 0."""
+        return self.kind != "ratings" and value <= 0
+
+    @property
+    def ends_in_words(self) -> str:
+        """What is within: "0.5 to 5"."""
+        return f"{self.minimum:g} {'or more' if self.kind == 'counts' else f'to {self.maximum:g}'}"
+
+    @property
+    def in_words(self) -> str:
+        """What it holds: "0.5 to 5 in steps of 0.5"."""
+        return f"{self.ends_in_words}{f' in steps of {self.step:g}' if self.step else ''}"
 
     def shares(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """How much each value is of the best one, 0 to 1: rating / maximum; counts in logarithms; 1 for an event."""

@@ -6,11 +6,13 @@ from typing import Literal
 
 import pyarrow as pa
 
+from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
 __all__ = [
+    "ADDRESS_PREFIX",
     "FEATURE_PREFIXES",
     "MOVIELENS",
     "TABLE_NAMES",
@@ -18,7 +20,6 @@ __all__ = [
     "DatasetSpec",
     "FileFormat",
     "TableSpec",
-    "plain_name",
 ]
 
 ColumnType = Literal["id", "text id", "int", "float", "text", "set", "weights", "timestamp"]
@@ -30,6 +31,8 @@ FEATURE_PREFIXES: dict[str, str] = {
     "weighted tags": "weighted tags: ",
 }
 """Of the canonical names of further columns that describe items, by what they hold."""
+ADDRESS_PREFIX = "address: "
+"""Of the names of columns that addresses are made of, and nothing else is."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
 """Names of the tables as assets."""
 
@@ -59,7 +62,7 @@ class ColumnSpec:
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
     group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
     ``per_second`` is how many units of a timestamp are a second. ``copies`` names the column whose values a text has,
-    as no file gives it its own.
+    as no file gives it its own. ``wanted_by`` is the key of the declaration that names a column which is not canonical.
     """
 
     name: str
@@ -74,6 +77,7 @@ class ColumnSpec:
     separator: str = ""
     per_second: int = 1
     copies: str = ""
+    wanted_by: str = ""
     description: str = ""
 
     @property
@@ -172,13 +176,18 @@ class TableSpec:
 
 @dataclass(frozen=True, slots=True)
 class DatasetSpec:
-    """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked."""
+    """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked.
+
+    ``picture`` and ``link`` make an item's addresses of its columns.
+    """
 
     name: str
     tables: tuple[TableSpec, ...]
     feedback: Feedback
     earliest_timestamp: int
     relevance: RelevanceParameters
+    picture: Address | None = None
+    link: Address | None = None
 
     def table(self, name: str) -> TableSpec:
         """The table of this name; :class:`ParameterError` where there is none."""
@@ -186,11 +195,6 @@ class DatasetSpec:
             if table.name == name:
                 return table
         raise ParameterError(f"data set {self.name} declares no table {name!r}")
-
-
-def plain_name(name: str) -> str:
-    """Without case and what is between words: ``user_id`` and ``User ID`` are both ``userid``."""
-    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _stems(name: str) -> tuple[str, ...]:

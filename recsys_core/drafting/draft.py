@@ -11,6 +11,7 @@ import numpy as np
 
 from recsys_core.dataset.declaration import Declaration, dataset_of
 from recsys_core.dataset.moments import PER_SECOND
+from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.drafting.columns import Column, is_id
 from recsys_core.drafting.features import guess_features, guess_flags
@@ -22,7 +23,7 @@ from recsys_core.drafting.values import guess_feedback
 from recsys_core.drafting.writing import as_yaml
 from recsys_core.errors import DataError, MissingFileError
 from recsys_core.reading import locate_table
-from recsys_core.reading.header import LFS_POINTER, plain_name
+from recsys_core.reading.header import LFS_POINTER
 
 __all__ = ["Draft", "draft_dataset"]
 

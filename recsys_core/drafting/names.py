@@ -1,10 +1,10 @@
-"""What people call the columns, in the notation of :func:`recsys_core.reading.header.plain_name`."""
+"""What people call the columns, in the notation of :func:`recsys_core.dataset.names.plain_name`."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from recsys_core.dataset.names import plain_name
 from recsys_core.drafting.columns import Column
-from recsys_core.reading.header import plain_name
 
 __all__ = ["COUNTS", "GENRES", "ITEM", "RATING", "TIME", "TITLE", "USER", "YEAR", "named"]
 

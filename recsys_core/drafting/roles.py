@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from recsys_core.dataset.names import plain_name
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence
 from recsys_core.drafting.names import COUNTS, GENRES, ITEM, RATING, TIME, TITLE, USER, YEAR, named
 from recsys_core.drafting.sampling import Sample
-from recsys_core.reading.header import plain_name
 from recsys_core.validating.limits import RejectLimits
 
 __all__ = ["Found", "TableFound", "find_tables", "overlap"]

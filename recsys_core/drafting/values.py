@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
+from recsys_core.dataset.names import plain_name
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence, Guess
 from recsys_core.drafting.names import COUNTS, RATING
 from recsys_core.errors import DataError
-from recsys_core.reading.header import plain_name
 
 __all__ = ["guess_feedback"]
 

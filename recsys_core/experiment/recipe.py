@@ -70,15 +70,17 @@ def as_bundle(
     *,
     onboarding: OnboardingParameters,
     split: SplitParameters | None,
+    dataset: str,
     data_fingerprint: str,
 ) -> ModelBundle:
     """What is served: ``model`` with what it was fitted on, titles, and what to ask newcomers about.
 
-    split  of the data on which it was tuned, or will be judged
+    split    of the data on which it was tuned, or will be judged
+    dataset  the data set's name
     """
     described: dict[str, Any] = {
         "data_fingerprint": data_fingerprint,
         "split": split and split.as_dict(),
-        "rating_step": model.feedback.step,
+        "dataset": dataset,
     }
     return ModelBundle(model, known, titles, described, fit_onboarding(known, onboarding, feedback=model.feedback))

@@ -12,6 +12,7 @@ from recsys_core.dataset.declaration import Declaration, FeedbackDeclaration, Id
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
+from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import MOVIELENS, ColumnSpec
 from recsys_core.drafting.columns import Column
@@ -22,7 +23,6 @@ from recsys_core.drafting.sampling import Sample, sample_file
 from recsys_core.drafting.values import guess_feedback
 from recsys_core.errors import ParameterError
 from recsys_core.library.frames import ids_of
-from recsys_core.reading.header import plain_name
 
 __all__ = ["Said", "write_folder"]
 

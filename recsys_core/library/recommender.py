@@ -97,6 +97,7 @@ class Recommender:
             whole.prepared.titles(),
             onboarding=OnboardingParameters(positive_threshold=whole.relevance.positive_threshold),
             split=split_parameters(split.parts) if split else None,
+            dataset=whole.name,
             data_fingerprint=whole.fingerprint,
         )
         return cls(bundle, whole.frame_kind, tuned, sources)

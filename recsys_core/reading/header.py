@@ -5,10 +5,11 @@ import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from recsys_core.dataset.schema import ColumnSpec, TableSpec, plain_name
+from recsys_core.dataset.names import plain_name
+from recsys_core.dataset.schema import ColumnSpec, TableSpec
 from recsys_core.errors import MalformedFileError
 
-__all__ = ["LFS_POINTER", "UNUSED", "Header", "plain_name", "read_header"]
+__all__ = ["LFS_POINTER", "UNUSED", "Header", "read_header"]
 
 LFS_POINTER = "version https://git-lfs.github.com/"
 """How the file begins that Git LFS leaves in place of one that it has not fetched."""
@@ -85,7 +86,11 @@ def _names_in(text: str) -> tuple[str, ...]:
 def _canonical(names: tuple[str, ...], text: str, file: str, number: int, table: TableSpec) -> tuple[str, ...]:
     """The table's names for the file's columns."""
     found = {column.name: _places(names, column) for column in table.columns}
-    missing = [c.in_file for c in table.columns if not found[c.name] and not c.optional]
+    missing = [
+        f"{c.in_file} ({c.wanted_by})" if c.wanted_by else c.in_file
+        for c in table.columns
+        if not found[c.name] and not c.optional
+    ]
     if missing:
         raise MalformedFileError(
             f"{file}: line {number}, the header, has no column {', '.join(missing)}; found "

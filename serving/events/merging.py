@@ -26,7 +26,8 @@ def merge_ratings(store: EventStore, data_dir: Path, out: Path) -> int:
     ``out`` appears whole or not at all. Raises DataError when it is there already, or when the interactions of
     ``data_dir`` are not there or no text with commas: nothing can be added to the end of another file.
     """
-    table = dataset_in(data_dir).table("ratings")
+    dataset = dataset_in(data_dir)
+    table = dataset.table("ratings")
     ratings = locate_table(data_dir, table)
     assert ratings is not None, "a data set cannot be without"
     if out.exists():
@@ -36,7 +37,8 @@ def merge_ratings(store: EventStore, data_dir: Path, out: Path) -> int:
     header = _header(ratings, table)
     with atomic_directory(out) as staging:
         shutil.copytree(data_dir, staging, dirs_exist_ok=True)
-        return _append(staging / ratings.relative_to(data_dir), table, header, latest_rows(store))
+        rows = (row for row in latest_rows(store) if not dataset.feedback.takes_back(row[2]))
+        return _append(staging / ratings.relative_to(data_dir), table, header, rows)
 
 
 def _header(ratings: Path, table: TableSpec) -> Header:

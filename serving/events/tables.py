@@ -83,7 +83,7 @@ def upgrade(connection: sa.Connection, found: int) -> None:
     there = {column["name"] for column in sa.inspect(connection).get_columns(events.name)}
     for name in {1: ("user_text", "movie_text")}.get(found, ()):
         if name not in there:  # another process may have been first
-            connection.execute(sa.DDL(f"ALTER TABLE {events.name} ADD COLUMN {name} TEXT"))
+            connection.execute(sa.text(f"ALTER TABLE {events.name} ADD COLUMN {name} TEXT"))
     connection.execute(versions.update().values(schema_version=SCHEMA_VERSION))
 
 

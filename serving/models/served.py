@@ -1,6 +1,5 @@
 """One model in memory, with all that answering from it takes."""
 
-import math
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.bundle import ModelBundle
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.ids import Id
 from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.schema import MOVIELENS
 from serving.search import TitleSearch
 
-__all__ = ["Found", "Scale", "Served", "load_served"]
+__all__ = ["Found", "Served", "load_served"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,21 +24,6 @@ class Found:
 
     version: str
     identity: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Ratings are ``worst`` plus a multiple of ``step``, up to ``best``; a step of 0 allows any value."""
-
-    worst: float
-    best: float
-    step: float
-
-    def holds(self, rating: float) -> bool:
-        if self.step == 0:
-            return self.worst <= rating <= self.best
-        steps = (rating - self.worst) / self.step
-        return self.worst <= rating <= self.best and math.isclose(steps, round(steps), abs_tol=1e-6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +44,14 @@ class Served:
     seconds_to_load: float
 
     @property
-    def rating_scale(self) -> "Scale":
-        """The scale that the model was trained on."""
-        worst, best = self.bundle.worst_rating, self.bundle.best_rating
-        return Scale(worst, best, float(self.bundle.metadata.get("rating_step", worst)))
+    def feedback(self) -> Feedback:
+        """What people may say, as the model was trained on it."""
+        return self.bundle.model.feedback
+
+    @property
+    def dataset(self) -> str:
+        """The data set's name; bundles from before data sets had one are of MovieLens."""
+        return str(self.bundle.metadata.get("dataset", MOVIELENS.name))
 
     def person(self, written: Id) -> Id | None:
         """Somebody's id as the data have ids; None for what can be none."""

@@ -75,9 +75,8 @@ def _checked(served: Sequence[Served], sent: schemas.FeedbackRequest) -> list[Id
             text = f"no movie {event.movie_id} in the catalogue"
             raise field_error(text, "body", "events", position, "movie_id")
         if isinstance(event, schemas.RatingEvent):
-            scale = served[0].rating_scale
+            scale = served[0].feedback
             if not scale.holds(event.rating):
-                text = f"expected {scale.worst:g} to {scale.best:g} in steps of {scale.step:g}"
-                raise field_error(text, "body", "events", position, "rating")
+                raise field_error(f"expected {scale.in_words}", "body", "events", position, "rating")
         known.append(movie_id)
     return known

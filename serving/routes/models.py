@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, HTTPException, Path
 from starlette.responses import Response
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import RegistryError
 from registry.versions import ModelVersion
 from serving import schemas
 from serving.errors import TooSlowError
-from serving.models.served import Scale
 from serving.routes.shared import ServerParam, json_answer, json_of
 from serving.server import Records
 
@@ -35,7 +35,12 @@ async def models(server: ServerParam) -> Response:
             n_items=model.bundle.model.n_items,
             n_titles=len(model.bundle.titles.item_ids),
             seconds_to_load=round(model.seconds_to_load, 3),
-            rating_scale=_scale(model.rating_scale),
+            dataset=model.dataset,
+            rating_scale=_scale(model.feedback),
+            user_ids=model.bundle.id_kinds["user_id"],
+            item_ids=model.bundle.id_kinds["item_id"],
+            genres=list(model.bundle.titles.genres),
+            years=model.bundle.titles.years,
         )
         for reference, model in server.shelf.all().items()
     ]
@@ -108,5 +113,7 @@ def _means(entry: ModelVersion) -> dict[str, dict[str, float]]:
     return found
 
 
-def _scale(scale: Scale) -> schemas.RatingScale:
-    return schemas.RatingScale(lowest=scale.worst, highest=scale.best, step=scale.step)
+def _scale(feedback: Feedback) -> schemas.RatingScale:
+    return schemas.RatingScale(
+        kind=feedback.kind, lowest=feedback.minimum, highest=feedback.maximum, step=feedback.step
+    )

@@ -28,15 +28,22 @@ async def user(
     server: ServerParam,
     k: Annotated[int, Query(ge=1, le=schemas.MAX_IDS, description="Number of ratings.")] = 20,
 ) -> Response:
-    """A person's ratings, best first; those sent as feedback count. A stranger has none, which is no error."""
+    """A person's ratings, best first, of equal ones those sent as feedback; these count.
+
+    A stranger has none, which is no error.
+    """
     served = server.champion()
     someone = person(served, user_id, "path", "user_id")
     given = server.given.of(someone)
 
     def answer() -> bytes:
         ratings = {**served.bundle.ratings_of(someone), **given.ratings}
-        known = {movie_id: rating for movie_id, rating in ratings.items() if served.place_of(movie_id) >= 0}
-        best = sorted(known, key=lambda movie_id: (-known[movie_id], served.place_of(movie_id)))[:k]
+        known = {
+            movie_id: rating
+            for movie_id, rating in ratings.items()
+            if served.place_of(movie_id) >= 0 and not served.feedback.takes_back(rating)
+        }
+        best = sorted(known, key=lambda one: (-known[one], one not in given.ratings, served.place_of(one)))[:k]
         items = [answers.rated(served, movie_id, known[movie_id]) for movie_id in best]
         return json_of(schemas.UserResponse(user_id=someone, known=bool(known), n_ratings=len(known), items=items))
 
@@ -51,7 +58,7 @@ async def onboarding(request: Request, said: schemas.OnboardingRequest, server: 
     unseen = known_movies(served, "unseen", said.unseen)
 
     def answer() -> bytes:
-        ids = served.bundle.ask_next(ratings, unseen, said.n)
+        ids = served.bundle.ask_next(ratings, [*unseen, *said.disliked], said.n)
         return json_of(schemas.OnboardingResponse(model_version=served.version, items=answers.movies(served, ids)))
 
     tell(request, version=served.version)

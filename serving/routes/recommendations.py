@@ -1,5 +1,6 @@
 """Recommendations: for a known person, and for whoever says what they like."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -69,7 +70,9 @@ async def for_tastes(request: Request, wanted: schemas.RecommendationsRequest, s
     ratings = said_ratings(served, wanted)
 
     def answer() -> tuple[Answer, bytes]:
-        found = served.bundle.recommend_for_ratings(ratings, answers.list_options(wanted))
+        options = answers.list_options(wanted)
+        options = replace(options, exclude=(*options.exclude, *wanted.disliked))
+        found = served.bundle.recommend_for_ratings(ratings, options)
         return found, json_of(answers.recommendations(served, found, wanted.model))
 
     key = cache_key(served.identity, "tastes", ratings=sorted(ratings.items(), key=str), wanted=_options_json(wanted))

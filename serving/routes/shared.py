@@ -95,14 +95,14 @@ def said_ratings(served: Served, said: schemas.RecommendationsRequest | schemas.
     """What somebody says of movies, by id; what is liked or disliked counts more than a rating of the same movie."""
     liked, disliked = known_movies(served, "liked", said.liked), known_movies(served, "disliked", said.disliked)
     rated = known_movies(served, "ratings", (rating.movie_id for rating in said.ratings), "movie_id")
-    scale = served.rating_scale
+    scale = served.feedback
     for position, rating in enumerate(said.ratings):
-        if not scale.worst <= rating.rating <= scale.best:
-            raise field_error(f"expected {scale.worst:g} to {scale.best:g}", "body", "ratings", position, "rating")
+        if not scale.within(rating.rating):
+            raise field_error(f"expected {scale.ends_in_words}", "body", "ratings", position, "rating")
     return {
         **{movie_id: rating.rating for movie_id, rating in zip(rated, said.ratings, strict=True)},
-        **dict.fromkeys(disliked, scale.worst),
-        **dict.fromkeys(liked, scale.best),
+        **dict.fromkeys(disliked, scale.minimum),
+        **dict.fromkeys(liked, scale.maximum),
     }
 
 

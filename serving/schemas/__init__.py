@@ -1,6 +1,17 @@
 """What the API takes and gives, as typed documents; all that other rooms may know of it."""
 
-from serving.schemas.base import MAX_EVENTS, MAX_ID, MAX_IDS, MAX_K, MAX_QUERY, ModelName, Path, read_id
+from serving.schemas.base import (
+    MAX_EVENTS,
+    MAX_ID,
+    MAX_IDS,
+    MAX_K,
+    MAX_QUERY,
+    FeedbackKind,
+    Id,
+    ModelName,
+    Path,
+    read_id,
+)
 from serving.schemas.feedback import Event, FeedbackRequest, FeedbackResponse, RatingEvent, SeenEvent
 from serving.schemas.lists import (
     AssignedArm,
@@ -40,9 +51,11 @@ __all__ = [
     "Because",
     "EvaluationResponse",
     "Event",
+    "FeedbackKind",
     "FeedbackRequest",
     "FeedbackResponse",
     "HealthResponse",
+    "Id",
     "ListOptions",
     "ModelName",
     "ModelsResponse",

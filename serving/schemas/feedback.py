@@ -4,16 +4,15 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
-from serving.schemas.base import MAX_EVENTS, AnswerDocument, Document, MovieId, UserId
+from serving.schemas.base import MAX_EVENTS, AnswerDocument, Document, ItemDocument, UserId, Value
 
 __all__ = ["Event", "FeedbackRequest", "FeedbackResponse", "RatingEvent", "SeenEvent"]
 
 
-class SeenEvent(Document):
+class SeenEvent(ItemDocument):
     """A movie was shown ("impression") or opened ("click")."""
 
     kind: Literal["impression", "click"]
-    movie_id: MovieId
     rank: Annotated[int | None, Field(ge=1, le=10_000)] = None
     model_version: Annotated[str | None, Field(max_length=100)] = None
     experiment: Annotated[str | None, Field(max_length=100)] = None
@@ -24,7 +23,7 @@ class RatingEvent(SeenEvent):
     """A movie was rated; the next answer for the person knows it."""
 
     kind: Literal["rating"]  # type: ignore[assignment]  # narrower than its parent on purpose
-    rating: Annotated[float, Field(ge=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
+    rating: Value
 
 
 Event = Annotated[SeenEvent | RatingEvent, Field(discriminator="kind")]

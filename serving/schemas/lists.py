@@ -4,7 +4,21 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from serving.schemas.base import MAX_IDS, MAX_K, AnswerDocument, Document, Ids, ModelName, MovieId, Path, UserId, Year
+from serving.schemas.base import (
+    MAX_IDS,
+    MAX_K,
+    AnswerDocument,
+    Document,
+    Id,
+    Ids,
+    ItemAnswer,
+    ItemDocument,
+    ModelName,
+    Path,
+    UserId,
+    Value,
+    Year,
+)
 
 __all__ = [
     "AssignedArm",
@@ -65,9 +79,8 @@ class ListOptions(Document):
         return year_to
 
 
-class Rating(Document):
-    movie_id: MovieId
-    rating: Annotated[float, Field(ge=0, le=10, description="On the scale of the data, such as 0.5 to 5.")]
+class Rating(ItemDocument):
+    rating: Value
 
 
 class RecommendationsRequest(ListOptions):
@@ -90,15 +103,14 @@ class RecommendationsRequest(ListOptions):
 
     @field_validator("disliked")
     @classmethod
-    def _not_both(cls, disliked: list[MovieId], others: ValidationInfo) -> list[int]:
+    def _not_both(cls, disliked: list[Id], others: ValidationInfo) -> list[Id]:
         both = [movie_id for movie_id in disliked if movie_id in others.data.get("liked", [])]
         if both:
             raise ValueError(f"movie {both[0]} is liked, too")
         return disliked
 
 
-class Movie(AnswerDocument):
-    movie_id: MovieId
+class Movie(ItemAnswer):
     title: str
     year: int | None = None
     genres: list[str] = []
@@ -106,13 +118,14 @@ class Movie(AnswerDocument):
         default=None, description="Without the letters: https://www.imdb.com/title/tt<imdb_id>/"
     )
     tmdb_id: int | None = Field(default=None, description="https://www.themoviedb.org/movie/<tmdb_id>")
+    picture_url: str | None = Field(default=None, description="As the data set's declaration makes it.")
+    link_url: str | None = Field(default=None, description="Of the item's own page, likewise.")
     n_ratings: int | None = Field(default=None, description="Ratings that the model was trained on.")
 
 
-class Because(AnswerDocument):
+class Because(ItemAnswer):
     """One of the person's own titles and what it contributed to the score."""
 
-    movie_id: MovieId
     title: str
     contribution: float
 

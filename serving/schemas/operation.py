@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from serving.schemas.base import AnswerDocument
+from serving.schemas.base import AnswerDocument, FeedbackKind, IdKind
 
 __all__ = [
     "EvaluationResponse",
@@ -20,8 +20,12 @@ __all__ = [
 
 
 class RatingScale(AnswerDocument):
-    """What people may rate: ``lowest`` plus a multiple of ``step``, up to ``highest``; a step of 0 allows any value."""
+    """What people may say: ``lowest`` plus a multiple of ``step``, up to ``highest``; a step of 0 allows any value.
 
+    ``kind``: ratings; counts, which say no more from ``highest`` on; events, which are 1 or, taken back, 0.
+    """
+
+    kind: FeedbackKind
     lowest: float
     highest: float
     step: float
@@ -32,12 +36,19 @@ class ServedModel(AnswerDocument):
 
     reference: str
     version: str
+    dataset: str
     loaded_at: datetime
     n_users: int
     n_items: int
     n_titles: int
     seconds_to_load: float
     rating_scale: RatingScale
+    user_ids: IdKind
+    item_ids: IdKind
+    genres: list[str] = Field(description="Of which there are titles.")
+    years: tuple[int, int] | None = Field(
+        description="The first and the last one of the titles; null where none has one."
+    )
 
 
 class VersionSummary(AnswerDocument):

@@ -89,10 +89,10 @@ def test_stars_are_given_with_the_keyboard_and_change_the_list(site: Site, brows
         assert first not in ids_of(page, "for_you")
 
 
-def test_newcomer_picks_films_and_gets_a_list_at_once(site: Site, browser: Browser) -> None:
+def test_newcomer_picks_titles_and_gets_a_list_at_once(site: Site, browser: Browser) -> None:
     with visit(browser, f"{site.url}/new_here") as page:
         expect(page.get_by_role("heading", name="Popular")).to_be_visible()
-        page.get_by_role("textbox", name="Search a film").fill("matrix")
+        page.get_by_role("textbox", name="Search a title").fill("matrix")
         page.keyboard.press("Enter")
         page.get_by_role("button", name="I like The Matrix (1999)").first.click()
         expect(page.get_by_role("heading", name="For you")).to_be_visible()
@@ -104,11 +104,11 @@ def test_newcomer_picks_films_and_gets_a_list_at_once(site: Site, browser: Brows
         expect(page.locator(".picks button")).to_have_count(1)
 
 
-def test_similar_films_are_found_by_searching_and_picking(site: Site, browser: Browser) -> None:
+def test_similar_titles_are_found_by_searching_and_picking(site: Site, browser: Browser) -> None:
     with visit(browser, f"{site.url}/similar") as page:
-        page.get_by_role("textbox", name="Search a film").fill("godfather")
+        page.get_by_role("textbox", name="Search a title").fill("godfather")
         page.keyboard.press("Enter")
-        page.get_by_role("button", name="Show films like The Godfather (1972)").first.click()
+        page.get_by_role("button", name="Show titles like The Godfather (1972)").first.click()
         expect(page.get_by_role("heading", name="Most like The Godfather")).to_be_visible()
         assert "movie=858" in page.url
         settled(page, quiet=100)

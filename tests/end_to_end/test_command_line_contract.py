@@ -63,13 +63,13 @@ def test_champion_recommends_to_a_known_person_with_sources_that_add_up(place: P
     assert [item["rank"] for item in answer["items"]] == [1, 2, 3, 4, 5]
     rated = {int(row.split(",")[1]) for row in (place.data / "ratings.csv").read_text().split() if row[:2] == "3,"}
     for item in answer["items"]:
-        assert set(item) == {"rank", "movie_id", "title", "score", "new", "sources", "terms", "because"}
+        assert set(item) == {"rank", "movie_id", "item_id", "title", "score", "new", "sources", "terms", "because"}
         assert {"collaborative", "content"} <= set(item["sources"])
         assert math.fsum(item["sources"].values()) == pytest.approx(item["score"], abs=1e-5)
         assert math.fsum(item["terms"].values()) == pytest.approx(item["score"], abs=1e-5)
         assert item["movie_id"] in set(MOVIE_IDS) - rated
         for reason in item["because"]:
-            assert set(reason) == {"movie_id", "title", "contribution"}
+            assert set(reason) == {"movie_id", "item_id", "title", "contribution"}
             assert reason["movie_id"] in rated
     scores = [item["score"] for item in answer["items"]]
     assert scores == sorted(scores, reverse=True)

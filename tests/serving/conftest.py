@@ -15,11 +15,13 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from recsys_core.bundle import ModelBundle, Titles
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import RegistryError
 from recsys_core.hybrid import HybridWeights
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
-from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid
+from recsys_core.testing.builders import planted_interactions
+from recsys_core.testing.hybrids import PLANTED_WEIGHTS, planted_hybrid_on
 from registry.versions import ModelVersion
 from serving.app import application
 from serving.listening import options
@@ -31,8 +33,11 @@ _NAMES = ("Matrix, The", "Toy Story", "Amélie (Fabuleux destin d'Amélie Poulai
 GENRES = ("Drama|War", "Comedy", "Drama", "Comedy|Romance", "(no genres listed)")
 
 
-def bundle_with(weights: HybridWeights = PLANTED_WEIGHTS) -> ModelBundle:
-    model, train = planted_hybrid(weights)
+def bundle_with(
+    weights: HybridWeights = PLANTED_WEIGHTS, feedback: Feedback = MOVIELENS.feedback, dataset: str = "movielens"
+) -> ModelBundle:
+    train = planted_interactions(60, 40, 900, seed=3)
+    model = planted_hybrid_on(train, weights, feedback=feedback)
     catalogue = np.sort(model.catalogue_ids)
     n_titles = len(catalogue)
     names = [_NAMES[num] if num < len(_NAMES) else f"Movie number {num}" for num in range(n_titles)]
@@ -42,9 +47,9 @@ def bundle_with(weights: HybridWeights = PLANTED_WEIGHTS) -> ModelBundle:
         "genres": [GENRES[num % len(GENRES)] for num in range(n_titles)],
     }
     links = {"item_id": catalogue, "imdb_id": [f"{num:07d}" for num in range(n_titles)], "tmdb_id": catalogue + 1000}
-    onboarding = fit_onboarding(train, OnboardingParameters(n_listed=4), feedback=MOVIELENS.feedback)
+    onboarding = fit_onboarding(train, OnboardingParameters(n_listed=4), feedback=feedback)
     titles = Titles.of_movies(pa.table(movies), pa.table(links))
-    return ModelBundle(model, train, titles, {"rating_step": 0.5}, onboarding)
+    return ModelBundle(model, train, titles, {"dataset": dataset}, onboarding)
 
 
 @pytest.fixture(scope="session")

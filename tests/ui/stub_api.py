@@ -29,6 +29,7 @@ from serving.schemas import (
     EvaluationResponse,
     FeedbackRequest,
     FeedbackResponse,
+    Id,
     ListOptions,
     ModelsResponse,
     Movie,
@@ -53,6 +54,9 @@ MovieId = Annotated[int, InAddress(ge=-(2**63), lt=2**63)]
 SAMPLE = Path(__file__).parents[2] / "data" / "sample"
 N_TITLES = 300
 VERSION = "7"
+STARS = RatingScale(kind="ratings", lowest=0.5, highest=5.0, step=0.5)
+COUNTS = RatingScale(kind="counts", lowest=0, highest=500, step=0)
+EVENTS = RatingScale(kind="events", lowest=0, highest=1, step=1)
 NOT_READY = "no model is loaded yet: no champion is registered"
 METRICS = {
     "popularity": {"ndcg@10": 0.1641, "recall@10": 0.0986, "precision@10": 0.1312, "coverage@10": 0.0061},
@@ -66,21 +70,21 @@ METRICS = {
 class Catalogue:
     """The most rated titles of the bundled data, and what some of its people rated."""
 
-    movies: dict[int, Movie]
-    ratings: dict[int, dict[int, float]]
+    movies: dict[Id, Movie]
+    ratings: dict[Id, dict[Id, float]]
 
 
 @cache
 def catalogue() -> Catalogue:
-    counts: Counter[int] = Counter()
-    ratings: dict[int, dict[int, float]] = {}
+    counts: Counter[Id] = Counter()
+    ratings: dict[Id, dict[Id, float]] = {}
     for row in _rows("ratings"):
         counts[int(row["movieId"])] += 1
         if int(row["userId"]) <= 20:
             ratings.setdefault(int(row["userId"]), {})[int(row["movieId"])] = float(row["rating"])
     kept = dict(counts.most_common(N_TITLES))
     links = {int(row["movieId"]): row for row in _rows("links")}
-    movies = {}
+    movies: dict[Id, Movie] = {}
     for row in _rows("movies"):
         movie_id = int(row["movieId"])
         if movie_id in kept:
@@ -95,8 +99,19 @@ def catalogue() -> Catalogue:
                 n_ratings=kept[movie_id],
             )
     ordered = dict(sorted(movies.items(), key=lambda item: -kept[item[0]]))
-    known = {user: {m: r for m, r in rated.items() if m in ordered} for user, rated in ratings.items()}
+    known: dict[Id, dict[Id, float]] = {
+        user: {m: r for m, r in rated.items() if m in ordered} for user, rated in ratings.items()
+    }
     return Catalogue(ordered, {user: rated for user, rated in known.items() if rated})
+
+
+@cache
+def _bare() -> dict[Id, Movie]:
+    bare: dict[str, Any] = {"genres": [], "year": None, "imdb_id": None, "tmdb_id": None}
+    return {
+        movie_id: movie.model_copy(update={**bare, "title": movie.title[:-7]})
+        for movie_id, movie in catalogue().movies.items()
+    }
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -110,24 +125,33 @@ class Stub:
 
     app: FastAPI = field(default_factory=FastAPI)
     feedback: list[FeedbackRequest] = field(default_factory=list)
-    added: dict[int, dict[int, float]] = field(default_factory=dict)
-    extra: dict[int, Movie] = field(default_factory=dict)
+    added: dict[Id, dict[Id, float]] = field(default_factory=dict)
+    extra: dict[Id, Movie] = field(default_factory=dict)
     ready: bool = True
     feedback_fails: bool = False
     experiment: AssignedArm | None = None
     more_served: list[ServedModel] = field(default_factory=list)
     damaged_plots: bool = False
+    scale: RatingScale = field(default_factory=lambda: STARS)
+    described: bool = True
     url: str = ""
     stop: Callable[[], None] = lambda: None
 
     @property
-    def movies(self) -> dict[int, Movie]:
-        return {**self.extra, **catalogue().movies}
+    def movies(self) -> dict[Id, Movie]:
+        """Without genres, years and ids at TMDB where titles are not ``described``."""
+        return {**self.extra, **(catalogue().movies if self.described else _bare())}
 
-    def rated(self, user_id: int) -> dict[int, float]:
-        return {**catalogue().ratings.get(user_id, {}), **self.added.get(user_id, {})}
+    def rated(self, user_id: int) -> dict[Id, float]:
+        """On the scale: of counts, ten for each star; what is taken back is not there."""
+        per_star = {"ratings": 1.0, "counts": 10.0, "events": 0.0}[self.scale.kind]
+        before = {
+            movie_id: rating * per_star or 1.0 for movie_id, rating in catalogue().ratings.get(user_id, {}).items()
+        }
+        rated = {**before, **self.added.get(user_id, {})}
+        return {movie_id: rating for movie_id, rating in rated.items() if rating > 0}
 
-    def ranked(self, rated: dict[int, float], options: ListOptions) -> list[RecommendedMovie]:
+    def ranked(self, rated: dict[Id, float], options: ListOptions) -> list[RecommendedMovie]:
         """Best first: a likeness of genres and years, blended with how often a title is rated."""
         scored = [
             self._scored(movie, rated, options) for movie in self.movies.values() if _wanted(movie, rated, options)
@@ -139,11 +163,11 @@ class Stub:
         chosen = [*[movie for movie in scored if not movie.new][: options.k - len(new)], *new]
         return [movie.model_copy(update={"rank": rank}) for rank, movie in enumerate(chosen, 1)]
 
-    def _scored(self, movie: Movie, rated: dict[int, float], options: ListOptions) -> RecommendedMovie:
+    def _scored(self, movie: Movie, rated: dict[Id, float], options: ListOptions) -> RecommendedMovie:
         liked = sorted(rated, key=lambda movie_id: (-rated[movie_id], movie_id))
         near = sorted(liked[:25], key=lambda movie_id: -_likeness(movie, self._movie(movie_id)))[:3]
         content = 3.0 * sum(_likeness(movie, self._movie(movie_id)) for movie_id in near) if near else 0.0
-        collaborative = 6.0 * ((movie.movie_id * 7919 + len(rated) * 31) % 97) / 97 + 0.01 * (movie.n_ratings or 0)
+        collaborative = 6.0 * ((int(movie.movie_id) * 7919 + len(rated) * 31) % 97) / 97 + 0.01 * (movie.n_ratings or 0)
         popular = 0.012 * (movie.n_ratings or 0)
         if options.model == "content":
             parts = {"content": content}
@@ -172,16 +196,17 @@ class Stub:
             because=because if options.explain else None,
         )
 
-    def _movie(self, movie_id: int) -> Movie:
-        return self.extra.get(movie_id) or catalogue().movies[movie_id]
+    def _movie(self, movie_id: Id) -> Movie:
+        return self.extra.get(movie_id) or (catalogue().movies if self.described else _bare())[movie_id]
 
     def reset(self) -> None:
         """Forget what was sent and how to fail."""
         self.feedback, self.added, self.extra = [], {}, {}
         self.ready, self.feedback_fails = True, False
         self.experiment, self.more_served, self.damaged_plots = None, [], False
+        self.scale, self.described = STARS, True
 
-    def check_movies(self, name: str, movie_ids: Iterable[int]) -> None:
+    def check_movies(self, name: str, movie_ids: Iterable[Id]) -> None:
         """Refuse as the API does what is not in the catalogue."""
         for place, movie_id in enumerate(movie_ids):
             if movie_id not in self.movies:
@@ -201,7 +226,7 @@ def _refuse(message: str, *where: str | int) -> NoReturn:
 
 @cache
 def _likeness_of(one: tuple[str, ...], other: tuple[str, ...]) -> float:
-    return len(set(one) & set(other)) / len(set(one) | set(other))
+    return len(set(one) & set(other)) / max(1, len(set(one) | set(other)))
 
 
 def _likeness(one: Movie, other: Movie) -> float:
@@ -216,11 +241,11 @@ def _terms(parts: dict[str, float]) -> dict[str, float]:
     return {"als": collaborative / 3, "ease": collaborative * 2 / 3, **rest} if "collaborative" in parts else rest
 
 
-def _wanted(movie: Movie, rated: dict[int, float], options: ListOptions) -> bool:
+def _wanted(movie: Movie, rated: dict[Id, float], options: ListOptions) -> bool:
     year = movie.year or 0
     return (
         movie.movie_id not in rated
-        and movie.movie_id not in options.exclude
+        and str(movie.movie_id) not in map(str, options.exclude)  # an address has them as text
         and (not options.genres or bool(set(options.genres) & set(movie.genres)))
         and (options.year_from is None or year >= options.year_from)
         and (options.year_to is None or year <= options.year_to)
@@ -263,7 +288,7 @@ def make_stub() -> Stub:
 
 
 def _add_lists(app: FastAPI, stub: Stub) -> None:
-    def answer(user_id: int | None, rated: dict[int, float], options: ListOptions) -> RecommendationsResponse:
+    def answer(user_id: Id | None, rated: dict[Id, float], options: ListOptions) -> RecommendationsResponse:
         if not stub.ready:
             raise HTTPException(503, NOT_READY)
         path: Literal["warm", "folded_in", "cold"] = (
@@ -360,7 +385,12 @@ def _add_models(app: FastAPI, stub: Stub) -> None:
             n_items=9724,
             n_titles=9742,
             seconds_to_load=0.8,
-            rating_scale=RatingScale(lowest=0.5, highest=5.0, step=0.5),
+            dataset="movielens" if stub.described else "things",
+            rating_scale=stub.scale,
+            user_ids="integer",
+            item_ids="integer",
+            genres=sorted({genre for movie in stub.movies.values() for genre in movie.genres}),
+            years=(1931, 2018) if stub.described else None,
         )
         older = {model: {name: value * 0.97 for name, value in metrics.items()} for model, metrics in METRICS.items()}
         return ModelsResponse(

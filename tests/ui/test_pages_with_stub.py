@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from serving.schemas import AssignedArm, Event, Movie, RatingScale, ServedModel
+from serving.schemas import AssignedArm, Event, Movie, ServedModel
 from tests.ui.local_tmdb import V3_KEY, local_tmdb
-from tests.ui.stub_api import VERSION, Stub, catalogue, running_stub
-from ui.genres import GENRES
+from tests.ui.stub_api import COUNTS, EVENTS, STARS, VERSION, Stub, catalogue, running_stub
 from ui.pages import PAGES
 from ui.rows import CardEvent, show_html
 from ui.session import _messenger
@@ -79,7 +78,7 @@ def test_alpha_and_filters_reach_the_api(stub, open_page):
     movies = [stub.movies[movie_id] for movie_id in ids_of(html_of(page), "for_you")]
     assert movies
     assert all("Western" in movie.genres for movie in movies)
-    page.slider(key="years").set_value((1900, 1901)).run()
+    page.slider(key="years").set_value((1931, 1932)).run()
     assert "Nothing fits these filters" in html_of(page)
 
 
@@ -199,13 +198,14 @@ def test_titles_rated_above_the_persons_own_mean_are_the_liked_ones(stub, open_p
 
 
 def test_genre_that_the_catalogue_lacks_is_a_note_with_those_there_are(stub, open_page):
-    there = {genre for movie in stub.movies.values() for genre in movie.genres}
-    lacking = next(genre for genre in GENRES if genre not in there)
+    lacking = "Telenovela"
+    stub.extra[3] = Movie(movie_id=3, title="Gone (1995)", year=1995, genres=[lacking])
     page = open_page(stub.url, user="1")
+    stub.extra.clear()  # another model is served now
     page.multiselect(key="genres").set_value(["Drama", lacking]).run()
     html = html_of(page)
-    assert f"This catalogue has no films of {lacking}" in html
-    assert "there are films of Action, Adventure" in html
+    assert f"This catalogue has no titles of {lacking}" in html
+    assert "there are titles of Action, Adventure" in html
 
 
 def test_feedback_that_fails_disturbs_nobody(stub, open_page):
@@ -269,7 +269,7 @@ def test_search_shows_what_was_found_or_that_nothing_was(stub, open_page):
     page.text_input(key="q").set_value("matrix").run()
     assert 2571 in ids_of(html_of(page), "found")
     page.text_input(key="q").set_value("zzzz").run()
-    assert "No film of that name" in html_of(page)
+    assert "No title of that name" in html_of(page)
 
 
 def test_title_that_is_a_script_is_shown_as_text(stub, open_page):
@@ -287,7 +287,7 @@ def test_title_that_is_a_script_is_shown_as_text(stub, open_page):
     assert "<img src=x" not in html
 
 
-def test_similar_films_of_the_address(stub, open_page):
+def test_similar_titles_of_the_address(stub, open_page):
     html = html_of(open_page(stub.url, "similar", movie="2571"))
     assert "Most like The Matrix" in headings_of(html)
     assert 2571 not in ids_of(html, "similar")
@@ -322,7 +322,12 @@ def test_model_page_evaluates_the_champion_whatever_else_is_served(stub, open_pa
         n_items=1,
         n_titles=1,
         seconds_to_load=0.1,
-        rating_scale=RatingScale(lowest=0.5, highest=5.0, step=0.5),
+        dataset="movielens",
+        rating_scale=STARS,
+        user_ids="integer",
+        item_ids="integer",
+        genres=[],
+        years=None,
     )
     stub.more_served = [other]
     html = html_of(open_page(stub.url, "model"))
@@ -381,3 +386,47 @@ def test_accuracy_of_short_lists_comes_first_and_a_low_gini_is_the_best():
     assert table["columns"] == ["ndcg@10", "coverage@10", "gini@10", "ndcg@20", "other"]
     als = next(row for row in table["rows"] if row["model"] == "als")
     assert [cell["best"] for cell in als["cells"]] == [False, False, True, False, True]
+
+
+@pytest.mark.parametrize("scale", [COUNTS, EVENTS], ids=["counts", "events"])
+def test_where_nobody_rates_hearts_are_asked_for_and_dislikes_are_not(stub, open_page, scale):
+    stub.scale = scale
+    html = html_of(open_page(stub.url, user="1"))
+    assert "Your history" in headings_of(html)
+    assert "star" not in re.sub(r'class="[^"]*"', "", html)
+    assert html.count('aria-label="I like ') > 100
+    assert ("50 ×" in html) == (scale is COUNTS)
+    asked = html_of(open_page(stub.url, "new_here"))
+    assert 'data-event="like"' in asked
+    assert "islike" not in asked
+
+
+@pytest.mark.parametrize("value", [1.0, 0.0])
+def test_a_heart_is_sent_as_the_scale_has_it(stub, open_page, monkeypatch, value):
+    stub.scale = COUNTS
+    handlers = {}
+    monkeypatch.setattr(for_you, "show_html", lambda key, html, on_event: handlers.update({key: on_event}))
+    page = open_page(stub.url, user="1")
+    assert not page.exception
+    handlers["for_you"](CardEvent("rating", 260, 3, value))
+    (sent,) = [event for call in told(stub) for event in call if event.kind == "rating"]
+    assert sent.rating == COUNTS.highest * value
+
+
+def test_a_catalogue_without_genres_and_years_has_no_filters_and_no_word_of_films(stub, open_page):
+    stub.described = False
+    for path in PAGES:
+        page = open_page(stub.url, path, user="1")
+        html = html_of(page)
+        assert "went wrong" not in html
+        assert not [box for box in page.multiselect if box.key == "genres"]
+        assert not [slider for slider in page.slider if slider.key == "years"]
+        assert not re.search(
+            "film|movielens|TMDB|poster of", re.sub("data-movie-id|<svg.*?</svg>|movie=", "", html), re.I
+        )
+
+
+def test_genres_and_years_of_the_catalogue_are_the_filters(stub, open_page):
+    page = open_page(stub.url, user="1")
+    assert page.multiselect(key="genres").options == sorted({g for m in stub.movies.values() for g in m.genres})
+    assert (page.slider(key="years").min, page.slider(key="years").max) == (1931, 2018)

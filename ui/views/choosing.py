@@ -4,21 +4,21 @@ from typing import Final
 
 import streamlit as st
 
-from serving.schemas import ListOptions, ModelName, read_id
-from ui.genres import GENRES
+from serving.schemas import MAX_ID, Id, ListOptions, ModelName, read_id
 from ui.notices import show_notice
+from ui.session import catalogue
 
 __all__ = ["LABELS", "choose_options", "choose_user", "refuse_user", "search_text"]
 
 LABELS: Final[dict[ModelName, str]] = {"hybrid": "Hybrid", "als": "ALS", "content": "Content"}
 _FIRST: Final[ModelName] = "hybrid"
-_YEARS: Final = (1900, 2030)
 
 
-def choose_user() -> int | None:
-    """The field for the user id (also ``?user=`` in the address); None, with a message, if it is no number."""
-    text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=40) or ""
-    return read_id(text)
+def choose_user() -> Id | None:
+    """The field for the user id (also ``?user=`` in the address); None if it cannot be one in the data."""
+    text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=MAX_ID) or ""
+    name = read_id(text)
+    return None if isinstance(name, str) and catalogue().user_ids == "integer" else name
 
 
 def refuse_user() -> None:
@@ -31,7 +31,8 @@ def refuse_user() -> None:
 
 
 def choose_options(k: int) -> ListOptions:
-    """Model, α, diversity, genres and years; each also in the page's address."""
+    """Model, α, diversity, and the genres and years of a catalogue that has some; each also in the page's address."""
+    served = catalogue()
     model = st.segmented_control(
         "Model",
         list(LABELS),
@@ -64,27 +65,32 @@ def choose_options(k: int) -> ListOptions:
         width=130,
         help="0: best first. Higher: less alike.",
     )
-    with st.popover("Filters", icon=":material/tune:"):
-        genres = st.multiselect("Genres (any of)", GENRES, key="genres", bind="query-params")
-        years = st.slider("Years", *_YEARS, _YEARS, key="years", bind="query-params")
+    genres: list[str] = []
+    first, last = years = served.years or (0, 0)
+    if served.genres or first < last:
+        with st.popover("Filters", icon=":material/tune:"):
+            if served.genres:
+                genres = st.multiselect("Genres (any of)", served.genres, key="genres", bind="query-params")
+            if first < last:
+                years = st.slider("Years", first, last, years, key="years", bind="query-params")
     return ListOptions(
         k=k,
         model=model,
         alpha=alpha if model == "hybrid" and alpha != 0.5 else None,
         diversity=diversity,
         genres=genres,
-        year_from=years[0] if years[0] > _YEARS[0] else None,
-        year_to=years[1] if years[1] < _YEARS[1] else None,
+        year_from=years[0] if years[0] > first else None,
+        year_to=years[1] if years[1] < last else None,
         explain=True,
     )
 
 
 def search_text() -> str:
-    """The box to search films in; what it holds, without spaces around it."""
+    """The box to search titles in; what it holds, without spaces around it."""
     typed = st.text_input(
-        "Search a film",
+        "Search a title",
         key="q",
-        placeholder="Alien, Amelie, lord of the rings …",
+        placeholder="Part of a title; typos do not matter",
         icon=":material/search:",
         max_chars=200,
     )

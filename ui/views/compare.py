@@ -5,7 +5,7 @@ from typing import Final
 
 import streamlit as st
 
-from serving.schemas import ListOptions, ModelName, RecommendationsResponse
+from serving.schemas import Id, ListOptions, ModelName, RecommendationsResponse
 from ui.cards import page_html, row_html
 from ui.notices import show_heading, show_notice
 from ui.rows import show_html
@@ -20,7 +20,7 @@ _ABOUT: Final[dict[ModelName, str]] = {
     "hybrid": "all of them, weighted for this person",
     "als": "people with the same taste",
     "ease": "titles liked together with theirs",
-    "content": "genres, themes and years",
+    "content": "what the titles are like",
 }
 
 
@@ -43,7 +43,7 @@ def show() -> None:
             _show_list(model, answer, overlap_notes(model, ids))
 
 
-def overlap_notes(model: ModelName, ids: Mapping[ModelName, list[int]]) -> dict[int, str]:
+def overlap_notes(model: ModelName, ids: Mapping[ModelName, list[Id]]) -> dict[Id, str]:
     """By movie_id, for titles of ``model`` that other lists have too: where they are there."""
     notes = {}
     for movie_id in ids[model]:
@@ -57,7 +57,7 @@ def overlap_notes(model: ModelName, ids: Mapping[ModelName, list[int]]) -> dict[
     return notes
 
 
-def _facts(ids: Mapping[ModelName, list[int]]) -> list[dict[str, str]]:
+def _facts(ids: Mapping[ModelName, list[Id]]) -> list[dict[str, str]]:
     kinds = {model: set(listed) for model, listed in ids.items()}
     hybrid = kinds["hybrid"]
     alone = hybrid - set().union(*(kind for model, kind in kinds.items() if model != "hybrid"))
@@ -68,10 +68,10 @@ def _facts(ids: Mapping[ModelName, list[int]]) -> list[dict[str, str]]:
         if model != "hybrid"
     ]
     facts += [{"value": str(len(alone)), "text": "in Hybrid alone: good by several, best by none", "kind": ""}]
-    return [*facts, {"value": str(len(set.union(*kinds.values()))), "text": "different films in all", "kind": ""}]
+    return [*facts, {"value": str(len(set.union(*kinds.values()))), "text": "different titles in all", "kind": ""}]
 
 
-def _show_list(model: ModelName, answer: RecommendationsResponse, notes: dict[int, str]) -> None:
+def _show_list(model: ModelName, answer: RecommendationsResponse, notes: dict[Id, str]) -> None:
     cards = make_cards(answer.items, path=answer.path, notes=notes)
     html = row_html(model, cards, heading=_COMPARED[model], subtitle=_ABOUT[model], form="list")
     show_html(f"compare_{model}", html)

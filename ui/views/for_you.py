@@ -13,18 +13,15 @@ from ui.cards import Card, hero_html, row_html
 from ui.client import ApiRefusedError
 from ui.notices import show_notice
 from ui.rows import show_html
-from ui.session import api, make_cards, say_seen, send_event
+from ui.session import api, catalogue, forget_catalogue, make_cards, say_seen, send_event
 from ui.titles import shown_title
 from ui.views.choosing import LABELS, choose_options, choose_user, refuse_user
 
 __all__ = ["show"]
 
 _LENGTH: Final = 20
-_PATHS: Final = {
-    "warm": "from your own ratings",
-    "folded_in": "from your newest ratings",
-    "cold": "what newcomers like",
-}
+_HISTORY: Final = {"ratings": "ratings", "counts": "history", "events": "history"}
+_SAY: Final = {"ratings": "Rate a title", "counts": "Give a title a heart", "events": "Give a title a heart"}
 
 
 def show() -> None:
@@ -36,6 +33,7 @@ def show() -> None:
     if user_id is None:
         refuse_user()
         return
+    kind = catalogue().rating_scale.kind
     person = api().user(user_id)
     try:
         listed = api().recommend(user_id, options)
@@ -46,8 +44,8 @@ def show() -> None:
     if not person.known:
         show_notice(
             f"User {user_id} is new here",
-            "Nothing is known of this person yet, so this is what suits newcomers. Rate a film below, or open the page "
-            "New here and pick a few: the lists follow at once.",
+            "Nothing is known of this person yet, so this is what suits newcomers. "
+            f"{_SAY[kind]} below, or open the page New here and pick a few: the lists follow at once.",
             "✶",
         )
     if not listed.items:
@@ -57,14 +55,15 @@ def show() -> None:
 
 
 def _say_missing_genre(error: ApiRefusedError, genres: list[str]) -> bool:
-    """Whether the refusal is of a genre that no film of this catalogue has; the page then says so."""
+    """Whether the refusal is of a genre that no title of this catalogue has; the page then says so."""
     for fault in error.faults:
         match fault.where:
             case (_, "genres", int(position)) if position < len(genres):
+                forget_catalogue()
                 there = fault.message.partition("expected one of ")[2]
                 show_notice(
-                    f"This catalogue has no films of {genres[position]}",
-                    f"Take it out of the filters{f'; there are films of {there}' if there else ''}.",
+                    f"This catalogue has no titles of {genres[position]}",
+                    f"Take it out of the filters{f'; there are titles of {there}' if there else ''}.",
                     "∅",
                 )
                 return True
@@ -72,7 +71,7 @@ def _say_missing_genre(error: ApiRefusedError, genres: list[str]) -> bool:
 
 
 def _show_lists(
-    user_id: int,
+    user_id: schemas.Id,
     person: schemas.UserResponse,
     listed: schemas.RecommendationsResponse,
     options: schemas.ListOptions,
@@ -81,7 +80,14 @@ def _show_lists(
     say_seen(user_id, "for_you", cards, listed)
     on_event = partial(send_event, user_id, listed=listed)
     show_html("top", hero_html("top", cards[0], kicker=f"Top pick for user {user_id}", action="rate"), on_event)
-    told = f"{LABELS[listed.model]} model, version {listed.model_version}, {_PATHS[listed.path]}"
+    scale = catalogue().rating_scale
+    history = _HISTORY[scale.kind]
+    paths = {
+        "warm": f"from your own {history}",
+        "folded_in": f"from your newest {history}",
+        "cold": "what newcomers like",
+    }
+    told = f"{LABELS[listed.model]} model, version {listed.model_version}, {paths[listed.path]}"
     if listed.experiment:
         told += f"; experiment {listed.experiment.experiment}, arm {listed.experiment.arm}"
     show_html(
@@ -89,22 +95,24 @@ def _show_lists(
     )
     shown = {movie.movie_id for movie in listed.items}
     rated = [movie.movie_id for movie in person.items]  # of somebody with more than MAX_IDS ratings, the best
-    for number, liked in enumerate(_anchors(person.items)):
+    for number, liked in enumerate(_anchors(person.items, scale)):
         _show_because(f"because_{number}", liked, user_id, rated, shown)
     _show_new(user_id, options, shown)
     _show_unrated(user_id, options)
     _show_popular(user_id, rated)
+    first = {"ratings": ", best first", "counts": ", most often first", "events": ""}[scale.kind]
+    given = "star" if scale.kind == "ratings" else "heart"
     _show_row(
         user_id,
         "rated",
         make_cards(person.items[:_LENGTH]),
-        heading="Your ratings",
-        subtitle=f"{person.n_ratings:,} in all, best first; a new star changes the lists above",
+        heading=f"Your {history}",
+        subtitle=f"{person.n_ratings:,} in all{first}; a new {given} changes the lists above",
     )
 
 
 def _show_row(
-    user_id: int,
+    user_id: schemas.Id,
     name: str,
     cards: list[Card],
     *,
@@ -126,15 +134,20 @@ def _ranked(cards: Iterable[Card]) -> list[Card]:
     return [replace(card, rank=rank) for rank, card in enumerate(cards, 1)]
 
 
-def _anchors(rated: list[schemas.RatedMovie]) -> list[schemas.RatedMovie]:
-    """Two of the titles rated above the person's own mean, of different kinds where there are some; best first."""
-    mean = fmean(movie.rating for movie in rated) if rated else 0.0
+def _anchors(rated: list[schemas.RatedMovie], scale: schemas.RatingScale) -> list[schemas.RatedMovie]:
+    """Two of the titles rated above the person's own mean, of different kinds where there are some; best first.
+
+    Events are all alike: any of them will do.
+    """
+    mean = fmean(movie.rating for movie in rated) if rated and scale.kind != "events" else 0.0
     best = [movie for movie in rated if movie.rating > mean][:_LENGTH]
     other = [movie for movie in best[1:] if not set(movie.genres) & set(best[0].genres)]
     return best[:1] + (other or best[1:])[:1]
 
 
-def _show_because(name: str, liked: schemas.RatedMovie, user_id: int, rated: list[int], shown: set[int]) -> None:
+def _show_because(
+    name: str, liked: schemas.RatedMovie, user_id: schemas.Id, rated: list[schemas.Id], shown: set[schemas.Id]
+) -> None:
     near = api().similar(liked.movie_id, k=60)
     known = shown.union(rated)
     new = [movie for movie in near.items if movie.movie_id not in known][:_LENGTH]
@@ -143,7 +156,7 @@ def _show_because(name: str, liked: schemas.RatedMovie, user_id: int, rated: lis
     _show_row(user_id, name, make_cards(new), heading=heading, subtitle="most alike first")
 
 
-def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> None:
+def _show_new(user_id: schemas.Id, options: schemas.ListOptions, shown: set[schemas.Id]) -> None:
     """Further from the beaten track: diverse, and none of what is above."""
     exclude = sorted(shown)[: schemas.MAX_IDS]
     wide = options.model_copy(update={"diversity": 0.7, "exclude": exclude})
@@ -159,7 +172,7 @@ def _show_new(user_id: int, options: schemas.ListOptions, shown: set[int]) -> No
     )
 
 
-def _show_unrated(user_id: int, options: schemas.ListOptions) -> None:
+def _show_unrated(user_id: schemas.Id, options: schemas.ListOptions) -> None:
     """Titles that nobody has rated: in a row of their own, for few have a chance among all others."""
     wanted = options.model_copy(update={"model": "hybrid", "new_titles": _LENGTH, "diversity": 0.0})
     listed = api().recommend(user_id, wanted)
@@ -168,12 +181,12 @@ def _show_unrated(user_id: int, options: schemas.ListOptions) -> None:
         "unrated",
         make_cards([movie for movie in listed.items if movie.new], path=listed.path),
         heading="New in the catalogue",
-        subtitle="nobody has rated these yet: what is known of them fits you",
+        subtitle="nobody has come across these yet: what is known of them fits you",
         listed=listed,
     )
 
 
-def _show_popular(user_id: int, rated: list[int]) -> None:
+def _show_popular(user_id: schemas.Id, rated: list[schemas.Id]) -> None:
     request = schemas.RecommendationsRequest(k=_LENGTH, exclude=rated[: schemas.MAX_IDS], explain=True)
     popular = api().recommend_for(request)
     _show_row(

@@ -22,7 +22,7 @@ _LOWER_IS_BETTER = frozenset({"gini"})
 def show() -> None:
     """Version, metrics, plots and aliases."""
     models = api().models()
-    show_heading("The model", "What answers now, and how it did on people whose ratings it had not seen.")
+    show_heading("The model", "What answers now, and how it did on people whose histories it had not seen.")
     for served in models.served:
         st.html(page_html("facts.html", facts=_facts(served)))
     if not models.served:
@@ -53,7 +53,7 @@ def metric_table(metrics: Mapping[str, Mapping[str, float]]) -> dict[str, list[A
             "model": model,
             "main": model == _MAIN,
             "cells": [
-                {"text": f"{values[name]:.4f}" if name in values else "–", "best": values.get(name) == best[name]}
+                {"text": f"{values[name]:z.4f}" if name in values else "–", "best": values.get(name) == best[name]}
                 for name in columns
             ],
         }
@@ -75,10 +75,15 @@ def _main_version(served: Sequence[ServedModel]) -> str:
 
 def _facts(served: ServedModel) -> list[dict[str, str]]:
     loaded = f"{served.loaded_at:%Y-%m-%d %H:%M}"
+    scale = served.rating_scale
+    ends = {"ratings": f"from {scale.lowest:g} to {scale.highest:g} ", "counts": f"up to {scale.highest:,g} "}.get(
+        scale.kind, ""
+    )
     return [
         {"value": f"Version {served.version}", "text": f"served as {served.reference}", "kind": "accent"},
         {"value": f"{served.n_users:,}", "text": "people known", "kind": ""},
-        {"value": f"{served.n_titles:,}", "text": f"titles, {served.n_items:,} of them rated", "kind": ""},
+        {"value": f"{served.n_titles:,}", "text": f"titles, {served.n_items:,} of them in histories", "kind": ""},
+        {"value": scale.kind.capitalize(), "text": f"{ends}in {served.dataset}", "kind": ""},
         {"value": f"{served.seconds_to_load:.1f} s", "text": f"to load, at {loaded}", "kind": ""},
     ]
 

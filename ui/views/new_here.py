@@ -1,4 +1,4 @@
-"""Somebody new: pick a few films, and get recommendations at once."""
+"""Somebody new: pick a few titles, and get recommendations at once."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from ui.cards import hero_html, page_html, row_html
 from ui.client import ApiNotFoundError, ApiRefusedError
 from ui.notices import show_heading, show_notice
 from ui.rows import CardEvent, show_html
-from ui.session import api, ids_in_address, keep_ids, make_cards
+from ui.session import api, catalogue, ids_in_address, keep_ids, make_cards
 from ui.titles import with_year
 from ui.views.choosing import search_text
 
@@ -22,9 +22,10 @@ _LISTS: Final = {"like": "liked", "dislike": "disliked", "unseen": "unseen"}
 
 def show() -> None:
     """Search, questions, picks and the list for them; the picks are in the page's address."""
+    or_not = ", or do not" if catalogue().rating_scale.kind == "ratings" else ""
     show_heading(
         "New here?",
-        "Pick a few films that you like, or do not: the list follows each pick. Nothing is stored; the picks are in "
+        f"Pick a few titles that you like{or_not}: the list follows each pick. Nothing is stored; the picks are in "
         "the address of this page, so you can keep or share it.",
     )
     query = search_text()
@@ -53,9 +54,9 @@ def _show_answers(picks: dict[str, list[schemas.Movie]]) -> None:
         _show_list(ids)
 
 
-def _titles() -> dict[int, schemas.Movie]:
+def _titles() -> dict[schemas.Id, schemas.Movie]:
     """Titles of the picks, asked for once per visit."""
-    found: dict[int, schemas.Movie] = st.session_state.setdefault("titles_of_picks", {})
+    found: dict[schemas.Id, schemas.Movie] = st.session_state.setdefault("titles_of_picks", {})
     return found
 
 
@@ -90,7 +91,7 @@ def _on_event(event: CardEvent) -> None:
 def _show_found(query: str) -> None:
     found = api().search(query, k=12)
     if not found.items:
-        show_notice("No film of that name", "Try fewer letters, or another part of the title.", "∅")
+        show_notice("No title of that name", "Try fewer letters, or another part of it.", "∅")
         return
     html = row_html("found", make_cards(found.items), heading="Found", subtitle=f"for “{query}”", action="taste")
     show_html("found", html, _on_event)
@@ -106,7 +107,7 @@ def _show_picks(picks: dict[str, list[schemas.Movie]]) -> None:
         show_html("picks", page_html("picks.html", picks=named), _on_event)
 
 
-def _show_list(picks: dict[str, list[int]]) -> None:
+def _show_list(picks: dict[str, list[schemas.Id]]) -> None:
     request = schemas.RecommendationsRequest(liked=picks["liked"], disliked=picks["disliked"], k=_LENGTH, explain=True)
     listed = api().recommend_for(request)
     cards = make_cards(listed.items, path=listed.path)
@@ -124,7 +125,7 @@ def _show_list(picks: dict[str, list[int]]) -> None:
     )
 
 
-def _show_questions(picks: dict[str, list[int]]) -> None:
+def _show_questions(picks: dict[str, list[schemas.Id]]) -> None:
     said = schemas.OnboardingRequest(
         liked=picks["liked"], disliked=picks["disliked"], unseen=picks["unseen"], n=_QUESTIONS
     )

@@ -1,4 +1,4 @@
-"""Films like one film."""
+"""Titles like one title."""
 
 from typing import Final
 
@@ -19,7 +19,7 @@ _LENGTH: Final = 24
 
 def show() -> None:
     """Search, pick, and what is like it; the pick is in the page's address (``?movie=260``)."""
-    show_heading("Similar films", "Find a film, and see what is most like it.")
+    show_heading("Similar titles", "Find a title, and see what is most like it.")
     query = search_text()
     if query:
         _show_choice(f"for “{query}”", "Found", api().search(query, k=12).items)
@@ -39,21 +39,21 @@ def _on_event(event: CardEvent) -> None:
 
 def _show_choice(subtitle: str, heading: str, movies: list[schemas.Movie] | list[schemas.RecommendedMovie]) -> None:
     if not movies:
-        show_notice("No film of that name", "Try fewer letters, or another part of the title.", "∅")
+        show_notice("No title of that name", "Try fewer letters, or another part of it.", "∅")
         return
     plain = [schemas.Movie.model_validate(movie.model_dump()) for movie in movies]  # scores mean nothing here
     html = row_html("choice", make_cards(plain), heading=heading, subtitle=subtitle, action="pick")
     show_html("choice", html, _on_event)
 
 
-def _show_similar(movie_id: int) -> None:
+def _show_similar(movie_id: schemas.Id) -> None:
     try:
         answer = api().similar(movie_id, k=_LENGTH)
-    except ApiNotFoundError as error:
-        show_notice("This film is not in the catalogue", str(error), "∅")
+    except ApiNotFoundError:
+        show_notice("This title is not in the catalogue", "Search for another one above.", "∅")
         return
     (card,) = make_cards([answer.movie])
-    show_html("picked", hero_html("picked", card, kicker="Films like"), _on_event)
+    show_html("picked", hero_html("picked", card, kicker="Titles like"), _on_event)
     html = row_html(
         "similar",
         make_cards(answer.items),

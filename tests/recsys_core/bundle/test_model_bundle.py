@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys_core.bundle import Answer, ListOptions, ModelBundle, Recommendations, Title, Titles, recommend_all
+from recsys_core.dataset.addresses import Address
+from recsys_core.dataset.ids import Ids
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
 from recsys_core.hybrid import MODEL_NAMES, ModelName
@@ -188,10 +190,20 @@ def test_explaining_changes_nothing_but_the_explanation() -> None:
 def test_the_answer_is_json_as_documented() -> None:
     told = json.loads(json.dumps(_bundle().recommend_for_user(_user(), ListOptions(k=2, explain=True)).as_dict()))
     assert set(told) == {"user_id", "path", "items"}
-    assert set(told["items"][0]) == {"rank", "movie_id", "title", "score", "new", "sources", "terms", "because"}
+    assert set(told["items"][0]) == {
+        "rank",
+        "movie_id",
+        "item_id",
+        "title",
+        "score",
+        "new",
+        "sources",
+        "terms",
+        "because",
+    }
     assert set(told["items"][0]["sources"]) == {"collaborative", "content", "popularity", "constant"}
     assert set(told["items"][0]["terms"]) == {*_model().sources, "dislikes", "constant"}
-    assert set(told["items"][0]["because"][0]) == {"movie_id", "title", "contribution"}
+    assert set(told["items"][0]["because"][0]) == {"movie_id", "item_id", "title", "contribution"}
 
 
 def test_similar_movies_are_of_the_same_kind_and_never_the_movie_itself() -> None:
@@ -308,7 +320,7 @@ def test_known_ratings_on_other_items_than_the_models_are_refused() -> None:
 
 def test_titles_of_before_have_movielens_names_and_are_read(stored: Path, tmp_path: Path) -> None:
     titles = Titles.load(stored / "titles.parquet")
-    before = titles.table.drop_columns(["text_id"]).rename_columns(
+    before = titles.table.drop_columns(["picture_url", "link_url", "text_id"]).rename_columns(
         ["movieId", "title", "genres", "year", "imdbId", "tmdbId"]
     )
     pq.write_table(before, tmp_path / "titles.parquet")
@@ -449,3 +461,19 @@ def test_warming_up_changes_no_answer() -> None:
     before = bundle.recommend_for_user(_user(), EXPLAINED)
     bundle.warm_up()
     assert bundle.recommend_for_user(_user(), EXPLAINED) == before
+
+
+def test_titles_have_pictures_and_pages_where_the_declaration_makes_them(tmp_path: Path) -> None:
+    movies = pa.table(
+        {"item_id": [2, 1], "title": ["B", "A"], "genres": [None, None], "address: Cover": [None, "a.jpg"]}
+    )
+    titles = Titles.of_movies(
+        movies,
+        ids=Ids(np.array([1, 2]), pa.array(["x/1", "x/2"])),
+        picture=Address("https://covers.example/{address: Cover}"),
+        link=Address("https://shop.example/p/{item_id}"),
+    )
+    titles.save(tmp_path / "titles.parquet")
+    found = Titles.load(tmp_path / "titles.parquet").all
+    assert [title.picture_url for title in found] == ["https://covers.example/a.jpg", None]
+    assert [title.link_url for title in found] == ["https://shop.example/p/x%2F1", "https://shop.example/p/x%2F2"]

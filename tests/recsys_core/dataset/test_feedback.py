@@ -96,6 +96,30 @@ def test_powers_of_the_shares_keep_zeros_and_leave_the_ratings_alone(feedback: F
     np.testing.assert_array_equal(feedback.powers(ratings, 0.0).data, 1)
 
 
+@pytest.mark.parametrize(
+    ("feedback", "held", "others", "words"),
+    [
+        (STARS, [0.5, 4.5, 5.0], [0.0, 4.3, 5.5, -1.0], "0.5 to 5 in steps of 0.5"),
+        (Feedback(-10.0, 10.0, 0.0), [-10.0, 0.0, 3.21], [-10.1, 11.0], "-10 to 10"),
+        (PLAYS, [0.0, 7.0, 100.0, 4000.0], [-1.0, 2.5], "0 or more in steps of 1"),
+        (EVENTS, [0.0, 1.0], [0.5, 2.0], "0 to 1 in steps of 1"),
+    ],
+)
+def test_it_holds_its_scale_and_counts_beyond(
+    feedback: Feedback, held: list[float], others: list[float], words: str
+) -> None:
+    assert all(map(feedback.holds, held))
+    assert not any(map(feedback.holds, others))
+    assert feedback.in_words == words
+
+
+def test_nought_takes_a_count_or_an_event_back_and_is_a_rating_like_others() -> None:
+    assert PLAYS.takes_back(0.0)
+    assert EVENTS.takes_back(0.0)
+    assert not PLAYS.takes_back(1.0)
+    assert not FROM_NOUGHT.takes_back(0.0)
+
+
 @KINDS
 def test_it_survives_its_plain_form(feedback: Feedback) -> None:
     assert Feedback(**json.loads(json.dumps(feedback.as_dict()))) == feedback

@@ -70,3 +70,17 @@ def test_values_go_into_their_columns_in_their_units(
     assert others == ["260", "", "1", "2.0"]
     assert when.endswith("000")
     assert (tmp_path / "out" / "dataset.yaml").is_file()
+
+
+def test_events_that_were_taken_back_are_not_added(
+    store: EventStore, rating: Callable[..., StoredEvent], data: Path, tmp_path: Path
+) -> None:
+    (data / "dataset.yaml").write_text(
+        "name: shop\nfeedback: {kind: events}\ninteractions: {file: ratings.csv}\nitems: {file: movies.csv}\n"
+    )
+    (data / "ratings.csv").write_text("userId,movieId,timestamp\n1,10,5\n")
+    store.append([rating(stars=1.0), rating(user_id=2, stars=0.0)])
+
+    assert merge_ratings(store, data, tmp_path / "out") == 1
+
+    assert len((tmp_path / "out" / "ratings.csv").read_text().splitlines()) == 3
