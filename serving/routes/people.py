@@ -28,10 +28,7 @@ async def user(
     server: ServerParam,
     k: Annotated[int, Query(ge=1, le=schemas.MAX_IDS, description="Number of ratings.")] = 20,
 ) -> Response:
-    """A person's ratings, best first, of equal ones those sent as feedback; these count.
-
-    A stranger has none, which is no error.
-    """
+    """A person's ratings, best first, of equal ones those sent as feedback; a stranger has none, which is no error."""
     served = server.champion()
     someone = person(served, user_id, "path", "user_id")
     given = server.given.of(someone)
