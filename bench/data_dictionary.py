@@ -53,7 +53,7 @@ def _tables() -> str:
 
 
 def _section(table: TableSpec) -> str:
-    rows = [
+    rows: list[tuple[str, ...]] = [
         (f"`{c.name}`", c.type, _needed(table, c), _values(c), f"`{c.in_file}`", c.description) for c in table.columns
     ]
     if any(column.type == "set" for column in table.columns):
