@@ -37,10 +37,12 @@ _ROLE: Final = re.compile(r":(?:class|func|meth|data|attr):`(?:[^`]+\.)?([^`.]+)
 def public_names() -> dict[str, dict[str, griffe.Object]]:
     """Module → name in its ``__all__`` → what it is."""
     root = griffe.load("recsys_core", search_paths=[REPOSITORY], resolve_aliases=True)
-    found = {}
+    found: dict[str, dict[str, griffe.Object]] = {}
     for path in MODULES:
         module = _itself(root[path.partition(".")[2]] if "." in path else root)
-        found[path] = {str(name): _named(module, str(name)) for name in module.exports or ()}
+        told = {thing.path for names in found.values() for thing in names.values()}  # once, where it is met first
+        things = ((str(name), _named(module, str(name))) for name in module.exports or ())
+        found[path] = {name: thing for name, thing in things if thing.path not in told}
     return {path: names for path, names in found.items() if names}
 
 

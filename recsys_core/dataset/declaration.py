@@ -1,6 +1,5 @@
 """``dataset.yaml``: one small file that says what the files of a folder are."""
 
-from collections.abc import Collection
 from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePath
@@ -206,10 +205,7 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     """The tables of MovieLens with the files, names and scale of ``declared``."""
     feedback = declared.feedback.feedback()
     texts = [name for name, kind in declared.ids if kind == "text"]
-    tables = [
-        _with_text_ids(_table(role, name, getattr(declared, role), feedback), texts)
-        for role, name in TABLE_OF_ROLE.items()
-    ]
+    tables = [_table(role, name, getattr(declared, role), feedback) for role, name in TABLE_OF_ROLE.items()]
     if declared.items is None:
         tables[1] = _items_of(tables[0], tables[1])
     relevance = declared.relevance or RelevanceParameters(positive_threshold=_liked_from(feedback))
@@ -220,7 +216,7 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
         earliest_timestamp=0,
         relevance=relevance,
         **_renamed_addresses(declared.items),
-    )
+    ).with_text_ids(texts)
 
 
 def _liked_from(feedback: Feedback) -> float:
@@ -281,11 +277,6 @@ def _column_named(declared: TableDeclaration, source: str) -> str:
             return column.name
     feature = declared.features.get(source)
     return f"{FEATURE_PREFIXES[feature.kind] if feature else ADDRESS_PREFIX}{source}"
-
-
-def _with_text_ids(table: TableSpec, texts: Collection[str]) -> TableSpec:
-    columns = tuple(replace(column, type="text id") if column.name in texts else column for column in table.columns)
-    return replace(table, columns=columns)
 
 
 def _items_of(interactions: TableSpec, items: TableSpec) -> TableSpec:

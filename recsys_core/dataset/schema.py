@@ -196,6 +196,15 @@ class DatasetSpec:
                 return table
         raise ParameterError(f"data set {self.name} declares no table {name!r}")
 
+    def with_text_ids(self, names: Collection[str]) -> "DatasetSpec":
+        """The same with texts for ids in the columns ``names`` of every table."""
+
+        def changed(table: TableSpec) -> TableSpec:
+            columns = (replace(column, type="text id") if column.name in names else column for column in table.columns)
+            return replace(table, columns=tuple(columns))
+
+        return replace(self, tables=tuple(map(changed, self.tables)))
+
 
 def _stems(name: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((name, name.replace("_", "-"), name.removesuffix("s"))))

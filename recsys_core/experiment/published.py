@@ -1,11 +1,13 @@
 """An experiment on a split that somebody published: tuned inside the training file, reported on the test file."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -17,6 +19,7 @@ from recsys_core.evaluation import EvaluationParameters
 from recsys_core.experiment.run import Experiment, run_experiment
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
 from recsys_core.reading import read_table
+from recsys_core.reading.convert import NOT_WHOLE
 from recsys_core.splitting import PublishedSplitParameters, published_split
 from recsys_core.splitting.overlap import Overlap, overlap_of
 from recsys_core.storage import atomic_directory
@@ -68,8 +71,7 @@ def evaluate_published(
     whatever the parameters say; and tuning maximises the mean of NDCG and Recall, for both are reported. What is left
     out is counted; :class:`DataError` where that is most of the test file.
     """
-    train = read_interactions(train_csv, dataset, workspace / "train")
-    test = read_interactions(test_csv, dataset, workspace / "test")
+    train, test, dataset = _both(train_csv, test_csv, dataset, workspace)
     overlap = overlap_of(train, test)
     overlap.refuse_most(train_csv.name, test_csv.name)
     movies = _movies(movies_csv, dataset, workspace / "movies", np.union1d(train.item_ids, test.item_ids))
@@ -94,6 +96,29 @@ def evaluate_published(
         on_trial=on_trial,
     )
     return experiment, overlap
+
+
+def _both(
+    train_csv: Path, test_csv: Path, dataset: DatasetSpec, workspace: Path
+) -> tuple[UserItemMatrix, UserItemMatrix, DatasetSpec]:
+    """Both files, and the data set with texts for ids where most of a file's are no whole numbers."""
+    texts: set[str] = set()
+    while True:
+        declared, folder = dataset.with_text_ids(texts), workspace / f"{len(texts)} columns of texts"
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            train = read_interactions(train_csv, declared, folder / "train")
+            return train, read_interactions(test_csv, declared, folder / "test"), declared
+        except _TextIdsError as found:
+            texts.add(found.column)
+
+
+class _TextIdsError(MalformedFileError):
+    """Most ids of a column are no whole numbers."""
+
+    def __init__(self, message: str, column: str) -> None:
+        super().__init__(message)
+        self.column = column
 
 
 def read_interactions(csv_path: Path, dataset: DatasetSpec, directory: Path) -> UserItemMatrix:
@@ -134,9 +159,14 @@ def _read(csv_path: Path, table: TableSpec, directory: Path) -> pa.Table:
     with atomic_directory(directory) as staging:
         summary = read_table(csv_path, table, staging)
     if summary.n_rejected:
-        rejected = pq.read_table(directory / "rejected.parquet").slice(0, 3).to_pylist()
-        examples = "; ".join(f"line {row['line']}: {row['reason']}" for row in rejected)
-        raise MalformedFileError(f"{csv_path}: {summary.n_rejected} rows cannot be read ({examples}); mend the file")
+        rejected = pq.read_table(directory / "rejected.parquet", columns=["line", "reason", "column"])
+        examples = "; ".join(f"line {row['line']}: {row['reason']}" for row in rejected.slice(0, 3).to_pylist())
+        message = f"{csv_path}: {summary.n_rejected} rows cannot be read ({examples}); mend the file"
+        texts = Counter(rejected.filter(pc.equal(rejected["reason"], NOT_WHOLE))["column"].to_pylist())
+        for name, count in texts.items():
+            if name in ("user_id", "item_id") and 2 * count > summary.n_rows:
+                raise _TextIdsError(message, name)
+        raise MalformedFileError(message)
     if summary.n_rows == 0:
         raise MalformedFileError(f"{csv_path}: has no rows; expected interactions")
     rows = pq.read_table(directory / "rows.parquet")

@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 
 from recsys_core.dataset.schema import ColumnSpec
 
-__all__ = ["EMPTY_WORDS", "moments", "named", "sets", "tidied", "weights"]
+__all__ = ["EMPTY_WORDS", "moments", "sets", "tidied", "weights"]
 
 EMPTY_WORDS: Final = pa.array(["", "NaN", "nan", "NA", "N/A", "\\N", "NULL", "null", "None"])
 """What stands for nothing in a column that may be empty."""
-_NO_ID: Final = pa.array(["", "NaN", "nan", "\\N", "NULL", "null", "None"])  # NA may be somebody's
 _SEPARATORS: Final = ("|", ";", ",")  # of the members of a set; the first one that a cell has
 _UNCUT: Final = re.compile(r"(?<=['\"])\s+(?=['\"])")  # of NumPy's arrays: ['Drama' 'War']
 _WEIGHT: Final = ("weight", "count", "score", "relevance", "value")
@@ -45,11 +44,6 @@ def tidied(values: pa.ChunkedArray, column: ColumnSpec) -> tuple[pa.ChunkedArray
     if high is not None:
         kept = pc.if_else(pc.greater(kept, high), nothing, kept)
     return kept, kept.null_count - values.null_count
-
-
-def named(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Text ids, null where the cell is one of the words that programs write for no id."""
-    return pc.if_else(pc.is_in(texts, value_set=_NO_ID), pa.scalar(None, pa.string()), texts)
 
 
 def moments(texts: pa.StringArray, per_second: int = 1) -> pa.StringArray:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.ids import Ids, TextNumbers
 from recsys_core.dataset.schema import ColumnSpec, TableSpec
-from recsys_core.reading.cells import EMPTY_WORDS, moments, named, sets, tidied, weights
+from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, weights
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -28,7 +28,7 @@ NOT_A_NUMBER: Final = "not a number"
 NO_MOMENT: Final = "neither seconds since 1970 nor a date"
 
 _REPLACEMENT = "\ufffd"
-_HEXADECIMAL = [before + mark for mark in (b"0x", b"0X") for before in (b",", b"\n", b'"', b" ", b"\t", b"+", b"-")]
+_BEFORE_A_FIELD = np.frombuffer(b',\n" \t+-', dtype=np.uint8)
 # One field and the comma before it, for lines that the guard let pass.
 _FIELD = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",][^,]*|)')
 
@@ -58,7 +58,7 @@ class BlockReader:
         declared = set(table.column_names)
         self._names = tuple(name if name in declared else f"column {place}" for place, name in enumerate(names))
         self._there = [column for column in table.columns if column.name in names]
-        self._types = {column.name: _read_as(column) for column in self._there}
+        self._types = {column.name: _parsed_as(column) for column in self._there}
         self._texts = {name: TextNumbers() for name in table.text_ids}
         self._copies = [column for column in table.columns if column.copies]
         # Empty cells of any column are for validation to judge, so everything is nullable here.
@@ -73,7 +73,7 @@ class BlockReader:
         if not block.data:
             return ConvertedBlock(self.schema.empty_table(), block.rejected)
         # pyarrow takes 0x10 for sixteen; the careful way does not.
-        if not any(mark in block.data for mark in _HEXADECIMAL) and block.data[:2] not in (b"0x", b"0X"):
+        if not _has_hexadecimal(block.data):
             try:
                 columns = self._parse(block.data, self._types)
             except pa.ArrowInvalid:
@@ -151,7 +151,7 @@ class BlockReader:
             values[column.name] = values[column.copies].cast(pa.string())
         for column in self._there:
             if column.name in self._texts:
-                values[column.name] = self._texts[column.name].of(named(values[column.name]))
+                values[column.name] = self._texts[column.name].of(values[column.name])
             elif column.nullable:
                 values[column.name], n_emptied = tidied(values[column.name], column)
                 found[column.name] += n_emptied
@@ -169,8 +169,21 @@ class BlockReader:
         return ConvertedBlock(pa.table(arrays, names=self.schema.names).cast(self.schema), rejected, +found)
 
 
+def _parsed_as(column: ColumnSpec) -> pa.DataType:
+    """As pyarrow reads it: it meets a text for the first time and then again and again."""
+    return pa.dictionary(pa.int32(), pa.string()) if column.type == "text id" else column.arrow_type
+
+
 def _read_as(column: ColumnSpec) -> pa.DataType:
     return pa.string() if column.type == "text id" else column.arrow_type
+
+
+def _has_hexadecimal(data: bytes) -> bool:
+    """Whether a field begins with 0x."""
+    octets = np.frombuffer(b"\n" + data, dtype=np.uint8)
+    places = np.flatnonzero((octets | 0x20) == ord("x"))
+    places = places[octets[places - 1] == ord("0")]
+    return bool(np.isin(octets[places - 2], _BEFORE_A_FIELD).any())
 
 
 def _count_columns(data: bytes, lines: list[bytes]) -> NDArray[np.int64]:

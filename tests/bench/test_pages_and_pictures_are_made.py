@@ -39,7 +39,7 @@ ABSENT: Final = ("| peer |", "| by time | all ratings within a day")
 PRINTED: Final = "bench.experiments"  # its figures stand in a page of words
 PICTURES: Final = ("bench.pictures", "bench.web_page")
 ELSEWHERE: Final = "bench.notebooks"  # tried in tests/notebooks
-WORDS: Final = {"api.md", "deployment.md", "operating.md", "your-own-data.md"}  # pages without measured figures
+WORDS: Final = {"api.md", "deployment.md", "library.md", "operating.md", "your-own-data.md"}  # without measured figures
 
 pytestmark = pytest.mark.timeout(600)
 

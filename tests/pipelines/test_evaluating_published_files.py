@@ -11,7 +11,7 @@ import pytest
 from pipelines.cli import main
 from recsys_core.testing import planted_interactions
 
-Pairs = list[tuple[int, int]]
+Pairs = list[tuple[Any, int]]
 Answer = tuple[int, str, str]
 
 _PLAIN = "userId,movieId"
@@ -114,3 +114,16 @@ def test_files_that_cannot_belong_together_are_refused_in_one_sentence(
     assert err.startswith("recsys: test.csv cannot be judged on train.csv: ")
     assert told in err
     assert "inf" not in err
+
+
+def test_ids_that_are_texts_are_judged_as_numbers_are(
+    split: tuple[Pairs, Pairs], evaluate: Callable[..., Answer]
+) -> None:
+    train, test = ([(f"u/{user:03d}", item) for user, item in rows] for rows in split)
+    code, out, err = evaluate(train, [*test, ("u/nobody", 3)], "--json")
+
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert found["n_users"] == len({user for user, _ in test})
+    assert found["unknown_users"]["n"] == 1
+    assert found["known_pairs"]["n"] == 0

@@ -342,6 +342,8 @@ def test_the_advice_how_to_write_an_address_is_no_password(advice: str) -> None:
     [
         (["--user", "99999999999999999999"], "--user 99999999999999999999: ids of people are whole numbers of 64 bits"),
         (["--user", "9223372036854775808"], "--user 9223372036854775808: ids of people are whole numbers of 64 bits"),
+        (["--user", "anna"], "--user anna: ids of people are whole numbers of 64 bits"),
+        (["--liked", "1,two"], "--liked '1,two': expected movie ids separated by commas"),
         (["--liked", "99999999999999999999"], "no movie 99999999999999999999 in the catalogue"),
     ],
 )

@@ -104,7 +104,7 @@ def test_braces_hold_canonical_names_names_of_the_file_and_further_columns(tmp_p
     assert dataset.picture == Address("https://a.example/{item_id}/{feature: Maker}/{address: Image}")
     assert dataset.link == Address("https://a.example/{item_id}/{address: Image}")
     table = dataset.table("movies")
-    assert table.column_names[-2:] == ("feature: Maker", "text: Image")
+    assert table.column_names[-2:] == ("feature: Maker", "address: Image")
     (tmp_path / "goods.csv").write_text("code,title,maker,IMAGE\n7,Cup,A,cup.jpg\n")
     (tmp_path / "out").mkdir()
     read_table(tmp_path / "goods.csv", table, tmp_path / "out")

@@ -164,7 +164,6 @@ def test_what_is_saved_is_the_registrys_bundle(tmp_path: Path) -> None:
     found, before = again.evaluate(split()).evaluation, model().evaluate(split()).evaluation
     assert found.summary() == before.summary()
     bundle = ModelBundle.load(tmp_path / "saved")
-    assert bundle.metadata["rating_step"] == 0.5
     assert bundle.metadata["data_fingerprint"] == dataset().fingerprint
     assert bundle.ask_next({}, [], 3)
 
