@@ -109,7 +109,7 @@ def test_braces_hold_canonical_names_names_of_the_file_and_further_columns(tmp_p
     (tmp_path / "out").mkdir()
     read_table(tmp_path / "goods.csv", table, tmp_path / "out")
     rows = pq.read_table(tmp_path / "out" / "rows.parquet")
-    assert rows["text: Image"].to_pylist() == ["cup.jpg"]
+    assert rows["address: Image"].to_pylist() == ["cup.jpg"]
 
 
 def test_a_column_that_the_file_does_not_have_is_said_with_table_and_key(tmp_path: Path) -> None:
