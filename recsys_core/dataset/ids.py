@@ -43,9 +43,10 @@ def integer_of(written: Id) -> int | None:
 
 
 def ids_in(written: str, kind: IdKind) -> list[Id]:
-    """The ids that somebody wrote: ``1,260``, or a JSON list, for texts with commas; ValueError for what is neither."""
+    """The ids that somebody wrote: ``1,260``, or a JSON list, for texts with commas
+    or spaces around them; ValueError for what is neither."""
     text = written.strip()
-    parts = json.loads(text) if text.startswith("[") else [part for part in text.split(",") if part.strip()]
+    parts = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
     if kind == "text":
         return [str(part) for part in parts]
     if not all(isinstance(part, int | str) for part in parts):
