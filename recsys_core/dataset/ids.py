@@ -43,8 +43,10 @@ def integer_of(written: Id) -> int | None:
 
 
 def ids_in(written: str, kind: IdKind) -> list[Id]:
-    """The ids that somebody wrote: ``1,260``, or a JSON list, for texts with commas
-    or spaces around them; ValueError for what is neither."""
+    """The ids that somebody wrote: ``1,260``, or a JSON list, for texts with commas or spaces around them.
+
+    ValueError for what is neither.
+    """
     text = written.strip()
     parts = json.loads(text) if text.startswith("[") else [part.strip() for part in text.split(",") if part.strip()]
     if kind == "text":

@@ -1,16 +1,18 @@
 """Tables as values of assets: a folder of Parquet files and a summary, passed by reference, never held whole."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from recsys_core.dataset.ids import INTEGERS, Ids
 from recsys_core.storage import link_or_copy, read_manifest, write_manifest
 
-__all__ = ["CleanTable", "RawTable", "TableFolder", "ids_path", "link_ids", "text_ids"]
+__all__ = ["CleanTable", "RawTable", "TableFolder", "called", "ids_path", "link_ids", "text_ids"]
 
 ROWS, REJECTED = "rows.parquet", "rejected.parquet"
 _IDS = ".ids.parquet"
@@ -24,6 +26,17 @@ def ids_path(directory: Path, column: str) -> Path:
 def text_ids(directory: Path) -> dict[str, Ids]:
     """Of each column of text ids, what its numbers are called."""
     return {path.name.removesuffix(_IDS): Ids.load(path) for path in sorted(directory.glob(f"*{_IDS}"))}
+
+
+def called(rows: pa.Table, names: Mapping[str, Ids]) -> pa.Table:
+    """``rows`` with the texts of text ids in place of their numbers; ``names`` by column."""
+    for name, ids in names.items():
+        numbers = rows[name].combine_chunks()
+        empty = numbers.is_null()
+        texts = pa.array([str(text) for text in ids.names_of(numbers.fill_null(0).to_numpy())], type=pa.string())
+        shown = pc.if_else(empty, pa.scalar(None, pa.string()), texts)
+        rows = rows.set_column(rows.column_names.index(name), name, shown)
+    return rows
 
 
 def link_ids(directory: Path, into: Path) -> None:
@@ -76,7 +89,8 @@ class TableFolder:
         return pq.read_table(self.rows_path, columns=columns)
 
     def head(self, n_rows: int) -> pa.Table:
-        return _head(self.rows_path, n_rows)
+        """The first rows, ids as the files have them."""
+        return called(_head(self.rows_path, n_rows), text_ids(self.directory))
 
     def rejected_head(self, n_rows: int) -> pa.Table:
         return _head(self.rejected_path, n_rows)

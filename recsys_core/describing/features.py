@@ -65,12 +65,12 @@ def describe_features(features: ItemFeatures, *, n_tags_left_out: int) -> Descri
     )
 
 
-def _first_ratings(interactions: UserItemMatrix) -> list[tuple[int, int, float, int]]:
+def _first_ratings(interactions: UserItemMatrix) -> list[tuple[Any, ...]]:
     few = slice(0, _PREVIEW_ROWS)
-    users = interactions.user_ids[interactions.user_nums()[few]]
+    users = interactions.users.names_of(interactions.user_ids[interactions.user_nums()[few]])
     items = interactions.item_ids[interactions.ratings.indices[few]]
-    columns = (users, items, interactions.ratings.data[few], interactions.timestamps[few])
-    return list(zip(*(column.tolist() for column in columns), strict=True))
+    numbers = (items, interactions.ratings.data[few], interactions.timestamps[few])
+    return list(zip(users, *(column.tolist() for column in numbers), strict=True))
 
 
 def _flat(summary: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

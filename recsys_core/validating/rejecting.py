@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from recsys_core.dataset.ids import Ids
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.dataset.schema import TableSpec
+from recsys_core.dataset.table_folders import called
 from recsys_core.reading import REJECTED_FILE, RejectedWriter
 from recsys_core.validating.suites import RATING_COLUMN, Rule, distinct_columns, has_ratings
 from recsys_core.validating.summary import Finding
-from recsys_core.validating.wording import called, rejected_table
+from recsys_core.validating.wording import rejected_table
 
 __all__ = ["ROWS_FILE", "ReasonCount", "RowWriter"]
 

@@ -9,10 +9,11 @@ from typing import Any, Final
 import pyarrow as pa
 
 from recsys_core.dataset.ids import Ids
+from recsys_core.dataset.table_folders import called
 from recsys_core.validating.running import RuleResult
 from recsys_core.validating.suites import Rule
 from recsys_core.validating.summary import ExpectationOutcome
-from recsys_core.validating.wording import called, shown_values
+from recsys_core.validating.wording import shown_values
 
 __all__ = ["RuleTally"]
 

@@ -1,30 +1,18 @@
 """Rejected rows in words, a column at a time: a million of them must not take minutes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys_core.dataset.ids import Ids
 from recsys_core.reading import REJECTED_SCHEMA
 from recsys_core.reading.rejected import MAX_TEXT_CHARACTERS, readable_text
 from recsys_core.validating.suites import Rule
 
-__all__ = ["called", "rejected_table", "shown_values"]
+__all__ = ["rejected_table", "shown_values"]
 
 _SHOWN_CHARACTERS: Final = 80  # of one value in a reason
-
-
-def called(rows: pa.Table, names: Mapping[str, Ids]) -> pa.Table:
-    """``rows`` with the texts of text ids in place of their numbers; ``names`` by column."""
-    for name, ids in names.items():
-        numbers = rows[name].combine_chunks()
-        empty = numbers.is_null()
-        texts = pa.array([str(text) for text in ids.names_of(numbers.fill_null(0).to_numpy())], type=pa.string())
-        shown = pc.if_else(empty, pa.scalar(None, pa.string()), texts)
-        rows = rows.set_column(rows.column_names.index(name), name, shown)
-    return rows
 
 
 def rejected_table(rows: pa.Table, rule: Rule, *, file: str, remarks: Sequence[str] | None = None) -> pa.Table:
