@@ -49,13 +49,13 @@ _EXACT = 2**53  # from here on a reader that knows floating-point numbers alone 
 def read_id(text: str) -> int | str | None:
     """An id that a person wrote: a number where it is written as numbers are; None for what can be none."""
     word = text.strip()
-    if not word or len(word) > MAX_ID or "\x00" in word:
+    if not word or len(text) > MAX_ID or "\x00" in text:
         return None
     if word.isascii() and word.removeprefix("-").isdecimal() and len(word) <= _MOST_DIGITS:
         number = int(word)
         if str(number) == word and -(2**63) <= number < 2**63:
             return number
-    return word
+    return text
 
 
 def _id_as_json(name: int | str) -> int | str:

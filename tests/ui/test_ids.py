@@ -26,6 +26,7 @@ def test_ids_survive_the_address(names: list[Id]) -> None:
         ("٣", "٣"),
         ("0195153448X", "0195153448X"),
         ("a b/c?", "a b/c?"),
+        (" a", " a"),
         ("", None),
         ("a\x00", None),
         ("x" * (MAX_ID + 1), None),

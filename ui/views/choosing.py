@@ -17,7 +17,7 @@ _FIRST: Final[ModelName] = "hybrid"
 def choose_user() -> Id | None:
     """The field for the user id (also ``?user=`` in the address); None if it cannot be one in the data."""
     text = st.text_input("User id", value="1", key="user", bind="query-params", width=120, max_chars=MAX_ID) or ""
-    name = read_id(text)
+    name = read_id(text.strip())
     return None if isinstance(name, str) and catalogue().user_ids == "integer" else name
 
 
