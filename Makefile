@@ -31,7 +31,8 @@ demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and reco
 	@echo
 	@$(BIN)/recsys recommend --user 1 -k 10 --explain
 
-test: test-in-processes $(if $(CI),test-browser,)  ## the tests, side by side
+test: test-in-processes  ## the tests, side by side
+	@$(if $(CI),$(MAKE) --no-print-directory test-browser,)
 
 test-slow:  ## all tests, the ones that take minutes too
 	@$(MAKE) --no-print-directory test-in-processes test-browser SLOW=--slow
