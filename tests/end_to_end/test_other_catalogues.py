@@ -39,20 +39,15 @@ def test_nothing_is_rejected_and_the_kind_of_feedback_is_found(folder: Path) -> 
     assert found["feedback"]["kind"] == _KINDS[folder.name]
 
 
-def assert_taste_was_found(ndcg: dict[str, float]) -> None:
-    """The hybrid beats popularity, and content finds what was planted."""
-    assert ndcg["hybrid"] > 1.3 * ndcg["popularity"]
-    assert ndcg["content"] > ndcg["popularity"]
-
-
-@pytest.mark.parametrize("folder", ["books"], indirect=True)
 def test_the_hybrid_beats_popularity_and_content_finds_what_was_planted(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "small.yaml").write_text(_SMALL, encoding="utf-8")
 
     said = recsys("evaluate", "--data", folder, "--config", tmp_path / "small.yaml", "--trials", "8", "--json")
 
     found = said.document
-    assert_taste_was_found({model: values["ndcg@10"]["mean"] for model, values in found["models"].items()})
+    ndcg = {model: values["ndcg@10"]["mean"] for model, values in found["models"].items()}
+    assert ndcg["hybrid"] > 1.3 * ndcg["popularity"]
+    assert ndcg["content"] > ndcg["popularity"]
     assert found["paired"]["hybrid_vs_popularity"]["ndcg@10"]["ci_low"] > 0
 
 
@@ -63,7 +58,6 @@ def home(folder: Path, tmp_path: Path) -> Path:
     made = tmp_path / "home"
     run = recsys("run", "--data", folder, "--home", made, "--config", tmp_path / "small.yaml", "--json").document
     assert (run["status"], run["verdict"]) == ("succeeded", "FIRST")
-    assert_taste_was_found({model: metrics["ndcg@10"] for model, metrics in run["metrics"].items()})
     return made
 
 
@@ -106,7 +100,7 @@ def test_texts_of_any_kind_are_ids_from_the_files_to_the_api_and_back(folder: Pa
         assert client.post("/recommendations", json={"liked": ["8"]}).status_code == 422
 
     assert recsys("feedback", "export", "--out", tmp_path / "new.csv", "--home", home).code == 0
-    rows = list(csv.reader((tmp_path / "new.csv").open(encoding="utf-8")))
+    rows = list(csv.reader((tmp_path / "new.csv").read_text(encoding="utf-8").splitlines()))
     assert [row[:3] for row in rows[1:]] == [[" a", "007", "3.0"]]
 
 
