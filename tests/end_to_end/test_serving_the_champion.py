@@ -62,7 +62,7 @@ def test_answers_are_those_of_the_command_line_and_follow_a_promotion(home: Path
     with serving(home) as (client, child):
         found = client.get("/recommendations/1", params={"k": 5}).json()
         told = json.loads(recsys("recommend", "--user", "1", "-k", "5", "--home", home, "--json").out)
-        keys = ("rank", "movie_id", "title", "score", "new")
+        keys = ("rank", "movie_id", "item_id", "title", "score", "new")
         assert [{key: item[key] for key in keys} for item in found["items"]] == told["items"]
         assert (found["model_version"], found["path"]) == (told["model_version"], told["path"]) == ("1", "warm")
         recsys("promote", "2", "--home", home)
