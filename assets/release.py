@@ -54,14 +54,11 @@ def release_model(
     features = tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters))
     model = fit_release(user_item_matrix, features, hybrid_weights, feedback=inputs.dataset.feedback)
     data = inputs.dataset
-    titles = Titles.of_movies(
-        movies.read(), links.read(), ids=movies.ids("item_id"), picture=data.picture, link=data.link
-    )
     return Made(
         as_bundle(
             model,
             user_item_matrix,
-            titles,
+            Titles.of_tables(movies, links, data),
             onboarding=inputs.of(OnboardingParameters),
             split=split_parameters(split),
             dataset=data.name,

@@ -70,8 +70,8 @@ def _recommended(served: Served, item: RecommendedItem) -> schemas.RecommendedMo
     if item.because is not None:
         because = [schemas.Because(**reason.as_dict()) for reason in item.because]
     return schemas.RecommendedMovie(
-        **_described(served.bundle.titles.all[place]),
-        n_ratings=int(served.n_ratings[place]),
+        **_described(served.bundle.titles.all[place] if place >= 0 else Title.nameless(item.movie_id)),
+        n_ratings=int(served.n_ratings[place]) if place >= 0 else None,
         rank=item.rank,
         score=item.score,
         new=item.new,

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.ids import INTEGERS, Id, Ids
 from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.schema import DatasetSpec
+from recsys_core.dataset.table_folders import TableFolder
 from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.features.text import years_of
 
@@ -50,6 +52,11 @@ class Title:
     tmdb_id: int | None
     picture_url: str | None = None
     link_url: str | None = None
+
+    @classmethod
+    def nameless(cls, movie_id: Id) -> Self:
+        """One that is not in the catalogue, called by its id."""
+        return cls(movie_id, f"movie {movie_id}", None, (), None, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,6 +95,12 @@ class Titles:
             titles = titles.append_column(name, column)
         return cls(titles.cast(TITLES_SCHEMA))
 
+    @classmethod
+    def of_tables(cls, movies: TableFolder, links: TableFolder, dataset: DatasetSpec) -> Self:
+        """:meth:`of_movies` of the validated tables, with the ids and addresses that ``dataset`` declares."""
+        ids = movies.ids("item_id")
+        return cls.of_movies(movies.read(), links.read(), ids=ids, picture=dataset.picture, link=dataset.link)
+
     @cached_property
     def item_ids(self) -> NDArray[np.int64]:
         """Ids of the catalogue, of shape (n_titles,), sorted."""
@@ -110,7 +123,7 @@ class Titles:
     def describe(self, item_id: int) -> Title:
         """All that is known of a movie; one that is not in the catalogue is called by its id."""
         place = int(positions_in(self.item_ids, np.asarray([item_id], dtype=np.int64))[0])
-        return self.all[place] if place >= 0 else Title(int(item_id), f"movie {item_id}", None, (), None, None)
+        return self.all[place] if place >= 0 else Title.nameless(int(item_id))
 
     @cached_property
     def all(self) -> list[Title]:

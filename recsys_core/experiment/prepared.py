@@ -36,7 +36,7 @@ class Prepared:
 
     def titles(self) -> Titles:
         movies, links = (CleanTable(self.directory / "validated" / name, {}) for name in ("movies", "links"))
-        return Titles.of_movies(movies.read(), links.read(), ids=movies.ids("item_id"))
+        return Titles.of_tables(movies, links, self.dataset)
 
 
 def prepare_folder(
