@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from engines import EngineParameters
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.errors import ParameterError
@@ -45,6 +46,7 @@ class RecommendationParameters(Parameters):
 class Configuration(Parameters):
     """Every parameter of the pipeline, by component: what a run is made with. All have defaults."""
 
+    engine: EngineParameters = EngineParameters()
     relevance: RelevanceParameters = MOVIELENS.relevance
     validation: RejectLimits = RejectLimits()
     split: SplitParameters = SplitParameters()
@@ -63,6 +65,8 @@ class Configuration(Parameters):
         if isinstance(relevance, Mapping):
             relevance = MOVIELENS.relevance.replace(**relevance)
         sections = {**given, "relevance": relevance}
+        if isinstance(sections.get("engine"), str):  # its name alone
+            sections["engine"] = {"name": sections["engine"]}
         if not isinstance(relevance, RelevanceParameters):
             return sections  # and have it refused
         for name, fields in SAID_ONCE.items():

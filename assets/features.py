@@ -5,7 +5,7 @@ from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import advice, page
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
-from recsys_core.dataset.tables import catalogue_ids, interactions_of, training_tags
+from recsys_core.dataset.tables import catalogue_ids, training_tags
 from recsys_core.describing import describe_features, describe_matrix, describe_split, empty_groups
 from recsys_core.experiment import ItemTables
 from recsys_core.features import FeatureParameters, ItemFeatures
@@ -14,10 +14,15 @@ from recsys_core.splitting import SplitParameters, split_interactions
 __all__ = ["item_features", "split", "user_item_matrix"]
 
 
-@recsys_asset(group="features", kinds={"scipy"}, show=lambda step: Shown(page(describe_matrix(step.value))), modules=())
+@recsys_asset(
+    group="features",
+    kinds={"scipy"},
+    show=lambda step: Shown(page(describe_matrix(step.value))),
+    steps=("matrix",),
+)
 def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix]:
     """All accepted ratings as a CSR matrix, users × items, with both vocabularies."""
-    return Made(interactions_of(ratings, inputs.dataset.feedback.kind))
+    return Made(inputs.places.engine.interactions(ratings, inputs.dataset.feedback.kind))
 
 
 @recsys_asset(

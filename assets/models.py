@@ -63,6 +63,7 @@ def _show_als(step: Step) -> Shown:
     show=_show_als,
     modules=TUNING,
     parameters=("tuning",),
+    steps=("als",),
     quality=(ALL_FINITE, _BEATS_POPULARITY),
 )
 def als_model(inputs: Inputs, split: Split) -> Made[ALSModel]:
@@ -75,6 +76,7 @@ def als_model(inputs: Inputs, split: Split) -> Made[ALSModel]:
             storage=inputs.study,
             clock=time.monotonic,
             on_trial=on_trial,
+            solvers=inputs.places.engine.solvers,
         )
     return Made(model, facts=trials)
 
@@ -168,7 +170,7 @@ def source_model(
 ) -> Made[Source]:
     """A source of the table, fitted on the training part with the parameters found."""
     kind = _KINDS[inputs.asset]
-    training = Training(split.train, content_model.features, inputs.dataset.feedback)
+    training = Training(split.train, content_model.features, inputs.dataset.feedback, inputs.places.engine.solvers)
     return Made(kind.fit(training, hybrid_weights.parameters.get(kind.name) or kind.defaults))
 
 
@@ -181,6 +183,7 @@ for _kind in SOURCES:
             kinds={"scipy"},
             show=lambda step: Shown(page(describe_source(step.value)), (finite(step.value),)),
             modules=(*SOURCE, _kind.module),
+            steps=("ease",) if _kind.name == "ease" else (),
             quality=(ALL_FINITE,),
         )(source_model, kind=_kind.model)
 

@@ -4,7 +4,7 @@ from assets.materialising import InputChangedError, Inputs, Made, Shown, Step, r
 from assets.presenting import table_page
 from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES
 from recsys_core.dataset.table_folders import RawTable
-from recsys_core.reading import read_table, write_absent_table
+from recsys_core.reading import write_absent_table
 
 __all__ = ["raw_table"]
 
@@ -13,7 +13,7 @@ def raw_table(inputs: Inputs) -> Made[RawTable]:
     """A CSV file as it is, one row a line; the bytes are hashed as they are read, and must be those of ``inputs``."""
     ((name, expected),) = inputs.files.items()
     table, csv, scratch = inputs.dataset.table(name), inputs.places.csv, inputs.places.scratch
-    summary = read_table(csv, table, scratch) if csv else write_absent_table(table, scratch)
+    summary = inputs.places.engine.read(csv, table, scratch) if csv else write_absent_table(table, scratch)
     if csv and f"{csv.name} {summary.sha256}" != expected:
         raise InputChangedError(f"{csv.name} changed while it was read")
     return Made(RawTable(scratch, {**summary.as_dict(), "n_in": summary.n_rows}))
@@ -43,5 +43,6 @@ for _table in (MOVIELENS.table(name) for name in TABLE_NAMES):
         kinds={"csv", "parquet"},
         show=_show,
         modules=("recsys_core.reading",),
+        steps=("read",),
         table=_table.name,
     )(raw_table)

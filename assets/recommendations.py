@@ -8,7 +8,7 @@ from assets.configuration import RecommendationParameters
 from assets.deciding_code import RELEASED
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import page
-from recsys_core.bundle import ModelBundle, Recommendations, recommend_all
+from recsys_core.bundle import ModelBundle, Recommendations
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.describing import describe_recommendations
 from recsys_core.errors import RecsysError
@@ -52,6 +52,7 @@ def _still_the_champions(folder: Path, tracking: Tracking, observed: Observed) -
     show=_show,
     modules=(*RELEASED, "registry"),
     parameters=("recommendations",),
+    steps=("top_k",),
     observes=("tracking_store", "champion"),
     still_there=_still_the_champions,
 )
@@ -73,5 +74,5 @@ def recommendations(
             warning = f"the champion, version {inputs.against}, cannot be read ({error}); these are version {newest}'s"
             _LOG.warning(warning)
     wanted = inputs.of(RecommendationParameters)
-    found = recommend_all(bundle, wanted.k, new_titles=wanted.new_titles)
+    found = inputs.places.engine.recommend_all(bundle, wanted.k, new_titles=wanted.new_titles)
     return Made(replace(found, model_version=version), facts=(bundle, warning))

@@ -36,6 +36,7 @@ _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in 
     show=lambda step: Shown(page(describe_bundle(step.value)), (finite(step.value.model),)),
     modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.experiment.recipe", "recsys_core.splitting"),
     parameters=("features", "onboarding"),
+    steps=("als", "ease"),
     quality=(ALL_FINITE,),
 )
 def release_model(
@@ -52,7 +53,8 @@ def release_model(
     """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
     features = tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters))
-    model = fit_release(user_item_matrix, features, hybrid_weights, feedback=inputs.dataset.feedback)
+    solvers = inputs.places.engine.solvers
+    model = fit_release(user_item_matrix, features, hybrid_weights, feedback=inputs.dataset.feedback, solvers=solvers)
     data = inputs.dataset
     return Made(
         as_bundle(

@@ -20,7 +20,6 @@ from recsys_core.validating import (
     has_ratings,
     known_ids,
     tables_in_order,
-    validate_table,
 )
 
 __all__ = ["validated"]
@@ -41,7 +40,7 @@ def validated(inputs: Inputs, **tables: Any) -> Made[CleanTable]:
     table, dataset = inputs.dataset.table(inputs.asset), inputs.dataset
     if has_ratings(table):
         dataset = replace(dataset, relevance=inputs.of(RelevanceParameters))
-    summary = validate_table(
+    summary = inputs.places.engine.validate(
         raw.directory,
         table,
         dataset,
@@ -111,6 +110,7 @@ for _table in tables_in_order(MOVIELENS):
         kinds={"greatexpectations", "parquet"},
         show=_show,
         modules=("recsys_core.validating", "recsys_core.reading"),
+        steps=("validate",),
         upstream={f"raw_{_table.name}": RawTable, **{other: CleanTable for _, other, _ in _table.references}},
         parameters=("validation", "relevance") if has_ratings(_table) else ("validation",),
         checks=_CHECKS,

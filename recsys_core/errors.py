@@ -10,7 +10,8 @@ RecsysError
 ├── StorageError       a stored value that is missing, damaged or of another version
 ├── UnknownIdError     a user or movie that the model has never seen
 ├── RegistryError      a model version or alias that is not there
-└── DownloadError      a data set that could not be fetched
+├── DownloadError      a data set that could not be fetched
+└── EngineError        a GPU or a cluster that is asked for and cannot be used
 
 Every message says what was wrong, where, what was expected and what to do.
 """
@@ -20,6 +21,7 @@ from collections.abc import Sequence
 __all__ = [
     "DataError",
     "DownloadError",
+    "EngineError",
     "FailedValidationError",
     "MalformedFileError",
     "MissingFileError",
@@ -78,3 +80,7 @@ class RegistryError(RecsysError):
 
 class DownloadError(RecsysError):
     """A data set that could not be fetched whole."""
+
+
+class EngineError(RecsysError):
+    """An engine that is asked for and cannot be used here: a GPU, a cluster, or what they need."""

@@ -16,7 +16,7 @@ from recsys_core.errors import StorageError
 from recsys_core.source_digest import source_digest
 from recsys_core.storage import read_json, write_json
 
-__all__ = ["Code", "differs_on_disk"]
+__all__ = ["Code", "code_of", "differs_on_disk"]
 
 _MEMORY = Path(__file__).with_name("__pycache__") / "code_digests.json"
 _ROOT = Path(__file__).resolve().parents[2]
@@ -37,12 +37,15 @@ class Code:
         path = Path(inspect.getfile(function)).resolve()
         own = f"{function.__name__} in {_name(path)}"
         paths = sorted({found for module in modules for found in _files_of(module)})
-        self.files: Mapping[str, str] = {
-            own: _facts(path, function.__name__)[0],
-            **{_name(found): _facts(found)[0] for found in paths},
-        }
+        self.files: Mapping[str, str] = {own: _facts(path, function.__name__)[0], **code_of(*modules)}
         imported = {library for found in [path, *paths] for library in _facts(found)[1]}
         self.libraries: Mapping[str, str] = {name: _release(name) for name in sorted(imported)}
+
+
+def code_of(*modules: str) -> dict[str, str]:
+    """The digest of each file of the named packages and modules, by its name in the project."""
+    paths = sorted({found for module in modules for found in _files_of(module)})
+    return {_name(found): _facts(found)[0] for found in paths}
 
 
 _LOADED: dict[Path, str] = {}  # the content of every file whose digest was taken, when it was taken

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from assets.materialising.recipe import Recipe
 from assets.materialising.versions import digest
+from engines import Engine
 from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import RecsysError, StorageError
 from registry.tracking import Tracking
@@ -39,7 +40,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Folders and addresses that the work is given. Where they are decides nothing about its result.
+    """Folders, addresses and the engine that the work is given. Where they are decides nothing about its result.
 
     csv      the file that a raw asset reads, None for an optional one that is not there
     scratch  an empty folder that goes when the step ends
@@ -54,6 +55,7 @@ class Places:
     studies: Path
     values: Mapping[str, Path]
     tracking: Tracking
+    engine: Engine
     told: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,6 +68,7 @@ class Inputs:
     parameters  the sections of the configuration that count
     code        digests of the project's files that count, by name; ``libraries`` the releases of others'
     store       the tracking store that is written to; "" where none is
+    engine      by whom the steps that count are done, as :func:`engines.who_does` names it; "" where there are none
     champion    the champion at the time, as :class:`registry.observing.Observed` names it; "" where it does not matter
 
     These make the version. Recorded, but no part of it, are ``now`` (seconds since 1970, UTC), ``run_id`` (Dagster's),
@@ -82,6 +85,7 @@ class Inputs:
     libraries: Mapping[str, str]
     store: str
     champion: str
+    engine: str
     code_version: str
     descent: Mapping[str, str]
     now: int
@@ -102,6 +106,7 @@ class Inputs:
             "libraries": dict(self.libraries),
             "store": self.store,
             "champion": self.champion,
+            "engine": self.engine,
         }
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 from assets.materialising.code import Code
+from engines import StepName
 
 __all__ = ["RECIPES", "Made", "Recipe", "recsys_asset"]
 
@@ -30,6 +31,7 @@ class Recipe:
     modules      the project's packages and modules that decide the value: a test runs every asset, and fails on one
                  that is run and not named
     parameters   names of the sections of the configuration that decide it
+    steps        what it asks of the engine: which one does them is part of its version
     table        the table whose CSV file it reads
     observes     what it depends on outside: the tracking store, the champion
     checks       (name, description) of its blocking checks
@@ -49,6 +51,7 @@ class Recipe:
     show: Callable[..., Any]
     modules: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
+    steps: tuple[StepName, ...] = ()
     table: str | None = None
     observes: tuple[Literal["tracking_store", "champion"], ...] = ()
     checks: tuple[tuple[str, str], ...] = ()
@@ -73,7 +76,7 @@ class Recipe:
             upstream=self.upstream or asked,
             function=function,
             kind=kind or get_args(signature.return_annotation)[0],
-            code=Code(function, (*_EVERYWHERE, *self.modules)),
+            code=Code(function, (*_EVERYWHERE, *self.modules, *(("engines",) if self.steps else ()))),
         )
         RECIPES[recipe.name] = recipe
         return recipe

@@ -182,6 +182,7 @@ def _once(
             studies=store.folder(recipe.name),
             values={name: store.directory(name, origin.version) for name, origin in origins.items()},
             tracking=workspace.tracking(),
+            engine=world.engine,
             told={"data_dir": workspace.data_dir, "why": context.run.tags.get(WHY_TAG, "")},
         )
         inputs = world.inputs(recipe, origins, run_id=context.run.run_id, places=places)

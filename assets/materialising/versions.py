@@ -9,6 +9,7 @@ from typing import Any
 __all__ = ["ANEW", "changes", "digest"]
 
 ANEW = "was made anew"
+_OTHERS = {"store": "another tracking store", "champion": "another champion", "engine": "another engine"}
 _SHOWN = 3  # fields of a section that are named
 
 
@@ -34,9 +35,9 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
         ),
         *(["the declaration of the data set changed"] if before["dataset"] != now["dataset"] else []),
         *(
-            f"{what}: {before[key] or 'none'} → {now[key] or 'none'}"
-            for key, what in (("store", "another tracking store"), ("champion", "another champion"))
-            if before[key] != now[key]
+            f"{what}: {before.get(key) or 'none'} → {now[key] or 'none'}"
+            for key, what in _OTHERS.items()
+            if before.get(key, "") != now[key]
         ),
         *(f"{name} {ANEW}" for name, _, _ in _differing(before["upstream"], now["upstream"])),
     ]

@@ -6,11 +6,13 @@ from functools import cached_property
 from pathlib import Path
 
 from assets.configuration import Configuration
+from assets.materialising.code import code_of
 from assets.materialising.inputs import Inputs, Origin, Places, descent
 from assets.materialising.recipe import RECIPES, Recipe
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
+from engines import Engine, engine_for, who_does
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.errors import MissingFileError
 from recsys_core.reading import content_digest, locate_table
@@ -41,6 +43,10 @@ class World:
         return self.workspace.dataset()
 
     @cached_property
+    def engine(self) -> Engine:
+        return engine_for(self.configuration.engine)
+
+    @cached_property
     def observed(self) -> Observed:
         return observe(self.workspace.tracking())
 
@@ -67,16 +73,19 @@ class World:
         parameters = {name: self.configuration[name] for name in recipe.parameters}
         digests = {name: digest(section.model_dump(mode="json")) for name, section in parameters.items()}
         recipes = {name: origin.code_version for name, origin in upstream.items()}
+        done_by = who_does(self.engine, recipe.steps) if recipe.steps else ""
+        own = {} if done_by in {"", "local"} else code_of(f"engines.{self.engine.name}")
         return Inputs(
             asset=recipe.name,
             dataset=self.dataset,
             files=files,
             upstream={name: origin.version for name, origin in upstream.items()},
             parameters=parameters,
-            code=recipe.code.files,
+            code={**recipe.code.files, **own},
             libraries=recipe.code.libraries,
             store=self.observed.store if "tracking_store" in recipe.observes else "",
             champion=_champion(self.observed) if "champion" in recipe.observes else "",
+            engine=done_by,
             code_version=_code_version(recipe, digests, self.dataset, recipes),
             descent=descent(recipe, files, digests, upstream),
             now=self.now,

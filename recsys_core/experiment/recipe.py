@@ -19,6 +19,7 @@ from recsys_core.hybrid import (
 )
 from recsys_core.hybrid.fit import SourceParameters
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
+from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import SplitParameters
@@ -50,7 +51,12 @@ def fit_twin(
 
 
 def fit_release(
-    interactions: UserItemMatrix, features: ItemFeatures, recipe: Recipe | TuningResult, *, feedback: Feedback
+    interactions: UserItemMatrix,
+    features: ItemFeatures,
+    recipe: Recipe | TuningResult,
+    *,
+    feedback: Feedback,
+    solvers: Solvers = HERE,
 ) -> HybridModel:
     """The hybrid fitted on all that is known."""
     return fit_hybrid(
@@ -60,6 +66,7 @@ def fit_release(
         weights=recipe.weights,
         calibration=recipe.calibration,
         feedback=feedback,
+        solvers=solvers,
     )
 
 

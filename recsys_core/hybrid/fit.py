@@ -15,6 +15,7 @@ from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.parameters import Parameters
 from recsys_core.sources.content import ContentModel
 from recsys_core.sources.popularity import PopularityModel
+from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import Source, SourceKind, Training
 from recsys_core.sources.table import SOURCES, source_named
 
@@ -25,9 +26,9 @@ SourceParameters = Mapping[str, Parameters | None]
 _USUAL_USERS = 200
 
 
-def training_of(train: UserItemMatrix, features: ItemFeatures, feedback: Feedback) -> Training:
+def training_of(train: UserItemMatrix, features: ItemFeatures, feedback: Feedback, solvers: Solvers = HERE) -> Training:
     """``features`` hold at least the items of ``train``; all others in them become cold items."""
-    return Training(train, features.with_first(train.item_ids), feedback)
+    return Training(train, features.with_first(train.item_ids), feedback, solvers)
 
 
 def fit_sources(
@@ -95,8 +96,9 @@ def fit_hybrid(
     weights: HybridWeights,
     feedback: Feedback,
     calibration: ColdCalibration | None = None,
+    solvers: Solvers = HERE,
 ) -> HybridModel:
     """Fit all sources on ``train`` and blend them: for evaluation on the training part, for release on all ratings."""
-    training = training_of(train, features, feedback)
+    training = training_of(train, features, feedback, solvers)
     sources = fit_sources(training, parameters, only=weights)
     return assemble_hybrid(sources, training, weights, calibration=calibration)

@@ -16,6 +16,7 @@ from recsys_core.histories import Histories, Known
 from recsys_core.parameters import Parameters
 from recsys_core.sources.moments import Moments
 from recsys_core.sources.search_space import SearchParameter
+from recsys_core.sources.solvers import HERE, Solvers
 
 __all__ = ["AverseSource", "Entry", "Side", "Source", "SourceKind", "Training", "parameters_of", "raw_scores"]
 
@@ -30,11 +31,13 @@ class Training:
 
     matrix    ratings of the training part
     features  of the catalogue: the items of ``matrix`` first, in its order, then those without a rating in it
+    solvers   by whom the sources that are solved on other machines are solved
     """
 
     matrix: UserItemMatrix
     features: ItemFeatures
     feedback: Feedback
+    solvers: Solvers = HERE
 
 
 @dataclass(frozen=True, slots=True, eq=False)

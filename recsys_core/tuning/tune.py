@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from recsys_core.hybrid import ColdCalibration, HybridWeights, learn_calibration
 from recsys_core.parameters import Parameters
 from recsys_core.sources.als import KIND as ALS
 from recsys_core.sources.als import ALSModel
+from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import SourceKind
 from recsys_core.sources.table import SOURCES
 from recsys_core.tuning.journal import Journal, open_journal
@@ -80,14 +82,18 @@ def tune_als(
     storage: Path | None = None,
     clock: Clock | None = None,
     on_trial: OnTrial | None = None,
+    solvers: Solvers = HERE,
 ) -> tuple[ALSModel, list[Trial]]:
     """The first stage of :func:`tune` alone: the best ALS model, fitted on the training part, and the trials.
 
-    ``storage``, ``clock`` and ``on_trial`` are those of :func:`tune`.
+    ``storage``, ``clock`` and ``on_trial`` are those of :func:`tune`. Trials are fitted on this machine, and where
+    ``solvers`` has another one for ALS, the model once more by it.
     """
     with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):
         tuner = _Tuner([(split, None)], parameters, feedback, journal, clock, on_trial)
-        model = tuner.rounds[0].source(ALS, tuner.own_stage(ALS))
+        first, best = tuner.rounds[0], tuner.own_stage(ALS)
+        elsewhere = replace(first.training, solvers=solvers)
+        model = ALS.fit(elsewhere, best) if solvers.als else first.source(ALS, best)
         assert isinstance(model, ALSModel)
         return model, tuner.trials
 

@@ -1,14 +1,23 @@
 """Alternating least squares on confidence-weighted implicit feedback."""
 
 from recsys_core.sources.als.confidence import rating_confidence
-from recsys_core.sources.als.fit import fit_als
+from recsys_core.sources.als.fit import fit_als, solve_natively
 from recsys_core.sources.als.model import ALSModel
 from recsys_core.sources.als.normal_equations import regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.source import SourceKind
 
-__all__ = ["KIND", "ALSModel", "ALSParameters", "fit_als", "rating_confidence", "regularized_gram", "solve_rows"]
+__all__ = [
+    "KIND",
+    "ALSModel",
+    "ALSParameters",
+    "fit_als",
+    "rating_confidence",
+    "regularized_gram",
+    "solve_natively",
+    "solve_rows",
+]
 
 KIND = SourceKind(
     name="als",
@@ -16,7 +25,11 @@ KIND = SourceKind(
     side="collaborative",
     defaults=ALSParameters(iterations=10),
     fit=lambda training, parameters: fit_als(
-        training.matrix.ratings, training.matrix.item_ids, parameters, feedback=training.feedback
+        training.matrix.ratings,
+        training.matrix.item_ids,
+        parameters,
+        feedback=training.feedback,
+        solve=training.solvers.als,
     ),
     model=ALSModel,
     taste=1.0,

@@ -12,8 +12,9 @@ from recsys_core.sources.als.confidence import rating_confidence
 from recsys_core.sources.als.model import ALSModel
 from recsys_core.sources.als.normal_equations import regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
+from recsys_core.sources.solvers import ALSSolver
 
-__all__ = ["fit_als"]
+__all__ = ["fit_als", "solve_natively"]
 
 Factors = NDArray[np.float32]
 
@@ -24,12 +25,13 @@ def fit_als(
     parameters: ALSParameters,
     *,
     feedback: Feedback,
+    solve: ALSSolver | None = None,
 ) -> ALSModel:
     """Train ALS (Hu, Koren & Volinsky 2008) on ratings ``user_items``, CSR of shape (n_users, n_items).
 
     The same seed and parameters give the same bytes, whatever ``threads`` is. After the last alternation the
     users are solved once more against the final item factors: what is stored for a training user is what folding in
-    their row gives.
+    their row gives. ``solve`` finds the item factors; by default :func:`solve_natively`.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
@@ -38,7 +40,7 @@ def fit_als(
     confidence = rating_confidence(ratings, parameters, feedback)
     start = initial_factors(ratings.shape, parameters)
     with threadpool_limits(limits=1, user_api="blas"):  # the native trainer has threads of its own; sums keep an order
-        item_factors = _train(confidence, start, parameters)
+        item_factors = (solve or solve_natively)(confidence, start, parameters)
         gram = regularized_gram(item_factors, parameters.regularization)
         user_factors = solve_rows(item_factors, confidence, gram)
     return ALSModel(ids, item_factors, user_factors, parameters, feedback)
@@ -52,8 +54,8 @@ def initial_factors(shape: tuple[int, int], parameters: ALSParameters) -> tuple[
     return users, items
 
 
-def _train(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
-    """Train with the native solver of ``implicit``; each row is solved by one thread, so threads change no bit."""
+def solve_natively(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
+    """Item factors by the native solver of ``implicit``; each row is solved by one thread, so threads change no bit."""
     from implicit.cpu.als import AlternatingLeastSquares
 
     native = AlternatingLeastSquares(

@@ -20,6 +20,7 @@ KIND = SourceKind(
         parameters,
         feedback=training.feedback,
         features=training.features.select(training.matrix.item_ids),
+        solve=training.solvers.ease,
     ),
     model=EASEModel,
     taste=1.5,

@@ -17,8 +17,9 @@ from recsys_core.features import ItemFeatures
 from recsys_core.scoring import check_item_ids, check_user_ratings
 from recsys_core.sources.ease.model import EASEModel
 from recsys_core.sources.ease.parameters import EASEParameters
+from recsys_core.sources.solvers import EASESolver
 
-__all__ = ["fit_ease", "item_scale", "most_rated", "solve_ease", "solve_ease_by_users", "training_rows"]
+__all__ = ["fit_ease", "item_scale", "most_rated", "solve_ease", "solve_ease_by_users", "solve_rows", "training_rows"]
 
 _BLOCK = 256
 
@@ -30,12 +31,14 @@ def fit_ease(
     *,
     feedback: Feedback,
     features: ItemFeatures | None = None,
+    solve: EASESolver | None = None,
 ) -> EASEModel:
     """Train EASE on ratings ``user_items``, CSR of shape (n_users, n_items), and on the items' features.
 
     At most ``parameters.max_items`` most rated items take part; memory is about 16 bytes per pair of them,
     half of that where there are fewer users (and features) than items. ``features`` stand row for row with
-    ``item_ids``; without them, or with ``feature_weight = 0``, the model is plain EASE.
+    ``item_ids``; without them, or with ``feature_weight = 0``, the model is plain EASE. ``solve`` finds the weights;
+    by default :func:`solve_rows`.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
@@ -46,10 +49,7 @@ def fit_ease(
         rows = csr_matrix(vstack([rows, described * np.float32(np.sqrt(parameters.feature_weight))], format="csr"))
     scale = item_scale(np.asarray(rows.multiply(rows).sum(axis=0)).ravel(), parameters.item_power)
     rows = csr_matrix(rows @ diags_array(scale))
-    if rows.shape[0] < len(kept_nums):
-        weights = solve_ease_by_users(rows, parameters.regularization)
-    else:
-        weights = solve_ease((rows.T @ rows).toarray(), parameters.regularization)
+    weights = (solve or solve_rows)(rows, parameters.regularization)
     if parameters.item_power > 0:
         weights *= scale[:, None] / scale
     return EASEModel(ids, kept_nums, weights, parameters, feedback)
@@ -98,6 +98,13 @@ def most_rated(user_items: csr_matrix, max_items: int, min_ratings: int = 1) -> 
     order = np.argsort(-counts, kind="stable")[:max_items]
     enough = order[counts[order] >= min_ratings]
     return np.sort(enough if len(enough) else order[counts[order] > 0]).astype(np.int64)
+
+
+def solve_rows(rows: csr_matrix, regularization: float) -> NDArray[np.float32]:
+    """The weights that ``rows`` (n_rows, n_kept) give, by the smaller of the two systems."""
+    if rows.shape[0] < rows.shape[1]:
+        return solve_ease_by_users(rows, regularization)
+    return solve_ease((rows.T @ rows).toarray(), regularization)
 
 
 def solve_ease(

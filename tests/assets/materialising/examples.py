@@ -43,6 +43,7 @@ def example_inputs(code: str = "1", *, asset: str = "note", **fields: Any) -> In
         "libraries": {"numpy": "2.0"},
         "store": "",
         "champion": "",
+        "engine": "",
         "code_version": f"code {code}",
         "descent": {"asset raw": "r1", "file links": f"links.csv {'f' * 64}"},
         "now": 1_700_000_000,

@@ -21,6 +21,7 @@ PARTS: dict[str, Any] = {
     "libraries": {"numpy": "2.1.0", "scipy": "1.17.0"},
     "store": "embedded",
     "champion": "",
+    "engine": "local",
 }
 
 
@@ -64,6 +65,7 @@ als = PARTS["parameters"]["als"]
         (changed(dataset="d2"), "the declaration of the data set changed"),
         (changed(store="http://mlflow:5000"), "another tracking store: embedded → http://mlflow:5000"),
         (changed(champion="version 2 (m-1)"), "another champion: none → version 2 (m-1)"),
+        (changed(engine="als gpu"), "another engine: local → als gpu"),
         (changed(upstream={"split": "bbb"}), "split was made anew"),
     ],
 )
@@ -106,6 +108,7 @@ all_parts = st.fixed_dictionaries(
         "libraries": st.dictionaries(words, words, max_size=2),
         "store": st.one_of(st.just(""), words),
         "champion": st.one_of(st.just(""), words),
+        "engine": st.one_of(st.just(""), words),
     }
 )  # fmt: skip
 
