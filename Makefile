@@ -1,8 +1,10 @@
 # Every target sets itself up: .venv/ is made from requirements.lock when it is missing or older than the lock.
+# uv installs it several times faster than pip, which brings uv along and takes over where uv knows no way to packages.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 WORKERS ?= 2
 SLOW ?= $(if $(CI),--slow --durations=40,)
 # Tests run side by side: with several BLAS threads each they would wait for one another.
@@ -20,8 +22,11 @@ $(READY): requirements.lock pyproject.toml
 	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed, %s is %s; say make PYTHON=python3.11" % (sys.executable, sys.version.split()[0]))'
 	@echo "Preparing $(VENV) from requirements.lock (some minutes, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock >$(VENV)/uv.lock
+	@$(PIP) --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock \
+	  || { echo "uv cannot install them here, pip does"; $(PIP) --require-hashes -r requirements.lock; }
+	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and recommendations
