@@ -32,7 +32,7 @@ def export(settings: Settings, out: Path) -> None:
 @feedback.command()
 @click.option("--data", "data_dir", type=_a_path, required=True, help="Folder with the CSV files.")
 @click.option("--out", type=_a_path, required=True, help="Folder to make; it must not be there yet.")
-@places("home", "events_url")
+@places("home", "events_url", "dataset_file")
 def merge(settings: Settings, data_dir: Path, out: Path) -> None:
     """Copy a data folder with the ratings given online added, to run the pipeline on.
 
@@ -41,5 +41,6 @@ def merge(settings: Settings, data_dir: Path, out: Path) -> None:
     from serving.events import merge_ratings
 
     with settings.existing_events() as store:
-        n_ratings = merge_ratings(store, data_dir, out)
-    click.echo(f"{out}: {n_ratings:,} ratings added; next: recsys run --data {out}")
+        n_ratings = merge_ratings(store, data_dir, out, declared=settings.dataset_file)
+    declared = f" --dataset {settings.dataset_file}" if settings.dataset_file else ""
+    click.echo(f"{out}: {n_ratings:,} ratings added; next: recsys run --data {out}{declared}")

@@ -12,8 +12,20 @@ import click
 __all__ = ["print_json", "progress_on_terminal"]
 
 
+_EXACT = 2**53  # from here on a reader that knows floating-point numbers alone would round: an id that is no id
+
+
 def print_json(document: Any) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print ``document``; whole numbers beyond 2^53 are texts, as in the API's answers."""
+    click.echo(json.dumps(_exact(document), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _exact(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _exact(part) for name, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_exact(part) for part in value]
+    return str(value) if isinstance(value, int) and abs(value) > _EXACT else value
 
 
 @contextmanager

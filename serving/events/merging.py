@@ -20,13 +20,14 @@ __all__ = ["merge_ratings"]
 _LONGEST_HEADER = 1 << 20
 
 
-def merge_ratings(store: EventStore, data_dir: Path, out: Path) -> int:
+def merge_ratings(store: EventStore, data_dir: Path, out: Path, *, declared: Path | None = None) -> int:
     """Copy the files of ``data_dir`` to ``out`` with each person's latest ratings added; how many these are.
 
+    ``declared`` is the file that declares the data; without one dataset.yaml in the folder does.
     ``out`` appears whole or not at all. Raises DataError when it is there already, or when the interactions of
     ``data_dir`` are not there or no text with commas: nothing can be added to the end of another file.
     """
-    dataset = dataset_in(data_dir)
+    dataset = dataset_in(data_dir, declared)
     table = dataset.table("ratings")
     ratings = locate_table(data_dir, table)
     assert ratings is not None, "a data set cannot be without"

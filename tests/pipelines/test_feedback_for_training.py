@@ -52,6 +52,20 @@ def test_merging_adds_the_last_ratings_and_leaves_the_folder_alone(
     assert {path.name: path.read_bytes() for path in data.iterdir()} == before
 
 
+def test_a_declaration_outside_the_folder_says_where_ratings_go(
+    home: Path, data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (data / "ratings.csv").rename(data / "stars.csv")
+    declared = tmp_path / "declared.yaml"
+    declared.write_text("name: own\nfeedback: {scale: [0.5, 5], step: 0.5}\ninteractions: {file: stars.csv}\nitems: {file: movies.csv}\n")
+    out = tmp_path / "merged"
+    code, said, _ = call(
+        capsys, "feedback", "merge", "--data", data, "--out", out, "--home", home, "--dataset", declared
+    )
+    assert (code, said) == (0, f"{out}: 2 ratings added; next: recsys run --data {out} --dataset {declared}\n")
+    assert (out / "stars.csv").read_text().splitlines()[-2:] == ["1,10,4.5,1767225600", "7,20,2.0,1767225600"]
+
+
 def test_exporting_writes_csv_or_parquet(home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("r.csv", "r.parquet"):
         assert call(capsys, "feedback", "export", "--out", tmp_path / name, "--home", home)[0] == 0
