@@ -14,7 +14,7 @@ from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.drafting.columns import Column, is_id
-from recsys_core.drafting.features import guess_features, guess_flags
+from recsys_core.drafting.features import guess_addresses, guess_features, guess_flags
 from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
 from recsys_core.drafting.roles import TableFound, find_tables
@@ -107,8 +107,9 @@ def _is_pointer(path: Path) -> bool:
 def _declared_table(role: str, table: TableFound) -> tuple[dict[str, Any], list[Guess]]:
     """A table's section and the guesses in it, only what reading would not find by itself."""
     sample = table.sample
-    declared: dict[str, Any] = {"file": escape(sample.file)}
-    guesses = [Guess(f"{role}.file", sample.file, table.confidence, table.why)]
+    declared: dict[str, Any] = {"file": sample.file if sample.n_files > 1 else escape(sample.file)}
+    several = f"{sample.n_files} files with the same columns; " if sample.n_files > 1 else ""
+    guesses = [Guess(f"{role}.file", sample.file, table.confidence, several + table.why)]
     form = {name: value for name, value in _format(table).items() if value is not None}
     if form:
         declared["format"] = form
@@ -183,7 +184,7 @@ def _times(role: str, table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
 
 
 def _of_items(table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
-    """Genres' separator or flags, and features."""
+    """Genres' separator or flags, features, pictures and pages."""
     genres = table.columns.get("genres")
     if genres is not None and genres.column.separator:
         why = f"between the members of {genres.column.name}"
@@ -202,6 +203,7 @@ def _of_items(table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     features, guesses = guess_features([column for column in others if column.name not in flags])
     for number, guess in enumerate(guesses):
         yield "features", features if number == 0 else None, guess
+    yield from guess_addresses(others)
 
 
 def _is_movielens(folder: Path, declared: Mapping[str, Any]) -> bool:

@@ -2,9 +2,11 @@
 
 import csv
 import io
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from glob import escape
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,7 @@ _UNREADABLE: Final = (DataError, csv.Error, OSError, ValueError)
 class Sample:
     """The first rows of a table.
 
+    file        its name, or the pattern of the names of ``n_files`` files that are one table
     form        what of its format must be declared, but for the names of a file without a header
     has_header  where it has none, the columns are called "column 1", "column 2" …
     whole       whether these are all of its rows
@@ -38,10 +41,14 @@ class Sample:
     form: FileFormat
     has_header: bool
     whole: bool
+    n_files: int = 1
 
 
 def samples_in(folder: Path) -> list[Sample]:
-    """Of every file in ``folder``, and every folder of part files, that holds rows of two columns or more."""
+    """Of every file in ``folder``, and every folder of part files, that holds rows of two columns or more.
+
+    Files that differ by a number in their names alone, and have the same columns, are one table.
+    """
     found = []
     for path in sorted(folder.iterdir()):
         if path.name[0] in "._" or not _may_be_a_table(path):
@@ -52,7 +59,39 @@ def samples_in(folder: Path) -> list[Sample]:
             continue
         if sample is not None:
             found.append(sample)
-    return found
+    return _parts_as_one(folder, found)
+
+
+def _parts_as_one(folder: Path, samples: list[Sample]) -> list[Sample]:
+    alike: defaultdict[tuple[object, ...], list[Sample]] = defaultdict(list)
+    for sample in samples:
+        names = tuple(column.name for column in sample.columns)
+        alike[_pattern(sample.file), names, sample.form, sample.has_header].append(sample)
+    found = []
+    for (pattern, *_), parts in alike.items():
+        there = sorted(path.name for path in folder.glob(str(pattern)))
+        if len(parts) == 1 or there != sorted(part.file for part in parts):
+            found += parts
+        else:
+            found.append(_joined(str(pattern), parts))
+    return sorted(found, key=lambda sample: sample.file)
+
+
+def _pattern(name: str) -> str:
+    """``ratings_*.csv`` for ``ratings_17.csv``."""
+    return "*".join(escape(piece) for piece in re.split(r"\d+", name))
+
+
+def _joined(pattern: str, parts: list[Sample]) -> Sample:
+    """The first rows of each of ``parts``."""
+    share = max(1, _ROWS // len(parts))
+    columns = tuple(
+        Column(column.name, tuple(cell for part in parts for cell in part.columns[num].cells[:share]))
+        for num, column in enumerate(parts[0].columns)
+    )
+    n_rows = len(columns[0].cells)
+    whole = all(part.whole for part in parts) and n_rows == sum(part.n_rows for part in parts)
+    return replace(parts[0], file=pattern, columns=columns, n_rows=n_rows, whole=whole, n_files=len(parts))
 
 
 def _may_be_a_table(path: Path) -> bool:

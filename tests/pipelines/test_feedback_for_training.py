@@ -57,7 +57,8 @@ def test_a_declaration_outside_the_folder_says_where_ratings_go(
 ) -> None:
     (data / "ratings.csv").rename(data / "stars.csv")
     declared = tmp_path / "declared.yaml"
-    declared.write_text("name: own\nfeedback: {scale: [0.5, 5], step: 0.5}\ninteractions: {file: stars.csv}\nitems: {file: movies.csv}\n")
+    scale = "feedback: {scale: [0.5, 5], step: 0.5}\n"
+    declared.write_text(f"name: own\n{scale}interactions: {{file: stars.csv}}\nitems: {{file: movies.csv}}\n")
     out = tmp_path / "merged"
     code, said, _ = call(
         capsys, "feedback", "merge", "--data", data, "--out", out, "--home", home, "--dataset", declared

@@ -141,8 +141,47 @@ def test_columns_of_0_and_1_are_genres_and_what_repeats_is_a_feature(tmp_path: P
 
     items = yaml.safe_load(draft.text)["items"]
     assert items["genre_flags"] == ["Drama", "War", "Action"]
-    assert items["features"] == {"publisher": "", "authors": ""}
+    assert items["features"] == {"publisher": "", "authors": "", "blurb": "text"}
+    assert items["picture"] == "{cover}"
+    assert "link" not in items
     assert read_back(folder, draft, tmp_path / "out") == {"ratings": 80, "movies": 30}
+
+
+def test_what_describes_an_item_is_drafted_and_what_people_made_of_it_is_not(tmp_path: Path) -> None:
+    header = "item_id,title,price,pages,votes,average_rating,page_count,rank,isbn13,hint,moods,thumb_url,poster_l,url\n"
+    rows = [
+        f"{n},Title {n},{n + 0.5},{90 + n % 20},{n * 7},{n / 10},{n % 17},{n},97800000{n},{n % 3},"
+        f'"{{""dark"": {n}, ""slow"": 1}}",http://x/s/{n},http://x/l/{n},https://shop.example/{n}?a=b\n'
+        for n in range(1, 41)
+    ]
+    folder = folder_of(tmp_path / "shop", **{"movies.csv": header + "".join(rows)})
+
+    draft = draft_dataset(folder)
+
+    items = yaml.safe_load(draft.text)["items"]
+    expected = {"price": "number", "pages": "number", "page_count": "number", "moods": "weighted tags"}
+    assert items["features"] == expected
+    assert (items["picture"], items["link"]) == ("{poster_l}", "{url}")
+    assert read_back(folder, draft, tmp_path / "out") == {"ratings": 4, "movies": 40}
+
+
+def test_files_that_differ_by_a_number_are_one_table(tmp_path: Path) -> None:
+    parts = {f"part_{n}.csv": HEADER + f"{n},1,4.0,1100000{n + 100}\n{n},2,3.5,1100000{n + 100}\n" for n in (1, 2, 10)}
+    folder = folder_of(tmp_path / "parts", **{"ratings.csv": "", **parts})
+
+    draft = draft_dataset(folder)
+
+    assert yaml.safe_load(draft.text)["interactions"]["file"] == "part_*.csv"
+    (why,) = [guess.why for guess in draft.guesses if guess.what == "interactions.file"]
+    assert why.startswith("3 files with the same columns; ")
+    assert read_back(folder, draft, tmp_path / "out")["ratings"] == 6
+
+
+def test_a_pattern_that_would_take_another_file_along_is_not_drafted(tmp_path: Path) -> None:
+    parts = {f"part_{n}.csv": HEADER + f"{n},1,4.0,110000000{n}\n{n},2,3.5,110000000{n}\n" for n in (1, 2)}
+    folder = folder_of(tmp_path / "parts", **{"ratings.csv": "", "part_of.csv": "a,b\n1,x\n", **parts})
+
+    assert yaml.safe_load(draft_dataset(folder).text)["interactions"]["file"] in parts
 
 
 def test_a_log_alone_is_drafted_without_items_and_says_so(tmp_path: Path) -> None:
