@@ -23,6 +23,7 @@ _COMMANDS = {
     "promote": ("pipelines.cli.models", "Make a version the champion."),
     "rollback": ("pipelines.cli.models", "Swap the champion and the one before it."),
     "download": ("pipelines.cli.download", "Fetch a MovieLens data set from GroupLens."),
+    "synth": ("pipelines.cli.synth", "Make a data set in ml-25m's shape, at any size."),
     "serve": ("pipelines.cli.serve", "Answer over HTTP with the champion."),
     "experiment": ("pipelines.cli.experiment", "Report what an experiment on live traffic shows."),
     "feedback": ("pipelines.cli.feedback", "Use the ratings that people gave online."),

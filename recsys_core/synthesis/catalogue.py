@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.synthesis.drawing import FACTORS, Stage, generator, gumbel
+from recsys_core.synthesis.alias import AliasTables
+from recsys_core.synthesis.drawing import FACTOR_WEIGHTS, FACTORS, Stage, generator, gumbel
 from recsys_core.synthesis.shape import Shape
 from recsys_core.synthesis.words import Vocabulary, spelled
 
-__all__ = ["FIRST_YEAR", "LAST_YEAR", "Catalogue"]
+__all__ = ["FIRST_YEAR", "LAST_YEAR", "Catalogue", "chances_in"]
 
 FIRST_YEAR = 1995  # of ratings
 LAST_YEAR = 2019
@@ -21,11 +22,12 @@ _GENRES = {  # how many movies of ml-25m, in thousands
 }  # fmt: skip
 _N_GENRES = (0.40, 0.33, 0.19, 0.06, 0.02)  # movies with one, two, …
 _WITHOUT_GENRES = 0.08
-_GENRE_STRENGTH = 1.6
+_GENRE_STRENGTH = 1.5
+_GENRE_SHARE = 0.35  # of the variance of what movies are like
 _IN_SEASON = {"Horror": (10,), "Children": (11, 12), "Action": (6, 7), "Romance": (2,)}
 _SEASON_BONUS = 0.8  # of the logarithm of the chance
-_DECAY = 15.5  # popularity = exp(-_DECAY * (rank / n_rated)^_BEND); taste flattens it to that of ml-25m
-_BEND = 0.36
+_DECAY = 16.2  # popularity = exp(-_DECAY * (rank / n_rated)^_BEND); taste flattens it to that of ml-25m
+_BEND = 0.355
 _FRESH = 3.0
 _FRESH_YEARS = 3.0
 _FUNCTION_WORDS = ("the", "of", "a", "and", "in", "to", "la", "le", "de", "on", "my", "for", "with", "from")
@@ -48,8 +50,7 @@ class Catalogue:
     genres      for each movie the numbers of its genres
     titles      with the year
     in_season   float32 (13, n_movies): by month from 1 on, what is added to the logarithm of the chance
-    cumulative  float64 (n_years * n_movies,): by year of the rating, from FIRST_YEAR on, its number among the years
-                plus the cumulative chances of the movies
+    by_year     which movies are rated in a year, the tables from FIRST_YEAR on
     """
 
     ids: NDArray[np.int64]
@@ -60,7 +61,7 @@ class Catalogue:
     genres: list[str]
     titles: list[str]
     in_season: NDArray[np.float32]
-    cumulative: NDArray[np.float64]
+    by_year: AliasTables
 
     @classmethod
     def drawn(cls, shape: Shape, seed: int) -> "Catalogue":
@@ -73,9 +74,8 @@ class Catalogue:
         order = np.argsort(seen_first, kind="stable")
         years, popularity, rank = years[order], popularity[order], rank[order]
         ids = np.sort(random.choice(int(n_movies * _LARGEST_ID), n_movies, replace=False)) + 1
-        factors = random.standard_normal((n_movies, FACTORS), dtype=np.float32)
+        members, factors = _kinds(random, n_movies)
         quality = random.normal(0.0, 0.35, n_movies) + 0.6 * (0.5 - np.minimum(rank, 1) ** _BEND)
-        members = _members(random, factors)
         names = np.array(list(_GENRES))
         return cls(
             ids=ids,
@@ -86,30 +86,26 @@ class Catalogue:
             genres=["|".join(names[row]) or "(no genres listed)" for row in members],
             titles=_titles(generator(seed, Stage.TITLES), factors, years),
             in_season=_in_season(members),
-            cumulative=_cumulative(popularity, years),
+            by_year=AliasTables.of([chances_in(year, popularity, years) for year in range(FIRST_YEAR, LAST_YEAR + 1)]),
         )
-
-    def chance(self, year_num: int) -> NDArray[np.float64]:
-        """Of each movie to be chosen in a year, by taste not yet: (n_movies,)."""
-        n_movies = len(self.ids)
-        cumulative = self.cumulative[year_num * n_movies : (year_num + 1) * n_movies] - year_num
-        return np.diff(cumulative, prepend=0.0)
 
     def most_popular(self, n_movies: int) -> NDArray[np.int64]:
         """Numbers of the most popular ones, rising."""
         return np.sort(np.argsort(-self.popularity, kind="stable")[:n_movies])
 
 
-def _members(random: np.random.Generator, factors: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Which genres each movie has: (n_movies, n_genres)."""
-    kinds = random.standard_normal((FACTORS, len(_GENRES)), dtype=np.float32) / np.sqrt(np.float32(FACTORS))
-    keys = np.log(list(_GENRES.values())) + _GENRE_STRENGTH * (factors @ kinds)
+def _kinds(random: np.random.Generator, n_movies: int) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Which genres each movie has, (n_movies, n_genres), and factors around those of its genres."""
+    centres = random.standard_normal((len(_GENRES), FACTORS), dtype=np.float32)
+    own = random.standard_normal((n_movies, FACTORS), dtype=np.float32)
+    keys = np.log(list(_GENRES.values())) + _GENRE_STRENGTH * (own * FACTOR_WEIGHTS @ centres.T)
     keys += gumbel(random, keys.shape)
     places = np.argsort(np.argsort(-keys, axis=1), axis=1)
-    n_genres = random.choice(len(_N_GENRES), size=len(factors), p=_N_GENRES) + 1
-    n_genres[random.random(len(factors)) < _WITHOUT_GENRES] = 0
-    members: NDArray[np.bool_] = places < n_genres[:, None]
-    return members
+    n_genres = random.choice(len(_N_GENRES), size=n_movies, p=_N_GENRES) + 1
+    shared = (places < n_genres[:, None]) @ centres / np.sqrt(n_genres, dtype=np.float32)[:, None]
+    factors = np.sqrt(1 - _GENRE_SHARE) * own + np.sqrt(_GENRE_SHARE) * shared
+    n_genres[random.random(n_movies) < _WITHOUT_GENRES] = 0  # nobody has entered them
+    return places < n_genres[:, None], factors.astype(np.float32)
 
 
 def _in_season(members: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -119,12 +115,9 @@ def _in_season(members: NDArray[np.bool_]) -> NDArray[np.float32]:
     return bonus
 
 
-def _cumulative(popularity: NDArray[np.float64], years: NDArray[np.int64]) -> NDArray[np.float64]:
-    rows = []
-    for num, year in enumerate(range(FIRST_YEAR, LAST_YEAR + 1)):
-        chances = popularity * (years <= year) * (1 + _FRESH * np.exp(-(year - years).clip(0) / _FRESH_YEARS))
-        rows.append(num + np.cumsum(chances / chances.sum()).clip(0, 1))
-    return np.concatenate(rows)
+def chances_in(year: int, popularity: NDArray[np.float64], years: NDArray[np.int64]) -> NDArray[np.float64]:
+    """How often each movie is rated in a year, in proportion: none before its release, more soon after it."""
+    return popularity * (years <= year) * (1 + _FRESH * np.exp(-(year - years).clip(0) / _FRESH_YEARS))
 
 
 def _titles(random: np.random.Generator, factors: NDArray[np.float32], years: NDArray[np.int64]) -> list[str]:

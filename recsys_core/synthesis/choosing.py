@@ -10,18 +10,19 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.synthesis.catalogue import FIRST_YEAR, Catalogue
+from recsys_core.synthesis.catalogue import FIRST_YEAR, Catalogue, chances_in
 from recsys_core.synthesis.drawing import FACTOR_WEIGHTS, FACTORS, Stage, generator, gumbel
 from recsys_core.synthesis.people import People, years_of
 from recsys_core.synthesis.shape import Shape
 
 __all__ = ["Chosen", "FirstRatings", "choose"]
 
-_CANDIDATES = 4  # a rating
+_CANDIDATES = 4  # a rating, and more where somebody rates a larger share of the movies
+_MORE_CANDIDATES = 250
 _SPARE = 20  # candidates more a user
-_WHOLE_SHARE = 12  # who rates more than the twelfth part of the movies chooses from all of them
 _TASTE = 1.2  # how much affinity counts for the choice
-_DRIFT = 0.08  # of tastes in a year, as a share of their spread
+_DRIFT = 0.08  # of tastes in a year: the angle by which they turn
+_SECONDS_A_YEAR = 365.25 * 24 * 3600
 _KEY_BITS, _PLACE_BITS = 24, 28
 
 
@@ -64,99 +65,114 @@ class FirstRatings:
         return cls(sessions[order], rated[kept][order])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sessions:
+    """The sessions of a block of users.
+
+    first   int64 (n_users + 1,): where each user's begin, within the block
+    owners  int64 (n_sessions,): whose they are, within the block
+    starts  int64 (n_sessions,): in seconds
+    years   int64 (n_sessions,)
+    ends    float64 (n_sessions,): the user's number plus the cumulative shares of ratings
+    """
+
+    first: NDArray[np.int64]
+    owners: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    years: NDArray[np.int64]
+    ends: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, people: People, users: range) -> "_Sessions":
+        first = people.first[users.start : users.stop + 1]
+        block = slice(first[0], first[-1])
+        owners = np.repeat(np.arange(len(users)), np.diff(first))
+        sums = np.concatenate([[0.0], np.cumsum(people.shares[block])])
+        first = first - first[0]
+        ends = owners + (sums[1:] - sums[first[owners]])
+        ends[first[1:] - 1] = np.arange(1, len(users) + 1)
+        starts = people.starts[block]
+        return cls(first, owners, starts, years_of(starts), ends)
+
+    def drawn(self, random: np.random.Generator, users: NDArray[np.int64]) -> NDArray[np.int64]:
+        """One for each of ``users``, by their shares."""
+        found = np.searchsorted(self.ends, users + random.random(len(users)), side="right")
+        return np.minimum(found, self.first[users + 1] - 1)  # a sum may be rounded up
+
+    def months(self) -> NDArray[np.int64]:
+        months: NDArray[np.int64] = self.starts.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12
+        return months + 1
+
+
 def choose(
     catalogue: Catalogue, people: People, first_ratings: FirstRatings, users: range, random: np.random.Generator
 ) -> Chosen:
     """The movies that ``users`` rate."""
-    n_items = len(catalogue.ids)
     wanted = people.n_ratings[users.start : users.stop]
-    first = people.first[users.start : users.stop + 1]
-    starts = people.starts[first[0] : first[-1]]
-    owners = np.repeat(np.arange(len(users)), np.diff(first))  # of the block's sessions
-    tastes = _tastes(random, owners, starts, first - first[0])
-    told = slice(*np.searchsorted(first_ratings.sessions, [first[0], first[-1]]))
-    told_sessions, told_items = first_ratings.sessions[told] - first[0], first_ratings.items[told]
-    year_nums = years_of(starts) - FIRST_YEAR
-    months = starts.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) % 12 + 1
-    ends = owners + _cumulative_shares(people.shares[first[0] : first[-1]], owners)
-    whole = wanted * _WHOLE_SHARE > n_items
+    begin, end = int(people.first[users.start]), int(people.first[users.stop])
+    block = _Sessions.of(people, users)
+    tastes = _tastes(random, block)
+    told = slice(*np.searchsorted(first_ratings.sessions, [begin, end]))
+    told_sessions, told_items = first_ratings.sessions[told] - begin, first_ratings.items[told]
+    n_items = len(catalogue.ids)
+    item_bits, session_bits = n_items.bit_length(), len(block.owners).bit_length()
+    amounts = _CANDIDATES * wanted + _MORE_CANDIDATES * wanted**2 // n_items + _SPARE
+    whole = amounts > n_items  # who chooses from all movies
     while True:
-        amounts = np.where(whole, 0, _CANDIDATES * wanted + _SPARE)
-        candidates = np.repeat(np.arange(len(users)), amounts)
-        sessions = np.searchsorted(ends, candidates + random.random(len(candidates)), side="right")
-        drawn = np.searchsorted(catalogue.cumulative, year_nums[sessions] + random.random(len(sessions)), side="right")
-        items = np.minimum(drawn - year_nums[sessions] * n_items, n_items - 1)
-        parts = [(sessions, items), (told_sessions, told_items)]
-        parts += [_whole(catalogue, user, ends, year_nums, first - first[0], random) for user in np.flatnonzero(whole)]
+        amounts[whole] = 0
+        sessions = block.drawn(random, np.repeat(np.arange(len(users)), amounts))
+        parts = [(sessions, catalogue.by_year.draw(random, block.years[sessions] - FIRST_YEAR))]
+        parts += [(told_sessions, told_items)]
+        parts += [_whole(catalogue, block, user, random) for user in np.flatnonzero(whole).tolist()]
         sessions, items = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        codes = np.sort((owners[sessions] * n_items + items) * len(owners) + sessions)
-        pairs, sessions = np.divmod(codes, len(owners))
+        codes = np.sort((((block.owners[sessions] << item_bits) | items) << session_bits) | sessions)
+        pairs = codes >> session_bits
         last = np.flatnonzero(np.append(pairs[1:] != pairs[:-1], True))  # a movie rated again has the later rating
-        times_drawn = np.diff(last, prepend=-1)
-        pairs, sessions = pairs[last], sessions[last]
-        candidates, items = np.divmod(pairs, n_items)
-        short = np.bincount(candidates, minlength=len(users)) < wanted
+        pairs, sessions = pairs[last], codes[last] & ((1 << session_bits) - 1)
+        owners, items = pairs >> item_bits, pairs & ((1 << item_bits) - 1)
+        short = np.bincount(owners, minlength=len(users)) < wanted
         if not (short & ~whole).any():
             break
         whole |= short
     affinity = np.einsum("nk,nk->n", tastes[sessions], catalogue.factors[items])
-    keys = _TASTE * affinity + catalogue.in_season[months[sessions], items]
-    keys += gumbel(random, keys.shape) + np.log(times_drawn.astype(np.float32))
+    keys = _TASTE * affinity + catalogue.in_season[block.months()[sessions], items]
+    keys += gumbel(random, keys.shape) + np.log(np.diff(last, prepend=-1).astype(np.float32))
     for user in np.flatnonzero(whole):
-        own = slice(*np.searchsorted(candidates, [user, user + 1]))
-        chances = catalogue.chance(int(year_nums[first[user + 1] - first[0] - 1]))
-        keys[own] += np.log(chances[items[own]] + 1e-12)
-    keys[np.searchsorted(pairs, owners[told_sessions] * n_items + told_items)] = np.inf
-    kept = _best(candidates, keys, wanted)
-    return Chosen(candidates[kept], items[kept], sessions[kept] + first[0], affinity[kept])
+        own = slice(*np.searchsorted(owners, [user, user + 1]))
+        latest = int(block.years[block.first[user + 1] - 1])
+        keys[own] += np.log(chances_in(latest, catalogue.popularity[items[own]], catalogue.years[items[own]]))
+    keys[np.searchsorted(pairs, (block.owners[told_sessions] << item_bits) | told_items)] = np.inf
+    kept = _best(owners, keys, wanted)
+    return Chosen(owners[kept], items[kept], sessions[kept] + begin, affinity[kept])
 
 
-def _tastes(
-    random: np.random.Generator, owners: NDArray[np.int64], starts: NDArray[np.int64], first: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def _tastes(random: np.random.Generator, block: _Sessions) -> NDArray[np.float32]:
     """What each session's person likes then, weighted: float32 (n_sessions, FACTORS)."""
-    shape = (len(first) - 1, FACTORS)
-    begun = random.standard_normal(shape, dtype=np.float32)
-    turning = random.standard_normal(shape, dtype=np.float32)
-    angle = (starts - starts[first[:-1]][owners]) * np.float32(_DRIFT / (365.25 * 24 * 3600))
+    shape = (len(block.first) - 1, FACTORS)
+    begun = random.standard_normal(shape, dtype=np.float32)[block.owners]
+    turning = random.standard_normal(shape, dtype=np.float32)[block.owners]
+    angle = (block.starts - block.starts[block.first[:-1]][block.owners]) * np.float32(_DRIFT / _SECONDS_A_YEAR)
     angle = np.minimum(angle, np.pi / 2).astype(np.float32)[:, None]
-    tastes: NDArray[np.float32] = FACTOR_WEIGHTS * (np.cos(angle) * begun[owners] + np.sin(angle) * turning[owners])
+    tastes: NDArray[np.float32] = FACTOR_WEIGHTS * (np.cos(angle) * begun + np.sin(angle) * turning)
     return tastes
 
 
-def _cumulative_shares(shares: NDArray[np.float64], owners: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Within each owner, from just above 0 to 1."""
-    sums = np.cumsum(shares)
-    before = np.concatenate([[0.0], sums])[np.searchsorted(owners, owners)]
-    cumulative = sums - before
-    cumulative[np.append(owners[1:] != owners[:-1], True)] = 1.0
-    return cumulative
-
-
 def _whole(
-    catalogue: Catalogue,
-    user: int,
-    ends: NDArray[np.float64],
-    year_nums: NDArray[np.int64],
-    first: NDArray[np.int64],
-    random: np.random.Generator,
+    catalogue: Catalogue, block: _Sessions, user: int, random: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All movies that are out when ``user`` is last seen, each in a session after its release."""
-    latest = int(first[user + 1]) - 1
-    items = np.flatnonzero((catalogue.popularity > 0) & (catalogue.years <= year_nums[latest] + FIRST_YEAR))
-    sessions = np.searchsorted(ends, user + random.random(len(items)), side="right")
-    early = year_nums[sessions] + FIRST_YEAR < catalogue.years[items]
-    return np.where(early, latest, sessions), items
+    latest = int(block.first[user + 1]) - 1
+    items = np.flatnonzero((catalogue.popularity > 0) & (catalogue.years <= block.years[latest]))
+    sessions = block.drawn(random, np.full(len(items), user))
+    return np.where(block.years[sessions] < catalogue.years[items], latest, sessions), items
 
 
-def _best(
-    candidates: NDArray[np.int64], keys: NDArray[np.float32], wanted: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Places of the ``wanted`` largest keys of each candidate's user, rising; ``candidates`` rise."""
+def _best(owners: NDArray[np.int64], keys: NDArray[np.float32], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Places of the ``wanted`` largest keys of each owner, rising; ``owners`` rise."""
     finest = (1 << _KEY_BITS) - 1
     ranks = np.clip((32.0 - keys) * (finest / 64.0), 0, finest).astype(np.int64)  # 0 for the largest
-    packed = (candidates << (_KEY_BITS + _PLACE_BITS)) | (ranks << _PLACE_BITS) | np.arange(len(keys))
+    packed = (owners << (_KEY_BITS + _PLACE_BITS)) | (ranks << _PLACE_BITS) | np.arange(len(keys))
     packed.sort()
-    begins = np.searchsorted(candidates, np.arange(len(wanted)))
-    kept = np.arange(len(keys)) - begins[candidates] < wanted[candidates]
+    begins = np.searchsorted(owners, np.arange(len(wanted)))
+    kept = np.arange(len(keys)) - begins[owners] < wanted[owners]
     return np.sort(packed[kept] & ((1 << _PLACE_BITS) - 1))

@@ -5,10 +5,12 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FACTORS", "FACTOR_WEIGHTS", "Stage", "generator", "gumbel"]
+__all__ = ["FACTORS", "FACTOR_WEIGHTS", "Stage", "directions", "generator", "gumbel"]
 
 FACTORS = 16
-FACTOR_WEIGHTS = (0.9 ** np.arange(FACTORS) / np.sqrt((0.81 ** np.arange(FACTORS)).sum())).astype(np.float32)
+_DECAY = 0.85  # from one dimension of taste to the next
+FACTOR_WEIGHTS = _DECAY ** np.arange(FACTORS, dtype=np.float32)
+FACTOR_WEIGHTS /= np.linalg.norm(FACTOR_WEIGHTS)
 """Of the planted dimensions of taste; the affinity of a person and a movie has variance 1."""
 
 
@@ -30,3 +32,9 @@ def gumbel(random: np.random.Generator, shape: tuple[int, ...]) -> NDArray[np.fl
     """Noise that makes the largest of scores a draw with chances ∝ exp(score)."""
     noise: NDArray[np.float32] = -np.log(random.standard_exponential(shape, dtype=np.float32) + np.float32(1e-20))
     return noise
+
+
+def directions(random: np.random.Generator, n: int) -> NDArray[np.float32]:
+    """(n, FACTORS): what genres and words mean, mostly in the dimensions that count; movies vary by 1 along each."""
+    drawn: NDArray[np.float32] = random.standard_normal((n, FACTORS), dtype=np.float32) * FACTOR_WEIGHTS
+    return drawn

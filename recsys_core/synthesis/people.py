@@ -12,13 +12,15 @@ from recsys_core.synthesis.shape import FEWEST_RATINGS_A_USER, Shape
 
 __all__ = ["BEGINNING", "END", "People", "years_of"]
 
-BEGINNING = int(datetime(1995, 1, 9, tzinfo=UTC).timestamp())
-END = int(datetime(2019, 11, 21, tzinfo=UTC).timestamp())
+BEGINNING = int(datetime(1995, 1, 9, 11, 46, 49, tzinfo=UTC).timestamp())
+END = int(datetime(2019, 11, 21, 9, 15, 3, tzinfo=UTC).timestamp())
 _SPREAD = 1.42  # of the logarithm of the ratings above the fewest
 _LARGEST_SHARE = 0.6  # of the rated movies that are out when somebody is last seen
 _SEASON = (1.25, 1.0, 1.0, 0.95, 0.9, 0.9, 0.95, 0.95, 0.95, 1.0, 1.15, 1.25)  # of new people, by month
 _YEARS = {1995: 0.001, 1996: 1.5, 1997: 0.8, 1998: 0.5, 1999: 1.1, 2000: 1.5, 2017: 1.6, 2018: 1.3, 2019: 1.2}
 _MOST_SESSIONS = 64
+_TAGGING_SHARE = 0.09
+_TAGS_A_RATING = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +78,8 @@ def _joined(random: np.random.Generator, n_users: int) -> NDArray[np.int64]:
     begins = months.astype("datetime64[s]").astype(np.int64)
     ends = (months + 1).astype("datetime64[s]").astype(np.int64)
     begins, ends = np.maximum(begins, BEGINNING), np.minimum(ends, END)
-    joined: NDArray[np.int64] = (begins[drawn] + random.random(n_users) * 0.98 * (ends - begins)[drawn]).astype(np.int64)
+    lasting = 0.98 * (ends - begins)[drawn]
+    joined: NDArray[np.int64] = begins[drawn] + (random.random(n_users) * lasting).astype(np.int64)
     joined[0] = BEGINNING
     return joined
 
@@ -86,7 +89,7 @@ def _shared_out(
 ) -> NDArray[np.int64]:
     """Whole numbers that sum to ``total``, in proportion to ``wanted`` above ``fewest``, none above ``most``."""
     above = wanted * ((total - fewest * len(wanted)) / wanted.sum())
-    found = np.minimum(fewest + above.astype(np.int64), np.maximum(most, fewest))
+    found: NDArray[np.int64] = np.minimum(fewest + above.astype(np.int64), np.maximum(most, fewest))
     while missing := total - int(found.sum()):
         free = np.flatnonzero(found < most)
         chances = wanted[free] / wanted[free].sum()
@@ -97,6 +100,6 @@ def _shared_out(
 
 def _n_tags(random: np.random.Generator, total: int, n_ratings: NDArray[np.int64]) -> NDArray[np.int64]:
     """Tags applied: by one in eleven users, most by few; nobody applies more than ten times the ratings given."""
-    wanted = random.lognormal(0.0, 1.9, len(n_ratings)) * (random.random(len(n_ratings)) < 0.09)
-    wanted[random.integers(len(wanted))] += 1.0  # somebody does
-    return _shared_out(random, total, wanted, 0, np.where(wanted > 0, 10 * n_ratings, 0))
+    wanted = random.lognormal(0.0, 1.9, len(n_ratings))
+    wanted[random.random(len(n_ratings)) > _TAGGING_SHARE] *= 1e-6  # unless those who do have no room
+    return _shared_out(random, total, wanted, 0, _TAGS_A_RATING * n_ratings)

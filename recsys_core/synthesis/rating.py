@@ -17,7 +17,7 @@ _BOUNDS = (-2.03, -1.70, -1.51, -1.18, -0.89, -0.38, 0.06, 0.68, 1.13)
 _LIKING = 0.45  # what a unit of affinity adds, in stars
 _STRICTNESS = 0.42  # the spread between people
 _NOISE = 0.75
-_MEAN, _SPREAD = 0.39, 1.02  # of the opinions before they are put on the scale
+_MEAN, _SPREAD = 0.49, 1.055  # of the opinions before they are put on the scale
 _SECONDS_A_RATING = 25
 
 

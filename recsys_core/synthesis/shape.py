@@ -1,6 +1,6 @@
 """How large a made data set is: ml-25m's proportions at any number of ratings."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Self
 
 from recsys_core.errors import ParameterError
@@ -14,7 +14,8 @@ _N_MOVIES = 62_423
 _N_RATED = 59_047
 _N_GENOME_MOVIES = 13_816
 _N_TAG_APPLICATIONS = 1_093_360
-_SMALLEST = 1_000  # ratings
+_FEWEST_RATINGS = 10_000
+_FEWEST_MOVIES = 250
 _RATINGS_A_RATED_MOVIE = 10  # at least, on average
 _LARGEST_SHARE = 4  # nobody rates more than a quarter of the rated movies on average
 
@@ -37,8 +38,8 @@ class Shape:
 
         Raises ParameterError where these numbers cannot be met.
         """
-        if n_ratings < _SMALLEST:
-            raise ParameterError(f"{n_ratings:,} ratings are too few; ask for {_SMALLEST:,} or more")
+        if n_ratings < _FEWEST_RATINGS:
+            raise ParameterError(f"{n_ratings:,} ratings are too few; ask for {_FEWEST_RATINGS:,} or more")
         scale = n_ratings / N_RATINGS_ML25M
         users = round(_N_USERS * scale) if n_users is None else n_users
         movies = round(_N_MOVIES * scale ** (1 / 3)) if n_movies is None else n_movies
@@ -48,6 +49,8 @@ class Shape:
                 f"{users:,} users cannot have {FEWEST_RATINGS_A_USER} of {n_ratings:,} ratings each; "
                 f"ask for 1 to {most:,}"
             )
+        if movies < _FEWEST_MOVIES:
+            raise ParameterError(f"{movies:,} movies are too few; ask for {_FEWEST_MOVIES:,} or more")
         rated = min(round(_N_RATED / _N_MOVIES * movies), n_ratings // _RATINGS_A_RATED_MOVIE)
         if n_ratings * _LARGEST_SHARE > users * rated:
             raise ParameterError(
@@ -62,3 +65,6 @@ class Shape:
             n_genome_movies=round(_N_GENOME_MOVIES / _N_MOVIES * movies),
             n_tag_applications=round(_N_TAG_APPLICATIONS * scale),
         )
+
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)

@@ -5,13 +5,13 @@ from numpy.typing import NDArray
 
 from recsys_core.synthesis.catalogue import Catalogue
 from recsys_core.synthesis.choosing import Chosen
-from recsys_core.synthesis.drawing import FACTORS, Stage, generator
+from recsys_core.synthesis.drawing import Stage, generator
 from recsys_core.synthesis.people import END
 from recsys_core.synthesis.words import Vocabulary, spelled
 
-__all__ = ["Genome", "applied_tags", "tag_vocabulary", "tag_name"]
+__all__ = ["Genome", "applied_tags", "tag_name", "tag_vocabulary"]
 
-_TAGS = {"exponent": 1.5, "offset": 72.0}
+_TAGS = {"exponent": 1.5, "offset": 69.0}
 _STEP = 0.00025  # of relevance
 _SECONDS_AFTER = 600
 

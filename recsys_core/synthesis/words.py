@@ -5,15 +5,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.synthesis.drawing import FACTORS, gumbel
+from recsys_core.synthesis.drawing import directions, gumbel
 
 __all__ = ["Vocabulary", "spelled"]
 
 _CONSONANTS = "bdfgklmnprstvz"
 _SYLLABLES = [consonant + vowel for consonant in _CONSONANTS for vowel in "aeiou"]
 _LARGEST = 1 << 40
-_CANDIDATES = 3
+_CANDIDATES = 4
 _MEANINGS = 4_096
+_STRENGTH = 2.0  # how much it counts that a word agrees
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,8 +30,7 @@ class Vocabulary:
 
     @classmethod
     def drawn(cls, random: np.random.Generator, *, exponent: float, offset: float) -> "Vocabulary":
-        meanings = random.standard_normal((_MEANINGS, FACTORS), dtype=np.float32) / np.sqrt(np.float32(FACTORS))
-        return cls(exponent, offset, meanings)
+        return cls(exponent, offset, directions(random, _MEANINGS))
 
     def draw(self, random: np.random.Generator, about: NDArray[np.float32]) -> NDArray[np.int64]:
         """A rank for each row of ``about`` (n, FACTORS): of some candidates the one that agrees best, by and large."""
@@ -38,7 +38,7 @@ class Vocabulary:
         ranks = self.offset * (np.maximum(uniform, 1e-15) ** (-1 / (self.exponent - 1)) - 1)
         candidates = np.minimum(ranks, _LARGEST).astype(np.int64)
         fit = np.stack([np.einsum("nk,nk->n", about, self.meanings[ranks % _MEANINGS]) for ranks in candidates])
-        fit += gumbel(random, fit.shape)
+        fit = _STRENGTH * fit + gumbel(random, fit.shape)
         chosen: NDArray[np.int64] = np.take_along_axis(candidates, fit.argmax(axis=0)[None], axis=0)[0]
         return chosen
 
