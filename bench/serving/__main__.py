@@ -16,19 +16,18 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.browser import free_port
-from bench.ml25m_shape import write_folder
 from bench.options import options
 from bench.page import write_page
 from bench.serving.load import Request, ask_all
 from bench.serving.server import made_home, serve_home
 from recsys_core.bundle import ListOptions, ModelBundle
 from recsys_core.plotting import Table
-from recsys_core.storage import atomic_directory
+from recsys_core.synthesis import Shape, write_folder
 from registry.models import ModelRegistry
 from registry.tracking import Tracking
 
 _CLIENTS = 8
-_PEOPLE = 14_000  # of the large catalogue: each then has as many ratings as people of ml-25m
+_LARGE = Shape.of(2_000_000, n_movies=62_423)  # ml-25m's movies, fewer people
 _CACHED = "warm, cached"
 _QUANTILES = {"p50 ms": 50, "p95 ms": 95, "p99 ms": 99}
 
@@ -42,8 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not arguments.small:
         large = arguments.workspace / "large-catalogue"
         if not large.exists():
-            with atomic_directory(large) as staging:
-                write_folder(staging, n_users=_PEOPLE)
+            write_folder(large, _LARGE)
         homes.append(made_home(arguments.workspace / "large", large))
     with ProcessPoolExecutor(1, get_context("spawn")) as load:
         models = [_measured(home, arguments.questions, load) for home in homes]

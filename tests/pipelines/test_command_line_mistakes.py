@@ -32,6 +32,8 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["promote"], ["Missing argument 'VERSION'"]),
         (["check"], ["Missing argument 'FOLDER'"]),
         (["download", "ml-1b", "--out", "x"], ["'ml-1b' is not one of"]),
+        (["synth", "--out", "x"], ["Missing option '--ratings'"]),
+        (["synth", "--ratings", "0", "--out", "x"], ["0 is not in the range x>=1"]),
         (["dev", "--dagster-port", "http"], ["'http' is not a valid integer"]),
     ],
 )
@@ -136,7 +138,7 @@ def test_the_list_of_commands_names_each_with_what_it_does(capsys: pytest.Captur
     listed = dict(line.split(maxsplit=1) for line in out.split("Commands:")[1].strip().splitlines())
     assert set(listed) == {
         "run", "init-dataset", "check", "plan", "check-home", "evaluate", "recommend", "models", "promote", "rollback",
-        "download", "serve", "experiment", "feedback", "dev", "clean",
+        "download", "serve", "experiment", "feedback", "dev", "clean", "synth",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What is planted can be found: by whom people are like, and by what titles are like."""
+"""What is planted can be found: by whom people are like, and by what is written about titles."""
 
 from functools import cache
 from pathlib import Path
@@ -7,7 +7,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
-from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import Split, build_user_items
 from recsys_core.dataset.schema import MOVIELENS
@@ -28,7 +27,7 @@ def table(folder: Path, name: str) -> pa.Table:
 
 @cache
 def parts(folder: Path) -> tuple[Split, ItemFeatures]:
-    """Held-out people, and a fifth of the movies held out, too; features of all movies but for tags."""
+    """Held-out people, and a fifth of the movies held out, too."""
     ratings, movies = table(folder, "ratings"), table(folder, "movies")
     columns = (ratings[name].to_numpy() for name in ("user_id", "item_id", "rating", "timestamp"))
     catalogue = movies["item_id"].to_numpy()
@@ -46,30 +45,30 @@ def parts(folder: Path) -> tuple[Split, ItemFeatures]:
     return split, features
 
 
-def ndcg(scores: NDArray[np.float32], split: Split) -> float:
-    seen = split.test.history.ratings
-    return float(np.nanmean(ndcg_of_scores(scores, split.test.targets, seen=seen)))
-
-
-def test_people_like_one_another_tell_more_than_popularity(made: Path) -> None:
+def test_what_others_like_tells_more_than_popularity(made: Path) -> None:
     split, _ = parts(made)
     train, history = split.train, split.test.history.ratings
     als = fit_als(train.ratings, train.item_ids, ALSParameters(factors=16, iterations=8), feedback=MOVIELENS.feedback)
     popularity = fit_popularity(train.ratings, train.item_ids)
+    ndcg_als, ndcg_popularity = (
+        np.nanmean(ndcg_of_scores(model.score(history), split.test.targets, seen=history))
+        for model in (als, popularity)
+    )
 
-    assert ndcg(als.score(history), split) > 1.3 * ndcg(popularity.score(history), split)
+    assert ndcg_als > 1.3 * ndcg_popularity
 
 
-@pytest.mark.parametrize("group", ["genre", "title", "tags", "genome"])
-def test_everything_written_about_a_title_tells_who_likes_it(made: Path, group: str) -> None:
+@pytest.mark.parametrize("group", ["genre", "tags", "genome"])
+def test_what_is_written_about_cold_titles_tells_who_likes_them(made: Path, group: str) -> None:
     split, features = parts(made)
-    alone = ContentParameters().replace(group_weights={group: 1.0})
+    alone = ContentParameters(group_weights={group: 1.0})
     content = fit_content(features, split.train.item_ids, alone, feedback=MOVIELENS.feedback)
-    cold, targets = split.test.cold_item_ids, split.test.cold_targets
-    scores = content.cold_score(split.test.history.ratings)
-    above = [
-        (scores[user, num] > scores[user]).mean() + (scores[user, num] == scores[user]).mean() / 2
-        for user, num in zip(*targets.nonzero(), strict=True)
-    ]
-    print(group, np.mean(above), len(above), len(cold))
-    assert np.mean(above) > 0.55
+    cold = split.test.cold_item_ids
+    described = np.diff(features.select(cold).groups[group].indptr) > 0
+    scores = content.cold_score(split.test.history.ratings)[:, described]
+    users, liked = split.test.cold_targets[:, np.flatnonzero(described)].nonzero()
+    liked_scores = scores[users, liked][:, None]
+    below = (liked_scores > scores[users]).mean() + (liked_scores == scores[users]).mean() / 2
+
+    assert len(users) > 100
+    assert below > 0.56, "by chance it is .5"
