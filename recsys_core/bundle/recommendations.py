@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys_core.blockwise import in_blocks
 from recsys_core.bundle.bundle import ModelBundle
 from recsys_core.dataset.ids import IdKind
 from recsys_core.errors import ParameterError, ShapeError, StorageError
@@ -19,7 +20,7 @@ from recsys_core.storage import read_manifest, write_manifest
 __all__ = ["Recommendations", "recommend_all", "recommendations_schema"]
 
 _ID_TYPES: dict[IdKind, pa.DataType] = {"integer": pa.int64(), "text": pa.string()}
-_BLOCK_FLOATS = 16_000_000  # scores in one block: 64 MB for each of a few arrays
+_BLOCK_FLOATS = 6_000_000  # scores in one block: 24 MB for each of a few arrays; what is larger is new memory each time
 
 
 def recommendations_schema(users: IdKind = "integer", items: IdKind = "integer") -> pa.Schema:
@@ -76,20 +77,19 @@ def recommend_all(
 ) -> Recommendations:
     """The ``k`` best unseen movies of every known user, those without ratings among them.
 
-    block     users scored at a time; by default as many as fit about 64 MB of scores
+    block     users scored at a time; by default as many as fit 24 MB of scores
     new_titles  places that are kept for movies without a rating
     on_block  called after each block with (users done, users in all)
     """
     if block is not None and block < 1:
         raise ParameterError(f"block = {block}: expected at least 1")
-    known, n_items = bundle.known, max(1, bundle.model.n_items)
+    known, n_items = bundle.known, max(1, len(bundle.model.catalogue_ids))
     block = block or max(1, min(512, _BLOCK_FLOATS // n_items))
     histories = Histories.of(known)
     ids = bundle.titles.ids
     schema = recommendations_schema(known.users.kind, ids.kind)
-    tables = [schema.empty_table()]
-    for start in range(0, known.n_users, block):
-        stop = min(start + block, known.n_users)
+
+    def recommended(start: int, stop: int) -> tuple[int, pa.Table]:
         ranking = bundle.model.recommend(histories.rows(start, stop), k, model=model, new_titles=new_titles)
         columns = [
             known.users.column(known.user_ids[start + ranking.user_nums]),
@@ -97,7 +97,11 @@ def recommend_all(
             ranking.ranks.astype(np.int32),
             ranking.scores,
         ]
-        tables.append(pa.table(columns, schema=schema))
+        return stop, pa.table(columns, schema=schema)
+
+    tables = [schema.empty_table()]
+    for stop, table in in_blocks(known.n_users, block, recommended):
+        tables.append(table)
         if on_block:
             on_block(stop, known.n_users)
     return Recommendations(pa.concat_tables(tables).combine_chunks())

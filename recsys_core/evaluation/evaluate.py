@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.blockwise import in_blocks
 from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.errors import DataError, ParameterError, ShapeError
 from recsys_core.evaluation.accuracy import ACCURACY_METRICS
@@ -112,18 +113,20 @@ def recommend_block_wise(
     n_items = len(item_ids)
     block = max(1, block_scores // max(n_items, 1))
     tie_rank = tie_ranks(item_ids)
-    lists = np.empty((histories.n_users, k), dtype=np.int32)
-    for start in range(0, histories.n_users, block):
-        some = histories.rows(start, start + block)
+
+    def best_of(start: int, stop: int) -> NDArray[np.int32]:
+        some = histories.rows(start, stop)
         scores = score(some)
         if scores.shape != (some.n_users, n_items):
             raise ShapeError(f"{name} gave scores of shape {scores.shape}, expected {(some.n_users, n_items)}")
         try:
             best = top_k(scores, k, seen=some.ratings if exclude else None, tie_rank=tie_rank)
-            lists[start : start + block] = best.padded(some.n_users, k)
         except DataError as error:
             raise DataError(f"{name}: {error}") from error
-    return lists
+        return best.padded(some.n_users, k)
+
+    lists = [np.empty((0, k), dtype=np.int32), *in_blocks(histories.n_users, block, best_of)]
+    return np.concatenate(lists)
 
 
 class _Judge:

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
+from recsys_core.blockwise import in_blocks
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.item_knn.model import ItemKNNModel
 from recsys_core.item_knn.parameters import ItemKNNParameters
@@ -11,7 +12,7 @@ from recsys_core.scoring import check_item_ids, check_user_ratings
 
 __all__ = ["fit_item_knn"]
 
-_BLOCK_ITEMS = 1024
+_BLOCK_ITEMS = 128  # of 60,000: at most 150 MB for each thread
 
 
 def fit_item_knn(
@@ -27,7 +28,11 @@ def fit_item_knn(
     strength = feedback.powers(ratings, parameters.rating_power)
     item_users = csr_matrix(strength.T)
     norms = np.sqrt(np.asarray(item_users.multiply(item_users).sum(axis=1)).ravel())
-    blocks = [_neighbours(item_users, strength, norms, start, parameters) for start in range(0, len(ids), _BLOCK_ITEMS)]
+
+    def neighbours(start: int, stop: int) -> csr_matrix:
+        return _neighbours(item_users[start:stop], strength, norms, start, parameters)
+
+    blocks = list(in_blocks(len(ids), _BLOCK_ITEMS, neighbours))
     similarities = csr_matrix(vstack(blocks)) if blocks else csr_matrix(np.zeros((0, 0), dtype=np.float32))
     return ItemKNNModel(ids, similarities, parameters, feedback)
 
@@ -39,8 +44,8 @@ def _neighbours(
     start: int,
     parameters: ItemKNNParameters,
 ) -> csr_matrix:
-    """Similarities of a block of items to all items, only the nearest kept."""
-    products = csr_matrix(item_users[start : start + _BLOCK_ITEMS] @ strength)
+    """Similarities of the items from ``start`` on to all items, only the nearest kept."""
+    products = csr_matrix(item_users @ strength)
     rows = np.repeat(np.arange(products.shape[0]), np.diff(products.indptr))
     denominators = norms[start + rows] * norms[products.indices] + parameters.shrinkage
     values = np.where(products.indices == start + rows, 0, products.data / np.where(denominators > 0, denominators, 1))

@@ -1,6 +1,7 @@
 """The trained item-kNN model: sparse similarities and scores."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -18,7 +19,7 @@ from recsys_core.storage import load_arrays, load_csr, read_manifest, save_array
 __all__ = ["ItemKNNModel"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ItemKNNModel:
     """Similarities trained by :func:`recsys_core.item_knn.fit_item_knn`.
 
@@ -40,8 +41,13 @@ class ItemKNNModel:
         """Sum over an item's neighbours of similarity times the user's rating: float32 (n_users, n_items)."""
         checked = check_user_ratings(known, len(self.item_ids))
         strength = self.feedback.powers(checked, self.parameters.rating_power)
-        scores: NDArray[np.float32] = (strength @ self.similarities.T).toarray().astype(np.float32, copy=False)
+        scores: NDArray[np.float32] = (strength @ self._leading_to).toarray().astype(np.float32, copy=False)
         return scores
+
+    @cached_property
+    def _leading_to(self) -> csr_matrix:
+        """Row j has the items among whose neighbours item j is."""
+        return csr_matrix(self.similarities.T)
 
     def save(self, directory: Path) -> None:
         save_csr(directory / "similarities.npz", self.similarities)
