@@ -9,6 +9,7 @@ Platt 1999, "Probabilistic Outputs for Support Vector Machines").
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +72,7 @@ class NewTitles(Parameters):
     """A title takes such a place only if its match is at least this share of the person's best rated title's."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ColdTitles:
     """The titles that training has not seen.
 
@@ -86,9 +87,20 @@ class ColdTitles:
         """z_S: how well each cold title fits, from the ``warm`` scores (n_users, n_warm): float32 (n_users, n_cold)."""
         moments = dense_moments(warm)
         sums = np.asarray(self.from_warm.sum(axis=1, dtype=np.float64)).ravel()
+        if len(warm) == 1:
+            predicted = (self.from_warm @ warm[0])[None, :]
+        else:  # nearly every prediction rests on the same few thousand items: one dense product
+            columns, weights = self._dense
+            predicted = warm[:, columns] @ weights
         # the map is linear: the few predictions are standardised, not the many scores
-        predicted = (self.from_warm @ warm.T).T - np.outer(moments.mean, sums)
-        return np.asarray(predicted * moments.scale()[:, None], dtype=np.float32)
+        predicted -= np.outer(moments.mean, sums).astype(np.float32)
+        return np.asarray(predicted * moments.scale().astype(np.float32)[:, None])
+
+    @cached_property
+    def _dense(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Warm items on which a prediction rests, and their coefficients: (n_columns, n_cold)."""
+        columns = np.flatnonzero(np.bincount(self.from_warm.indices, minlength=self.from_warm.shape[1]))
+        return columns, np.ascontiguousarray(self.from_warm[:, columns].toarray().T)
 
     def predicted(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The prediction of any ``values`` of the warm items, of shape (n_warm, n_columns): (n_cold, n_columns)."""

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid.parts import HybridParts
@@ -22,7 +23,7 @@ def fused_scores(model: HybridParts, histories: Histories) -> NDArray[np.float32
     factors, against = model.weights.factors(n_liked), model.weights.dislikes * model.weights.prior_share(n_liked)
     nothing = np.zeros(histories.n_users)
     left, constant = [], np.zeros((histories.n_users, 1))
-    added: list[tuple[NDArray[np.int64], Entry]] = []
+    added: list[tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = []
     for name, source in model.sources.items():
         factor = factors.get(name, nothing)
         low_rank = name in model.low_rank
@@ -38,29 +39,45 @@ def fused_scores(model: HybridParts, histories: Histories) -> NDArray[np.float32
         constant[asked, 0] -= scale * entry.moments.mean
         if entry.left is not None:
             left.append(entry.left * scale[:, None])
-        elif entry.raw is not None:
-            entry.raw[...] *= scale.astype(np.float32)[:, None]
-            added.append((asked, entry))
+        else:
+            added.append((asked, entry, scale.astype(np.float32)))
     stacked = np.concatenate([*left, constant], axis=1).astype(np.float32)
     scores: NDArray[np.float32] = stacked @ model.item_sides
-    for users, entry in added:
-        _add(scores, users, entry, against[users])
+    for users, entry, times in added:
+        _add(scores, users, entry, times, against[users])
     return scores
 
 
-def _add(scores: NDArray[np.float32], users: NDArray[np.int64], entry: Entry, against: NDArray[np.float64]) -> None:
-    """Add the scaled scores of ``entry`` to those of ``users``, and its aversion ``against`` (n_users,) times."""
-    everybody, columns = len(users) == len(scores), entry.columns
+def _add(
+    scores: NDArray[np.float32],
+    users: NDArray[np.int64],
+    entry: Entry,
+    scale: NDArray[np.float32],
+    against: NDArray[np.float64],
+) -> None:
+    """Add to the scores of ``users`` those of ``entry``, ``scale`` times, and its aversion ``against`` times."""
+    if entry.sparse is not None:
+        _add_sparse(scores, users, entry.sparse, scale)
+        return
     assert entry.raw is not None
-    if everybody and columns is None:
-        scores += entry.raw
-    elif everybody:
-        scores[:, columns] += entry.raw
-    elif columns is None:
-        scores[users] += entry.raw
-    else:
-        scores[users[:, None], columns] += entry.raw
+    columns = slice(None) if entry.columns is None else entry.columns
+    for row, user in enumerate(users):  # a row stays in the cache between the product and the sum
+        entry.raw[row] *= scale[row]
+        scores[user, columns] += entry.raw[row]
     if entry.aversion is not None:
-        rows = np.repeat(np.arange(len(users)), np.diff(entry.aversion.indptr))
-        places = entry.aversion.indices if columns is None else columns[entry.aversion.indices]
-        scores[users[rows], places] += (against[rows] * entry.aversion.data).astype(np.float32)
+        _add_sparse(scores, users, entry.aversion, against, columns=entry.columns)
+
+
+def _add_sparse(
+    scores: NDArray[np.float32],
+    users: NDArray[np.int64],
+    added: csr_matrix,
+    times: NDArray[np.floating],
+    *,
+    columns: NDArray[np.int64] | None = None,
+) -> None:
+    places = added.indices if columns is None else columns[added.indices]
+    bounds = added.indptr.tolist()
+    for row, user in enumerate(users):
+        mine = slice(bounds[row], bounds[row + 1])
+        scores[user, places[mine]] += (times[row] * added.data[mine]).astype(np.float32)

@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
-__all__ = ["ItemMoments", "Moments", "dense_moments"]
+__all__ = ["ItemMoments", "Moments", "dense_moments", "sparse_moments"]
 
+_CACHED = 1 << 16  # values that stay in a core's cache from one pass to the next
 _RELATIVE_FLOOR = 1e-6  # a spread below this share of the scores' size is rounding, not information
 
 
@@ -51,12 +53,27 @@ def dense_moments(scores: NDArray[np.floating[Any]], *, n_items: int | None = No
     n_items = n_columns if n_items is None else n_items
     if n_columns == 0:
         return Moments(np.zeros(len(scores)), np.zeros(len(scores)))
-    centre = scores.mean(axis=1, dtype=np.float64)
-    centred = scores - centre.astype(scores.dtype)[:, None]
-    squares = np.vecdot(centred, centred).astype(np.float64)
+    centre, squares = np.empty(len(scores)), np.empty(len(scores))
+    at_once = max(1, _CACHED // n_columns)
+    for start in range(0, len(scores), at_once):
+        rows = slice(start, start + at_once)
+        centre[rows] = scores[rows].mean(axis=1, dtype=np.float64)
+        centred = scores[rows] - centre[rows].astype(scores.dtype)[:, None]
+        squares[rows] = np.vecdot(centred, centred)
     mean = centre * n_columns / n_items
     variance = (squares + n_columns * centre**2) / n_items - mean**2 if n_items > n_columns else squares / n_columns
     return _floored(mean, variance, np.abs(centre))
+
+
+def sparse_moments(scores: csr_matrix) -> Moments:
+    """Moments of the rows of ``scores`` (n_users, n_items), in which what has no entry scores 0."""
+    n_users, n_items = scores.shape
+    if n_items == 0:
+        return Moments(np.zeros(n_users), np.zeros(n_users))
+    rows, values = np.repeat(np.arange(n_users), np.diff(scores.indptr)), scores.data.astype(np.float64)
+    mean = np.bincount(rows, values, minlength=n_users) / n_items
+    squares = np.bincount(rows, values * values, minlength=n_users) / n_items
+    return _floored(mean, squares - mean**2, np.abs(mean))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -46,6 +46,7 @@ class Entry:
 
     moments  mean and spread of each user's scores over the warm items
     left     float of shape (n_users, rank): times the source's ``item_side`` it gives the scores; or None, and then
+    sparse   CSR float32 of shape (n_users, n_items), no column twice in a row: all others score 0; or None, and then
     raw      float32 of shape (n_users, n_columns): the scores themselves, which the caller may overwrite
     columns  int64 of shape (n_columns,): which items the columns of ``raw`` are, all others score 0; None: every item
     aversion CSR float32 of the shape of ``raw``, nowhere above 0: how like items are to what the user dislikes; None
@@ -54,6 +55,7 @@ class Entry:
 
     moments: Moments
     left: NDArray[np.floating[Any]] | None = None
+    sparse: csr_matrix | None = None
     raw: Scores | None = None
     columns: NDArray[np.int64] | None = None
     aversion: csr_matrix | None = None
@@ -169,6 +171,8 @@ def raw_scores(source: Source, entry: Entry) -> Scores:
         assert source.item_side is not None
         scores: Scores = entry.left.astype(np.float32) @ source.item_side
         return scores
+    if entry.sparse is not None:
+        return np.asarray(entry.sparse.toarray())
     assert entry.raw is not None
     if entry.columns is None:
         return entry.raw

@@ -57,7 +57,7 @@ class SourceContract(ScorerContract):
     def test_its_entry_stands_for_its_scores(self, source: Source, histories: Histories) -> None:
         entry = source.enter(histories)
         assert (entry.left is None) == (source.item_side is None)
-        assert (entry.left is None) != (entry.raw is None)
+        assert sum(form is not None for form in (entry.left, entry.sparse, entry.raw)) == 1
         np.testing.assert_allclose(
             raw_scores(source, entry), source.score(histories), rtol=self.tolerance, atol=self.tolerance
         )

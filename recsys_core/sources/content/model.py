@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -15,7 +16,7 @@ from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows
 from recsys_core.histories import Histories, Known
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history
-from recsys_core.sources.content.one_profile import CANCELLED, OneProfile
+from recsys_core.sources.content.one_profile import CANCELLED, FILLED_SHARE, OneProfile
 from recsys_core.sources.content.parameters import ContentParameters
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import Entry
@@ -24,6 +25,7 @@ from recsys_core.storage import read_manifest, write_manifest
 __all__ = ["ContentModel", "fit_content"]
 
 _DENSE_SHARE = 0.05  # groups with more entries than this share are multiplied as dense matrices
+_BLOCK_ITEMS = 512  # their scores for a block of users stay in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,13 +111,24 @@ class ContentModel:
             return self._one_profile.scores(row.indices, self.feedback.strengths(row.data))[None, start:stop]
         scores = np.zeros((histories.n_users, stop - start), dtype=np.float32)
         profiles = self._profiles(histories, (*self._dense, *self._sparse))
-        if self._dense:
-            left = hstack([profiles[name] * np.float32(self.weight(name)) for name in self._dense]).toarray()
-            scores += left @ self._dense_items[start:stop].T
+        for names, nums, features in self._dense_items:
+            left = self._left(profiles, names)
+            first, last = np.searchsorted(nums, (start, stop))
+            columns = slice(None) if last - first == stop - start else nums[first:last] - start
+            for user, found in enumerate(left @ features[:, first:last]):  # one by one: each stays in the cache
+                scores[user, columns] += found
         if self._sparse:
-            left = hstack([profiles[name] * np.float32(self.weight(name)) for name in self._sparse]).toarray()
-            scores += (self._sparse_items[start:stop] @ np.ascontiguousarray(left.T)).T
+            left = self._left(profiles, self._sparse)
+            by_feature = np.ascontiguousarray(left.T)
+            for first_num, items in self._sparse_items:
+                if start <= first_num < stop:
+                    place = first_num - start
+                    scores[:, place : place + items.shape[0]] += (items @ by_feature).T
         return scores
+
+    def _left(self, profiles: dict[str, csr_matrix], names: tuple[str, ...]) -> NDArray[np.float32]:
+        """Weighted profiles side by side."""
+        return np.asarray(hstack([profiles[name] * np.float32(self.weight(name)) for name in names]).toarray())
 
     def _profiles(self, histories: Histories, groups: tuple[str, ...]) -> dict[str, csr_matrix]:
         """For each of ``groups`` the users' profiles, CSR of shape (n_users, n_features), rows of length 1 or empty."""
@@ -157,13 +170,27 @@ class ContentModel:
         return tuple(name for name in self.groups if self.weight(name) > 0 and name not in self._dense)
 
     @cached_property
-    def _dense_items(self) -> NDArray[np.float32]:
-        stacked: NDArray[np.float32] = hstack([self.features.groups[name] for name in self._dense]).toarray()
-        return stacked
+    def _dense_items(self) -> list[tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float32]]]:
+        """Dense groups that know the same items: their names, these items, and (n_features, n_known) features."""
+        knowing: dict[bytes, tuple[NDArray[np.int64], list[str]]] = {}
+        for name in self._dense:
+            lengths = np.diff(self.features.groups[name].indptr)
+            few = np.count_nonzero(lengths) < FILLED_SHARE * len(lengths)
+            nums = np.flatnonzero(lengths) if few else np.arange(len(lengths))
+            knowing.setdefault(nums.tobytes(), (nums, []))[1].append(name)
+        found = []
+        for nums, names in knowing.values():
+            together = hstack([self.features.groups[name][nums] for name in names]).toarray()
+            found.append((tuple(names), nums, np.ascontiguousarray(together.T)))
+        return found
 
     @cached_property
-    def _sparse_items(self) -> csr_matrix:
-        return csr_matrix(hstack([self.features.groups[name] for name in self._sparse], format="csr"))
+    def _sparse_items(self) -> list[tuple[int, csr_matrix]]:
+        """Sparse features side by side, in blocks of items after the number of the first: none is warm and cold."""
+        together = csr_matrix(hstack([self.features.groups[name] for name in self._sparse], format="csr"))
+        ends = (0, self.n_warm, self.n_catalogue)
+        bounds = [first for start, stop in pairwise(ends) for first in range(start, stop, _BLOCK_ITEMS)]
+        return [(first, together[first:last]) for first, last in pairwise([*bounds, self.n_catalogue])]
 
     @cached_property
     def _one_profile(self) -> OneProfile:

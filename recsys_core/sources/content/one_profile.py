@@ -13,9 +13,9 @@ from scipy.sparse import csr_matrix, hstack
 
 from recsys_core.sparse_rows import weighted_rows
 
-__all__ = ["CANCELLED", "OneProfile"]
+__all__ = ["CANCELLED", "FILLED_SHARE", "OneProfile"]
 
-_FILLED_SHARE = 0.7  # where fewer items have any feature of a group, those are taken to be all different
+FILLED_SHARE = 0.7  # where fewer items have any feature of a group, those are taken to be all different
 CANCELLED = 1e-5  # a profile shorter than this share of its weights is what rounding left of likes and dislikes
 
 
@@ -106,7 +106,7 @@ class _Kinds:
     @classmethod
     def of(cls, items: csr_matrix) -> Self:
         filled = np.flatnonzero(np.diff(items.indptr))
-        if len(filled) < _FILLED_SHARE * items.shape[0]:  # the empty ones are one kind, the others all different
+        if len(filled) < FILLED_SHARE * items.shape[0]:  # the empty ones are one kind, the others all different
             kind_of = np.full(items.shape[0], len(filled), dtype=np.int64)
             kind_of[filled] = np.arange(len(filled))
             rows = np.concatenate([items[filled].toarray(), np.zeros((1, items.shape[1]), dtype=np.float32)])

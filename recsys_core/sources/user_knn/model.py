@@ -1,18 +1,19 @@
 """The user-kNN model: ratings of the people who may be neighbours, scores and what each rated title contributed."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags_array
+from scipy.sparse import csr_matrix, diags_array, vstack
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history
-from recsys_core.sources.moments import dense_moments
+from recsys_core.sources.moments import sparse_moments
 from recsys_core.sources.source import Entry
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
 from recsys_core.sparse_rows import weighted_rows
@@ -20,12 +21,13 @@ from recsys_core.storage import load_arrays, load_csr, read_manifest, save_array
 
 __all__ = ["UserKNNModel"]
 
-_BLOCK_USERS = 512
+_BLOCK_USERS = 64  # their values for all neighbours stay in the cache
+_FAMOUS = 1 / 16  # share of the neighbours
 _YEAR = 365.25 * 86_400
 _LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class UserKNNModel:
     """What :func:`recsys_core.sources.user_knn.fit_user_knn` keeps.
 
@@ -63,19 +65,11 @@ class UserKNNModel:
 
     def score(self, known: Known) -> NDArray[np.float32]:
         """float32 of shape (n_users, n_items); 0 for titles of no neighbour and for empty histories."""
-        histories = check_histories(known, len(self.item_ids))
-        if histories.n_users == 1:
-            nearest, similarities, _ = self._nearest(histories)
-            return weighted_rows(self.strength, nearest, similarities).astype(np.float32)[None, :]
-        scores = np.zeros(histories.ratings.shape, dtype=np.float32)
-        for start in range(0, histories.n_users, _BLOCK_USERS):
-            rows = slice(start, start + _BLOCK_USERS)
-            scores[rows] = (self._similarities(histories.rows(start, start + _BLOCK_USERS)) @ self.strength).toarray()
-        return scores
+        return np.asarray(self._votes(check_histories(known, len(self.item_ids))).toarray())
 
     def enter(self, histories: Histories) -> Entry:
-        votes = self.score(histories)
-        return Entry(dense_moments(votes), raw=votes)
+        votes = self._votes(histories)
+        return Entry(sparse_moments(votes), sparse=votes)
 
     def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
         """What each rated title of one user gave to the score of each asked item: (n_asked, n_rated).
@@ -92,6 +86,19 @@ class UserKNNModel:
         shared = theirs[:, own.indices].toarray() * told / denominators[:, None]  # (n_nearest, n_rated)
         parts: NDArray[np.float64] = theirs[:, nums].T.toarray().astype(np.float64) @ shared
         return parts
+
+    def _votes(self, histories: Histories) -> csr_matrix:
+        """The scores of the titles that a neighbour has rated: CSR (n_users, n_items)."""
+        if histories.n_users == 1:
+            nearest, similarities, _ = self._nearest(histories)
+            votes = weighted_rows(self.strength, nearest, similarities).astype(np.float32)
+            voted = np.flatnonzero(votes)
+            return csr_matrix((votes[voted], voted, [0, len(voted)]), shape=(1, len(votes)))
+        blocks = [
+            self._similarities(histories.rows(start, start + _BLOCK_USERS)) @ self.strength
+            for start in range(0, histories.n_users, _BLOCK_USERS)
+        ]
+        return csr_matrix(vstack(blocks, format="csr") if blocks else histories.ratings)
 
     def _own(self, ratings: csr_matrix) -> csr_matrix:
         """(rating / maximum)^rating_power, 0 for what was disliked."""
@@ -137,7 +144,11 @@ class UserKNNModel:
         """To the nearest neighbours, CSR (n_users, n_neighbours); for one user :meth:`_nearest` is faster."""
         own = self._own(histories.ratings)
         weighted = csr_matrix(own @ diags_array(self.title_weights))
-        dots = (weighted @ self._by_title).toarray()
+        famous, ratings_of_famous = self._famous
+        dots = weighted[:, famous] @ ratings_of_famous
+        weighted.data[np.isin(weighted.indices, famous)] = 0
+        weighted.eliminate_zeros()
+        dots += (weighted @ self._by_title).toarray()
         denominators = self._lengths(own)[:, None].astype(np.float64) * self.lengths + self.parameters.shrinkage
         values = np.divide(dots, denominators, out=np.zeros(dots.shape), where=denominators > 0)
         nearness = self._nearness(histories)
@@ -150,6 +161,12 @@ class UserKNNModel:
         rows, columns = np.nonzero(values > 0)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(values)))])
         return csr_matrix((values[rows, columns].astype(np.float32), columns, indptr), shape=values.shape)
+
+    @cached_property
+    def _famous(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Titles that so many neighbours have rated that dense sums are faster, and their rows of ``_by_title``."""
+        famous = np.flatnonzero(np.diff(self._by_title.indptr) > _FAMOUS * self._by_title.shape[1])
+        return famous, self._by_title[famous].toarray()
 
     def _lengths(self, strength: csr_matrix) -> NDArray[np.float32]:
         squares = strength.multiply(strength) @ self.title_weights.astype(np.float64)
