@@ -8,6 +8,9 @@ so A x = b with A = YᵀY + regularization·I + Σ_observed (|c_i| - 1) y_i y_i�
 (Hu, Koren & Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets", ICDM).
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
@@ -16,7 +19,7 @@ from recsys_core.errors import ShapeError
 
 __all__ = ["normal_equations", "regularized_gram", "solve_rows", "solve_short_rows"]
 
-_BLOCK_FLOATS = 4_000_000  # float64 values in one block's matrices: 32 MB
+_BLOCK_FLOATS = 2_000_000  # values in one block's matrices
 
 
 def regularized_gram(factors: NDArray[np.floating], regularization: float) -> NDArray[np.float64]:
@@ -28,13 +31,15 @@ def regularized_gram(factors: NDArray[np.floating], regularization: float) -> ND
 
 
 def normal_equations(
-    gram: NDArray[np.float64], vectors: NDArray[np.float64], confidence: NDArray[np.float64]
+    gram: NDArray[np.float64], vectors: NDArray[np.floating], confidence: NDArray[np.floating]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """A and b for a batch of rows with equally many observed items.
 
     gram        :func:`regularized_gram`, of shape (factors, factors)
     vectors     vectors of each row's observed items, of shape (n_rows, n_observed, factors)
     confidence  of shape (n_rows, n_observed), negative where the preference is 0; exactly 0 marks padding
+
+    Sums over a row's items are in the precision of ``vectors``, the rest in float64.
 
     Returns A of shape (n_rows, factors, factors) and b of shape (n_rows, factors).
     """
@@ -43,27 +48,29 @@ def normal_equations(
     return a, b
 
 
-def _extra_weight(confidence: NDArray[np.float64]) -> NDArray[np.float64]:
+def _extra_weight(confidence: NDArray[np.floating]) -> NDArray[np.floating]:
     """|c| - 1, and 0 for padding."""
-    return np.where(confidence == 0, 0.0, np.abs(confidence) - 1.0)
+    return np.where(confidence == 0, confidence.dtype.type(0), np.abs(confidence) - 1)
 
 
 def solve_short_rows(
-    inverse_gram: NDArray[np.float64], vectors: NDArray[np.float64], confidence: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The same solutions for rows with fewer observed items than factors, arguments as in :func:`normal_equations`.
+    vectors: NDArray[np.floating], projected: NDArray[np.floating], confidence: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """The same solutions for rows with fewer observed items than factors.
 
     With G the regularised Gram matrix and W = diag(|c| - 1), (G + YᵀWY)⁻¹Yᵀ = G⁻¹Yᵀ(I + W·YG⁻¹Yᵀ)⁻¹: a system of
     the size of the history instead of the number of factors.
 
-    Returns float64 of shape (n_rows, factors).
+    vectors, confidence  as in :func:`normal_equations`
+    projected            ``vectors`` times G⁻¹, of the same shape
+
+    Returns an array of shape (n_rows, factors).
     """
-    projected = np.matmul(vectors, inverse_gram)
     system = np.matmul(projected, vectors.transpose(0, 2, 1)) * _extra_weight(confidence)[:, :, None]
     diagonal = np.arange(system.shape[1])
-    system[:, diagonal, diagonal] += 1.0
-    shares = np.linalg.solve(system, np.maximum(confidence, 0.0)[:, :, None])
-    solved: NDArray[np.float64] = np.matmul(projected.transpose(0, 2, 1), shares)[:, :, 0]
+    system[:, diagonal, diagonal] += 1
+    shares = np.linalg.solve(system, np.maximum(confidence, 0)[:, :, None])
+    solved: NDArray[np.floating] = np.matmul(projected.transpose(0, 2, 1), shares)[:, :, 0]
     return solved
 
 
@@ -82,26 +89,36 @@ def solve_rows(
     inverse_gram  its inverse, where somebody has it already
 
     Returns float32 of shape (n_rows, factors); rows without entries are zero. Rows are solved in batches of similar
-    length: 160,000 users with 2 million ratings and 64 factors take seconds.
+    length, several at once: which others are solved with a row changes nothing but rounding.
     """
     if confidence.shape[1] != len(factors):
         raise ShapeError(f"confidence has {confidence.shape[1]} columns, there are {len(factors)} factor vectors")
     n_factors = factors.shape[1]
     solved = np.zeros((confidence.shape[0], n_factors), dtype=np.float32)
     lengths = np.diff(confidence.indptr)
-    if inverse_gram is None:
-        inverse_gram = np.linalg.inv(gram).astype(np.float64)
-    for rows in _blocks_of_similar_length(lengths, n_factors):
+    inverse = (np.linalg.inv(gram) if inverse_gram is None else inverse_gram).astype(factors.dtype)
+    projected = factors @ inverse if confidence.nnz > len(factors) else None  # of all, where that is less than of each
+
+    def solve(rows: NDArray[np.int64]) -> None:
         offsets = np.arange(int(lengths[rows].max()))
         inside = offsets < lengths[rows][:, None]
         places = np.where(inside, confidence.indptr[rows][:, None] + offsets, 0)
-        weights = np.where(inside, confidence.data[places].astype(np.float64), 0.0)
-        vectors = factors[confidence.indices[places]].astype(np.float64)
+        weights = np.where(inside, confidence.data[places], 0)
+        nums = confidence.indices[places]
+        vectors = factors[nums]
         if len(offsets) < n_factors:
-            solved[rows] = solve_short_rows(inverse_gram, vectors, weights)
+            by_inverse = vectors @ inverse if projected is None else projected[nums]
+            solved[rows] = solve_short_rows(vectors, by_inverse, weights)
         else:
             a, b = normal_equations(gram, vectors, weights)
             solved[rows] = np.linalg.solve(a, b[:, :, None])[:, :, 0]
+
+    blocks = _blocks_of_similar_length(lengths, n_factors)
+    if len(blocks) == 1:
+        solve(blocks[0])
+    else:
+        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="rows") as pool:
+            list(pool.map(solve, blocks))
     return solved
 
 

@@ -51,7 +51,7 @@ def test_short_and_long_form_agree(ratings: csr_matrix, seed: int) -> None:
     observed = vectors[confidence.indices][None]
     values = confidence.data.astype(np.float64)[None]
     a, b = normal_equations(gram, observed, values)
-    short = solve_short_rows(np.linalg.inv(gram), observed, values)
+    short = solve_short_rows(observed, observed @ np.linalg.inv(gram), values)
     np.testing.assert_allclose(short[0], np.linalg.solve(a[0], b[0]), rtol=0, atol=1e-9)
 
 
@@ -66,7 +66,10 @@ def test_padding_changes_nothing(ratings: csr_matrix, seed: int) -> None:
         np.testing.assert_allclose(found, expected, rtol=0, atol=1e-12)
     inverse = np.linalg.inv(gram)
     np.testing.assert_allclose(
-        solve_short_rows(inverse, *padded), solve_short_rows(inverse, observed, values), rtol=0, atol=1e-12
+        solve_short_rows(padded[0], padded[0] @ inverse, padded[1]),
+        solve_short_rows(observed, observed @ inverse, values),
+        rtol=0,
+        atol=1e-12,
     )
 
 
