@@ -15,6 +15,7 @@ from recsys_core.describing import (
     describe_hybrid,
     describe_source,
     describe_weights,
+    on_validation,
     popularity_on_validation,
 )
 from recsys_core.experiment import ItemTables, more_rounds
@@ -26,7 +27,7 @@ from recsys_core.sources.content import ContentModel, ContentParameters, fit_con
 from recsys_core.sources.source import Source, Training
 from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import split_parameters
-from recsys_core.tuning import Trial, TuningParameters, TuningResult, best_trial, tune, tune_als
+from recsys_core.tuning import Trial, TuningParameters, TuningResult, tune, tune_als
 from registry.search_log import trials_table
 
 __all__ = ["als_model", "content_model", "hybrid_model", "hybrid_weights"]
@@ -50,9 +51,8 @@ def _show_als(step: Step) -> Shown:
     )
     log.data_sets(*training_data(step.inputs))
     log.table("trials_als", trials_table(trials))
-    popularity = popularity_on_validation(split, tuning, step.inputs.dataset.feedback)
-    best = best_trial(trials).value
-    beats = advice(_BEATS_POPULARITY[0], best > popularity, f"NDCG@{tuning.k} {best:.4f}, popularity {popularity:.4f}")
+    own, popularity = on_validation(model, split, tuning), popularity_on_validation(split, tuning, model.feedback)
+    beats = advice(_BEATS_POPULARITY[0], own > popularity, f"NDCG@{tuning.k} {own:.4f}, popularity {popularity:.4f}")
     shown = page(describe_als(model, trials)) | {"validation_ndcg_at_10_of_popularity": popularity}
     return Shown(shown, (finite(model), beats))
 

@@ -17,6 +17,7 @@ from recsys_core.experiment import ItemTables, as_bundle, fit_release
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel
 from recsys_core.onboarding import OnboardingParameters
+from recsys_core.sources.als import ALSModel
 from recsys_core.splitting import split_parameters
 from recsys_core.tuning import TuningResult
 from registry.documents import Registration
@@ -48,13 +49,14 @@ def release_model(
     tags: CleanTable,
     genome_scores: CleanTable,
     genome_tags: CleanTable,
+    als_model: ALSModel,
     hybrid_weights: TuningResult,
 ) -> Made[ModelBundle]:
     """The tuned recipe on all accepted ratings, with known histories, titles and what to ask newcomers: served."""
     tables = ItemTables(movies.rows_path, tags.rows_path, genome_scores.rows_path, genome_tags.rows_path)
     features = tables.known_to_all(user_item_matrix, inputs.of(FeatureParameters))
-    solvers = inputs.places.engine.solvers
-    model = fit_release(user_item_matrix, features, hybrid_weights, feedback=inputs.dataset.feedback, solvers=solvers)
+    feedback, start, solvers = inputs.dataset.feedback, {"als": als_model}, inputs.places.engine.solvers
+    model = fit_release(user_item_matrix, features, hybrid_weights, feedback=feedback, start=start, solvers=solvers)
     data = inputs.dataset
     return Made(
         as_bundle(

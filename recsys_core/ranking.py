@@ -13,7 +13,7 @@ from recsys_core.splitting.hashing import hash_uniform
 __all__ = ["NO_ITEM", "Ranking", "hide", "tie_ranks", "top_k"]
 
 NO_ITEM = -1
-_GROUP = 64
+_GROUPS = (64, 16)  # columns in a group, where there are enough groups of that size
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,15 +102,16 @@ def top_k(
 def _lower_bounds(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.floating[Any]]:
     """For each row a value that at least ``k`` columns reach; -inf where there are not so many."""
     n_rows, n_columns = scores.shape
-    n_groups = n_columns // _GROUP
-    if n_groups < 2 * k:
+    width = next((width for width in _GROUPS if n_columns // width >= 2 * k), 0)
+    if width == 0:
         _refuse_nan(scores.max(axis=1))
         if n_columns <= k:
             return np.full(n_rows, -np.inf, dtype=scores.dtype)
         return np.asarray(np.partition(scores, n_columns - k, axis=1)[:, n_columns - k])
+    n_groups = n_columns // width
     # Column c belongs to group c % n_groups: the maxima run along contiguous memory.
-    maxima = scores[:, : n_groups * _GROUP].reshape(n_rows, _GROUP, n_groups).max(axis=1)
-    _refuse_nan(np.maximum(maxima.max(axis=1), scores[:, n_groups * _GROUP :].max(axis=1, initial=-np.inf)))
+    maxima = scores[:, : n_groups * width].reshape(n_rows, width, n_groups).max(axis=1)
+    _refuse_nan(np.maximum(maxima.max(axis=1), scores[:, n_groups * width :].max(axis=1, initial=-np.inf)))
     return np.asarray(np.partition(maxima, n_groups - k, axis=1)[:, n_groups - k])
 
 

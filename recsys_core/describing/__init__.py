@@ -16,6 +16,7 @@ from recsys_core.describing.quality import (
     headline,
     lead_over,
     not_finite,
+    on_validation,
     popularity_on_validation,
 )
 from recsys_core.describing.release import describe_bundle, describe_recommendations, release_in_words
@@ -39,6 +40,7 @@ __all__ = [
     "headline",
     "lead_over",
     "not_finite",
+    "on_validation",
     "popularity_on_validation",
     "release_in_words",
 ]

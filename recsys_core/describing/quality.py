@@ -13,12 +13,22 @@ from recsys_core.errors import ParameterError
 from recsys_core.evaluation import Evaluation
 from recsys_core.evaluation.across import paired_between
 from recsys_core.features import ItemFeatures
+from recsys_core.sources.als import ALSModel
 from recsys_core.sources.popularity import fit_popularity
+from recsys_core.sources.source import Source
 from recsys_core.tuning import TuningParameters
 from recsys_core.tuning.objectives import mean_value
 from recsys_core.tuning.rounds import Round
 
-__all__ = ["change_since", "empty_groups", "headline", "lead_over", "not_finite", "popularity_on_validation"]
+__all__ = [
+    "change_since",
+    "empty_groups",
+    "headline",
+    "lead_over",
+    "not_finite",
+    "on_validation",
+    "popularity_on_validation",
+]
 
 _POPULARITY = "popularity"
 _LARGEST_FALL = 0.05  # of the former value, where chance cannot be ruled out
@@ -72,8 +82,17 @@ def change_since(new: Evaluation, old: Evaluation) -> tuple[bool, str]:
 
 def popularity_on_validation(split: Split, parameters: TuningParameters, feedback: Feedback) -> float:
     """NDCG@k of popularity on the users that tuning is judged on: what each trial's value is to be compared with."""
-    train, judged = split.train, Round(split, parameters, feedback)
-    return mean_value(fit_popularity(train.ratings, train.item_ids).score, judged.users, judged.goal)
+    popularity = fit_popularity(split.train.ratings, split.train.item_ids)
+    return _value(popularity, Round(split, parameters, feedback))
+
+
+def on_validation(model: ALSModel, split: Split, parameters: TuningParameters) -> float:
+    """NDCG@k of the model itself on the same users: its trial's value, where trials are fitted on everybody."""
+    return _value(model, Round(split, parameters, model.feedback))
+
+
+def _value(source: Source, judged: Round) -> float:
+    return mean_value(source.score, judged.users, judged.goal)
 
 
 def not_finite(value: Any) -> list[str]:

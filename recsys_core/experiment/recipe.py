@@ -56,9 +56,10 @@ def fit_release(
     recipe: Recipe | TuningResult,
     *,
     feedback: Feedback,
+    start: Mapping[str, Source] | None = None,
     solvers: Solvers = HERE,
 ) -> HybridModel:
-    """The hybrid fitted on all that is known."""
+    """The hybrid fitted on all that is known; ``start`` are sources of the twin, from which training may start."""
     return fit_hybrid(
         interactions,
         features,
@@ -66,6 +67,7 @@ def fit_release(
         weights=recipe.weights,
         calibration=recipe.calibration,
         feedback=feedback,
+        start=start,
         solvers=solvers,
     )
 

@@ -15,6 +15,7 @@ from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories
 from recsys_core.hybrid.cold import ColdCalibration
+from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters
 from recsys_core.hybrid.fit import SourceParameters, fit_hybrid
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.sparse_rows import filled
@@ -63,6 +64,7 @@ def learn_calibration(
     weights: HybridWeights,
     *,
     feedback: Feedback,
+    ridge: FeatureRidgeParameters | None = None,
     k: int = 10,
     seed: int = 0,
 ) -> ColdCalibration | None:
@@ -75,7 +77,7 @@ def learn_calibration(
     """
     if not all(features.groups for _, features in rounds):
         return None  # nothing is known of titles that nobody has rated
-    judged = [_judge(split, features, parameters, weights, feedback, seed) for split, features in rounds]
+    judged = [_judge(split, features, parameters, weights, feedback, ridge, seed) for split, features in rounds]
     matches = [one.observed(left_out=True, predictors=lambda match: match[:, None]) for one in judged]
     if sum(liked.sum() for _, liked in matches) < _LEAST_POSITIVES:
         return None
@@ -114,13 +116,15 @@ def _judge(
     parameters: SourceParameters,
     weights: HybridWeights,
     feedback: Feedback,
+    ridge: FeatureRidgeParameters | None,
     seed: int,
 ) -> _Judged:
     ids = split.train.item_ids
     left_out = hash_uniform(seed, "titles left out", ids) < _SHARE
     kept = ids[~left_out]
     known = features.select(ids)
-    model = fit_hybrid(split.train.with_items(kept), known, parameters=parameters, weights=weights, feedback=feedback)
+    train = split.train.with_items(kept)
+    model = fit_hybrid(train, known, parameters=parameters, weights=weights, feedback=feedback, ridge=ridge)
     part = split.validation
     some = np.flatnonzero(np.diff(part.targets.indptr))
     part = held_out_rows(part, some[:_MAX_USERS])

@@ -1,6 +1,7 @@
 """From ratings, features and parameters to a hybrid model."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -96,9 +97,14 @@ def fit_hybrid(
     weights: HybridWeights,
     feedback: Feedback,
     calibration: ColdCalibration | None = None,
+    ridge: FeatureRidgeParameters | None = None,
+    start: Mapping[str, Source] | None = None,
     solvers: Solvers = HERE,
 ) -> HybridModel:
-    """Fit all sources on ``train`` and blend them: for evaluation on the training part, for release on all ratings."""
-    training = training_of(train, features, feedback, solvers)
+    """Fit all sources on ``train`` and blend them: for evaluation on the training part, for release on all ratings.
+
+    start  sources fitted before, by name, from which training may start
+    """
+    training = replace(training_of(train, features, feedback, solvers), start=start or {})
     sources = fit_sources(training, parameters, only=weights)
-    return assemble_hybrid(sources, training, weights, calibration=calibration)
+    return assemble_hybrid(sources, training, weights, calibration=calibration, ridge=ridge)

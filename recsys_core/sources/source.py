@@ -1,7 +1,7 @@
 """What a source is: one opinion on what somebody would like, and how it enters the hybrid's product."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
@@ -31,12 +31,14 @@ class Training:
 
     matrix    ratings of the training part
     features  of the catalogue: the items of ``matrix`` first, in its order, then those without a rating in it
+    start     sources fitted before on other ratings, by name, from which training may start
     solvers   by whom the sources that are solved on other machines are solved
     """
 
     matrix: UserItemMatrix
     features: ItemFeatures
     feedback: Feedback
+    start: Mapping[str, "Source"] = field(default_factory=dict)
     solvers: Solvers = HERE
 
 
@@ -120,6 +122,8 @@ class SourceKind:
     budget    share of a search's time that its own stage may take
     fitter    from training data and parameters to a function from other parameters to the trained source, where that
               is cheaper than to fit anew for each trial
+    on_sample from parameters and the share of the users in a sample to what the parameters come to there; None where
+              trials are fitted on everybody
     summary   in one line, for its asset's page
     needed    kept in a hybrid in which it has no weight
     baseline  stands in evaluations by itself
@@ -139,6 +143,7 @@ class SourceKind:
     n_rounds: int = 1
     budget: float = 0.0
     fitter: Callable[[Training, Any], Callable[[Any], Source]] | None = None
+    on_sample: Callable[[Any, float], Any] | None = None
     summary: str = ""
     needed: bool = False
     baseline: bool = False

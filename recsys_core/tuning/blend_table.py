@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from recsys_core.errors import ShapeError
 from recsys_core.hybrid import HybridWeights
 from recsys_core.hybrid.blend import DISLIKES
+from recsys_core.ranking import top_k
 from recsys_core.tuning.goal import Goal
 
 __all__ = ["BlendTable", "candidate_columns"]
@@ -81,10 +82,9 @@ def candidate_columns(sources: Sequence[Scores], seen: csr_matrix, n_best: int) 
     """
     n_users, n_items = sources[0].shape
     chosen = np.zeros((n_users, n_items), dtype=bool)
-    n_best = min(n_best, n_items)
     for scores in sources:
-        best = np.argpartition(scores, n_items - n_best, axis=1)[:, n_items - n_best :]
-        np.put_along_axis(chosen, best, True, axis=1)
+        best = top_k(scores, n_best)
+        chosen[best.user_nums, best.item_nums] = True
     chosen[np.repeat(np.arange(n_users), np.diff(seen.indptr)), seen.indices] = False
     counts = chosen.sum(axis=1)
     width = max(1, int(counts.max(initial=0)))

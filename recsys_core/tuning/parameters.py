@@ -25,6 +25,9 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
     """Trials of κ and the weights in the prior, on shortened and whole histories."""
     seed: int = Field(default=0, ge=0, lt=2**32)
     """Seed of the sampler and of the choice of users."""
+    sample_users: int = Field(default=8_000, ge=1)
+    """Where training has more users, trials of ALS and EASE are fitted on so many, drawn by a seeded hash of their ids,
+    with regularizations that mean the same there; so is what titles without ratings are learnt from."""
     max_users: int = Field(default=1_000, ge=1)
     """At most so many validation users, drawn by a seeded hash of their ids."""
     wanted_users: int = Field(default=400, ge=1)

@@ -7,7 +7,7 @@ other users in turn (k-fold cross-validation, Stone 1974), always outside the te
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from recsys_core.tuning.blend_table import BlendTable
 from recsys_core.tuning.goal import Goal
 from recsys_core.tuning.objectives import Terms, blend_table, mean_value
 from recsys_core.tuning.parameters import TuningParameters
+from recsys_core.tuning.sample import Sample
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
 __all__ = ["Round", "Tables", "in_each", "mean_over"]
@@ -81,32 +82,49 @@ class Round:
         self.parameters = parameters
         self.part = whole_users(split, parameters.max_users, parameters.seed)
         self.users = JudgedUsers(Histories.of(self.part.history), self.part.history.ratings, self.part.targets)
-        self._fitters: dict[str, Callable[[Any], Source]] = {}
-        self._fitted: dict[str, dict[str, Source]] = {}
+        self.sample = Sample.of(self.training, parameters.sample_users, parameters.seed)
+        self._fitters: dict[tuple[str, bool], Callable[[Any], Source]] = {}
+        self._fitted: dict[tuple[str, bool], dict[str, Source]] = {}
 
     @property
     def n_users(self) -> int:
         return self.users.n_users
 
     def value(self, kind: SourceKind, parameters: Any) -> float:
-        """Mean over users of what the lists of one source by itself are worth."""
-        return mean_value(self.source(kind, parameters).score, self.users, self.goal)
+        """Mean over users of what the lists of one source by itself are worth, as a trial fits it."""
+        return mean_value(self._tried(kind, parameters).score, self.users, self.goal)
 
     def remember(self, kind: SourceKind, parameters: Any, source: Source) -> None:
         """Take a source that was fitted on this round's training part elsewhere."""
-        self._fitted.setdefault(kind.name, {})[_name(parameters)] = source
+        self._fitted.setdefault((kind.name, False), {})[_name(parameters)] = source
 
     def source(self, kind: SourceKind, parameters: Any) -> Source:
         """The source fitted on this round's training part."""
+        if not self._is_sampled(kind):
+            return self._source(kind, parameters, self.training)
+        return self._source(kind, parameters, self.training, start=lambda: self._tried(kind, parameters))
+
+    def _is_sampled(self, kind: SourceKind) -> bool:
+        return self.sample.share < 1 and kind.on_sample is not None
+
+    def _tried(self, kind: SourceKind, parameters: Any) -> Source:
+        if not self._is_sampled(kind):
+            return self.source(kind, parameters)
+        return self._source(kind, self.sample.parameters(kind, parameters), self.sample.training)
+
+    def _source(
+        self, kind: SourceKind, parameters: Any, training: Training, start: Callable[[], Source] | None = None
+    ) -> Source:
+        key = (kind.name, training is not self.training)
         if kind.fitter is not None:
-            if kind.name not in self._fitters:
-                self._fitters[kind.name] = kind.fitter(self.training, parameters)
-            return self._fitters[kind.name](parameters)
-        kept, name = self._fitted.setdefault(kind.name, {}), _name(parameters)
+            if key not in self._fitters:
+                self._fitters[key] = kind.fitter(training, parameters)
+            return self._fitters[key](parameters)
+        kept, name = self._fitted.setdefault(key, {}), _name(parameters)
         if name not in kept:
             while len(kept) >= _KEPT:
                 kept.pop(next(iter(kept)))
-            kept[name] = kind.fit(self.training, parameters)
+            kept[name] = kind.fit(replace(training, start={kind.name: start()} if start else {}), parameters)
         return kept[name]
 
     def tables(self, parameters: Mapping[str, Parameters | None], weights: HybridWeights) -> Tables:
@@ -121,8 +139,7 @@ class Round:
         table = partial(blend_table, terms, weights=weights, n_best=limits.n_best, max_table=limits.max_table)
         threshold, lengths = self.parameters.positive_threshold, self.parameters.first_ratings
         shortened = [shortened_users(self.split, self.part, n, threshold) for n in lengths]
-        found = [table(users) for users in shortened if users.n_users]
-        whole = table(self.users)
+        whole, *found = in_each([self.users, *(users for users in shortened if users.n_users)], table)
         self._fitters.clear()  # dense matrices that are not wanted again
         return Tables(whole, found, self.goal)
 

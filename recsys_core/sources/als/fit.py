@@ -1,11 +1,14 @@
 """Training ALS by ``implicit``."""
 
+from typing import TypeGuard
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.dataset.feedback import Feedback
+from recsys_core.dataset.interactions import positions_in
 from recsys_core.errors import ShapeError
 from recsys_core.scoring import check_item_ids, check_user_ratings
 from recsys_core.sources.als.confidence import rating_confidence
@@ -13,6 +16,7 @@ from recsys_core.sources.als.model import ALSModel
 from recsys_core.sources.als.normal_equations import regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
 from recsys_core.sources.solvers import ALSSolver
+from recsys_core.sources.source import Source
 
 __all__ = ["fit_als", "solve_natively"]
 
@@ -25,6 +29,7 @@ def fit_als(
     parameters: ALSParameters,
     *,
     feedback: Feedback,
+    start: Source | None = None,
     solve: ALSSolver | None = None,
 ) -> ALSModel:
     """Train ALS (Hu, Koren & Volinsky 2008) on ratings ``user_items``, CSR of shape (n_users, n_items).
@@ -32,15 +37,21 @@ def fit_als(
     The same seed and parameters give the same bytes, whatever ``threads`` is. After the last alternation the
     users are solved once more against the final item factors: what is stored for a training user is what folding in
     their row gives. ``solve`` finds the item factors; by default :func:`solve_natively`.
+
+    From ``parameters.warm_ratings`` ratings on training starts from the item factors of ``start``, an ALS model with as
+    many factors, and takes ``parameters.warm_iterations``; another ``solve`` begins anew.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
     if ratings.nnz == 0:
         raise ShapeError(f"user_items of shape {ratings.shape} holds no rating, ALS needs at least one")
     confidence = rating_confidence(ratings, parameters, feedback)
-    start = initial_factors(ratings.shape, parameters)
+    first, trained_with = initial_factors(ratings.shape, parameters), parameters
+    if solve is None and _is_start(start, parameters) and ratings.nnz >= parameters.warm_ratings:
+        first = (first[0], _known_factors(start, ids, first[1]))
+        trained_with = parameters.replace(iterations=parameters.warm_iterations)
     with threadpool_limits(limits=1, user_api="blas"):  # the native trainer has threads of its own; sums keep an order
-        item_factors = (solve or solve_natively)(confidence, start, parameters)
+        item_factors = (solve or solve_natively)(confidence, first, trained_with)
         gram = regularized_gram(item_factors, parameters.regularization)
         user_factors = solve_rows(item_factors, confidence, gram)
     return ALSModel(ids, item_factors, user_factors, parameters, feedback)
@@ -52,6 +63,19 @@ def initial_factors(shape: tuple[int, int], parameters: ALSParameters) -> tuple[
     users = rng.random((shape[0], parameters.factors), dtype=np.float32) * np.float32(0.01)
     items = rng.random((shape[1], parameters.factors), dtype=np.float32) * np.float32(0.01)
     return users, items
+
+
+def _is_start(start: Source | None, parameters: ALSParameters) -> TypeGuard[ALSModel]:
+    return isinstance(start, ALSModel) and start.item_factors.shape[1] == parameters.factors
+
+
+def _known_factors(start: ALSModel, item_ids: NDArray[np.int64], initial: Factors) -> Factors:
+    """The item factors of ``start``, and the ``initial`` ones of items that it does not know."""
+    places = positions_in(start.item_ids, item_ids)
+    found = start.item_factors[places]
+    unknown = (places < 0) | ~found.any(axis=1)
+    found[unknown] = initial[unknown]
+    return found
 
 
 def solve_natively(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:

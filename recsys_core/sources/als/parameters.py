@@ -16,6 +16,11 @@ class ALSParameters(Parameters):
     """Constant added to the diagonal of every normal equation; good values grow with the density of the data."""
     iterations: int = Field(default=15, ge=1, le=200)
     """Alternations; 8 to 20 are enough."""
+    warm_ratings: int = Field(default=5_000_000, ge=0)
+    """From so many ratings on training starts from the item factors of a model that was fitted before, where there is
+    one: of a sample of the users, or of the training part."""
+    warm_iterations: int = Field(default=4, ge=1, le=200)
+    """Alternations from there."""
     confidence_weight: float = Field(default=5.0, ge=0, le=1_000)
     """Confidence that the best rating adds to the 1 that every unobserved pair has."""
     rating_power: float = Field(default=3.0, ge=0, le=10)

@@ -36,6 +36,9 @@ KIND = SourceKind(
     n_rounds=2,  # each costs the inverse of a matrix per trial
     budget=0.1,
     fitter=EASEPath,
+    on_sample=lambda parameters, share: parameters.replace(
+        regularization=parameters.regularization * share, feature_weight=parameters.feature_weight * share
+    ),
     baseline=True,
     summary="EASE, item to item, from ratings and features of the most rated titles",
 )

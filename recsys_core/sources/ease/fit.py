@@ -15,13 +15,12 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.scoring import check_item_ids, check_user_ratings
+from recsys_core.sources.ease.gram import gram_of, mirrored
 from recsys_core.sources.ease.model import EASEModel
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.solvers import EASESolver
 
 __all__ = ["fit_ease", "item_scale", "most_rated", "solve_ease", "solve_ease_by_users", "solve_rows", "training_rows"]
-
-_BLOCK = 256
 
 
 def fit_ease(
@@ -104,7 +103,7 @@ def solve_rows(rows: csr_matrix, regularization: float) -> NDArray[np.float32]:
     """The weights that ``rows`` (n_rows, n_kept) give, by the smaller of the two systems."""
     if rows.shape[0] < rows.shape[1]:
         return solve_ease_by_users(rows, regularization)
-    return solve_ease((rows.T @ rows).toarray(), regularization)
+    return solve_ease(gram_of(rows), regularization)
 
 
 def solve_ease(
@@ -131,21 +130,10 @@ def solve_ease(
         )
     matrix, _ = invert(matrix, lower=True, overwrite_c=True)
     diagonal = np.diag(matrix).astype(np.float32)
-    weights: NDArray[np.float32] = _mirrored(matrix.astype(np.float32, copy=False)).T  # symmetric, now in C order
+    weights: NDArray[np.float32] = mirrored(matrix.astype(np.float32, copy=False)).T  # symmetric, now in C order
     weights[np.diag_indices(n_kept)] = 0.0
     weights /= -diagonal
     return weights
-
-
-def _mirrored(matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-    """``matrix``, in its place, with the lower triangle above the diagonal too; in blocks for the cache."""
-    for start in range(0, len(matrix), _BLOCK):
-        end = start + _BLOCK
-        matrix[start:end, end:] = matrix[end:, start:end].T
-        block = matrix[start:end, start:end]
-        lower = np.tril(block, -1)
-        block[...] = np.tril(block) + lower.T
-    return matrix
 
 
 def solve_ease_by_users(strength: csr_matrix, regularization: float) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.scoring import check_user_ratings
 from recsys_core.sources.ease.fit import feature_rows, item_scale, most_rated, solve_ease, training_rows
+from recsys_core.sources.ease.gram import gram_of
 from recsys_core.sources.ease.model import EASEModel
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.source import Training
@@ -34,7 +35,7 @@ class EASEPath:
         if parameters.group_weights and training.features.groups:
             known = training.features.select(matrix.item_ids)
             described = csr_matrix(feature_rows(known, matrix.item_ids, parameters)[:, self._kept])
-            self._features = (described.T @ described).toarray().astype(np.float32)
+            self._features = gram_of(described)
         self._last: tuple[tuple[float, ...], NDArray[np.float32]] | None = None
 
     def __call__(self, parameters: EASEParameters) -> EASEModel:
@@ -61,5 +62,5 @@ class EASEPath:
     def _ratings_gram(self, parameters: EASEParameters) -> NDArray[np.float32]:
         if self._gram is None or self._gram[0] != parameters.user_power:
             rows = training_rows(self._ratings, self._kept, parameters, self._feedback)
-            self._gram = (parameters.user_power, (rows.T @ rows).toarray().astype(np.float32))
+            self._gram = (parameters.user_power, gram_of(rows))
         return self._gram[1]
