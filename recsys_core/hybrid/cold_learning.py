@@ -30,6 +30,10 @@ _SHIFTS = (0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0)
 _PENALTY = 1e-3
 _LEAST_POSITIVES = 30  # of left-out titles: a curve through fewer is chance
 _MAX_USERS = 200
+_MAX_OBSERVED = 2_000_000  # of a round's titles, person by person: beyond that some stand for the others
+
+_Observed = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""Rows of predictors, whether each was liked (1 or 0), and how often it counts."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +51,24 @@ class _Judged:
 
     def observed(
         self, *, left_out: bool, predictors: Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Of each unseen title of a kind: ``predictors`` of its score, log(1 + n) and 1; and whether it was liked."""
+    ) -> _Observed:
+        """Of each unseen title of a kind: ``predictors`` of its score, log(1 + n) and 1; and whether it was liked.
+
+        Of very many titles that were not liked only every so-manieth is there, and counts as often.
+        """
         n_kept = self.warm.shape[1]
         scores, columns = (self.match, slice(n_kept, None)) if left_out else (self.warm, slice(n_kept))
         unseen = ~filled(self.seen)[:, columns]
+        liked = filled(self.targets)[:, columns]
+        every = max(1, unseen.size // _MAX_OBSERVED)
+        if every > 1:
+            passed_over = np.cumsum((unseen & ~liked).ravel()).reshape(unseen.shape) % every != 0
+            unseen &= liked | ~passed_over
         lengths = np.repeat(np.log1p(self.n_liked), unseen.sum(axis=1))
         found = predictors(scores[unseen].astype(np.float64))
         rows = np.column_stack([found, lengths, np.ones(len(lengths))])
-        return rows, filled(self.targets)[:, columns][unseen].astype(np.float64)
+        wanted = liked[unseen].astype(np.float64)
+        return rows, wanted, np.where(wanted > 0, 1.0, every)
 
 
 def learn_calibration(
@@ -79,7 +92,7 @@ def learn_calibration(
         return None  # nothing is known of titles that nobody has rated
     judged = [_judge(split, features, parameters, weights, feedback, ridge, seed) for split, features in rounds]
     matches = [one.observed(left_out=True, predictors=lambda match: match[:, None]) for one in judged]
-    if sum(liked.sum() for _, liked in matches) < _LEAST_POSITIVES:
+    if sum(liked.sum() for _, liked, _ in matches) < _LEAST_POSITIVES:
         return None
     knots = np.quantile(np.concatenate([one.warm.ravel() for one in judged]), _QUANTILES)
     knots = np.maximum.accumulate(knots + np.arange(len(knots)) * 1e-6)
@@ -145,20 +158,21 @@ def _bends(scores: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[n
     return np.column_stack([scores, *(np.maximum(scores - knot, 0) for knot in knots)])
 
 
-def _logistic(observed: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> NDArray[np.float64]:
+def _logistic(observed: list[_Observed]) -> NDArray[np.float64]:
     """Logistic regression, barely penalised: coefficients of the columns, the last of which is 1."""
-    rows, wanted = (np.concatenate(parts) for parts in zip(*observed, strict=True))
+    rows, wanted, counts = (np.concatenate(parts) for parts in zip(*observed, strict=True))
     size = np.abs(rows).max(axis=0)
     size[size == 0] = 1.0
+    n_rows = counts.sum()
     rows /= size
 
     def loss(found: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = rows @ found
-        value = np.logaddexp(0, logits).sum() - wanted @ logits + _PENALTY * found @ found
-        return value / len(rows), (rows.T @ (expit(logits) - wanted) + 2 * _PENALTY * found) / len(rows)
+        value = counts @ np.logaddexp(0, logits) - wanted @ logits + _PENALTY * found @ found
+        return value / n_rows, (rows.T @ (counts * expit(logits) - wanted) + 2 * _PENALTY * found) / n_rows
 
     start = np.zeros(rows.shape[1])
-    start[-1] = np.log(max(wanted.mean(), 1e-9))
+    start[-1] = np.log(max(wanted.sum() / n_rows, 1e-9))
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"ftol": 1e-12}).x / size)
 
 

@@ -30,6 +30,8 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
     with regularizations that mean the same there; so is what titles without ratings are learnt from."""
     max_users: int = Field(default=1_000, ge=1)
     """At most so many validation users, drawn by a seeded hash of their ids."""
+    max_shortened_users: int = Field(default=250, ge=1)
+    """At most so many of them for each length of shortened histories, for each length others."""
     wanted_users: int = Field(default=400, ge=1)
     """Where one validation part has fewer users, further rounds hold out others in turn."""
     max_rounds: int = Field(default=5, ge=1, le=20)

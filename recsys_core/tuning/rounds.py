@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
+from recsys_core.evaluation.slices import sample_users
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridWeights
@@ -138,7 +139,8 @@ class Round:
         limits = self.parameters
         table = partial(blend_table, terms, weights=weights, n_best=limits.n_best, max_table=limits.max_table)
         threshold, lengths = self.parameters.positive_threshold, self.parameters.first_ratings
-        shortened = [shortened_users(self.split, self.part, n, threshold) for n in lengths]
+        some = [sample_users(self.part, limits.max_shortened_users, limits.seed + n) for n in lengths]
+        shortened = [shortened_users(self.split, part, n, threshold) for n, part in zip(lengths, some, strict=True)]
         whole, *found = in_each([self.users, *(users for users in shortened if users.n_users)], table)
         self._fitters.clear()  # dense matrices that are not wanted again
         return Tables(whole, found, self.goal)

@@ -81,11 +81,24 @@ class ContentModel:
         """Unweighted cosines of the warm items, group by group: float32 of shape (n_groups, n_users, n_warm)."""
         found = np.zeros((len(self.groups), histories.n_users, self.n_warm), dtype=np.float32)
         for num, (name, profile) in enumerate(self._profiles(histories, self.groups).items()):
-            items = self.features.groups[name][: self.n_warm]
-            if _is_dense(items):
-                found[num] = profile.toarray() @ items.toarray().T
+            described, items = self._warm_items[name]
+            if isinstance(items, np.ndarray):
+                found[num][:, described] = profile.toarray() @ items.T
             else:
-                found[num] = (items @ np.ascontiguousarray(profile.toarray().T)).T
+                found[num][:, described] = (items @ np.ascontiguousarray(profile.toarray().T)).T
+        return found
+
+    @cached_property
+    def _warm_items(self) -> dict[str, tuple[NDArray[np.int64] | slice, NDArray[np.float32] | csr_matrix]]:
+        """For each group the warm items that have features in it, and these: dense where many are filled."""
+        found: dict[str, tuple[NDArray[np.int64] | slice, NDArray[np.float32] | csr_matrix]] = {}
+        for name in self.groups:
+            items = self.features.groups[name][: self.n_warm]
+            described = np.flatnonzero(np.diff(items.indptr))
+            if _is_dense(items):
+                found[name] = (described, items[described].toarray())
+            else:
+                found[name] = (slice(None), csr_matrix(items))
         return found
 
     def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
