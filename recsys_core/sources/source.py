@@ -31,15 +31,15 @@ class Training:
 
     matrix    ratings of the training part
     features  of the catalogue: the items of ``matrix`` first, in its order, then those without a rating in it
-    start     sources fitted before on other ratings, by name, from which training may start
     solvers   by whom the sources that are solved on other machines are solved
+    start     sources fitted before on other ratings, by name, from which training may start
     """
 
     matrix: UserItemMatrix
     features: ItemFeatures
     feedback: Feedback
-    start: Mapping[str, "Source"] = field(default_factory=dict)
     solvers: Solvers = HERE
+    start: Mapping[str, "Source"] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
