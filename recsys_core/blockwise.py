@@ -20,7 +20,7 @@ def in_blocks(n_rows: int, block: int, work: Callable[[int, int], T], *, threads
 
     threads  by default as many as the process may use; at most twice as many results wait at a time
     """
-    threads = threads or len(os.sched_getaffinity(0))
+    threads = threads or (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     bounds = [(start, min(start + block, n_rows)) for start in range(0, n_rows, block)]
     with threadpool_limits(limits=1, user_api="blas"):
         for start, stop in bounds[:1]:  # alone: what is computed once and kept is not computed by every thread

@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.blockwise import in_blocks
 from recsys_core.errors import DataError, ParameterError, ShapeError
 from recsys_core.splitting.hashing import hash_uniform
 
-__all__ = ["NO_ITEM", "Ranking", "hide", "tie_ranks", "top_k"]
+__all__ = ["NO_ITEM", "Ranking", "hide", "product_top_k", "tie_ranks", "top_k"]
 
 NO_ITEM = -1
+_BLOCK_FLOATS = 6_000_000  # scores in one block
 _GROUPS = (64, 16)  # columns in a group, where there are enough groups of that size
 
 
@@ -97,6 +99,31 @@ def top_k(
     kept = np.arange(len(rows)) - np.searchsorted(rows, np.arange(n_rows))[rows] < k
     chosen = order[kept]
     return Ranking(rows[kept].astype(np.int64), columns[chosen].astype(np.int64), values[chosen].astype(np.float32))
+
+
+def product_top_k(
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    k: int,
+    *,
+    seen: csr_matrix | None = None,
+    tie_rank: NDArray[np.integer] | None = None,
+) -> Ranking:
+    """:func:`top_k` of ``left`` (n_rows, rank) times ``right`` (rank, n_columns), made in blocks."""
+    n_rows, n_columns = len(left), right.shape[1]
+
+    def best(start: int, stop: int) -> Ranking:
+        scores = left[start:stop] @ right
+        if seen is not None:
+            hide(scores, seen[start:stop])
+        found = top_k(scores, k, tie_rank=tie_rank)
+        return Ranking(found.user_nums + start, found.item_nums, found.scores)
+
+    blocks = [*in_blocks(n_rows, max(1, _BLOCK_FLOATS // max(n_columns, 1)), best)]
+    if not blocks:
+        return top_k(np.zeros((0, n_columns), dtype=np.float32), k, tie_rank=tie_rank)
+    parts = ((block.user_nums, block.item_nums, block.scores) for block in blocks)
+    return Ranking(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
 def _lower_bounds(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.floating[Any]]:

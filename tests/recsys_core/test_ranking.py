@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import DataError, ParameterError, ShapeError
-from recsys_core.ranking import NO_ITEM, hide, tie_ranks, top_k
+from recsys_core.ranking import NO_ITEM, hide, product_top_k, tie_ranks, top_k
 
 _GROUPED = 64 * 40  # so many columns and more are ranked by group maxima where k is 10
 
@@ -109,3 +109,19 @@ def test_ties_are_broken_by_a_hash_of_the_ids_whatever_else_is_in_the_catalogue(
     assert abs(np.corrcoef(ranks, ids)[0, 1]) < 0.2
     some = np.sort(np.random.default_rng(0).choice(len(ids), 50, replace=False))
     np.testing.assert_array_equal(np.argsort(tie_ranks(ids[some])), np.argsort(ranks[some]))
+
+
+@pytest.mark.parametrize("n_rows", [0, 1, 7, 40])
+def test_of_a_product_it_is_what_the_whole_product_gives(n_rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recsys_core.ranking._BLOCK_FLOATS", 900)  # three rows at a time
+    rng = np.random.default_rng(n_rows)
+    left = rng.integers(-2, 3, (n_rows, 4)).astype(np.float32)  # many ties, exact sums
+    right = rng.integers(-2, 3, (4, 300)).astype(np.float32)
+    seen = csr_matrix((rng.random((n_rows, 300)) < 0.1).astype(np.float32))
+    order = rng.permutation(300)
+
+    found = product_top_k(left, right, 5, seen=seen, tie_rank=order)
+
+    expected = top_k(left @ right, 5, seen=seen, tie_rank=order)
+    for name in ("user_nums", "item_nums", "scores"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
