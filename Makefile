@@ -12,7 +12,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 # Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-in-processes test-browser lint format dev lock docs bench bench-accuracy bench-serving clean
+.PHONY: help demo test test-slow test-in-processes test-browser lint format dev lock docs bench-pipeline bench-accuracy bench-serving clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -76,8 +76,8 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 	@$(BIN)/python -m bench.pictures
 	@$(BIN)/python -m bench.web_page
 
-bench: $(READY)  ## time of the pipeline and its steps
-	@$(BIN)/python -m bench.pipeline --large
+bench-pipeline: $(READY)  ## time and memory of the pipeline, from the bundled data to 25 million ratings
+	@$(BIN)/python -m bench.pipeline --sizes 1000000 5000000 25000095
 
 bench-serving: $(READY)  ## latency, throughput and memory of the API
 	@$(BIN)/python -m bench.serving

@@ -1,8 +1,7 @@
 """Time and memory of the pipeline, as docs/performance.md: whole runs of the command, each in a process of its own.
 
-python -m bench.pipeline            # the bundled data
-python -m bench.pipeline --large    # and a folder in ml-25m's shape with 2 million ratings
-python -m bench.pipeline --full     # and the data part with 24.6 million ratings, twice
+python -m bench.pipeline                                      # the bundled data
+python -m bench.pipeline --sizes 1000000 5000000 25000095     # and made data, on the same movies
 """
 
 import json
@@ -12,71 +11,115 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.ml25m_shape import write_folder
+import dagster as dg
+
+from bench.memory import Sample
 from bench.options import options, place
 from bench.page import write_page
 from bench.process import recsys
+from pipelines.instance import open_instance
+from pipelines.settings import Settings
 from recsys_core.plotting import Table
+from recsys_core.plotting.plot_style import GRID, INK, MUTED, new_figure, png_of, quiet, spread, titled
 
-__all__ = ["main"]
+__all__ = ["PICTURE", "main"]
+
+PICTURE = "pipeline_sizes"
+_RUN = ("run", "seconds", "assets' own work", "orchestration", "peak memory")
+_N_MOVIES = 62_423
+_LONG = 5.0  # seconds from which on an asset's growth is judged
+_GROWTH = 1.15  # times what the ratings grow by
 
 
 class Measured(NamedTuple):
-    """One run: its report, and the peak memory in MiB."""
+    """One run: its report, the peak memory, and that of each asset that was made, in MiB."""
 
     name: str
     report: dict[str, Any]
     peak_mib: float
+    peaks: dict[str, float]
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        own: dict[str, float] = self.report["seconds"]["assets"]
+        return own
+
+    @property
+    def total(self) -> float:
+        return float(self.report["seconds"]["total"])
 
     @property
     def row(self) -> tuple[str, ...]:
-        total = self.report["seconds"]["total"]
-        own = sum(self.report["seconds"]["assets"].values())
-        return self.name, f"{total:.1f}", f"{own:.1f}", f"{total - own:.1f}", f"{self.peak_mib:,.0f} MiB"
-
-
-_RUN = ("run", "seconds", "assets' own work", "orchestration", "peak memory")
+        own = sum(self.seconds.values())
+        return self.name, f"{self.total:.1f}", f"{own:.1f}", f"{self.total - own:.1f}", _mib(self.peak_mib)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.pipeline", __doc__, "docs/performance.md", data=True)
     parser.add_argument("--only", choices=("data", "training"), help="one part of the pipeline instead of all of it")
-    parser.add_argument("--large", action="store_true", help="2 million ratings, too")
-    parser.add_argument("--full", action="store_true", help="24.6 million ratings, too: the data part")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[], metavar="RATINGS", help="made data, rising")
+    parser.add_argument("--movies", type=int, default=_N_MOVIES, help=f"of made data (default: {_N_MOVIES})")
     arguments = parser.parse_args(argv)
     only = ["--only", arguments.only] if arguments.only else []
     with tempfile.TemporaryDirectory(prefix="recsys-bench-") as folder:
         root = Path(folder)
-        data = root / "data"
+        data, home = root / "data", root / "home"
         shutil.copytree(arguments.data, data, ignore=shutil.ignore_patterns("source", "*.py"))
-        home = root / "home"
         runs = [
             _run(f"{place(arguments.data)}, empty home", data, home, *only),
             _run("again, nothing changed", data, home, *only),
         ]
         _change_one_rating(data / "ratings.csv")
         runs.append(_run("again, one rating changed", data, home, *only))
-        if arguments.large:
-            write_folder(root / "large")
-            runs.append(_run("ml-25m's shape, 2 million ratings", root / "large", root / "large-home"))
-        if arguments.full:
-            write_folder(root / "full", n_ratings=24_600_000)
-            for name in ("24.6 million ratings, data part alone", "again, nothing changed"):
-                runs.append(_run(name, root / "full", root / "full-home", "--only", "data"))
-    longest = sorted(runs[0].report["seconds"]["assets"].items(), key=lambda entry: -entry[1])[:8]
+        sizes = [_made(root, n_ratings, arguments.movies, *only) for n_ratings in arguments.sizes]
+    longest = sorted(runs[0].seconds, key=lambda name: -runs[0].seconds[name])[:8]
+    assets = tuple((f"`{name}`", f"{runs[0].seconds[name]:.1f}", _peak(runs[0], name)) for name in longest)
+    by_size = _by_size(arguments.sizes, sizes) if sizes else ""
+    if len(sizes) > 1:
+        picture = arguments.out.parent / "images" / f"{PICTURE}.png"
+        picture.parent.mkdir(exist_ok=True)
+        picture.write_bytes(_plot(arguments.sizes, sizes))
+        by_size += f"\n\n![Seconds by ratings, both on logarithmic axes](images/{PICTURE}.png)"
     write_page(
         arguments.out,
         "pipeline",
         argv,
-        runs=Table(_RUN, tuple(run.row for run in runs)),
-        assets=Table(("asset", "seconds"), tuple((f"`{name}`", f"{taken:.1f}") for name, taken in longest)),
+        runs=Table(_RUN, tuple(run.row for run in [*runs, *sizes])),
+        assets=Table(("asset", "seconds", "peak memory"), assets),
+        by_size=by_size,
     )
+
+
+def _made(root: Path, n_ratings: int, n_movies: int, *more: str) -> Measured:
+    """A run on made data, which goes afterwards."""
+    data, home = root / "made", root / "made-home"
+    recsys(["synth", "--ratings", str(n_ratings), "--movies", str(n_movies), "--out", str(data), "--json"])
+    measured = _run(f"made data, {n_ratings:,} ratings", data, home, *more)
+    shutil.rmtree(data)
+    shutil.rmtree(home)
+    return measured
 
 
 def _run(name: str, data: Path, home: Path, *more: str) -> Measured:
     finished = recsys(["run", "--data", str(data), "--home", str(home), "--json", *more])
-    print(f"{name}: done")
-    return Measured(name, json.loads(finished.printed), finished.peak_mib)
+    print(f"{name}: done", flush=True)
+    report = json.loads(finished.printed)
+    peaks = _peaks(Settings(home, data), report["dagster_run_id"], finished.memory) if report["made"] else {}
+    return Measured(name, report, finished.peak_mib, peaks)
+
+
+def _peaks(settings: Settings, run_id: str, memory: Sequence[Sample]) -> dict[str, float]:
+    """The most memory while each asset was being made; an asset between two samples has none."""
+    with open_instance(settings) as instance:
+        entries = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
+    peaks = {}
+    for entry in entries:
+        made = entry.get_dagster_event().step_materialization_data.materialization
+        began = entry.timestamp - float(str(made.metadata["seconds"].value))
+        during = [mib for moment, mib in memory if began <= moment <= entry.timestamp]
+        if during:
+            peaks[made.asset_key.path[-1]] = max(during)
+    return peaks
 
 
 def _change_one_rating(path: Path) -> None:
@@ -84,6 +127,68 @@ def _change_one_rating(path: Path) -> None:
     user, movie, rating, rest = lines[1].split(b",", 3)
     lines[1] = b",".join([user, movie, b"3.5" if rating != b"3.5" else b"3.0", rest])
     path.write_bytes(b"".join(lines))
+
+
+def _by_size(sizes: Sequence[int], runs: Sequence[Measured]) -> str:
+    """Seconds and peak of every asset that takes a second somewhere, and what grows faster than it should."""
+    last = runs[-1]
+    names = sorted((name for name in last.seconds if last.seconds[name] >= 1), key=lambda name: -last.seconds[name])
+    rows = []
+    for name in names:
+        cells = [f"{run.seconds[name]:.1f} s, {_peak(run, name)}" for run in runs]
+        rows.append((f"`{name}`", *cells, _times(runs, name)))
+    rows.append(("the whole run", *(f"{run.total:.1f} s, {_mib(run.peak_mib)}" for run in runs), ""))
+    table = Table(("by size", *(f"{n_ratings:,} ratings" for n_ratings in sizes), "growth"), tuple(rows)).markdown()
+    if len(runs) < 2:
+        return table
+    most = _GROWTH * sizes[-1] / sizes[-2]
+    judged = [name for name in names if last.seconds[name] > _LONG]
+    fast = [name for name in judged if last.seconds[name] > most * runs[-2].seconds[name]]
+    said = ", ".join(f"`{name}`" for name in fast) or "none"
+    return (
+        f"{table}\n\nGrowth is from the size before the last to the last, where the ratings grow "
+        f"{sizes[-1] / sizes[-2]:.1f} times. Of the {len(judged)} assets above {_LONG:g} s, those that grow more than "
+        f"{most:.2f} times: {said}."
+    )
+
+
+def _times(runs: Sequence[Measured], name: str) -> str:
+    before = runs[-2].seconds[name] if len(runs) > 1 else 0.0
+    return f"{runs[-1].seconds[name] / before:.1f}" if before else ""
+
+
+def _peak(run: Measured, name: str) -> str:
+    return _mib(run.peaks[name]) if name in run.peaks else "–"
+
+
+def _mib(mib: float) -> str:
+    return f"{mib:,.0f} MiB"
+
+
+def _plot(sizes: Sequence[int], runs: Sequence[Measured]) -> bytes:
+    """Seconds of the whole run and of the longest assets by ratings, with what in proportion would be."""
+    figure = new_figure(7.4, 4.6)
+    titled(figure, "Seconds by ratings", "The whole run and its longest assets; pale lines grow with the ratings")
+    axes = figure.add_axes((0.08, 0.12, 0.66, 0.70))
+    quiet(axes)
+    names = sorted(runs[-1].seconds, key=lambda name: -runs[-1].seconds[name])[:8]
+    lines = {"the whole run": [run.total for run in runs]}
+    lines |= {name: [max(run.seconds[name], 0.01) for run in runs] for name in names}
+    for start in (0.1, 1, 10, 100):
+        axes.plot(sizes, [start * n_ratings / sizes[0] for n_ratings in sizes], color=GRID, linewidth=1)
+    for num, seconds in enumerate(lines.values()):
+        axes.plot(sizes, seconds, color=INK if num == 0 else f"C{num - 1}", marker="o", markersize=3.5, linewidth=1.6)
+    axes.set(xscale="log", yscale="log", xticks=sizes, xticklabels=[f"{n:,}" for n in sizes])
+    axes.minorticks_off()
+    bottom, top = axes.get_ylim()
+    place_of = axes.transData.transform
+    places = [float(axes.transAxes.inverted().transform(place_of((sizes[-1], line[-1])))[1]) for line in lines.values()]
+    for (name, line), at in zip(lines.items(), spread(places, 0.055), strict=True):
+        axes.text(
+            1.03, at, f"{name} {line[-1]:,.0f} s", transform=axes.transAxes, fontsize=8.5, va="center", color=MUTED
+        )
+    axes.set_ylim(bottom, top)
+    return png_of(figure)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """Commands in processes of their own: finished ones with what they printed and took, and servers."""
 
-import os
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from typing import Any
 
 import httpx2
 
+from bench.memory import Sample, sampling
+
 __all__ = ["Finished", "recsys", "serving"]
 
 _READY_SECONDS = 180
@@ -18,23 +19,26 @@ _READY_SECONDS = 180
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """Standard output, seconds from start to end, and the largest resident set in MiB."""
+    """Standard output, seconds from start to end, and the memory meanwhile."""
 
     printed: bytes
     seconds: float
-    peak_mib: float
+    memory: Sequence[Sample]
+
+    @property
+    def peak_mib(self) -> float:
+        return max((mib for _, mib in self.memory), default=0.0)
 
 
 def recsys(arguments: Sequence[str]) -> Finished:
     """Run `recsys` with ``arguments``; what it prints when it fails ends this program."""
     started = time.monotonic()
-    with subprocess.Popen([sys.executable, "-m", "pipelines.cli", *arguments], stdout=subprocess.PIPE) as child:
-        printed = child.stdout.read() if child.stdout else b""
-        _, status, usage = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
+    command = [sys.executable, "-m", "pipelines.cli", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child, sampling(child.pid) as memory:
+        printed, _ = child.communicate()
     if child.returncode:
         raise SystemExit(f"recsys {arguments[0]} failed\n{printed.decode()}")
-    return Finished(printed, time.monotonic() - started, usage.ru_maxrss / 1024)
+    return Finished(printed, time.monotonic() - started, memory)
 
 
 @contextmanager

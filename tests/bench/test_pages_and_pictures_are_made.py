@@ -1,4 +1,4 @@
-"""The command behind every page and picture of docs/, at a small size: what `make docs` and `make bench` call."""
+"""The command behind every page and picture of docs/, at a small size: what `make docs` and `make bench-…` call."""
 
 import importlib
 import os
@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from PIL import Image
 
-from bench import pictures, web_page
+from bench import pictures, pipeline, web_page
 from bench.browser import find_chromium
 from pipelines.settings import REPOSITORY, Settings
 from registry.tracking import DEFAULT_EXPERIMENT
@@ -31,11 +31,12 @@ PAGES: Final = {
     "bench.published": ("published.md", ("--users", "100", "--items", "120", "--trials", "4")),
     "bench.gate": ("promotion.md", (*MEASURED, "--times", "2", "--folds-to-run", "1")),
     "bench.pipeline": ("performance.md", ("--data", "{made}/data", "--only", "data")),
+    "bench.synthetic": ("synthetic-data.md", ("--ratings", "20000", "--fitted", "30000")),
     "bench.serving": ("serving.md", (*MEASURED, "--small", "--questions", "20")),
 }
 """What writes a page: the page, and arguments that make it small."""
-ABSENT: Final = ("| peer |", "| by time | all ratings within a day")
-"""Tables that the small calls lack: other libraries; people who rated for longer than a day."""
+ABSENT: Final = ("| peer |", "| by time | all ratings within a day", "| by size |")
+"""Tables that the small calls lack: other libraries; people who rated for longer than a day; made data."""
 PRINTED: Final = "bench.experiments"  # its figures stand in a page of words
 PICTURES: Final = ("bench.pictures", "bench.web_page")
 ELSEWHERE: Final = "bench.notebooks"  # tried in tests/notebooks
@@ -88,6 +89,19 @@ def test_the_command_writes_its_page_with_all_headings_and_tables(
     assert f"`python -m {command}" in written
     expected = {line for line in skeleton((DOCS / page).read_text(encoding="utf-8")) if not line.startswith(ABSENT)}
     assert skeleton(written) == expected
+
+
+@pytest.mark.slow
+def test_the_pipeline_is_measured_at_several_sizes(made_home: Path, tmp_path: Path) -> None:
+    given = ("--data", str(made_home / "data"), "--sizes", "10000", "20000", "--movies", "1000")
+    pipeline.main(("--out", str(tmp_path / "performance.md"), *given))
+    written = (tmp_path / "performance.md").read_text(encoding="utf-8")
+    table = written[written.index("| by size | 10,000 ratings | 20,000 ratings | growth |") :].splitlines()
+    rows = {line.split(" | ")[0]: line for line in table if line.startswith("| `")}
+    assert {"| `als_model`", "| `hybrid_weights`", "| `evaluation`", "| `recommendations`"} & rows.keys()
+    assert all(re.fullmatch(r"\| `\w+` \| ([\d.]+ s, ([\d,]+ MiB|–) \| ){2}[\d.]+ \|", line) for line in rows.values())
+    assert "the ratings grow 2.0 times" in written
+    assert size_of(tmp_path / "images" / f"{pipeline.PICTURE}.png")[0] > 900
 
 
 def test_experiments_print_the_tables_of_their_page(capsys: pytest.CaptureFixture[str]) -> None:
@@ -145,5 +159,5 @@ def test_every_page_with_figures_names_a_command_that_is_tried_here() -> None:
 
 def test_every_picture_is_one_that_a_command_takes() -> None:
     taken = {take.__name__ for take in pictures.PICTURES}
-    taken |= {f"page_{name}{suffix}" for name in web_page.PAGES for suffix in web_page.SIZES}
+    taken |= {f"page_{name}{suffix}" for name in web_page.PAGES for suffix in web_page.SIZES} | {pipeline.PICTURE}
     assert {path.stem for path in (DOCS / "images").glob("*.png")} - taken == set()
