@@ -46,7 +46,10 @@ KIND = SourceKind(
     ),
     n_trials=12,
     budget=0.6,
-    on_sample=lambda parameters, share: parameters.replace(regularization=parameters.regularization * share**0.5),
+    on_sample=lambda parameters, share: parameters.replace(
+        regularization=parameters.regularization * share**0.5,  # that of both sides is one, and one side's sums shrink
+        iterations=-(-parameters.iterations // 2),  # enough to tell good parameters from bad ones
+    ),
     needed=True,
     baseline=True,
     summary="ALS on confidence-weighted feedback",
