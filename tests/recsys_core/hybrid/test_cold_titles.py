@@ -54,6 +54,16 @@ def test_a_match_is_the_prediction_of_the_standardised_warm_score() -> None:
     assert cold.predicted(np.zeros((0, 2), dtype=np.float32)).tolist() == [[0, 0], [0, 0]]
 
 
+def test_matches_of_one_person_and_of_many_agree() -> None:
+    rng = np.random.default_rng(0)
+    warm = rng.normal(size=(6, 30)).astype(np.float32)
+    weights = rng.normal(size=(4, 30)) * (rng.random((4, 30)) < 0.3)
+    cold = ColdTitles(csr_matrix(weights, dtype=np.float32), None)
+    z = (warm - warm.mean(axis=1, keepdims=True)) / warm.std(axis=1, keepdims=True)
+    np.testing.assert_allclose(cold.match(warm), z @ weights.T, atol=1e-5)
+    np.testing.assert_allclose(np.vstack([cold.match(row[None, :]) for row in warm]), z @ weights.T, atol=1e-5)
+
+
 def test_cold_items_of_the_users_kind_come_first() -> None:
     kinds = (model().cold_item_ids // 3 - 1) % 4
     for kind in (0, 1, 2):

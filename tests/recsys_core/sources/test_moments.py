@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy.sparse import csr_matrix
 
-from recsys_core.sources.moments import ItemMoments, Moments, dense_moments
+from recsys_core.sources.moments import ItemMoments, Moments, dense_moments, sparse_moments
 
 VALUES = st.floats(-3, 3, width=32)
 
@@ -65,3 +66,19 @@ def test_a_spread_far_below_the_usual_one_is_not_blown_up_to_full_evidence(share
 
 def test_a_source_that_says_nothing_stays_silent_beside_a_usual_spread() -> None:
     assert Moments(np.ones(2), np.array([0.0, 2.0])).scale(steady=1.5).tolist() == [0.0, 0.4]
+
+
+@given(scores=hnp.arrays(np.float32, (3, 6), elements=VALUES | st.just(0.0)))
+def test_scores_without_an_entry_count_as_zeros(scores: np.ndarray) -> None:
+    found = sparse_moments(csr_matrix(scores))
+    np.testing.assert_allclose(found.mean, scores.mean(axis=1, dtype=np.float64), atol=1e-6)
+    np.testing.assert_allclose(found.std, scores.astype(np.float64).std(axis=1), atol=1e-4)
+    assert sparse_moments(csr_matrix(np.zeros((2, 0), dtype=np.float32))).std.tolist() == [0, 0]
+
+
+def test_a_large_batch_has_the_moments_of_each_row_alone() -> None:
+    scores = np.random.default_rng(0).random((5, 40_000)).astype(np.float32)
+    whole = dense_moments(scores)
+    for num, row in enumerate(scores):
+        alone = dense_moments(row[None, :])
+        assert (whole.mean[num], whole.std[num]) == (alone.mean[0], alone.std[0])

@@ -113,3 +113,12 @@ def test_arrays_of_different_widths_are_refused() -> None:
     model = fit(np.array([[5, 5, 0], [0, 5, 5]]))
     with pytest.raises(ShapeError, match="strength has 3 columns"):
         UserKNNModel(model.item_ids[:2], model.strength, model.title_weights, model.times, SMALL, SCALE)
+
+
+@pytest.mark.parametrize("famous", [-1.0, 0.2, 0.4, 1.0])
+def test_how_many_titles_are_summed_densely_does_not_show(famous: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = planted_interactions(60, 40, 900, seed=3)
+    model = fit_user_knn(data, SMALL, feedback=SCALE)
+    alone = np.vstack([model.score(data.ratings[[row]]) for row in range(20)])
+    monkeypatch.setattr("recsys_core.sources.user_knn.model._FAMOUS", famous)
+    np.testing.assert_allclose(model.score(data.ratings[:20]), alone, atol=1e-5)
