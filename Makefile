@@ -86,7 +86,7 @@ bench-accuracy: $(READY)  ## accuracy on five folds, with controls and other lib
 	@$(BIN)/python -m bench.accuracy
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --all-extras --universal --python-version 3.11 --generate-hashes \
+	@$(BIN)/uv pip compile pyproject.toml --extra postgres --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-strip-extras --no-emit-index-url --quiet -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml docker/requirements.in --extra postgres --constraint requirements.lock --universal \
 	  --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --quiet -o docker/requirements.lock
