@@ -70,9 +70,12 @@ def sparse_moments(scores: csr_matrix) -> Moments:
     n_users, n_items = scores.shape
     if n_items == 0:
         return Moments(np.zeros(n_users), np.zeros(n_users))
-    rows, values = np.repeat(np.arange(n_users), np.diff(scores.indptr)), scores.data.astype(np.float64)
-    mean = np.bincount(rows, values, minlength=n_users) / n_items
-    squares = np.bincount(rows, values * values, minlength=n_users) / n_items
+    filled = np.flatnonzero(np.diff(scores.indptr))
+    starts = scores.indptr[filled]
+    mean, squares = np.zeros(n_users), np.zeros(n_users)
+    if len(filled):
+        mean[filled] = np.add.reduceat(scores.data, starts, dtype=np.float64) / n_items
+        squares[filled] = np.add.reduceat(np.square(scores.data, dtype=np.float64), starts) / n_items
     return _floored(mean, squares - mean**2, np.abs(mean))
 
 
