@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         sizes = [_made(root, n_ratings, arguments.movies, *only) for n_ratings in arguments.sizes]
     longest = sorted(runs[0].seconds, key=lambda name: -runs[0].seconds[name])[:8]
     assets = tuple((f"`{name}`", f"{runs[0].seconds[name]:.1f}", _peak(runs[0], name)) for name in longest)
-    by_size = _by_size(arguments.sizes, sizes) if sizes else ""
+    by_size = _by_size(arguments.sizes, sizes) if sizes else "(Not in this call: `--sizes`.)"
     if len(sizes) > 1:
         picture = arguments.out.parent / "images" / f"{PICTURE}.png"
         picture.parent.mkdir(exist_ok=True)
