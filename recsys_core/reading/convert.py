@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -67,6 +68,12 @@ class BlockReader:
     def ids(self) -> dict[str, Ids]:
         """What the numbers of each column of text ids are called, as far as it was read."""
         return {name: numbers.ids() for name, numbers in self._texts.items()}
+
+    def learn(self, ids: Mapping[str, Ids]) -> None:
+        """Take over what another reader of the same table has met, by column."""
+        for name, numbers in ids.items():
+            if numbers.texts is not None:
+                self._texts[name].of(numbers.texts)
 
     def read(self, block: Block) -> ConvertedBlock:
         """Convert one block."""

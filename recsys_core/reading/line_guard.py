@@ -64,7 +64,11 @@ class Block:
 
 
 class LineGuard:
-    """Iterates over the blocks of ``stream``, which stands behind the header on line ``header_line``."""
+    """Iterates over the blocks of ``stream``, which stands behind the header on line ``header_line``.
+
+    last_line  number of the last line of the blocks so far
+    is_open    whether the text ended where more of it might have belonged to its last row
+    """
 
     def __init__(
         self,
@@ -80,6 +84,11 @@ class LineGuard:
         self._n_columns = n_columns
         self._max_line_bytes = max_line_bytes
         self._block_bytes = block_bytes
+        self.is_open = False
+
+    @property
+    def last_line(self) -> int:
+        return self._next_line - 1
 
     def __iter__(self) -> Iterator[Block]:
         held, rest = b"", b""  # whole lines of a row that may go on, and the beginning of the next line
@@ -105,6 +114,7 @@ class LineGuard:
         yield from self._end(held, rest)
 
     def _end(self, held: bytes, rest: bytes) -> Iterator[Block]:
+        self.is_open = bool(held)
         together = held + rest + b"\n"
         if held and rest and self._spans(together):
             yield self._examine(together)

@@ -19,7 +19,19 @@ from recsys_core.reading.recutting import recut
 from recsys_core.reading.rejected import readable_text
 from recsys_core.reading.typed_rows import json_lines_as_csv, parquet_as_csv
 
-__all__ = ["ENDINGS", "PACKED", "Opened", "content_digest", "open_csv", "parts_of"]
+__all__ = [
+    "ENDINGS",
+    "NOTHING_BEFORE",
+    "PACKED",
+    "Before",
+    "Opened",
+    "beginning_of",
+    "content_digest",
+    "is_plain",
+    "joint_digest",
+    "open_csv",
+    "parts_of",
+]
 
 ENDINGS: Final = (".csv", ".tsv", ".dat", ".txt", ".parquet", ".jsonl", ".ndjson", ".json")
 """Of a table's file, each also with ``.gz`` and, but for Parquet, ``.zip``."""
@@ -43,10 +55,11 @@ def _fitting(pattern: Path) -> list[Path]:
 
 def content_digest(path: Path, sha256_of: Callable[[Path], str]) -> str:
     """Hex SHA-256 of a file's bytes; of the parts of a folder or a pattern one of their names' and theirs."""
-    return _joint_digest([(part, sha256_of(part)) for part in parts_of(path)], path)
+    return joint_digest([(part, sha256_of(part)) for part in parts_of(path)], path)
 
 
-def _joint_digest(found: Sequence[tuple[Path, str]], path: Path) -> str:
+def joint_digest(found: Sequence[tuple[Path, str]], path: Path) -> str:
+    """:func:`content_digest` of parts whose own digests are known."""
     if [part for part, _ in found] == [path]:
         return found[0][1]
     return hashlib.sha256("\n".join(f"{part.name} {digest}" for part, digest in found).encode()).hexdigest()
@@ -61,37 +74,73 @@ class Opened:
     writes_header: bool = False  # which stands in no line of the file
     _parts: list["_Hashed"] = field(default_factory=list)
 
-    def sha256(self) -> str:
-        """As :func:`content_digest` of the file, of the bytes that were read; reads what is left."""
+    def digests(self) -> list[tuple[Path, str]]:
+        """The parts and the hex SHA-256 of each, of the bytes that were read; reads what is left."""
         for part in self._parts:
             part.drain()
-        found = [(part.path, part.digest.hexdigest()) for part in self._parts]
-        return _joint_digest(found, self.path)
+        return [(part.path, part.digest.hexdigest()) for part in self._parts]
+
+    def sha256(self) -> str:
+        """As :func:`content_digest` of the file."""
+        return joint_digest(self.digests(), self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What the parts before a part settle for it: the header, whose it is, and the columns of JSON objects."""
+
+    head: bytes = b""
+    of: Path = Path()
+    names: tuple[str, ...] = ()
+
+
+NOTHING_BEFORE: Final = Before()
+
+
+def beginning_of(path: Path, form: FileFormat) -> tuple[int, Before]:
+    """How many parts of ``path`` it takes to have a header, and what these settle."""
+    parts, names = parts_of(path), list[str]()
+    for number, part in enumerate(parts, 1):
+        with _Hashed(part) as hashed:
+            first = _first_line(_as_csv(hashed, form, names))
+        if first:
+            return number, Before(first, part, tuple(names))
+    return len(parts), NOTHING_BEFORE
+
+
+def is_plain(path: Path, form: FileFormat) -> bool:
+    """Whether the file is its own CSV text, byte for byte."""
+    with _Hashed(path) as hashed:
+        text = _as_csv(hashed, form, [])
+        return isinstance(text, io.BufferedReader) and text.raw is hashed
 
 
 @contextmanager
-def open_csv(path: Path, form: FileFormat | None = None) -> Iterator[Opened]:
-    """``path`` as a stream of CSV text with a header.
+def open_csv(
+    path: Path, form: FileFormat | None = None, *, parts: Sequence[Path] = (), before: Before = NOTHING_BEFORE
+) -> Iterator[Opened]:
+    """``path`` as a stream of CSV text with a header; of some of its ``parts`` without one, if it stood ``before``.
 
     Raises MissingFileError for what cannot be opened, MalformedFileError for an archive or a Parquet file that is none.
     """
     form = form or FileFormat()
-    parts = parts_of(path)
-    if not parts:
+    whole = parts_of(path)
+    parts = parts or whole
+    if not whole:
         raise MissingFileError(f"{path}: is a folder without files; expected part files with rows in them")
     with ExitStack() as stack:
         try:
             hashed = [stack.enter_context(_Hashed(part)) for part in parts]
         except OSError as error:
             raise MissingFileError(f"{path}: cannot be opened ({error.strerror})") from error
-        names: list[str] = []
+        names = list(before.names)
         streams = (_as_csv(part, form, names) for part in hashed)
-        if len(hashed) == 1:
+        if len(whole) == 1:
             stream = next(streams)
         else:
             named = zip(parts, streams, strict=True)
-            stream = _stream(_joined(named, have_headers=not path.is_dir() and not _is_json(path)))
-        writes_header = bool(form.names) or any(_is_typed(part) for part in parts)
+            stream = _stream(_joined(named, before, have_headers=not path.is_dir() and not _is_json(path)))
+        writes_header = bool(form.names) or any(_is_typed(part) for part in whole)
         yield Opened(path, stream, writes_header, hashed)
 
 
@@ -251,11 +300,15 @@ def _separator_of(raw: BinaryIO, encoding: str) -> str:
     return next((sign for sign in ("::", "\t", ";", "|") if sign in head), "")
 
 
-def _joined(parts: Iterator[tuple[Path, BinaryIO]], *, have_headers: bool) -> Iterator[bytes]:
+def _first_line(stream: BinaryIO) -> bytes:
+    return stream.readline().removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+
+
+def _joined(parts: Iterator[tuple[Path, BinaryIO]], before: Before, *, have_headers: bool) -> Iterator[bytes]:
     """One text of several; a part without a header goes on where the one before ended, unless all must have one."""
-    head, of = b"", Path()
+    head, of = before.head, before.of
     for path, stream in parts:
-        first = stream.readline().removeprefix(codecs.BOM_UTF8).rstrip(b"\r\n")
+        first = _first_line(stream)
         cells, names = first.split(b","), head.split(b",")
         if head and first and first != head and (have_headers or set(cells) & set(names) - {b""}):
             raise MalformedFileError(

@@ -18,16 +18,17 @@ from recsys_core.dataset.schema import TableSpec
 from recsys_core.dataset.table_folders import ids_path
 from recsys_core.errors import ParameterError
 from recsys_core.reading.convert import BlockReader, ConvertedBlock
-from recsys_core.reading.header import UNUSED, read_header
+from recsys_core.reading.header import UNUSED, Header, read_header
 from recsys_core.reading.line_guard import Block, LineGuard
 from recsys_core.reading.opening import open_csv
-from recsys_core.reading.rejected import RejectedWriter
+from recsys_core.reading.rejected import RejectedRow, RejectedWriter
 
-__all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "read_table", "write_absent_table"]
+__all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "TableWriter", "read_table", "write_absent_table"]
 
 ROWS_FILE: Final = "rows.parquet"
 """Name of the file of accepted rows."""
 _BLOCK_BYTES = 1 << 20
+_NONE: Final[Mapping[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,34 +93,11 @@ def read_table(
             max_line_bytes=max_line_bytes,
             block_bytes=block_bytes,
         )
-        reader = BlockReader(table, header.names)
-        with (
-            RowsWriter(directory, reader.schema, row_group_rows=row_group_rows, scattered=table.text_ids) as rows,
-            RejectedWriter(directory, csv_path.name) as rejected,
-        ):
-            emptied: Counter[str] = Counter()
-            new = _New(table.key[0]) if table.gathered else None
-            for converted in _read_side_by_side(reader, guard, threads or min(4, os.cpu_count() or 1)):
-                if new is not None:
-                    rows.add(new.of(converted.rows))
-                    continue
-                rows.add(converted.rows)
-                rejected.add(converted.rejected)
-                emptied.update(converted.emptied)
-        for name, ids in reader.ids().items():
-            ids.save(ids_path(directory, name))
-        sha256 = opened.sha256()
-    return ReadSummary(
-        table=table.name,
-        file=csv_path.name,
-        sha256=sha256,
-        n_rows=rows.n_rows + rejected.n_rows,
-        n_accepted=rows.n_rows,
-        n_rejected=rejected.n_rows,
-        absent=() if table.gathered else tuple(name for name in table.column_names if name not in header.names),
-        unused=() if table.gathered else tuple(n.removeprefix(UNUSED) for n in header.names if n.startswith(UNUSED)),
-        emptied=dict(emptied),
-    )
+        threads = threads or min(4, os.cpu_count() or 1)
+        with TableWriter(directory, table, header, csv_path.name, row_group_rows=row_group_rows) as writer:
+            for converted in _read_side_by_side(writer.reader, guard, threads):
+                writer.add(converted.rows, converted.rejected, converted.emptied)
+        return writer.summary(opened.sha256())
 
 
 def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
@@ -127,6 +105,65 @@ def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
     with RowsWriter(directory, BlockReader(table, table.column_names).schema), RejectedWriter(directory, ""):
         pass
     return ReadSummary(table.name, None, None, 0, 0, 0)
+
+
+class TableWriter:
+    """Writes what is read of one table, its rows, refused rows and ids, and counts it. Use as a context manager.
+
+    reader  converts blocks for it
+    """
+
+    def __init__(
+        self, directory: Path, table: TableSpec, header: Header, file: str, *, row_group_rows: int = 1_000_000
+    ) -> None:
+        self.reader = BlockReader(table, header.names)
+        self.emptied: Counter[str] = Counter()
+        self.n_rows = self.n_rejected = 0
+        self._directory, self._table, self._header, self._file = directory, table, header, file
+        self._new = _New(table.key[0]) if table.gathered else None
+        self._rows = RowsWriter(directory, self.reader.schema, row_group_rows=row_group_rows, scattered=table.text_ids)
+        self._rejected = RejectedWriter(directory, file)
+
+    def add(self, rows: pa.Table, rejected: Iterable[RejectedRow] = (), emptied: Mapping[str, int] = _NONE) -> None:
+        """Append typed rows, refused ones, and how many cells were taken for empty."""
+        if self._new is not None:
+            self._rows.add(self._new.of(rows))
+            return
+        self._rows.add(rows)
+        self._rejected.add(rejected)
+        self.emptied.update(emptied)
+
+    def add_rejected(self, rejected: pa.Table) -> None:
+        """Append rows that were refused before."""
+        self._rejected.add_table(rejected)
+
+    def summary(self, sha256: str) -> ReadSummary:
+        """Of a file whose content has this digest; after the end."""
+        gathered, names = self._table.gathered, self._header.names
+        return ReadSummary(
+            table=self._table.name,
+            file=self._file,
+            sha256=sha256,
+            n_rows=self.n_rows + self.n_rejected,
+            n_accepted=self.n_rows,
+            n_rejected=self.n_rejected,
+            absent=() if gathered else tuple(name for name in self._table.column_names if name not in names),
+            unused=() if gathered else tuple(n.removeprefix(UNUSED) for n in names if n.startswith(UNUSED)),
+            emptied=dict(self.emptied),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._rejected.close()
+        self._rows.close()
+        self.n_rows, self.n_rejected = self._rows.n_rows, self._rejected.n_rows
+        if error is None:
+            for name, ids in self.reader.ids().items():
+                ids.save(ids_path(self._directory, name))
 
 
 class _New:
