@@ -17,6 +17,10 @@ def engine_for(parameters: EngineParameters) -> Engine:
     """The engine that is asked for; an :class:`recsys_core.errors.EngineError` where it cannot be had here."""
     if parameters.name in {"auto", "gpu"}:
         return _gpu_or_local(asked_for=parameters.name == "gpu")
+    if parameters.name == "spark":
+        from engines.spark import SparkEngine
+
+        return SparkEngine(parameters)
     return LocalEngine()
 
 

@@ -19,3 +19,6 @@ class EngineParameters(Parameters):
     """Spark's master: `local[*]`, `spark://HOST:7077`, `yarn`, `k8s://…`."""
     options: dict[str, str] = Field(default={})
     """Spark's own settings, such as `spark.executor.memory: 8g`."""
+    shared: str = ""
+    """Folder that this machine and all of Spark's workers see under this name; the system's temporary folder, where
+    all of them are this machine."""

@@ -1,0 +1,121 @@
+"""ALS by Spark's MLlib."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from engines.spark.session import Cluster
+from recsys_core.errors import ParameterError
+from recsys_core.sources.als import ALSParameters
+
+__all__ = ["Weighting", "item_factors_by_mllib", "mllib_ratings", "weighting_of"]
+
+Factors = NDArray[np.float32]
+_LIKED_BUT_NO_MORE: Final = np.float32(1e-30)
+"""Rating of a liked pair that has the confidence of an unobserved one: what MLlib likes is above zero."""
+_CHECKPOINT_EVERY: Final = 5
+_ROWS_PER_GROUP: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Weighting:
+    """How the regularisation of ours is put to MLlib, which multiplies its own by the liked entries of each row.
+
+    share  MLlib's ``regParam``
+    scale  by what its item factors are multiplied
+    """
+
+    share: float
+    scale: float
+
+
+def mllib_ratings(confidence: csr_matrix) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """Users, items and ratings r, aligned, that mean to MLlib with alpha = 1 what ``confidence`` means to us.
+
+    MLlib's confidence is 1 + |r| and its preference 1 where r > 0: a liked pair has r = c - 1, a disliked one
+    -(d - 1), and one that is disliked with the confidence 1 of an unobserved pair is left out like these. So are rows
+    and columns without a liked pair, whose factors are zero in any solution and act on nothing.
+    """
+    data = confidence.data
+    if data.size and (np.abs(data) < 1).any():
+        raise ParameterError(
+            f"dislike_confidence = {float(np.abs(data).min()):g}: MLlib's ALS knows no confidence below 1; raise "
+            "it, or use the engine local"
+        )
+    users = np.repeat(np.arange(confidence.shape[0], dtype=np.int32), np.diff(confidence.indptr))
+    items = confidence.indices.astype(np.int32)
+    ratings = np.where(data > 0, np.maximum(data - 1, _LIKED_BUT_NO_MORE), data + 1).astype(np.float32)
+    is_liked = ratings > 0
+    n_liked = np.bincount(users[is_liked], minlength=confidence.shape[0])
+    n_liking = np.bincount(items[is_liked], minlength=confidence.shape[1])
+    kept = (ratings != 0) & (n_liked[users] > 0) & (n_liking[items] > 0)
+    return users[kept], items[kept], ratings[kept]
+
+
+def weighting_of(
+    users: NDArray[np.int32], items: NDArray[np.int32], ratings: NDArray[np.float32], regularization: float
+) -> Weighting:
+    """The objective of ours with each row's regularisation weighted by its liked entries.
+
+    MLlib minimises Σ|c|(p - x'·y')² + λ(Σ n_u‖x'_u‖² + Σ n_i‖y'_i‖²) with n the number of liked entries (Zhou,
+    Wilkinson, Schreiber & Pan 2008, "Large-Scale Parallel Collaborative Filtering for the Netflix Prize", AAIM). With
+    m and k the means of n_u and n_i, λ = R/√(mk), and x = x'/s, y = s·y' for s = ⁴√(k/m), that is
+    Σ|c|(p - x·y)² + R(Σ n_u/m·‖x_u‖² + Σ n_i/k·‖y_i‖²): ours for a row of mean length.
+    """
+    is_liked = ratings > 0
+    n_liked = float(is_liked.sum())
+    mean_by_user = n_liked / max(1, len(np.unique(users[is_liked])))
+    mean_by_item = n_liked / max(1, len(np.unique(items[is_liked])))
+    return Weighting(
+        share=regularization / float(np.sqrt(mean_by_user * mean_by_item)),
+        scale=float((mean_by_item / mean_by_user) ** 0.25),
+    )
+
+
+def item_factors_by_mllib(cluster: Cluster, confidence: csr_matrix, parameters: ALSParameters, shared: Path) -> Factors:
+    """Item factors, float32 of shape (n_items, factors); items that nobody likes have zeros.
+
+    The initial factors are MLlib's own, from the same seed; ``use_cg`` and ``threads`` count for nothing. ``shared``
+    is an empty folder that all workers see, for the ratings and for checkpoints.
+    """
+    users, items, ratings = mllib_ratings(confidence)
+    factors = np.zeros((confidence.shape[1], parameters.factors), dtype=np.float32)
+    if not (ratings > 0).any():
+        return factors
+    weighting = weighting_of(users, items, ratings, parameters.regularization)
+    path = shared / "ratings.parquet"
+    pq.write_table(pa.table({"user": users, "item": items, "rating": ratings}), path, row_group_size=_ROWS_PER_GROUP)
+    with cluster.errors("ALS"):
+        found = _fitted(cluster.session(), path, shared / "checkpoints", weighting.share, parameters)
+    nums = found["id"].to_numpy()
+    vectors = found["features"].combine_chunks().flatten().to_numpy().reshape(len(nums), parameters.factors)
+    factors[nums] = vectors * np.float32(weighting.scale)
+    return factors
+
+
+def _fitted(session: Any, path: Path, checkpoints: Path, share: float, parameters: ALSParameters) -> pa.Table:
+    from pyspark.ml.recommendation import ALS
+
+    session.sparkContext.setCheckpointDir(str(checkpoints))
+    n_blocks = max(2, session.sparkContext.defaultParallelism)
+    als = ALS(
+        rank=parameters.factors,
+        maxIter=parameters.iterations,
+        regParam=share,
+        implicitPrefs=True,
+        alpha=1.0,
+        seed=parameters.seed,
+        numUserBlocks=n_blocks,
+        numItemBlocks=n_blocks,
+        checkpointInterval=_CHECKPOINT_EVERY,
+        userCol="user",
+        itemCol="item",
+        ratingCol="rating",
+    )
+    return als.fit(session.read.parquet(str(path))).itemFactors.toArrow()

@@ -1,0 +1,115 @@
+"""The engine of a Spark cluster."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+
+from engines.interface import StepName
+from engines.local import LocalEngine
+from engines.parameters import EngineParameters
+from engines.spark.als import Factors, item_factors_by_mllib
+from engines.spark.session import Cluster
+from engines.spark.tasks import GramTask, ListTask, ReadTask, gram, lists, read
+from recsys_core.bundle import ModelBundle
+from recsys_core.bundle.recommendations import Recommendations
+from recsys_core.dataset.schema import TableSpec
+from recsys_core.errors import RecsysError
+from recsys_core.hybrid import NewTitles
+from recsys_core.reading import ReadSummary
+from recsys_core.reading.pieces import PIECE_BYTES, Piece, PieceRead, pieces_of, read_table_in_pieces
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease.fit import solve_ease, solve_rows
+from recsys_core.sources.solvers import Solvers
+from recsys_core.storage import save_csr
+
+__all__ = ["SparkEngine"]
+
+_DECLINED: Final[Mapping[StepName, str]] = {
+    "validate": "keys must be unique over all rows, and rows be written in their order: that is most of the work, in "
+    "one place",
+    "matrix": "it is what this machine solves the users with, and must fit here: counting it takes a second per 25 "
+    "million ratings",
+}
+_FEWEST_ROWS: Final = 10_000
+"""Of a Gram matrix' task, whose outcome has the same size however few they are."""
+_FEWEST_USERS: Final = 512
+_TASKS_PER_SLOT: Final = 4  # a slow one then holds up little
+
+
+class SparkEngine(LocalEngine):
+    """:class:`engines.interface.Engine` on Spark. Workers run this project, installed there, on shared folders.
+
+    A file of one piece, and EASE with fewer rows than titles, are small: they stay here.
+    """
+
+    name = "spark"
+
+    def __init__(self, parameters: EngineParameters, *, piece_bytes: int = PIECE_BYTES) -> None:
+        self._cluster = Cluster(parameters)
+        self._piece_bytes = piece_bytes
+
+    @property
+    def declined(self) -> Mapping[StepName, str]:
+        return _DECLINED
+
+    @property
+    def solvers(self) -> Solvers:
+        return Solvers(als=self._solve_als, ease=self._solve_ease)
+
+    def read(self, path: Path, table: TableSpec, directory: Path) -> ReadSummary:
+        pieces = pieces_of(path, table, piece_bytes=self._piece_bytes)
+        if len(pieces) == 1:
+            return super().read(path, table, directory)
+
+        def read_all(tasks: Sequence[tuple[Piece, Path]]) -> list[PieceRead | RecsysError]:
+            return list(self._cluster.map(read, [ReadTask(piece, table, folder) for piece, folder in tasks]))
+
+        with self._cluster.scratch() as scratch:
+            return read_table_in_pieces(path, table, directory, scratch, pieces, read_all)
+
+    def recommend_all(self, bundle: ModelBundle, k: int, *, new_titles: NewTitles | None = None) -> Recommendations:
+        n_users = bundle.known.n_users
+        cuts = _cuts(n_users, self._cluster.parallelism * _TASKS_PER_SLOT, _FEWEST_USERS)
+        with self._cluster.scratch() as scratch:
+            saved = scratch / "bundle"
+            saved.mkdir()
+            bundle.save(saved)
+            tasks = [
+                ListTask(saved, start, stop, k, new_titles, scratch / f"lists-{start:012d}") for start, stop in cuts
+            ]
+            parts = [Recommendations.load(folder).table for folder in self._cluster.map(lists, tasks)]
+            return Recommendations(pa.concat_tables(parts).combine_chunks())
+
+    def _solve_als(self, confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
+        """As :data:`recsys_core.sources.solvers.ALSSolver`; MLlib draws its initial factors itself."""
+        with self._cluster.scratch() as scratch:
+            return item_factors_by_mllib(self._cluster, confidence, parameters, scratch)
+
+    def _solve_ease(self, rows: csr_matrix, regularization: float) -> NDArray[np.floating[Any]]:
+        """The Gram matrix on the workers, as the sum of those of stretches of ``rows``; the factorisation here."""
+        n_rows, n_kept = rows.shape
+        if n_rows < n_kept:
+            return solve_rows(rows, regularization)
+        total = np.zeros((n_kept, n_kept))
+        with self._cluster.scratch() as scratch:
+            tasks = []
+            for start, stop in _cuts(n_rows, self._cluster.parallelism, _FEWEST_ROWS):
+                path = scratch / f"rows-{start:012d}.npz"
+                save_csr(path, csr_matrix(rows[start:stop]))
+                tasks.append(GramTask(path, scratch / f"gram-{start:012d}"))
+            for part in self._cluster.map(gram, tasks):  # in one order, so that the sum is always the same
+                total += np.load(part, mmap_mode="r")
+        return solve_ease(total, regularization)
+
+
+def _cuts(n: int, n_parts: int, fewest: int) -> list[tuple[int, int]]:
+    """0 to ``n`` in at most ``n_parts`` stretches of about the same length, at least ``fewest``."""
+    n_parts = max(1, min(n_parts, n // fewest))
+    bounds = [n * number // n_parts for number in range(n_parts + 1)]
+    return list(pairwise(bounds))

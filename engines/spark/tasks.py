@@ -1,0 +1,75 @@
+"""What runs on the workers: functions of this project, given paths that every worker sees under the same name."""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from recsys_core.bundle import ModelBundle, recommend_all
+from recsys_core.dataset.schema import TableSpec
+from recsys_core.hybrid import NewTitles
+from recsys_core.reading.pieces import Piece, PieceRead, read_piece
+from recsys_core.storage import atomic_directory, load_csr
+
+__all__ = ["GramTask", "ListTask", "ReadTask", "gram", "lists", "read"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTask:
+    """A piece of a table's file, and the folder to make of it."""
+
+    piece: Piece
+    table: TableSpec
+    directory: Path
+
+
+def read(task: ReadTask) -> PieceRead:
+    """Read a piece; what a worker that was lost has left of it does not count."""
+    with atomic_directory(task.directory) as directory:
+        found = read_piece(task.piece, task.table, directory)
+    return replace(found, directory=task.directory)
+
+
+@dataclass(frozen=True, slots=True)
+class GramTask:
+    """Rows as :func:`recsys_core.storage.save_csr` wrote them, and where to put their Gram matrix."""
+
+    rows: Path
+    directory: Path
+
+
+def gram(task: GramTask) -> Path:
+    """XᵀX of some rows X, dense float32 of shape (n_columns, n_columns), as an .npy file."""
+    with atomic_directory(task.directory) as directory:
+        rows = load_csr(task.rows)
+        np.save(directory / "gram.npy", (rows.T @ rows).toarray())
+    return task.directory / "gram.npy"
+
+
+@dataclass(frozen=True, slots=True)
+class ListTask:
+    """A stretch of a bundle's known users, and the folder for their lists."""
+
+    bundle: Path
+    start: int
+    stop: int
+    k: int
+    new_titles: NewTitles | None
+    directory: Path
+
+
+def lists(task: ListTask) -> Path:
+    """The lists of some users, as :func:`recsys_core.bundle.recommend_all` makes them for all."""
+    bundle = _bundle(task.bundle)
+    nums = np.arange(task.start, task.stop)
+    some = replace(bundle, known=bundle.known.rows(nums))
+    with atomic_directory(task.directory) as directory:
+        recommend_all(some, task.k, new_titles=task.new_titles).save(directory)
+    return task.directory
+
+
+@lru_cache(maxsize=1)
+def _bundle(directory: Path) -> ModelBundle:
+    """Read once by each worker process."""
+    return ModelBundle.load(directory)
