@@ -47,8 +47,7 @@ class Cluster:
             "spark.master": self.parameters.master,
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            "spark.log.level": "ERROR",
-            "spark.pyspark.python": sys.executable,
+            "spark.log.level": "FATAL",  # what is the matter is said in an EngineError
             "spark.rdd.compress": "true",
             # A task is one processor's work: BLAS threads of several would wait for one another.
             **{f"spark.executorEnv.{name}": "1" for name in _ONE_THREAD},
@@ -144,7 +143,8 @@ def _open_session(cluster: Cluster) -> Any:
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise EngineError(f"engine spark: there is no Java here, neither in JAVA_HOME nor on the PATH; {_INSTALL}")
     _check_reachable(master)
-    builder = SparkSession.builder
+    os.environ["PYSPARK_PYTHON"] = cluster.settings.get("spark.pyspark.python", sys.executable)  # the setting alone is
+    builder = SparkSession.builder  # read by spark-submit, not by a session
     for name, value in cluster.settings.items():
         builder = builder.config(name, value)
     try:
