@@ -20,7 +20,8 @@ Factors = NDArray[np.float32]
 _LIKED_BUT_NO_MORE: Final = np.float32(1e-30)
 """Rating of a liked pair that has the confidence of an unobserved one: what MLlib likes is above zero."""
 _CHECKPOINT_EVERY: Final = 5
-_ROWS_PER_GROUP: Final = 1 << 20
+_PER_BLOCK: Final = 1_000_000  # ratings of a block of users, and of one of items
+_MOST_BLOCKS: Final = 512  # each sends to each
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def item_factors_by_mllib(cluster: Cluster, confidence: csr_matrix, parameters: 
         return factors
     weighting = weighting_of(users, items, ratings, parameters.regularization)
     path = shared / "ratings.parquet"
-    pq.write_table(pa.table({"user": users, "item": items, "rating": ratings}), path, row_group_size=_ROWS_PER_GROUP)
+    pq.write_table(pa.table({"user": users, "item": items, "rating": ratings}), path, row_group_size=_PER_BLOCK)
     with cluster.errors("ALS"):
         found = _fitted(cluster.session(), path, shared / "checkpoints", weighting.share, parameters)
     nums = found["id"].to_numpy()
@@ -103,7 +104,10 @@ def _fitted(session: Any, path: Path, checkpoints: Path, share: float, parameter
     from pyspark.ml.recommendation import ALS
 
     session.sparkContext.setCheckpointDir(str(checkpoints))
-    n_blocks = max(2, session.sparkContext.defaultParallelism)
+    written = pq.read_metadata(path)
+    # As the data are, not as the cluster is: sums then have one order, however many workers there are.
+    n_blocks = min(max(2, written.num_row_groups), _MOST_BLOCKS)
+    session.conf.set("spark.sql.files.minPartitionNum", n_blocks)
     als = ALS(
         rank=parameters.factors,
         maxIter=parameters.iterations,

@@ -36,10 +36,11 @@ _DECLINED: Final[Mapping[StepName, str]] = {
     "matrix": "it is what this machine solves the users with, and must fit here: counting it takes a second per 25 "
     "million ratings",
 }
+# Tasks are as the data are, not as the cluster is: sums then have one order, however many workers there are.
 _FEWEST_ROWS: Final = 10_000
-"""Of a Gram matrix' task, whose outcome has the same size however few they are."""
-_FEWEST_USERS: Final = 512
-_TASKS_PER_SLOT: Final = 4  # a slow one then holds up little
+_MOST_GRAMS: Final = 32  # each has the size of the sum
+_FEWEST_USERS: Final = 1_024
+_MOST_LISTS: Final = 4_096
 
 
 class SparkEngine(LocalEngine):
@@ -75,7 +76,7 @@ class SparkEngine(LocalEngine):
 
     def recommend_all(self, bundle: ModelBundle, k: int, *, new_titles: NewTitles | None = None) -> Recommendations:
         n_users = bundle.known.n_users
-        cuts = _cuts(n_users, self._cluster.parallelism * _TASKS_PER_SLOT, _FEWEST_USERS)
+        cuts = _cuts(n_users, _MOST_LISTS, _FEWEST_USERS)
         with self._cluster.scratch() as scratch:
             saved = scratch / "bundle"
             saved.mkdir()
@@ -99,11 +100,11 @@ class SparkEngine(LocalEngine):
         total = np.zeros((n_kept, n_kept))
         with self._cluster.scratch() as scratch:
             tasks = []
-            for start, stop in _cuts(n_rows, self._cluster.parallelism, _FEWEST_ROWS):
+            for start, stop in _cuts(n_rows, _MOST_GRAMS, _FEWEST_ROWS):
                 path = scratch / f"rows-{start:012d}.npz"
                 save_csr(path, csr_matrix(rows[start:stop]))
                 tasks.append(GramTask(path, scratch / f"gram-{start:012d}"))
-            for part in self._cluster.map(gram, tasks):  # in one order, so that the sum is always the same
+            for part in self._cluster.map(gram, tasks):
                 total += np.load(part, mmap_mode="r")
         return solve_ease(total, regularization)
 

@@ -76,11 +76,6 @@ class Cluster:
                 ) from error
             yield folder
 
-    @property
-    def parallelism(self) -> int:
-        """How many tasks run at once."""
-        return max(1, int(self.session().sparkContext.defaultParallelism))
-
     def session(self) -> Any:
         """The open SparkSession; an :class:`EngineError` where there can be none."""
         with _LOCK:

@@ -100,10 +100,8 @@ def pieces_of(path: Path, table: TableSpec, *, piece_bytes: int = PIECE_BYTES) -
             for start, stop in zip([0, *cuts], stops, strict=True)
         ]
     n_first, before = beginning_of(path, table.format)
-    pieces = [Piece(path, parts[:n_first], header, is_first=True)]
-    for group in _grouped(parts[n_first:], piece_bytes):
-        pieces.append(Piece(path, group, header, before))
-    return pieces
+    first, *others = _grouped(parts, n_first, piece_bytes)
+    return [Piece(path, first, header, is_first=True), *(Piece(path, group, header, before) for group in others)]
 
 
 def _cuts(path: Path, header: Header, piece_bytes: int) -> list[int]:
@@ -123,17 +121,14 @@ def _cuts(path: Path, header: Header, piece_bytes: int) -> list[int]:
     return cuts
 
 
-def _grouped(parts: Sequence[Path], piece_bytes: int) -> Iterator[tuple[Path, ...]]:
-    group: list[Path] = []
-    n_bytes = 0
-    for part in parts:
-        group.append(part)
+def _grouped(parts: Sequence[Path], n_first: int, piece_bytes: int) -> Iterator[tuple[Path, ...]]:
+    """Neighbours of ``piece_bytes`` together, the first of them at least ``n_first``."""
+    start = n_bytes = 0
+    for number, part in enumerate(parts, 1):
         n_bytes += part.stat().st_size
-        if n_bytes >= piece_bytes:
-            yield tuple(group)
-            group, n_bytes = [], 0
-    if group:
-        yield tuple(group)
+        if number == len(parts) or (number >= n_first and n_bytes >= piece_bytes):
+            yield tuple(parts[start:number])
+            start, n_bytes = number, 0
 
 
 def read_piece(piece: Piece, table: TableSpec, directory: Path) -> PieceRead:

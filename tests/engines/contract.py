@@ -139,7 +139,7 @@ def _rows(seed: int) -> str:
 
 def _one_file(folder: Path) -> Path:
     path = folder / "ratings.csv"
-    path.write_text(HEADER + "".join(map(_rows, range(20))))
+    path.write_text(HEADER + "".join(map(_rows, range(6))))
     return path
 
 
