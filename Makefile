@@ -12,7 +12,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q
 # Tests in a browser have a process of their own: Playwright keeps an event loop running in its thread.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-in-processes test-browser lint format dev lock docs bench-pipeline bench-accuracy bench-serving clean
+.PHONY: help demo test test-slow test-in-processes test-browser lint format dev spark lock docs bench-pipeline bench-accuracy bench-serving clean
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -85,11 +85,18 @@ bench-serving: $(READY)  ## latency, throughput and memory of the API
 bench-accuracy: $(READY)  ## accuracy on five folds, with controls and other libraries
 	@$(BIN)/python -m bench.accuracy
 
+spark: $(READY)  ## install PySpark, for the engine spark and its tests
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
+	  -r engines/spark/requirements.lock
+
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra postgres --extra dev --universal --python-version 3.11 --generate-hashes \
 	  --no-strip-extras --no-emit-index-url --quiet -o requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml docker/requirements.in --extra postgres --constraint requirements.lock --universal \
 	  --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --quiet -o docker/requirements.lock
+	@$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["spark"])' \
+	  | $(BIN)/uv pip compile - --constraint requirements.lock --universal --python-version 3.11 --generate-hashes \
+	  --no-strip-extras --no-emit-index-url --no-annotate --quiet -o engines/spark/requirements.lock
 
 clean:  ## remove what runs have made (not the environment)
 	rm -rf .recsys .pytest_cache .mypy_cache .ruff_cache .hypothesis

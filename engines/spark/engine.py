@@ -1,6 +1,7 @@
 """The engine of a Spark cluster."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -75,17 +76,17 @@ class SparkEngine(LocalEngine):
             return read_table_in_pieces(path, table, directory, scratch, pieces, read_all)
 
     def recommend_all(self, bundle: ModelBundle, k: int, *, new_titles: NewTitles | None = None) -> Recommendations:
-        n_users = bundle.known.n_users
-        cuts = _cuts(n_users, _MOST_LISTS, _FEWEST_USERS)
+        known, nobody = bundle.known, np.zeros(0, dtype=np.int64)
         with self._cluster.scratch() as scratch:
-            saved = scratch / "bundle"
-            saved.mkdir()
-            bundle.save(saved)
-            tasks = [
-                ListTask(saved, start, stop, k, new_titles, scratch / f"lists-{start:012d}") for start, stop in cuts
-            ]
+            saved = _folder(scratch / "bundle")
+            replace(bundle, known=known.rows(nobody)).save(saved)  # each worker process reads and keeps it
+            tasks = []
+            for start, stop in _cuts(known.n_users, _MOST_LISTS, _FEWEST_USERS):
+                some = _folder(scratch / f"known-{start:012d}")
+                known.rows(np.arange(start, stop)).save(some)
+                tasks.append(ListTask(saved, some, k, new_titles, scratch / f"lists-{start:012d}"))
             parts = [Recommendations.load(folder).table for folder in self._cluster.map(lists, tasks)]
-            return Recommendations(pa.concat_tables(parts).combine_chunks())
+        return Recommendations(pa.concat_tables(parts).combine_chunks())
 
     def _solve_als(self, confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
         """As :data:`recsys_core.sources.solvers.ALSSolver`; MLlib draws its initial factors itself."""
@@ -107,6 +108,11 @@ class SparkEngine(LocalEngine):
             for part in self._cluster.map(gram, tasks):
                 total += np.load(part, mmap_mode="r")
         return solve_ease(total, regularization)
+
+
+def _folder(path: Path) -> Path:
+    path.mkdir()
+    return path
 
 
 def _cuts(n: int, n_parts: int, fewest: int) -> list[tuple[int, int]]:

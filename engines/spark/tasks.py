@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from recsys_core.bundle import ModelBundle, recommend_all
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.hybrid import NewTitles
 from recsys_core.reading.pieces import Piece, PieceRead, read_piece
@@ -49,11 +50,10 @@ def gram(task: GramTask) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class ListTask:
-    """A stretch of a bundle's known users, and the folder for their lists."""
+    """A bundle that knows nobody, some people to know, and the folder for their lists."""
 
     bundle: Path
-    start: int
-    stop: int
+    known: Path
     k: int
     new_titles: NewTitles | None
     directory: Path
@@ -61,9 +61,7 @@ class ListTask:
 
 def lists(task: ListTask) -> Path:
     """The lists of some users, as :func:`recsys_core.bundle.recommend_all` makes them for all."""
-    bundle = _bundle(task.bundle)
-    nums = np.arange(task.start, task.stop)
-    some = replace(bundle, known=bundle.known.rows(nums))
+    some = replace(_bundle(task.bundle), known=UserItemMatrix.load(task.known))
     with atomic_directory(task.directory) as directory:
         recommend_all(some, task.k, new_titles=task.new_titles).save(directory)
     return task.directory
