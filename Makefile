@@ -86,8 +86,7 @@ bench-accuracy: $(READY)  ## accuracy on five folds, with controls and other lib
 	@$(BIN)/python -m bench.accuracy
 
 spark: $(READY)  ## install PySpark, for the engine spark and its tests
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --require-hashes \
-	  -r engines/spark/requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --require-hashes -r engines/spark/requirements.lock
 
 lock: $(READY)  ## compile requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra postgres --extra dev --universal --python-version 3.11 --generate-hashes \
