@@ -44,12 +44,14 @@ _ML25M: Final[Mapping[str, str]] = {
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.synthetic", __doc__, "docs/synthetic-data.md")
-    parser.add_argument("--ratings", type=int, default=25_000_095, help="of the data set that is counted")
+    parser.add_argument("--ratings", type=int, default=25_000_095, help="of the data set that is made to be counted")
+    parser.add_argument("--made", type=Path, help="a folder of `recsys synth` that is counted instead")
     parser.add_argument("--fitted", type=int, default=300_000, help="ratings of the one that models are fitted on")
     arguments = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="recsys-bench-") as root:
-        counted, fitted = Path(root, "counted"), Path(root, "fitted")
-        made = recsys(["synth", "--ratings", str(arguments.ratings), "--out", str(counted), "--json"])
+        counted, fitted = arguments.made or Path(root, "counted"), Path(root, "fitted")
+        if not arguments.made:
+            recsys(["synth", "--ratings", str(arguments.ratings), "--out", str(counted), "--json"])
         found = _counts(counted)
         recsys(["synth", "--ratings", str(arguments.fitted), "--out", str(fitted), "--json"])
         split = Dataset.of(fitted).split(cold_item_share=_COLD_SHARE)
@@ -59,9 +61,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.out,
         "synthetic",
         argv,
-        ratings=f"{arguments.ratings:,}",
-        seconds=f"{made.seconds:.0f}",
-        peak=f"{made.peak_mib:,.0f}",
         counts=Table(("", "made", "ml-25m"), tuple((name, found[name], known) for name, known in _ML25M.items())),
         fitted=f"{arguments.fitted:,}",
         warm=metrics_table(evaluation, _METRICS),
