@@ -24,17 +24,16 @@ __all__ = ["main"]
 
 _HERE = Path(__file__).parent
 _REQUIREMENTS = REPOSITORY / "bench/accuracy/peers/rectools/requirements.txt"
-_JOBS = ("ours", "with_rectools", "by_hand")
 _NAMES = {"ours": "this project", "with_rectools": "RecTools", "by_hand": "implicit by hand"}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.side_by_side", __doc__, "docs/side-by-side.md", workspace=True)
     parser.add_argument("--ratings", type=int, default=25_000_095)
-    parser.add_argument("--only", nargs="*", choices=_JOBS, default=_JOBS)
+    parser.add_argument("--no-peers", action="store_true", help="RecTools, which needs an environment of its own, not")
     arguments = parser.parse_args(argv)
-    pythons = dict.fromkeys(arguments.only, sys.executable)
-    if "with_rectools" in pythons:
+    pythons = dict.fromkeys(("ours", "by_hand"), sys.executable)
+    if not arguments.no_peers:
         pythons["with_rectools"] = str(make_environment(_REQUIREMENTS, arguments.workspace / "peers" / "rectools"))
     with tempfile.TemporaryDirectory(prefix="recsys-side-by-side-") as folder:
         write_folder(Path(folder) / "data", Shape.of(arguments.ratings), seed=0)
@@ -55,22 +54,24 @@ def _report(python: str, name: str, ratings: Path) -> dict[str, Any]:
 
 
 def _table(reports: dict[str, dict[str, Any]]) -> Table:
-    """Stages in rows; the last columns are this project's figures over those of the others."""
-    ours = reports.get("ours")
+    """A job in each row; the last columns are this project's figures over the row's."""
+    stages = [*next(iter(reports.values()))["seconds"]]
     totals = {name: sum(report["seconds"].values()) for name, report in reports.items()}
-    rows: list[tuple[str, ...]] = []
-    for stage in next(iter(reports.values()))["seconds"]:
-        rows.append((stage, *(f"{report['seconds'][stage]:.1f} s" for report in reports.values())))
-    rows.append(("all", *(f"{total:.1f} s" for total in totals.values())))
-    rows.append(("peak memory", *(f"{report['peak_mib']:,.0f} MiB" for report in reports.values())))
-    rows.append(("NDCG@20", *(f"{report['ndcg']:.4f}" for report in reports.values())))
-    if ours:
-        rows.append(
-            ("time of this project over theirs", *(f"{totals['ours'] / total:.2f}" for total in totals.values()))
+    ours = reports["ours"]
+    rows = [
+        (
+            _NAMES[name],
+            *(f"{report['seconds'][stage]:.1f}" for stage in stages),
+            f"{totals[name]:.1f}",
+            f"{report['peak_mib']:,.0f} MiB",
+            f"{report['ndcg']:.4f}",
+            f"{totals['ours'] / totals[name]:.2f}",
+            f"{ours['peak_mib'] / report['peak_mib']:.2f}",
         )
-        shares = (f"{ours['peak_mib'] / report['peak_mib']:.2f}" for report in reports.values())
-        rows.append(("memory of this project over theirs", *shares))
-    return Table(("", *(_NAMES[name] for name in reports)), tuple(rows))
+        for name, report in reports.items()
+    ]
+    told = ("all", "peak memory", "NDCG@20", "time: ours / theirs", "memory: ours / theirs")
+    return Table(("seconds", *stages, *told), tuple(rows))
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """What the three scripts share: the stages' seconds, and NDCG. NumPy alone, for each has an environment of its own."""
 
 import json
-import resource
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,15 @@ class Stages:
 
     def tell(self, ndcg: float) -> None:
         """Print the report: all seconds, the peak of memory in MiB, NDCG."""
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        json.dump({"seconds": self.seconds, "peak_mib": peak, "ndcg": ndcg}, sys.stdout)
+        json.dump({"seconds": self.seconds, "peak_mib": _peak_mib(), "ndcg": ndcg}, sys.stdout)
+
+
+def _peak_mib() -> float:
+    """Of this program's resident set; what getrusage tells may be that of the process that started it."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise SystemExit("the kernel tells no VmHWM")
 
 
 def confidence(ratings: Any) -> Any:

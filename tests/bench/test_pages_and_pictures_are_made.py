@@ -32,6 +32,7 @@ PAGES: Final = {
     "bench.gate": ("promotion.md", (*MEASURED, "--times", "2", "--folds-to-run", "1")),
     "bench.pipeline": ("performance.md", ("--data", "{made}/data", "--only", "data")),
     "bench.synthetic": ("synthetic-data.md", ("--ratings", "20000", "--fitted", "30000")),
+    "bench.side_by_side": ("side-by-side.md", ("--ratings", "20000", "--no-peers")),
     "bench.serving": ("serving.md", (*MEASURED, "--small", "--questions", "20")),
 }
 """What writes a page: the page, and arguments that make it small."""
@@ -40,7 +41,8 @@ ABSENT: Final = ("| peer |", "| by time | all ratings within a day", "| by size 
 PRINTED: Final = "bench.experiments"  # its figures stand in a page of words
 PICTURES: Final = ("bench.pictures", "bench.web_page")
 ELSEWHERE: Final = "bench.notebooks"  # tried in tests/notebooks
-WORDS: Final = {"api.md", "deployment.md", "library.md", "operating.md", "your-own-data.md"}  # without measured figures
+WORDS: Final = {"api.md", "deployment.md", "engines.md", "library.md", "operating.md", "your-own-data.md"}
+"""Without measured figures."""
 
 pytestmark = pytest.mark.timeout(600)
 
