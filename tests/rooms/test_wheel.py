@@ -16,7 +16,7 @@ from tests.corpus.made_home import settings_in
 pytestmark = pytest.mark.xdist_group("wheel")  # one wheel and one environment for all
 
 ROOT = Path(__file__).parents[2]
-ROOMS = {"assets", "pipelines", "recsys_core", "registry", "serving", "ui"}
+ROOMS = {"assets", "engines", "pipelines", "recsys_core", "registry", "serving", "ui"}
 BESIDE = {".streamlit", "data", "mlflow"}  # folders of which a wheel takes some files along
 SHIPPED = {
     "app.py", ".streamlit/config.toml", "mlflow/promotion.yaml", "data/sample/source/LICENSE-CC-BY-NC-3.0.txt",
