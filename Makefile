@@ -20,7 +20,7 @@ help:  ## this list
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; ok = (3, 11) <= sys.version_info[:2] < (3, 14); \
 	  sys.exit(0 if ok else "Python 3.11 to 3.13 is needed, %s is %s; say make PYTHON=python3.11" % (sys.executable, sys.version.split()[0]))'
-	@echo "Preparing $(VENV) from requirements.lock (some minutes, once)"
+	@echo "Preparing $(VENV) from requirements.lock (a minute or some, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock >$(VENV)/uv.lock
 	@$(PIP) --require-hashes -r $(VENV)/uv.lock
