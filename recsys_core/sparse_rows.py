@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["filled", "weighted_rows"]
+__all__ = ["filled", "selected", "weighted_rows"]
 
 
 def filled(matrix: csr_matrix) -> NDArray[np.bool_]:
@@ -25,3 +25,8 @@ def weighted_rows(matrix: csr_matrix, rows: NDArray[np.integer], weights: NDArra
     places = np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
     values = matrix.data[places] * np.repeat(weights, lengths)
     return np.bincount(matrix.indices[places], values.astype(np.float64), minlength=matrix.shape[1]).astype(np.float64)
+
+
+def selected(nums: NDArray[np.integer], n_items: int) -> csr_matrix:
+    """A one in each row, at ``nums``: CSR float64 of shape (len(nums), n_items), by which a product picks items."""
+    return csr_matrix((np.ones(len(nums)), nums, np.arange(len(nums) + 1)), shape=(len(nums), n_items))

@@ -5,12 +5,16 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, diags_array, vstack
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid.blend import DISLIKES
+from recsys_core.hybrid.fused import fused_scores
 from recsys_core.hybrid.parts import HybridParts
+from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import AverseSource, Source
 from recsys_core.sources.table import source_named
+from recsys_core.sparse_rows import selected
 
 __all__ = ["CONSTANT", "SIDES", "Explanation", "explain"]
 
@@ -49,11 +53,10 @@ def explain(
     cold = np.flatnonzero(item_nums >= model.n_items)
     found: dict[int, Explanation] = {}
     if len(warm):
-        terms, constant = _terms(model, history, item_nums[warm])
+        terms, constant = _terms(model, history, selected(item_nums[warm], model.n_items))
         found |= _explained(warm, item_nums, history.item_nums, terms, np.full(len(warm), constant), n_because)
     if len(cold):
-        terms, _ = _terms(model, history, np.arange(model.n_items))
-        terms, constants = _predicted(model, history, item_nums[cold] - model.n_items, terms)
+        terms, constants = _predicted(model, history, item_nums[cold] - model.n_items)
         found |= _explained(cold, item_nums, history.item_nums, terms, constants, n_because)
     return [found[place] for place in range(len(item_nums))]
 
@@ -69,9 +72,14 @@ class _Term:
     def of_titles(cls, parts: NDArray[np.float64]) -> "_Term":
         return cls(np.asarray(parts.sum(axis=1)), parts)
 
+    def less_mean(self, sums: NDArray[np.float64]) -> "_Term":
+        """All but the last row, less ``sums`` (n_items,) times that one."""
+        rows = (found[:-1] - np.multiply.outer(sums, found[-1]) for found in (self.values, self.by_title))
+        return _Term(*rows)
 
-def _terms(model: HybridParts, history: Histories, item_nums: NDArray[np.int64]) -> tuple[dict[str, _Term], float]:
-    """The terms of warm items by name, and the constant that standardising adds to every score."""
+
+def _terms(model: HybridParts, history: Histories, mixture: csr_matrix) -> tuple[dict[str, _Term], float]:
+    """The terms of warm items, mixed, by name, and the constant that standardising adds to every item's score."""
     n_liked = history.n_liked(model.feedback)
     against = float((model.weights.dislikes * model.weights.prior_share(n_liked))[0])
     factors = {name: float(factor[0]) for name, factor in model.weights.factors(n_liked).items()}
@@ -82,55 +90,56 @@ def _terms(model: HybridParts, history: Histories, item_nums: NDArray[np.int64])
             entry = source.enter(history)
             scale = factors[name] * float(entry.moments.scale(model.steady(name))[0])
             constant -= scale * float(entry.moments.mean[0])
-            parts = source.parts(history, item_nums)
+            parts = source.parts(history, mixture)
             if source_named(name).side == "popularity":
-                terms[name] = _Term(scale * _low_rank(source, entry.left, item_nums), parts)
+                terms[name] = _Term(scale * _low_rank(source, entry.left, mixture), parts)
             else:
                 terms[name] = _Term.of_titles(scale * parts)
         if source_named(name).averse and against:
             averse = cast("AverseSource", source)
-            terms[DISLIKES] = _Term.of_titles(against * averse.aversion_parts(history, item_nums))
+            terms[DISLIKES] = _Term.of_titles(against * averse.aversion_parts(history, mixture))
     return terms, constant
 
 
 def _predicted(
-    model: HybridParts, history: Histories, cold_nums: NDArray[np.int64], terms: dict[str, _Term]
+    model: HybridParts, history: Histories, cold_nums: NDArray[np.int64]
 ) -> tuple[dict[str, _Term], NDArray[np.float64]]:
     """The terms of cold items: predictions of those of all warm ones, times what a match is worth where they stand.
 
-    Whatever a disliked title would add, by being unlike an item, is counted in the constant.
+    A prediction is of what is above the mean of all warm items. Whatever a disliked title would add, by being unlike an
+    item, is counted in the constant.
     """
-    total = np.sum([term.values for term in terms.values()], axis=0)
-    match = _from_warm(model, cold_nums, total[:, None])[:, 0] / (total.std() or 1.0)
+    warm = fused_scores(model, history)
+    match = model.cold.match(warm)[:, cold_nums].astype(np.float64)
     calibration = model.cold.calibration
-    scores, gains = match, np.ones(len(match))
+    scores, gains = match[0], np.ones(len(cold_nums))
     if calibration is not None:
-        scores = calibration.scores(match[None, :], history.n_liked(model.feedback))[0].astype(np.float64)
+        scores = calibration.scores(match, history.n_liked(model.feedback))[0].astype(np.float64)
         gains = np.asarray([calibration.slope(score) for score in scores])
-    gains = gains / (total.std() or 1.0)
+    gains = gains * float(dense_moments(warm).scale()[0])
+    from_warm = csr_matrix(diags_array(gains) @ model.cold.from_warm[cold_nums].astype(np.float64))
+    everything = csr_matrix(np.full((1, model.n_items), 1 / model.n_items))
+    terms, _ = _terms(model, history, csr_matrix(vstack([from_warm, everything])))
+    sums = np.asarray(from_warm.sum(axis=1), dtype=np.float64).ravel()
     values = history.ratings.data if history.cold is None else np.append(history.ratings.data, history.cold.data)
     disliked = model.feedback.disliked(values)
     found = {}
     for name, term in terms.items():
-        parts = gains[:, None] * _from_warm(model, cold_nums, term.by_title)
+        predicted = term.less_mean(sums)
         if _side(name) == "popularity":
-            found[name] = _Term(gains * _from_warm(model, cold_nums, term.values[:, None])[:, 0], parts)
+            found[name] = predicted
             continue
+        parts = predicted.by_title
         against = disliked[: parts.shape[1]]
         parts[:, against] = np.minimum(parts[:, against], 0)
         found[name] = _Term.of_titles(parts)
     return found, scores - np.sum([term.values for term in found.values()], axis=0)
 
 
-def _from_warm(model: HybridParts, cold_nums: NDArray[np.int64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What the ridge predicts of ``values`` (n_warm, n_columns), less their mean: (n_cold, n_columns)."""
-    return np.asarray(model.cold.from_warm[cold_nums].astype(np.float64) @ (values - values.mean(axis=0)))
-
-
-def _low_rank(source: Source, left: NDArray[np.floating] | None, nums: NDArray[np.int64]) -> NDArray[np.float64]:
+def _low_rank(source: Source, left: NDArray[np.floating] | None, mixture: csr_matrix) -> NDArray[np.float64]:
     assert left is not None
     assert source.item_side is not None
-    return np.asarray((left @ source.item_side[:, nums].astype(np.float64))[0])
+    return np.asarray(mixture @ (left[0] @ source.item_side.astype(np.float64)))
 
 
 def _explained(

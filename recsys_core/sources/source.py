@@ -80,8 +80,11 @@ class Source(Protocol):
     def enter(self, histories: Histories) -> Entry:
         """The same scores and their moments, not yet spread out."""
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What each of one user's own titles gave to the raw scores of the asked items: (n_asked, n_rated).
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
+        """What each of one user's own titles gave to the raw scores of the warm items, mixed: (n_mixed, n_rated).
+
+        ``mixture`` (n_mixed, n_items) times the parts of all items, which are never made; of some items it is
+        :func:`recsys_core.sparse_rows.selected`.
 
         Columns follow the user's warm titles, then, where the source knows them, the cold ones. A row adds up to the
         item's score. A title that was disliked gives nothing above 0.
@@ -98,7 +101,7 @@ class Source(Protocol):
 class AverseSource(Source, Protocol):
     """A source that tells what is like disliked titles."""
 
-    def aversion_parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+    def aversion_parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
         """What each of one user's own titles gave to the aversion of :meth:`enter`: like :meth:`parts`."""
 
 

@@ -14,6 +14,7 @@ from recsys_core.histories import Histories
 from recsys_core.hybrid import training_of
 from recsys_core.parameters import Parameters
 from recsys_core.sources.source import AverseSource, Source, SourceKind, raw_scores
+from recsys_core.sparse_rows import selected
 from recsys_core.storage import atomic_directory
 from recsys_core.testing.builders import planted_features
 from recsys_core.testing.contract import ScorerContract
@@ -79,12 +80,12 @@ class SourceContract(ScorerContract):
     def test_what_each_title_gave_adds_up_to_the_score_and_a_dislike_gives_nothing_above_zero(
         self, source: Source, histories: Histories
     ) -> None:
-        everything = np.arange(len(source.item_ids))
+        everything = selected(np.arange(len(source.item_ids)), len(source.item_ids))
         for user in range(histories.n_users):
             history = histories.rows(user, user + 1)
             parts = source.parts(history, everything)
             if self.kind.side == "popularity":
-                assert parts.shape == (len(everything), 0)
+                assert parts.shape == (len(source.item_ids), 0)
                 continue
             assert history.cold is not None
             assert parts.shape[1] in (history.ratings.nnz, len(history.item_nums))
@@ -99,7 +100,7 @@ class SourceContract(ScorerContract):
         assert aversion.max(initial=0.0) <= 0
         assert bool(aversion.any()) == self.kind.averse
         if self.kind.averse:
-            everything = np.arange(len(source.item_ids))
+            everything = selected(np.arange(len(source.item_ids)), len(source.item_ids))
             for user in range(histories.n_users):
                 parts = cast("AverseSource", source).aversion_parts(histories.rows(user, user + 1), everything)
                 assert parts.max(initial=0.0) <= 0
@@ -110,7 +111,7 @@ class SourceContract(ScorerContract):
         arrays = [histories.ratings.data, histories.ratings.indices, histories.times, histories.cold.data]
         before = [np.array(array) for array in arrays]
         source.enter(histories)
-        source.parts(histories.rows(3, 4), np.arange(3))
+        source.parts(histories.rows(3, 4), selected(np.arange(3), len(source.item_ids)))
         for array, kept in zip(arrays, before, strict=True):
             np.testing.assert_array_equal(array, kept)
 

@@ -6,11 +6,12 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
-from recsys_core.scoring import check_item_nums, check_one_history, check_user_ratings
+from recsys_core.scoring import check_one_history, check_user_ratings
 from recsys_core.sources.als.confidence import rating_confidence
 from recsys_core.sources.als.normal_equations import normal_equations, regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
@@ -74,21 +75,20 @@ class ALSModel:
         users = self.fold_in(histories)
         return Entry(self.item_moments.for_users(users), left=users)
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What each rated title gave to the score of each asked item (Hu, Koren & Volinsky 2008, section 5).
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
+        """What each rated title gave to the score of each item (Hu, Koren & Volinsky 2008, section 5).
 
         The score y_i·A⁻¹·Σ_j c_j y_j is a sum over the liked titles j; confident zeros act through A alone and give 0.
         """
         checked = check_one_history(history, len(self.item_ids)).ratings
-        nums = check_item_nums(item_nums, len(self.item_ids))
         if checked.nnz == 0:
-            return np.zeros((len(nums), 0))
+            return np.zeros((mixture.shape[0], 0))
         confidence = rating_confidence(checked, self.parameters, self.feedback).data.astype(np.float64)
         vectors = self.item_factors[checked.indices].astype(np.float64)
         a, _ = normal_equations(self.gram, vectors[None], confidence[None])
         titles = np.linalg.solve(a[0], (np.maximum(confidence, 0.0)[:, None] * vectors).T)
-        parts: NDArray[np.float64] = self.item_factors[nums].astype(np.float64) @ titles
-        return parts
+        used = np.unique(mixture.indices)  # of a few items, not all are made float64
+        return np.asarray(mixture[:, used] @ self.item_factors[used].astype(np.float64) @ titles)
 
     def save(self, directory: Path) -> None:
         save_arrays(

@@ -15,7 +15,7 @@ from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows
 from recsys_core.histories import Histories, Known
-from recsys_core.scoring import check_histories, check_item_nums, check_one_history
+from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.content.one_profile import CANCELLED, FILLED_SHARE, OneProfile
 from recsys_core.sources.content.parameters import ContentParameters
 from recsys_core.sources.moments import dense_moments
@@ -101,21 +101,21 @@ class ContentModel:
                 found[name] = (slice(None), csr_matrix(items))
         return found
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What each rated title of one user, warm and cold, gave to the score of each asked item of the catalogue.
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
+        """What each rated title of one user, warm and cold, gave to the scores, mixed: (n_mixed, n_rated).
 
         The profile's length is taken as given.
         """
         row = self._catalogue_rows(check_one_history(history, self.n_warm))
-        nums = check_item_nums(item_nums, self.n_catalogue)
-        parts = np.zeros((len(nums), row.nnz))
+        parts = np.zeros((mixture.shape[0], row.nnz))
         for name in (*self._dense, *self._sparse):
             items = self.features.groups[name]
             strength = self._strength(row.data, name).astype(np.float64)
             titles = items[row.indices].astype(np.float64)
             length = float(np.linalg.norm(titles.T @ strength))
             if length > CANCELLED * np.abs(strength).sum():
-                parts += (items[nums] @ titles.T).toarray() * (self.weight(name) * strength / length)
+                mixed = mixture @ items[: mixture.shape[1]]
+                parts += (mixed @ titles.T).toarray() * (self.weight(name) * strength / length)
         return parts
 
     def _scores(self, histories: Histories, start: int, stop: int) -> NDArray[np.float32]:

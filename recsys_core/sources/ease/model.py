@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix, issparse
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
-from recsys_core.scoring import check_histories, check_item_nums, check_one_history
+from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import Entry
@@ -79,14 +79,14 @@ class EASEModel:
         columns = None if len(self.kept_nums) == n_items else self.kept_nums
         return Entry(dense_moments(raw, n_items=n_items), raw=raw, columns=columns, aversion=aversion)
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What each rated title of one user gave to the score of each asked item: (n_asked, n_rated)."""
-        parts, strength = self._between(history, item_nums)
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
+        """What each rated title of one user gave to the scores, mixed: (n_mixed, n_rated)."""
+        parts, strength = self._between(history, mixture)
         counts = np.where(strength < 0, self.parameters.dislike, 1.0)
         return parts * (counts * strength)
 
-    def aversion_parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
-        parts, strength = self._between(history, item_nums)
+    def aversion_parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
+        parts, strength = self._between(history, mixture)
         return parts * np.minimum(strength, 0.0)
 
     @cached_property
@@ -100,19 +100,16 @@ class EASEModel:
         found.eliminate_zeros()
         return found
 
-    def _between(
-        self, history: Histories, item_nums: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The weight from each rated title to each asked item, for disliked ones of those alike; and the strengths."""
+    def _between(self, history: Histories, mixture: csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The weight from each rated title to each mixture, for disliked ones of those alike; the strengths."""
         checked = check_one_history(history, len(self.item_ids))
-        nums = check_item_nums(item_nums, len(self.item_ids))
         strength = history_strength(checked, self.parameters, self.feedback).astype(np.float64)
-        rated, asked = self.place_of[checked.ratings.indices], self.place_of[nums]
-        between = np.zeros((len(nums), len(rated)))
+        rated, asked = self.place_of[checked.ratings.indices], mixture[:, self.kept_nums]
+        between = np.zeros((mixture.shape[0], len(rated)))
         for weights, counted in ((self.weights, strength >= 0), (self.alike, strength < 0)):
             titles = np.flatnonzero((rated >= 0) & counted)
-            found = weights[rated[titles]][:, asked[asked >= 0]]
-            between[np.ix_(asked >= 0, titles)] = (found.toarray() if issparse(found) else found).T
+            found = asked @ weights[rated[titles]].T
+            between[:, titles] = found.toarray() if issparse(found) else found
         return between, strength
 
     def _scores(self, histories: Histories) -> tuple[NDArray[np.float32], csr_matrix | None]:

@@ -51,9 +51,9 @@ class PopularityModel:
     def _moments(self) -> Moments:
         return dense_moments(self.item_side)
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
         """Nothing: what is popular does not rest on the user's titles."""
-        return np.zeros((len(item_nums), 0))
+        return np.zeros((mixture.shape[0], 0))
 
     def save(self, directory: Path) -> None:
         save_arrays(directory / "popularity.npz", item_ids=self.item_ids, n_ratings=self.n_ratings)

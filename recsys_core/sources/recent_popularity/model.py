@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ShapeError
@@ -56,9 +57,9 @@ class RecentPopularityModel:
         left[np.arange(histories.n_users), of_user] = 1
         return Entry(Moments(self._moments.mean[of_user], self._moments.std[of_user]), left=left)
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
         """Nothing: what is popular does not rest on the user's titles."""
-        return np.zeros((len(item_nums), 0))
+        return np.zeros((mixture.shape[0], 0))
 
     @cached_property
     def _moments(self) -> Moments:

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix, diags_array, vstack
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
-from recsys_core.scoring import check_histories, check_item_nums, check_one_history
+from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.moments import sparse_moments
 from recsys_core.sources.source import Entry
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
@@ -71,21 +71,19 @@ class UserKNNModel:
         votes = self._votes(histories)
         return Entry(sparse_moments(votes), sparse=votes)
 
-    def parts(self, history: Histories, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What each rated title of one user gave to the score of each asked item: (n_asked, n_rated).
+    def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
+        """What each rated title of one user gave to the scores, mixed: (n_mixed, n_rated).
 
         A similarity is a sum over shared titles; which people are the nearest, their lengths and times are taken as
         given.
         """
         checked = check_one_history(history, len(self.item_ids))
-        nums = check_item_nums(item_nums, len(self.item_ids))
         nearest, _, denominators = self._nearest(checked)
         own = self._own(checked.ratings)
         told = own.data.astype(np.float64) * self.title_weights[own.indices]
         theirs = self.strength[nearest]
         shared = theirs[:, own.indices].toarray() * told / denominators[:, None]  # (n_nearest, n_rated)
-        parts: NDArray[np.float64] = theirs[:, nums].T.toarray().astype(np.float64) @ shared
-        return parts
+        return np.asarray((mixture @ theirs.T).toarray() @ shared)
 
     def _votes(self, histories: Histories) -> csr_matrix:
         """The scores of the titles that a neighbour has rated: CSR (n_users, n_items)."""

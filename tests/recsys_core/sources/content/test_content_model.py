@@ -11,6 +11,7 @@ from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories
 from recsys_core.sources.content import KIND, ContentModel, ContentParameters, fit_content
+from recsys_core.sparse_rows import selected
 from recsys_core.testing import item_feature_sets, user_item_matrices
 from recsys_core.testing.source_contract import SourceContract
 
@@ -67,7 +68,7 @@ def test_parts_add_up_and_a_dislike_gives_nothing_above_zero(
 ) -> None:
     model, ratings = drawn
     for row in range(ratings.shape[0]):
-        parts = model.parts(Histories(ratings[[row]]), np.arange(ratings.shape[1]))
+        parts = model.parts(Histories(ratings[[row]]), selected(np.arange(ratings.shape[1]), ratings.shape[1]))
         assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
         np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
         assert parts[:, SCALE.disliked(ratings[[row]].data)].max(initial=0.0) <= 1e-6
@@ -94,7 +95,7 @@ def test_likes_and_dislikes_that_cancel_leave_no_profile() -> None:
     cancelling = csr_matrix(np.array([[5, 3, 0.5, 2.5]], dtype=np.float32))
     assert SCALE.strengths(cancelling.data).sum() == pytest.approx(0, abs=1e-6)
     np.testing.assert_array_equal(model.score(cancelling), 0)
-    np.testing.assert_array_equal(model.parts(Histories(cancelling), np.arange(4)), 0)
+    np.testing.assert_array_equal(model.parts(Histories(cancelling), selected(np.arange(4), 4)), 0)
 
 
 def test_groups_without_a_weight_do_not_count() -> None:
@@ -109,7 +110,7 @@ def test_in_a_group_with_features_of_either_sign_a_dislike_says_nothing() -> Non
     disliking, both, liking = (csr_matrix(np.float32([values])) for values in ([1, 0, 0], [1, 5, 0], [0, 5, 0]))
     assert not model.score(disliking).any()
     np.testing.assert_allclose(model.score(both), model.score(liking), atol=1e-6)
-    assert not model.parts(Histories(both), np.arange(3))[:, 0].any()
+    assert not model.parts(Histories(both), selected(np.arange(3), 3))[:, 0].any()
     together = csr_matrix(np.float32([[1, 0, 0], [1, 5, 0]]))
     np.testing.assert_allclose(model.score(together), np.vstack([model.score(disliking), model.score(both)]), atol=1e-6)
 
@@ -125,7 +126,9 @@ def test_ratings_of_items_outside_training_count_like_those_of_training_items() 
     rating, nothing = csr_matrix(np.float32([[5, 0.5]])), csr_matrix((1, 2), dtype=np.float32)
     warm, cold = Histories(rating), Histories(nothing, None, rating)
     np.testing.assert_allclose(model.score(cold), model.score(warm), atol=1e-6)
-    np.testing.assert_allclose(model.parts(cold, np.arange(4)), model.parts(warm, np.arange(4)), atol=1e-6)
+    np.testing.assert_allclose(
+        model.parts(cold, selected(np.arange(4), 4)), model.parts(warm, selected(np.arange(4), 4)), atol=1e-6
+    )
     with pytest.raises(ShapeError, match="cold ratings have 3 columns, the catalogue 2 cold items"):
         model.score(Histories(nothing, None, csr_matrix(np.float32([[5, 0, 0]]))))
 

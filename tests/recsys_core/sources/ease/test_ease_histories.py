@@ -12,6 +12,7 @@ from recsys_core.histories import Histories
 from recsys_core.sources.ease import EASEModel, EASEParameters, fit_ease
 from recsys_core.sources.ease import model as ease_model
 from recsys_core.sources.ease.model import history_strength
+from recsys_core.sparse_rows import selected
 from recsys_core.testing import planted_interactions, user_item_matrices
 
 SCALE = MOVIELENS.feedback
@@ -107,11 +108,11 @@ def test_parts_add_up_to_score_and_aversion_and_those_of_dislikes_are_nowhere_ab
     everything = np.arange(ratings.shape[1])
     model = fit_ease(ratings, everything, parameters, feedback=SCALE)
     times = 90 * np.random.default_rng(ratings.nnz).permutation(ratings.nnz) if timed else None
-    histories = Histories(ratings, times)
+    histories, asked = Histories(ratings, times), selected(everything, len(everything))
     together = model.score(histories)
     for user in range(ratings.shape[0]):
         history = histories.rows(user, user + 1)
-        parts, averse = model.parts(history, everything), model.aversion_parts(history, everything)
+        parts, averse = model.parts(history, asked), model.aversion_parts(history, asked)
         np.testing.assert_allclose(parts.sum(axis=1), together[user], rtol=0, atol=1e-5)
         np.testing.assert_allclose(model.score(history)[0], together[user], rtol=0, atol=1e-5)
         disliked = SCALE.disliked(history.ratings.data)

@@ -11,6 +11,7 @@ from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.histories import Histories
 from recsys_core.sources.ease import KIND, EASEModel, EASEParameters, fit_ease
 from recsys_core.sources.ease.fit import most_rated, solve_ease, solve_ease_by_users
+from recsys_core.sparse_rows import selected
 from recsys_core.testing import checkerboard, planted_features, planted_interactions, user_item_matrices
 from recsys_core.testing.source_contract import SourceContract
 
@@ -93,7 +94,7 @@ def test_training_without_a_rating_gives_zero_scores() -> None:
     nothing = csr_matrix(np.zeros((3, 4), dtype=np.float32))
     model = fit(nothing)
     assert not model.score(nothing).any()
-    assert model.parts(Histories(nothing[[0]]), np.array([1])).shape == (1, 0)
+    assert model.parts(Histories(nothing[[0]]), selected(np.array([1]), len(model.item_ids))).shape == (1, 0)
 
 
 @pytest.mark.parametrize("regularization", [0.0, -1.0])

@@ -12,6 +12,7 @@ from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories
 from recsys_core.sources.user_knn import KIND, UserKNNModel, UserKNNParameters, fit_user_knn
+from recsys_core.sparse_rows import selected
 from recsys_core.testing import planted_interactions, user_item_matrices
 from recsys_core.testing.hybrids import as_interactions
 from recsys_core.testing.source_contract import SourceContract
@@ -68,7 +69,7 @@ def test_neighbours_are_sought_among_a_limited_seeded_draw_of_people() -> None:
 def test_parts_add_up_to_the_scores_and_a_dislike_gives_nothing(ratings: csr_matrix) -> None:
     model = fit(ratings)
     for row in range(ratings.shape[0]):
-        parts = model.parts(Histories(ratings[[row]]), np.arange(ratings.shape[1]))
+        parts = model.parts(Histories(ratings[[row]]), selected(np.arange(ratings.shape[1]), ratings.shape[1]))
         assert parts.shape == (ratings.shape[1], ratings[[row]].nnz)
         np.testing.assert_allclose(parts.sum(axis=1), model.score(ratings[[row]])[0], rtol=0, atol=1e-5)
         assert not parts[:, SCALE.disliked(ratings[[row]].data)].any()
@@ -95,7 +96,7 @@ def test_a_neighbour_of_another_time_counts_less(years: float) -> None:
     np.testing.assert_allclose(model.score(histories), expected, rtol=1e-5)
     for user in range(2):
         np.testing.assert_allclose(model.score(histories.rows(user, user + 1))[0], expected[user], rtol=1e-5)
-        parts = model.parts(histories.rows(user, user + 1), np.arange(3))
+        parts = model.parts(histories.rows(user, user + 1), selected(np.arange(3), len(model.item_ids)))
         np.testing.assert_allclose(parts.sum(axis=1), expected[user], rtol=1e-5)
     alike = fit_user_knn(then, parameters.replace(time_floor=1.0), feedback=SCALE)
     np.testing.assert_array_equal(alike.score(histories), alike.score(ratings))
