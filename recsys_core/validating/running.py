@@ -1,7 +1,9 @@
 """Runs rules on pandas frames by Great Expectations: the only judge of what is expected and what is not."""
 
+import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -22,11 +24,28 @@ _WITH_ROWS = {"result_format": "COMPLETE", "return_unexpected_index_query": Fals
 
 def import_great_expectations() -> Any:
     """The library, imported on first use (it takes 4 to 12 s) and without the warnings of its import."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _without_spark():
         warnings.simplefilter("ignore")
         import great_expectations
         import great_expectations.expectations
     return great_expectations
+
+
+@contextmanager
+def _without_spark() -> Iterator[None]:
+    """As if PySpark were not there: Great Expectations imports it where it is, for frames that are none of ours.
+
+    Its client for Spark Connect takes a program without a file, as a worker of Dagster's or of the tests' is, for a run
+    of its own doctests, and where its requirements lack it ends that program with code 0.
+    """
+    missing: Any = None
+    hidden = [name for name in ("pyspark", "pyspark.sql.connect") if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden, missing))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)
 
 
 def without_telemetry(context: Any) -> Any:

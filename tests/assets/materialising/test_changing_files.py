@@ -9,7 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-import assets.raw
+import engines.local
 from assets.materialising.store import Store
 from assets.materialising.world import World
 from pipelines.settings import Settings
@@ -43,7 +43,7 @@ def change_in_place(path: Path) -> None:
 @pytest.fixture
 def changing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Edit, int], None]:
     """Let a file change between the moment its inputs are fixed and the moment it is read, so many times."""
-    reading = assets.raw.read_table
+    reading = engines.local.read_table
 
     def prepare(edit: Edit, times: int) -> None:
         left = [edit] * times
@@ -53,7 +53,7 @@ def changing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Edit, int], None]:
                 left.pop()(path)
             return reading(path, *arguments)
 
-        monkeypatch.setattr(assets.raw, "read_table", read)
+        monkeypatch.setattr(engines.local, "read_table", read)
 
     return prepare
 
