@@ -10,6 +10,7 @@ SOURCE = (
     "recsys_core.scoring",
     "recsys_core.sources.moments",
     "recsys_core.sources.search_space",
+    "recsys_core.sources.solvers",
     "recsys_core.sources.source",
     "recsys_core.sparse_rows",
 )
@@ -17,6 +18,7 @@ SOURCE = (
 
 TUNING = (
     *SOURCE,
+    "recsys_core.blockwise",
     "recsys_core.evaluation",
     "recsys_core.ranking",
     "recsys_core.sources.als",
@@ -31,6 +33,7 @@ ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features
 MODELS = (
     *SOURCE,
     *(kind.module for kind in SOURCES),
+    "recsys_core.blockwise",
     "recsys_core.evaluation",
     "recsys_core.hybrid",
     "recsys_core.ranking",
