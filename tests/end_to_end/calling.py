@@ -19,7 +19,7 @@ from pipelines.cli import main
 __all__ = ["OURS", "ROOMS", "Forked", "Said", "change_one_rating", "clean_environment", "python_module", "recsys"]
 
 OURS: Final = ("RECSYS_", "DAGSTER_", "MLFLOW_")
-ROOMS: Final = ("assets", "pipelines", "recsys_core", "registry", "serving", "ui")
+ROOMS: Final = ("assets", "engines", "pipelines", "recsys_core", "registry", "serving", "ui")
 
 
 @dataclass(frozen=True)

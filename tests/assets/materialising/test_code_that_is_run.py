@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("great_expectations")]
 
 REPOSITORY = Path(__file__).parents[3]
 SITE_PACKAGES = f"{Path(pytest.__file__).parents[1]}/"
-ROOMS = ("assets", "pipelines", "recsys_core", "registry")
+ROOMS = ("assets", "engines", "pipelines", "recsys_core", "registry")
 TELLS_MLFLOW = {  # how far a search has come
     "assets/tracking.py",
     *(f"registry/{name}.py" for name in ("addresses", "data_sets", "mlflow_library", "moved_home", "plain_path")),
