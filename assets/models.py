@@ -24,6 +24,7 @@ from recsys_core.hybrid import HybridModel
 from recsys_core.hybrid.fit import assemble_hybrid
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.content import ContentModel, ContentParameters, fit_content
+from recsys_core.sources.solvers import HERE
 from recsys_core.sources.source import Source, Training
 from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import split_parameters
@@ -170,7 +171,8 @@ def source_model(
 ) -> Made[Source]:
     """A source of the table, fitted on the training part with the parameters found."""
     kind = _KINDS[inputs.asset]
-    training = Training(split.train, content_model.features, inputs.dataset.feedback, inputs.places.engine.solvers)
+    solvers = inputs.places.engine.solvers if inputs.engine else HERE
+    training = Training(split.train, content_model.features, inputs.dataset.feedback, solvers)
     return Made(kind.fit(training, hybrid_weights.parameters.get(kind.name) or kind.defaults))
 
 
