@@ -5,6 +5,7 @@ from recsys_core.sources.table import SOURCES
 __all__ = ["ITEM_KNOWLEDGE", "MODELS", "RELEASED", "SOURCE", "TUNING"]
 
 SOURCE = (
+    "recsys_core.blockwise",
     "recsys_core.features",
     "recsys_core.histories",
     "recsys_core.scoring",
@@ -18,7 +19,6 @@ SOURCE = (
 
 TUNING = (
     *SOURCE,
-    "recsys_core.blockwise",
     "recsys_core.evaluation",
     "recsys_core.ranking",
     "recsys_core.sources.als",
@@ -33,7 +33,6 @@ ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features
 MODELS = (
     *SOURCE,
     *(kind.module for kind in SOURCES),
-    "recsys_core.blockwise",
     "recsys_core.evaluation",
     "recsys_core.hybrid",
     "recsys_core.ranking",

@@ -10,13 +10,12 @@ from assets.tracking import run_log, tracked_search, training_data
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import (
+    beside_popularity,
     describe_als,
     describe_content,
     describe_hybrid,
     describe_source,
     describe_weights,
-    on_validation,
-    popularity_on_validation,
 )
 from recsys_core.experiment import ItemTables, more_rounds
 from recsys_core.features import FeatureParameters, ItemFeatures
@@ -52,7 +51,7 @@ def _show_als(step: Step) -> Shown:
     )
     log.data_sets(*training_data(step.inputs))
     log.table("trials_als", trials_table(trials))
-    own, popularity = on_validation(model, split, tuning), popularity_on_validation(split, tuning, model.feedback)
+    own, popularity = beside_popularity(model, split, tuning)
     beats = advice(_BEATS_POPULARITY[0], own > popularity, f"NDCG@{tuning.k} {own:.4f}, popularity {popularity:.4f}")
     shown = page(describe_als(model, trials)) | {"validation_ndcg_at_10_of_popularity": popularity}
     return Shown(shown, (finite(model), beats))

@@ -42,7 +42,7 @@ for _table in (MOVIELENS.table(name) for name in TABLE_NAMES):
         group="raw",
         kinds={"csv", "parquet"},
         show=_show,
-        modules=("recsys_core.reading",),
+        modules=("recsys_core.blockwise", "recsys_core.reading"),
         steps=("read",),
         table=_table.name,
     )(raw_table)

@@ -12,7 +12,7 @@ import httpx2
 
 from bench.memory import Sample, sampling
 
-__all__ = ["Finished", "recsys", "serving"]
+__all__ = ["Finished", "recsys", "run", "serving"]
 
 _READY_SECONDS = 180
 
@@ -31,13 +31,17 @@ class Finished:
 
 
 def recsys(arguments: Sequence[str]) -> Finished:
-    """Run `recsys` with ``arguments``; what it prints when it fails ends this program."""
+    """:func:`run` of `recsys` with ``arguments``."""
+    return run(f"recsys {arguments[0]}", [sys.executable, "-m", "pipelines.cli", *arguments])
+
+
+def run(name: str, command: Sequence[str], **options: Any) -> Finished:
+    """Run ``command`` to its end; ``options`` are Popen's. What it prints when it fails ends this program."""
     started = time.monotonic()
-    command = [sys.executable, "-m", "pipelines.cli", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child, sampling(child.pid) as memory:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, **options) as child, sampling(child.pid) as memory:
         printed, _ = child.communicate()
     if child.returncode:
-        raise SystemExit(f"recsys {arguments[0]} failed\n{printed.decode()}")
+        raise SystemExit(f"{name} failed\n{printed.decode()}")
     return Finished(printed, time.monotonic() - started, memory)
 
 

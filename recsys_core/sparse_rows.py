@@ -1,10 +1,12 @@
 """Rows of sparse matrices: sums of a few, without making another sparse matrix; places with an entry."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["filled", "selected", "weighted_rows"]
+__all__ = ["filled", "mixed", "selected", "weighted_rows"]
 
 
 def filled(matrix: csr_matrix) -> NDArray[np.bool_]:
@@ -30,3 +32,15 @@ def weighted_rows(matrix: csr_matrix, rows: NDArray[np.integer], weights: NDArra
 def selected(nums: NDArray[np.integer], n_items: int) -> csr_matrix:
     """A one in each row, at ``nums``: CSR float64 of shape (len(nums), n_items), by which a product picks items."""
     return csr_matrix((np.ones(len(nums)), nums, np.arange(len(nums) + 1)), shape=(len(nums), n_items))
+
+
+def mixed(mixture: csr_matrix, rows: Any) -> Any:
+    """``mixture`` (n_mixed, n_items) times the first n_items of ``rows``, sparse or dense: float64, as ``rows`` is.
+
+    Where it is of a few items, only their rows are looked at and become float64.
+    """
+    if 2 * mixture.nnz < mixture.shape[1]:
+        used = np.unique(mixture.indices)
+        return mixture[:, used] @ rows[used]
+    shape = (mixture.shape[0], rows.shape[0])  # a mixture of nothing of the others: rows are not copied
+    return csr_matrix((mixture.data, mixture.indices, mixture.indptr), shape=shape) @ rows

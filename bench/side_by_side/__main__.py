@@ -6,7 +6,6 @@ python -m bench.side_by_side --ratings 200000
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from typing import Any
 from bench.accuracy.peers.environments import make_environment
 from bench.options import options
 from bench.page import write_page
+from bench.process import run
 from pipelines.settings import REPOSITORY
 from recsys_core.plotting import Table
 from recsys_core.synthesis import Shape, write_folder
@@ -44,13 +44,9 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _report(python: str, name: str, ratings: Path) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OPENBLAS_NUM_THREADS": "1"}
-    command = [python, str(_HERE / f"{name}.py"), str(ratings)]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{name} failed with code {done.returncode}")
+    finished = run(name, [python, str(_HERE / f"{name}.py"), str(ratings)], env=environment)
     print(f"{name}: done")
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    return {**json.loads(finished.printed), "peak_mib": finished.peak_mib}
 
 
 def _table(reports: dict[str, dict[str, Any]]) -> Table:

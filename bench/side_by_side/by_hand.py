@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-from stages import CUT, FACTORS, ITERATIONS, LIKED, REGULARIZATION, K, Stages, confidence, ndcg
+from stages import FACTORS, ITERATIONS, REGULARIZATION, K, Stages, confidence, ndcg_of_known, split_in_time
 
 
 def main(ratings_file: str) -> None:
@@ -14,8 +14,7 @@ def main(ratings_file: str) -> None:
     with stages.stage("split and matrix"):
         from scipy.sparse import csr_matrix
 
-        past = ratings.timestamp <= ratings.timestamp.quantile(CUT)
-        train, later = ratings[past], ratings[~past]
+        train, later = split_in_time(ratings)
         user_nums, user_ids = pd.factorize(train.userId, sort=True)
         item_nums, item_ids = pd.factorize(train.movieId, sort=True)
         seen = csr_matrix((np.ones(len(train), np.float32), (user_nums, item_nums)))
@@ -30,9 +29,7 @@ def main(ratings_file: str) -> None:
         everybody = np.arange(len(user_ids))
         lists, _ = model.recommend(everybody, seen, N=K, filter_already_liked_items=True)
     with stages.stage("NDCG"):
-        later = later[(later.rating >= LIKED) & later.userId.isin(user_ids) & later.movieId.isin(item_ids)]
-        users, items = np.searchsorted(user_ids, later.userId), np.searchsorted(item_ids, later.movieId)
-        found = ndcg(lists, users, items)
+        found = ndcg_of_known(lists, later, user_ids, item_ids)
     stages.tell(found)
 
 

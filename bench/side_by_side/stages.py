@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,16 +28,20 @@ class Stages:
         self.seconds[name] = time.perf_counter() - started
 
     def tell(self, ndcg: float) -> None:
-        """Print the report: all seconds, the peak of memory in MiB, NDCG."""
-        json.dump({"seconds": self.seconds, "peak_mib": _peak_mib(), "ndcg": ndcg}, sys.stdout)
+        """Print the report: all seconds, and NDCG."""
+        json.dump({"seconds": self.seconds, "ndcg": ndcg}, sys.stdout)
 
 
-def _peak_mib() -> float:
-    """Of this program's resident set; what getrusage tells may be that of the process that started it."""
-    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise SystemExit("the kernel tells no VmHWM")
+def split_in_time(ratings: Any) -> tuple[Any, Any]:
+    """A frame of ratings up to the cut, and those behind it."""
+    past = ratings.timestamp <= ratings.timestamp.quantile(CUT)
+    return ratings[past], ratings[~past]
+
+
+def ndcg_of_known(lists: Any, later: Any, user_ids: Any, item_ids: Any) -> float:
+    """:func:`ndcg` on what was liked ``later``; ``lists`` hold numbers among the sorted ids of training."""
+    liked = later[(later.rating >= LIKED) & later.userId.isin(user_ids) & later.movieId.isin(item_ids)]
+    return ndcg(lists, np.searchsorted(user_ids, liked.userId), np.searchsorted(item_ids, liked.movieId))
 
 
 def confidence(ratings: Any) -> Any:

@@ -4,7 +4,7 @@ import sys
 
 import numpy as np
 import pandas as pd
-from stages import CUT, FACTORS, ITERATIONS, LIKED, REGULARIZATION, K, Stages, confidence, ndcg
+from stages import FACTORS, ITERATIONS, REGULARIZATION, K, Stages, confidence, ndcg_of_known, split_in_time
 
 
 def main(ratings_file: str) -> None:
@@ -15,8 +15,7 @@ def main(ratings_file: str) -> None:
         from rectools import Columns
         from rectools.dataset import Dataset
 
-        past = ratings.timestamp <= ratings.timestamp.quantile(CUT)
-        train, later = ratings[past], ratings[~past]
+        train, later = split_in_time(ratings)
         names = {"userId": Columns.User, "movieId": Columns.Item, "timestamp": Columns.Datetime}
         train = train.rename(columns=names).assign(**{Columns.Weight: confidence(train.rating.to_numpy())})
         dataset = Dataset.construct(train)
@@ -34,9 +33,7 @@ def main(ratings_file: str) -> None:
         lists = np.full((len(user_ids), K), -1)
         places = np.searchsorted(user_ids, table[Columns.User]), table[Columns.Rank].to_numpy() - 1
         lists[places] = np.searchsorted(item_ids, table[Columns.Item])
-        later = later[(later.rating >= LIKED) & later.userId.isin(user_ids) & later.movieId.isin(item_ids)]
-        users, items = np.searchsorted(user_ids, later.userId), np.searchsorted(item_ids, later.movieId)
-        found = ndcg(lists, users, items)
+        found = ndcg_of_known(lists, later, user_ids, item_ids)
     stages.tell(found)
 
 

@@ -11,6 +11,7 @@ from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.hybrid import NewTitles
 from recsys_core.reading.pieces import Piece, PieceRead, read_piece
+from recsys_core.sources.ease.gram import gram_of
 from recsys_core.storage import atomic_directory, load_csr
 
 __all__ = ["GramTask", "ListTask", "ReadTask", "gram", "lists", "read"]
@@ -44,7 +45,7 @@ def gram(task: GramTask) -> Path:
     """XᵀX of some rows X, dense float32 of shape (n_columns, n_columns), as an .npy file."""
     with atomic_directory(task.directory) as directory:
         rows = load_csr(task.rows)
-        np.save(directory / "gram.npy", (rows.T @ rows).toarray())
+        np.save(directory / "gram.npy", gram_of(rows))
     return task.directory / "gram.npy"
 
 

@@ -11,19 +11,19 @@ from recsys_core.describing.models import (
     describe_weights,
 )
 from recsys_core.describing.quality import (
+    beside_popularity,
     change_since,
     empty_groups,
     headline,
     lead_over,
     not_finite,
-    on_validation,
-    popularity_on_validation,
 )
 from recsys_core.describing.release import describe_bundle, describe_recommendations, release_in_words
 
 __all__ = [
     "Description",
     "Rows",
+    "beside_popularity",
     "change_since",
     "describe_als",
     "describe_bundle",
@@ -40,7 +40,5 @@ __all__ = [
     "headline",
     "lead_over",
     "not_finite",
-    "on_validation",
-    "popularity_on_validation",
     "release_in_words",
 ]

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import Evaluation
@@ -15,20 +14,11 @@ from recsys_core.evaluation.across import paired_between
 from recsys_core.features import ItemFeatures
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.popularity import fit_popularity
-from recsys_core.sources.source import Source
 from recsys_core.tuning import TuningParameters
 from recsys_core.tuning.objectives import mean_value
 from recsys_core.tuning.rounds import Round
 
-__all__ = [
-    "change_since",
-    "empty_groups",
-    "headline",
-    "lead_over",
-    "not_finite",
-    "on_validation",
-    "popularity_on_validation",
-]
+__all__ = ["beside_popularity", "change_since", "empty_groups", "headline", "lead_over", "not_finite"]
 
 _POPULARITY = "popularity"
 _LARGEST_FALL = 0.05  # of the former value, where chance cannot be ruled out
@@ -80,19 +70,15 @@ def change_since(new: Evaluation, old: Evaluation) -> tuple[bool, str]:
     return found.ci_high >= 0 and relative >= -_LARGEST_FALL, f"{words}; {interval}"
 
 
-def popularity_on_validation(split: Split, parameters: TuningParameters, feedback: Feedback) -> float:
-    """NDCG@k of popularity on the users that tuning is judged on: what each trial's value is to be compared with."""
+def beside_popularity(model: ALSModel, split: Split, parameters: TuningParameters) -> tuple[float, float]:
+    """NDCG@k of the model and of popularity on the users that tuning is judged on.
+
+    The model's is its trial's, where trials are fitted on everybody.
+    """
+    judged = Round(split, parameters, model.feedback)
     popularity = fit_popularity(split.train.ratings, split.train.item_ids)
-    return _value(popularity, Round(split, parameters, feedback))
-
-
-def on_validation(model: ALSModel, split: Split, parameters: TuningParameters) -> float:
-    """NDCG@k of the model itself on the same users: its trial's value, where trials are fitted on everybody."""
-    return _value(model, Round(split, parameters, model.feedback))
-
-
-def _value(source: Source, judged: Round) -> float:
-    return mean_value(source.score, judged.users, judged.goal)
+    own, popular = (mean_value(source.score, judged.users, judged.goal) for source in (model, popularity))
+    return own, popular
 
 
 def not_finite(value: Any) -> list[str]:

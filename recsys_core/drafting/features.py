@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.names import plain_name
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence, Guess
@@ -93,7 +94,8 @@ def guess_addresses(columns: Sequence[Column]) -> Iterator[tuple[str, str, Guess
 
 
 def _are_addresses(column: Column) -> bool:
-    there = [text for text in column.texts if text.startswith(("http://", "https://")) and " " not in text]
+    address = Address("{address}")
+    there = [text for text in column.texts if address.of({"address": text})]
     return 2 * len(column.texts) > len(column.cells) and len(there) > _MOSTLY * len(column.texts)
 
 

@@ -14,7 +14,7 @@ from recsys_core.hybrid.parts import HybridParts
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import AverseSource, Source
 from recsys_core.sources.table import source_named
-from recsys_core.sparse_rows import selected
+from recsys_core.sparse_rows import mixed, selected
 
 __all__ = ["CONSTANT", "SIDES", "Explanation", "explain"]
 
@@ -139,7 +139,7 @@ def _predicted(
 def _low_rank(source: Source, left: NDArray[np.floating] | None, mixture: csr_matrix) -> NDArray[np.float64]:
     assert left is not None
     assert source.item_side is not None
-    return np.asarray(mixture @ (left[0] @ source.item_side.astype(np.float64)))
+    return np.asarray(mixed(mixture, source.item_side.T) @ left[0])
 
 
 def _explained(

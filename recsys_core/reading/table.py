@@ -1,9 +1,8 @@
 """CSV file → typed Parquet and the rows that were refused, in constant memory."""
 
 import os
-from collections import Counter, deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.dataset.table_folders import ids_path
 from recsys_core.errors import ParameterError
-from recsys_core.reading.convert import BlockReader, ConvertedBlock
+from recsys_core.reading.convert import BlockReader
 from recsys_core.reading.header import UNUSED, Header, read_header
-from recsys_core.reading.line_guard import Block, LineGuard
+from recsys_core.reading.line_guard import LineGuard
 from recsys_core.reading.opening import open_csv
 from recsys_core.reading.rejected import RejectedRow, RejectedWriter
 
@@ -95,7 +95,7 @@ def read_table(
         )
         threads = threads or min(4, os.cpu_count() or 1)
         with TableWriter(directory, table, header, csv_path.name, row_group_rows=row_group_rows) as writer:
-            for converted in _read_side_by_side(writer.reader, guard, threads):
+            for converted in side_by_side(writer.reader.read, guard, threads=threads):
                 writer.add(converted.rows, converted.rejected, converted.emptied)
         return writer.summary(opened.sha256())
 
@@ -229,15 +229,3 @@ class RowsWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _read_side_by_side(reader: BlockReader, blocks: Iterable[Block], threads: int) -> Iterator[ConvertedBlock]:
-    """Convert blocks on ``threads`` threads (pyarrow lets go of the interpreter); results keep their order."""
-    waiting: deque[Future[ConvertedBlock]] = deque()
-    with ThreadPoolExecutor(threads, thread_name_prefix="read-csv") as pool:
-        for block in blocks:
-            waiting.append(pool.submit(reader.read, block))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()

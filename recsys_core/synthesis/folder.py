@@ -2,9 +2,6 @@
 
 import csv
 import logging
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
@@ -13,6 +10,7 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 from numpy.typing import NDArray
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.errors import ParameterError
 from recsys_core.storage import atomic_directory
 from recsys_core.synthesis.catalogue import Catalogue
@@ -63,7 +61,7 @@ def write_folder(out: Path, shape: Shape, *, seed: int = 0, threads: int = 2) ->
             ratings.write(b"userId,movieId,rating,timestamp\n")
             tags.write(b"userId,movieId,tag,timestamp\n")
             for done, (rating_rows, tag_rows) in enumerate(
-                _in_order(rated, range(0, shape.n_users, _USERS), threads), start=1
+                side_by_side(rated, range(0, shape.n_users, _USERS), threads=threads), start=1
             ):
                 ratings.write(rating_rows)
                 tags.write(tag_rows)
@@ -88,7 +86,7 @@ def _write_genome(opened: BinaryIO, shape: Shape, catalogue: Catalogue, genome: 
         return _rows([ids, np.tile(tag_ids, len(items)), relevance.ravel()])
 
     opened.write(b"movieId,tagId,relevance\n")
-    for rows in _in_order(scored, range(0, len(movies), _GENOME_MOVIES), threads):
+    for rows in side_by_side(scored, range(0, len(movies), _GENOME_MOVIES), threads=threads):
         opened.write(rows)
 
 
@@ -114,18 +112,6 @@ def _rows(columns: list[NDArray[np.int64] | pa.Array]) -> pa.Buffer:
     table = pa.table(columns, names=[str(num) for num in range(len(columns))])
     pcsv.write_csv(table, sink, pcsv.WriteOptions(include_header=False, quoting_style="none"))
     return sink.getvalue()
-
-
-def _in_order(work: Callable[[int], _T], starts: Iterable[int], threads: int) -> Iterator[_T]:
-    """``work`` of each start, done side by side and given in order, a few ahead of what is taken."""
-    with ThreadPoolExecutor(threads, thread_name_prefix="synth") as pool:
-        ahead: deque[Future[_T]] = deque()
-        for start in starts:
-            ahead.append(pool.submit(work, start))
-            if len(ahead) > 2 * threads:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
 
 
 def _say(message: str) -> None:

@@ -4,16 +4,15 @@ A small data set has few validation users, and what is best on 60 of them is mos
 other users in turn (k-fold cross-validation, Stone 1974), always outside the test part.
 """
 
-import os
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation.slices import sample_users
@@ -31,7 +30,7 @@ from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.sample import Sample
 from recsys_core.tuning.validation_users import JudgedUsers, shortened_users, whole_users
 
-__all__ = ["Round", "Tables", "in_each", "mean_over"]
+__all__ = ["Round", "Tables", "mean_over"]
 
 Part = TypeVar("Part")
 Found = TypeVar("Found")
@@ -83,9 +82,13 @@ class Round:
         self.parameters = parameters
         self.part = whole_users(split, parameters.max_users, parameters.seed)
         self.users = JudgedUsers(Histories.of(self.part.history), self.part.history.ratings, self.part.targets)
-        self.sample = Sample.of(self.training, parameters.sample_users, parameters.seed)
         self._fitters: dict[tuple[str, bool], Callable[[Any], Source]] = {}
         self._fitted: dict[tuple[str, bool], dict[str, Source]] = {}
+
+    @cached_property
+    def sample(self) -> Sample:
+        """On which trials are fitted."""
+        return Sample.of(self.training, self.parameters.sample_users, self.parameters.seed)
 
     @property
     def n_users(self) -> int:
@@ -141,15 +144,9 @@ class Round:
         threshold, lengths = self.parameters.positive_threshold, self.parameters.first_ratings
         some = [sample_users(self.part, limits.max_shortened_users, limits.seed + n) for n in lengths]
         shortened = [shortened_users(self.split, part, n, threshold) for n, part in zip(lengths, some, strict=True)]
-        whole, *found = in_each([self.users, *(users for users in shortened if users.n_users)], table)
+        whole, *found = side_by_side(table, [self.users, *(users for users in shortened if users.n_users)])
         self._fitters.clear()  # dense matrices that are not wanted again
         return Tables(whole, found, self.goal)
-
-
-def in_each(rounds: Sequence[Part], work: Callable[[Part], Found]) -> list[Found]:
-    """``work`` on each round, or on what each has; side by side, for no round knows of another."""
-    with ThreadPoolExecutor(min(len(rounds), os.cpu_count() or 1), thread_name_prefix="round") as pool:
-        return list(pool.map(work, rounds))
 
 
 def mean_over(rounds: list[Round], values: list[float]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.errors import ParameterError, ShapeError
@@ -25,7 +26,7 @@ from recsys_core.sources.table import SOURCES, source_named
 from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
-from recsys_core.tuning.rounds import Round, Tables, in_each, mean_over
+from recsys_core.tuning.rounds import Round, Tables, mean_over
 from recsys_core.tuning.space import GROUP_PREFIX, StageSpace
 from recsys_core.tuning.study import Clock, Objective, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
@@ -139,7 +140,7 @@ class _Tuner:
             elif kind.is_tuned:
                 chosen[kind.name] = self.own_stage(kind)
         defaults = self._default_weights()
-        tables = in_each(self.rounds, lambda r: r.tables(chosen, defaults))
+        tables = list(side_by_side(lambda r: r.tables(chosen, defaults), self.rounds))
         decided = [found and found.as_dict() for found in chosen.values()]
         weights = self._weights_stage("blend", tables, defaults, decided)
         weights = self._weights_stage("gate", tables, weights, [*decided, weights.as_dict()])
@@ -171,7 +172,7 @@ class _Tuner:
 
         def objective(values: dict[str, float | int]) -> float:
             tried = base.replace(**values)
-            return mean_over(judges, in_each(judges, lambda r: r.value(kind, tried)))
+            return mean_over(judges, list(side_by_side(lambda r: r.value(kind, tried), judges)))
 
         lacking = self._lacking()
         space = StageSpace(kind.name, (p for p in self.parameters.search_space if p.needs not in lacking))
@@ -193,13 +194,13 @@ class _Tuner:
             weights = with_values(base, stage, values)
             if stage == "gate":
                 return self._gate_objective(tables, weights)
-            return mean_over(self.rounds, in_each(tables, lambda table: table.value(weights)))
+            return mean_over(self.rounds, list(side_by_side(lambda table: table.value(weights), tables)))
 
         return with_values(base, stage, self._run(self._weights_space(stage), objective, decided))
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
-        return mean_over(self.rounds, in_each(tables, lambda table: table.gate_value(weights, share)))
+        return mean_over(self.rounds, list(side_by_side(lambda table: table.gate_value(weights, share), tables)))
 
     def _with_popularity(self, tables: list[Tables], weights: HybridWeights) -> HybridWeights:
         """``weights`` with popularity in the taste, too, where whole histories gain by it beyond chance.
@@ -277,7 +278,7 @@ class _Tuner:
 
 def _by_user(tables: list[Tables], weights: HybridWeights) -> NDArray[np.float64]:
     """The value of every user's list with the whole history, round after round."""
-    return np.concatenate(in_each(tables, lambda table: table.by_user(weights)))
+    return np.concatenate(list(side_by_side(lambda table: table.by_user(weights), tables)))
 
 
 def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:

@@ -152,7 +152,7 @@ def test_an_unexpected_error_is_one_line_that_says_so(after_a_run: Settings, mon
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug\nwith a second line")
 
-    monkeypatch.setattr("engines.local.interactions_of", broken)
+    monkeypatch.setattr("engines.local.LocalEngine.interactions", broken)
     scale_ratings(after_a_run, 1)
 
     (failure,) = run_pipeline(after_a_run, only="data").failed

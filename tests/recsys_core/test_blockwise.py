@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from recsys_core.blockwise import in_blocks
+from recsys_core.blockwise import in_blocks, side_by_side
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -49,3 +49,18 @@ def test_what_goes_wrong_in_a_block_is_raised() -> None:
 
     with pytest.raises(ValueError, match="the third block"):
         list(in_blocks(5, 1, work, threads=2))
+
+
+def test_a_single_item_and_what_a_thread_asks_for_itself_take_no_threads_of_their_own() -> None:
+    def name(_: int) -> str:
+        return threading.current_thread().name
+
+    def names(_: int) -> set[str]:
+        return {name(0), *side_by_side(name, range(8), threads=4)}
+
+    here = threading.current_thread().name
+    assert list(side_by_side(names, [0], threads=4)) != [{here}], "its own items are not alone"
+    assert list(side_by_side(name, [0], threads=4)) == [here]
+    for found in side_by_side(names, range(6), threads=2):
+        assert len(found) == 1
+        assert here not in found

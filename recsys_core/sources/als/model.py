@@ -17,6 +17,7 @@ from recsys_core.sources.als.normal_equations import normal_equations, regulariz
 from recsys_core.sources.als.parameters import ALSParameters
 from recsys_core.sources.moments import ItemMoments
 from recsys_core.sources.source import Entry
+from recsys_core.sparse_rows import mixed
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
 __all__ = ["ALSModel"]
@@ -87,8 +88,7 @@ class ALSModel:
         vectors = self.item_factors[checked.indices].astype(np.float64)
         a, _ = normal_equations(self.gram, vectors[None], confidence[None])
         titles = np.linalg.solve(a[0], (np.maximum(confidence, 0.0)[:, None] * vectors).T)
-        used = np.unique(mixture.indices)  # of a few items, not all are made float64
-        return np.asarray(mixture[:, used] @ self.item_factors[used].astype(np.float64) @ titles)
+        return np.asarray(mixed(mixture, self.item_factors) @ titles)
 
     def save(self, directory: Path) -> None:
         save_arrays(

@@ -8,13 +8,11 @@ so A x = b with A = YᵀY + regularization·I + Σ_observed (|c_i| - 1) y_i y_i�
 (Hu, Koren & Volinsky 2008, "Collaborative Filtering for Implicit Feedback Datasets", ICDM).
 """
 
-import os
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.errors import ShapeError
 
 __all__ = ["normal_equations", "regularized_gram", "solve_rows", "solve_short_rows"]
@@ -113,12 +111,8 @@ def solve_rows(
             a, b = normal_equations(gram, vectors, weights)
             solved[rows] = np.linalg.solve(a, b[:, :, None])[:, :, 0]
 
-    blocks = _blocks_of_similar_length(lengths, n_factors)
-    if len(blocks) == 1:
-        solve(blocks[0])
-    else:
-        with ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="rows") as pool:
-            list(pool.map(solve, blocks))
+    for _ in side_by_side(solve, _blocks_of_similar_length(lengths, n_factors)):
+        pass
     return solved
 
 

@@ -20,6 +20,7 @@ from recsys_core.sources.content.one_profile import CANCELLED, FILLED_SHARE, One
 from recsys_core.sources.content.parameters import ContentParameters
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import Entry
+from recsys_core.sparse_rows import mixed
 from recsys_core.storage import read_manifest, write_manifest
 
 __all__ = ["ContentModel", "fit_content"]
@@ -114,8 +115,7 @@ class ContentModel:
             titles = items[row.indices].astype(np.float64)
             length = float(np.linalg.norm(titles.T @ strength))
             if length > CANCELLED * np.abs(strength).sum():
-                mixed = mixture @ items[: mixture.shape[1]]
-                parts += (mixed @ titles.T).toarray() * (self.weight(name) * strength / length)
+                parts += (mixed(mixture, items) @ titles.T).toarray() * (self.weight(name) * strength / length)
         return parts
 
     def _scores(self, histories: Histories, start: int, stop: int) -> NDArray[np.float32]:

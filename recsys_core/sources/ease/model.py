@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
@@ -16,7 +16,7 @@ from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import Entry
-from recsys_core.sparse_rows import weighted_rows
+from recsys_core.sparse_rows import mixed, weighted_rows
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
 __all__ = ["EASEModel", "history_strength"]
@@ -108,8 +108,8 @@ class EASEModel:
         between = np.zeros((mixture.shape[0], len(rated)))
         for weights, counted in ((self.weights, strength >= 0), (self.alike, strength < 0)):
             titles = np.flatnonzero((rated >= 0) & counted)
-            found = asked @ weights[rated[titles]].T
-            between[:, titles] = found.toarray() if issparse(found) else found
+            found = mixed(asked, weights[rated[titles]].T)
+            between[:, titles] = found if isinstance(found, np.ndarray) else found.toarray()
         return between, strength
 
     def _scores(self, histories: Histories) -> tuple[NDArray[np.float32], csr_matrix | None]:

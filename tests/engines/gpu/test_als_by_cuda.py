@@ -116,6 +116,7 @@ def test_more_than_the_solver_can_number_is_refused() -> None:
 def test_an_extension_without_its_libraries_tells_which_one_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HAS_CUDA", "HAS_RMM"):
         monkeypatch.setattr(f"implicit.gpu.{name}", False)
+    monkeypatch.setitem(sys.modules, "implicit.gpu._cuda", None)  # where a GPU is, it could be loaded
     with pytest.raises(ImportError, match=r"(?i)disabling GPU support because of"):
         cuda_solver()
 
