@@ -35,7 +35,7 @@ def _show(step: Step) -> Shown:
     plots = {
         "models_by_metric": models_by_metric(result),
         "metric_by_slice": metric_by_slice(result),
-        "precision_coverage": precision_coverage(trade_offs(hybrid, step.values["split"])),
+        "precision_coverage": precision_coverage(trade_offs(hybrid, step.values["split"], result.parameters)),
     }
     _log(step, result, plots, ended_at)
     return Shown(page(describe_evaluation(result, plots)), (_popularity_check(result), _former_check(step, result)))

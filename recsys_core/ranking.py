@@ -15,6 +15,7 @@ __all__ = ["NO_ITEM", "Ranking", "hide", "product_top_k", "tie_ranks", "top_k"]
 
 NO_ITEM = -1
 _BLOCK_FLOATS = 6_000_000  # scores in one block
+_MANY = 2_000  # columns of a row that are sorted without a second look
 _GROUPS = (64, 16)  # columns in a group, where there are enough groups of that size
 
 
@@ -91,7 +92,14 @@ def top_k(
     if n_rows == 0 or n_columns == 0:
         return Ranking(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.float32))
     bound = np.maximum(_lower_bounds(scores, k), np.finfo(scores.dtype).min)  # above -inf
-    flat = np.flatnonzero(scores >= bound[:, None])
+    passing = scores >= bound[:, None]
+    counts = np.count_nonzero(passing, axis=1)
+    crowded = np.flatnonzero(counts > max(_MANY, 2 * k))
+    if len(crowded):
+        in_order = np.argsort(ranks)
+        for row in crowded:
+            passing[row] = _first_of_equal(scores[row], k, bound[row], in_order)
+    flat = np.flatnonzero(passing)
     rows, columns = np.divmod(flat, n_columns)
     values = scores.ravel()[flat] if scores.flags.c_contiguous else scores[rows, columns]
     order = np.lexsort((ranks[columns], -values, rows))
@@ -140,6 +148,20 @@ def _lower_bounds(scores: NDArray[np.floating[Any]], k: int) -> NDArray[np.float
     maxima = scores[:, : n_groups * width].reshape(n_rows, width, n_groups).max(axis=1)
     _refuse_nan(np.maximum(maxima.max(axis=1), scores[:, n_groups * width :].max(axis=1, initial=-np.inf)))
     return np.asarray(np.partition(maxima, n_groups - k, axis=1)[:, n_groups - k])
+
+
+def _first_of_equal(
+    scores: NDArray[np.floating[Any]], k: int, bound: np.floating[Any], in_order: NDArray[np.integer]
+) -> NDArray[np.bool_]:
+    """Which of the scores of a row are among the ``k`` best, where so many are equal that sorting them takes long.
+
+    in_order  the columns in the order in which equal ones come
+    """
+    last = max(bound, np.partition(scores, len(scores) - k)[len(scores) - k])
+    passing: NDArray[np.bool_] = scores > last
+    equal = np.flatnonzero(scores[in_order] == last)
+    passing[in_order[equal[: k - np.count_nonzero(passing)]]] = True
+    return passing
 
 
 def _refuse_nan(maxima: NDArray[np.floating[Any]]) -> None:

@@ -14,6 +14,9 @@ from recsys_core.ranking import NO_ITEM
 __all__ = ["coverage", "diversity", "exposure", "exposure_gini", "novelty", "unit_features"]
 
 
+_FILLED_SHARE = 0.1  # of the items: features that more of them have are multiplied as a dense matrix
+
+
 def exposure(recommended: NDArray[np.int32], n_items: int) -> NDArray[np.int64]:
     """How often each item is recommended, of shape (n_items,)."""
     return np.bincount(recommended[recommended != NO_ITEM], minlength=n_items)
@@ -68,11 +71,15 @@ def diversity(recommended: NDArray[np.int32], unit_rows: csr_matrix) -> NDArray[
     if recommended.size and recommended.max() >= unit_rows.shape[0]:
         raise ShapeError(f"item {recommended.max()} is recommended, features have {unit_rows.shape[0]} rows")
     rows, places = np.nonzero(recommended != NO_ITEM)
-    lists = csr_matrix((np.ones(len(rows)), (rows, recommended[rows, places])), shape=(n_users, unit_rows.shape[0]))
+    listed, nums = np.unique(recommended[rows, places], return_inverse=True)
+    lists = csr_matrix((np.ones(len(rows)), (rows, nums)), shape=(n_users, len(listed)))
     # |sum of x|² = sum of |x|² + sum over ordered pairs of x·y
-    together = lists @ unit_rows
-    squares = np.asarray(together.multiply(together).sum(axis=1)).ravel()
-    own = lists @ np.asarray(unit_rows.multiply(unit_rows).sum(axis=1)).ravel()
+    found = unit_rows[listed]
+    filled = np.bincount(found.indices, minlength=found.shape[1]) > _FILLED_SHARE * len(listed)
+    dense = lists @ found[:, np.flatnonzero(filled)].toarray()
+    sparse = csr_matrix(lists @ found[:, np.flatnonzero(~filled)])
+    squares = np.vecdot(dense, dense) + np.asarray(csr_matrix.power(sparse, 2).sum(axis=1)).ravel()
+    own = lists @ np.asarray(csr_matrix.power(found, 2).sum(axis=1)).ravel()
     n_listed = np.bincount(rows, minlength=n_users)
     n_pairs = n_listed * (n_listed - 1)
     cosine = (squares - own) / np.maximum(n_pairs, 1)

@@ -1,6 +1,8 @@
 """What the weight of content buys: precision against coverage, on validation users."""
 
 from recsys_core.dataset.interactions import Split
+from recsys_core.evaluation import EvaluationParameters
+from recsys_core.evaluation.slices import sample_users
 from recsys_core.evaluation.trade_off import TradeOff, trade_off
 from recsys_core.hybrid import HybridModel
 
@@ -9,16 +11,21 @@ __all__ = ["trade_offs"]
 _CONTENT = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def trade_offs(hybrid: HybridModel, split: Split, *, k: int = 10) -> list[TradeOff]:
+def trade_offs(
+    hybrid: HybridModel, split: Split, parameters: EvaluationParameters | None = None, *, k: int = 10
+) -> list[TradeOff]:
     """Precision@k and coverage@k for several weights of content (β), without the prior, and as chosen.
 
-    Measured on the validation part, on which the weights were chosen: the test part gives no say in them.
+    Measured on the validation part, on which the weights were chosen: the test part gives no say in them. Of many users
+    as many are taken as for a slice of an evaluation with ``parameters``.
     """
+    parameters = parameters or EvaluationParameters()
+    part = sample_users(split.validation, parameters.max_slice_users, parameters.seed)
     chosen = hybrid.weights
     variants = {f"β = {value:g}": chosen.replace(taste={**chosen.taste, "content": value}) for value in _CONTENT}
     variants["no prior"] = chosen.replace(prior={})
     variants[f"chosen, β = {chosen.taste.get('content', 0):.2f}"] = chosen
     return [
-        trade_off(label, hybrid.with_weights(weights).score, split.validation, k=k, chosen=weights is chosen)
+        trade_off(label, hybrid.with_weights(weights).score, part, k=k, chosen=weights is chosen)
         for label, weights in variants.items()
     ]

@@ -23,6 +23,7 @@ Scores = NDArray[np.float32]
 _K = 10
 _DISCOUNTS = 1 / np.log2(np.arange(2, _K + 2))
 _EASE = EASEParameters()
+_MOST_LEARNT_FROM = 20_000  # people
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +81,8 @@ def simulate_newcomers(
 
     order  item numbers of the titles, the candidates first
 
-    Users are cut in two groups by a hash of their id; each group meets a recommender fitted on the other. Half of a
+    Users are cut in two groups by a hash of their id; each group meets a recommender fitted on the other, of many on
+    some, by another hash. Half of a
     newcomer's ratings, by a hash, can be asked about; what they liked of the rest is the target; then the other way
     round.
     """
@@ -91,10 +93,9 @@ def simulate_newcomers(
         return None
     chosen = np.argsort(hash_uniform(seed, "onboarding sample", train.user_ids), kind="stable")
     chosen = np.sort(chosen[: parameters.max_users])
-    models = [
-        _cheap_recommender(train.ratings[np.flatnonzero(group != side)], order, n_candidates, feedback)
-        for side in (0, 1)
-    ]
+    by_draw = np.argsort(hash_uniform(seed, "onboarding fit", train.user_ids), kind="stable")
+    learnt_from = [np.sort(by_draw[group[by_draw] != side][:_MOST_LEARNT_FROM]) for side in (0, 1)]
+    models = [_cheap_recommender(train.ratings[users], order, n_candidates, feedback) for users in learnt_from]
     rows = titles[chosen]
     numbers = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
     draws = hash_uniform(
