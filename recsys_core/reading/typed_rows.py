@@ -31,32 +31,43 @@ def parquet_as_csv(path: Path) -> Iterator[bytes]:
 
 
 def json_lines_as_csv(path: Path, raw: BinaryIO, names: list[str]) -> Iterator[bytes]:
-    """Objects, one a line; the columns are ``names``, or else the names that the first 50,000 of them have."""
-    rows: list[dict[str, Any]] = []
-    for number, line in enumerate(raw, 1):
-        try:
-            row = json.loads(line) if line.strip() else {}
-        except (ValueError, RecursionError) as error:
-            raise MalformedFileError(
-                f"{path}: line {number} is no JSON ({error}); expected an object a line"
-            ) from error
-        if not isinstance(row, dict):
-            raise MalformedFileError(f"{path}: line {number} is no JSON object; expected an object a line")
-        rows.append(row)
+    """Objects, one a line; the columns are ``names``, or else the names that the first 50,000 of them have.
+
+    A line that is no object becomes a row with another number of cells, which is rejected where rows are read. Where no
+    line is one, the file is no such file: a MalformedFileError.
+    """
+    rows: list[dict[str, Any] | str] = []
+    for line in raw:
+        rows.append(_object(line))
         if len(rows) >= _BATCH_ROWS:
-            yield _rows_as_csv(rows, names)
+            yield _rows_as_csv(path, rows, names)
             rows = []
-    yield _rows_as_csv(rows, names)
+    yield _rows_as_csv(path, rows, names)
 
 
-def _rows_as_csv(rows: list[dict[str, Any]], names: list[str]) -> bytes:
+def _object(line: bytes) -> dict[str, Any] | str:
+    """The JSON object of a line, {} for a blank one; the text of what is none."""
+    try:
+        found = json.loads(line) if line.strip() else {}
+    except (ValueError, RecursionError):  # ValueError: bytes that are no text, too
+        found = None
+    return found if isinstance(found, dict) else line.decode("utf-8", errors="replace").strip()
+
+
+def _rows_as_csv(path: Path, rows: list[dict[str, Any] | str], names: list[str]) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     if not names:
-        names.extend(dict.fromkeys(name for row in rows for name in row))
+        names.extend(dict.fromkeys(name for row in rows if isinstance(row, dict) for name in row))
+        if not names and any(isinstance(row, str) for row in rows):
+            number, text = next((number, row) for number, row in enumerate(rows, 1) if isinstance(row, str))
+            raise MalformedFileError(f"{path}: line {number} is no JSON object: {text[:60]}; expected an object a line")
         writer.writerow(names)
     for row in rows:
-        writer.writerow([_cell(row.get(name)) for name in names] if row else [])
+        if isinstance(row, str):
+            writer.writerow([_cell(row), ""] if len(names) == 1 else [_cell(row)])
+        else:
+            writer.writerow([_cell(row.get(name)) for name in names] if row else [])
     return out.getvalue().encode("utf-8", errors="replace")
 
 

@@ -246,15 +246,37 @@ def damaged(content: bytes) -> bytes:
         ("movies.csv.zip", CSV.encode(), "is no zip archive"),
         ("movies.parquet", CSV.encode(), "cannot be read as Parquet"),
         ("movies.jsonl", b'[{"movieId": 1}]', "line 1 is no JSON object"),
-        ("movies.jsonl", b'{"movieId": 1, "title": "A"}\n{"mov', "line 2 is no JSON"),
+        ("movies.jsonl", b'\n{"mov', "line 2 is no JSON object"),
     ],
-    ids=["cut off", "damaged", "no gzip", "no zip", "no Parquet", "a list", "half a line"],
+    ids=["cut off", "damaged", "no gzip", "no zip", "no Parquet", "a list", "half a line alone"],
 )
 def test_a_damaged_file_is_named_with_what_is_wrong(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(MalformedFileError, match=message) as caught:
         read(tmp_path / name)
     assert str(caught.value).startswith(f"{tmp_path / name}: ")
+
+
+NO_OBJECTS = {
+    "half a line": b'{"movieId": 2, "tit',
+    "a list": b"[2]",
+    "two numbers": b"7, x",
+    "two texts": b'"a" "b"',
+    "no text": b"\xff\xfe{}",
+    "too deep": b"{" * 100_000,
+}
+
+
+@pytest.mark.parametrize("bad", NO_OBJECTS.values(), ids=NO_OBJECTS)
+def test_a_line_that_is_no_json_object_is_rejected_and_the_others_are_read(tmp_path: Path, bad: bytes) -> None:
+    first, last = b'{"movieId": 1, "title": "A", "genres": "Drama"}', b'{"movieId": 3, "title": "C", "genres": "War"}'
+    (tmp_path / "movies.jsonl").write_bytes(b"\n".join((first, bad, last, bad)))
+    rows, summary = read(tmp_path / "movies.jsonl")
+    assert [row[0] for row in rows] == [1, 3]
+    assert (summary.n_accepted, summary.n_rejected) == (2, 2)
+    rejected = pq.read_table(tmp_path / "out" / "rejected.parquet").to_pylist()
+    assert [row["line"] for row in rejected] == [2, 4]
+    assert {row["reason"] for row in rejected} == {"too few columns"}
 
 
 def test_an_archive_of_two_tables_and_one_with_a_flipped_bit_are_refused(tmp_path: Path) -> None:
