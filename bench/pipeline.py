@@ -2,6 +2,7 @@
 
 python -m bench.pipeline                                      # the bundled data
 python -m bench.pipeline --sizes 1000000 5000000 25000095     # and made data, on the same movies
+python -m bench.pipeline --sizes 5000000 --factors 64         # smaller models of it
 """
 
 import json
@@ -57,6 +58,7 @@ class Measured(NamedTuple):
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.pipeline", __doc__, "docs/performance.md", data=True)
     parser.add_argument("--only", choices=("data", "training"), help="one part of the pipeline instead of all of it")
+    parser.add_argument("--factors", type=int, help="of ALS on made data, instead of the default")
     parser.add_argument("--sizes", type=int, nargs="+", default=[], metavar="RATINGS", help="made data, rising")
     parser.add_argument("--movies", type=int, default=_N_MOVIES, help=f"of made data (default: {_N_MOVIES})")
     arguments = parser.parse_args(argv)
@@ -71,6 +73,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         ]
         _change_one_rating(data / "ratings.csv")
         runs.append(_run("again, one rating changed", data, home, *only))
+        if arguments.factors:
+            (root / "made.yaml").write_text(f"tuning: {{als: {{factors: {arguments.factors}}}}}\n", encoding="utf-8")
+            only += ["--config", str(root / "made.yaml")]
         sizes = [_made(root, n_ratings, arguments.movies, *only) for n_ratings in arguments.sizes]
     longest = sorted(runs[0].seconds, key=lambda name: -runs[0].seconds[name])[:8]
     assets = tuple((f"`{name}`", f"{runs[0].seconds[name]:.1f}", _peak(runs[0], name)) for name in longest)

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_matrix, hstack
 from scipy.special import expit
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation import ndcg_of_scores
@@ -90,14 +91,14 @@ def learn_calibration(
     """
     if not all(features.groups for _, features in rounds):
         return None  # nothing is known of titles that nobody has rated
-    judged = [_judge(split, features, parameters, weights, feedback, ridge, seed) for split, features in rounds]
+    judged = list(side_by_side(lambda r: _judge(*r, parameters, weights, feedback, ridge, seed), rounds))
     matches = [one.observed(left_out=True, predictors=lambda match: match[:, None]) for one in judged]
     if sum(liked.sum() for _, liked, _ in matches) < _LEAST_POSITIVES:
         return None
     knots = np.quantile(np.concatenate([one.warm.ravel() for one in judged]), _QUANTILES)
     knots = np.maximum.accumulate(knots + np.arange(len(knots)) * 1e-6)
-    warm = _logistic([one.observed(left_out=False, predictors=lambda score: _bends(score, knots)) for one in judged])
-    cold = _logistic(matches)
+    scores = [one.observed(left_out=False, predictors=lambda score: _bends(score, knots)) for one in judged]
+    warm, cold = side_by_side(_logistic, [scores, matches])
     if cold[0] <= 0:
         return None
     n_slopes = len(knots) + 1
