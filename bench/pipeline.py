@@ -184,6 +184,7 @@ def _plot(sizes: Sequence[int], runs: Sequence[Measured]) -> bytes:
     for num, seconds in enumerate(lines.values()):
         axes.plot(sizes, seconds, color=INK if num == 0 else f"C{num - 1}", marker="o", markersize=3.5, linewidth=1.6)
     axes.set(xscale="log", yscale="log", xticks=sizes, xticklabels=[f"{n:,}" for n in sizes])
+    axes.yaxis.set_major_formatter(lambda seconds, _: f"{seconds:,g}")
     axes.minorticks_off()
     bottom, top = axes.get_ylim()
     place_of = axes.transData.transform
