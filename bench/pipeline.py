@@ -73,10 +73,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         ]
         _change_one_rating(data / "ratings.csv")
         runs.append(_run("again, one rating changed", data, home, *only))
+        made = list(only)
         if arguments.factors:
             (root / "made.yaml").write_text(f"tuning: {{als: {{factors: {arguments.factors}}}}}\n", encoding="utf-8")
-            only += ["--config", str(root / "made.yaml")]
-        sizes = [_made(root, n_ratings, arguments.movies, *only) for n_ratings in arguments.sizes]
+            made += ["--config", str(root / "made.yaml")]
+        sizes = [_made(root, n_ratings, arguments.movies, *made) for n_ratings in arguments.sizes]
     longest = sorted(runs[0].seconds, key=lambda name: -runs[0].seconds[name])[:8]
     assets = tuple((f"`{name}`", f"{runs[0].seconds[name]:.1f}", _peak(runs[0], name)) for name in longest)
     by_size = _by_size(arguments.sizes, sizes) if sizes else "(Not in this call: `--sizes`.)"

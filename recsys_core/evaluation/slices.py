@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
-from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.hashing import hashed_sample
 from recsys_core.splitting.truncation import held_out_rows, truncated_histories
 
 __all__ = [
@@ -94,8 +94,7 @@ def sample_users(part: HeldOut, max_users: int | None, seed: int) -> HeldOut:
     """At most ``max_users`` users: those with the smallest seeded hash of their id."""
     if max_users is None or len(part.user_ids) <= max_users:
         return part
-    draws = hash_uniform(seed, "evaluate", part.user_ids)
-    return held_out_rows(part, np.sort(np.argsort(draws, kind="stable")[:max_users]))
+    return held_out_rows(part, hashed_sample(seed, "evaluate", part.user_ids, max_users))
 
 
 def popularity_groups(train: UserItemMatrix, cuts: tuple[float, float]) -> NDArray[np.int8]:

@@ -11,15 +11,12 @@ __all__ = ["trade_offs"]
 _CONTENT = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
 
 
-def trade_offs(
-    hybrid: HybridModel, split: Split, parameters: EvaluationParameters | None = None, *, k: int = 10
-) -> list[TradeOff]:
+def trade_offs(hybrid: HybridModel, split: Split, parameters: EvaluationParameters, *, k: int = 10) -> list[TradeOff]:
     """Precision@k and coverage@k for several weights of content (β), without the prior, and as chosen.
 
     Measured on the validation part, on which the weights were chosen: the test part gives no say in them. Of many users
     as many are taken as for a slice of an evaluation with ``parameters``.
     """
-    parameters = parameters or EvaluationParameters()
     part = sample_users(split.validation, parameters.max_slice_users, parameters.seed)
     chosen = hybrid.weights
     variants = {f"β = {value:g}": chosen.replace(taste={**chosen.taste, "content": value}) for value in _CONTENT}

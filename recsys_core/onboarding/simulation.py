@@ -15,7 +15,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.onboarding.parameters import OnboardingParameters
 from recsys_core.sources.ease import EASEParameters, fit_ease
-from recsys_core.splitting import hash_uniform
+from recsys_core.splitting.hashing import hash_uniform, hashed_sample
 
 __all__ = ["Newcomers", "simulate_newcomers"]
 
@@ -81,21 +81,21 @@ def simulate_newcomers(
 
     order  item numbers of the titles, the candidates first
 
-    Users are cut in two groups by a hash of their id; each group meets a recommender fitted on the other, of many on
-    some, by another hash. Half of a
-    newcomer's ratings, by a hash, can be asked about; what they liked of the rest is the target; then the other way
-    round.
+    Users are cut in two groups by a hash of their id; each group meets a recommender fitted on the other, of which no
+    more than ``_MOST_LEARNT_FROM`` are taken. Half of a newcomer's ratings, by a hash, can be asked about; what they
+    liked of the rest is the target; then the other way round.
     """
     titles = csr_matrix(train.ratings[:, order])
     seed = parameters.seed
     group = (hash_uniform(seed, "onboarding group", train.user_ids) < 0.5).astype(np.int64)
     if len(np.unique(titles.data)) == 0 or not 0 < group.sum() < len(group):
         return None
-    chosen = np.argsort(hash_uniform(seed, "onboarding sample", train.user_ids), kind="stable")
-    chosen = np.sort(chosen[: parameters.max_users])
-    by_draw = np.argsort(hash_uniform(seed, "onboarding fit", train.user_ids), kind="stable")
-    learnt_from = [np.sort(by_draw[group[by_draw] != side][:_MOST_LEARNT_FROM]) for side in (0, 1)]
-    models = [_cheap_recommender(train.ratings[users], order, n_candidates, feedback) for users in learnt_from]
+    chosen = hashed_sample(seed, "onboarding sample", train.user_ids, parameters.max_users)
+    models = []
+    for side in (0, 1):
+        others = np.flatnonzero(group != side)
+        some = others[hashed_sample(seed, "onboarding fit", train.user_ids[others], _MOST_LEARNT_FROM)]
+        models.append(_cheap_recommender(train.ratings[some], order, n_candidates, feedback))
     rows = titles[chosen]
     numbers = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
     draws = hash_uniform(

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["hash_uniform"]
+__all__ = ["hash_uniform", "hashed_sample"]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -29,3 +29,8 @@ def hash_uniform(seed: int, purpose: str, *ids: NDArray[np.int64]) -> NDArray[np
     for column in ids:
         state = _mix(state ^ _mix(np.asarray(column, dtype=np.int64).view(np.uint64)))
     return (state >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def hashed_sample(seed: int, purpose: str, ids: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Places of at most ``n`` of the ``ids``, ascending: those with the smallest :func:`hash_uniform`."""
+    return np.sort(np.argsort(hash_uniform(seed, purpose, ids), kind="stable")[:n])

@@ -3,10 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import numpy as np
-
 from recsys_core.sources.source import SourceKind, Training
-from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.hashing import hashed_sample
 
 __all__ = ["Sample"]
 
@@ -27,8 +25,7 @@ class Sample:
         matrix = training.matrix
         if matrix.n_users <= n_users:
             return cls(training, 1.0)
-        draws = hash_uniform(seed, "tuning", matrix.user_ids)
-        chosen = np.sort(np.argsort(draws, kind="stable")[:n_users])
+        chosen = hashed_sample(seed, "tuning", matrix.user_ids, n_users)
         return cls(replace(training, matrix=matrix.rows(chosen)), n_users / matrix.n_users)
 
     def parameters(self, kind: SourceKind, parameters: Any) -> Any:

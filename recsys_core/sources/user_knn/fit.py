@@ -8,7 +8,7 @@ from recsys_core.histories import Histories
 from recsys_core.scoring import check_user_ratings
 from recsys_core.sources.user_knn.model import UserKNNModel
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
-from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.hashing import hashed_sample
 
 __all__ = ["fit_user_knn"]
 
@@ -24,8 +24,7 @@ def fit_user_knn(train: UserItemMatrix, parameters: UserKNNParameters, *, feedba
     title_weights = (np.log((1 + train.n_users) / (1 + counts)) + 0.5).astype(np.float32)
     times = Histories.of(train).newest(0)
     if train.n_users > parameters.max_users:
-        draws = hash_uniform(parameters.seed, "neighbours", train.user_ids)
-        chosen = np.sort(np.argsort(draws, kind="stable")[: parameters.max_users])
+        chosen = hashed_sample(parameters.seed, "neighbours", train.user_ids, parameters.max_users)
         ratings, times = ratings[chosen], times[chosen]
     strength = feedback.powers(ratings, parameters.rating_power)
     return UserKNNModel(train.item_ids, strength, title_weights, times, parameters, feedback)
