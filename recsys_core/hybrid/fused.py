@@ -10,7 +10,7 @@ from recsys_core.sources.source import Entry
 
 __all__ = ["fused_scores"]
 
-_MOST = 0.5  # where a source counts for more than this share of the users, all of them are asked
+_MOST = 0.8  # where a source counts for more than this share of the users, all of them are asked
 
 
 def fused_scores(model: HybridParts, histories: Histories) -> NDArray[np.float32]:

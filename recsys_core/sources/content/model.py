@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,8 @@ from recsys_core.storage import read_manifest, write_manifest
 __all__ = ["ContentModel", "fit_content"]
 
 _DENSE_SHARE = 0.05  # groups with more entries than this share are multiplied as dense matrices
-_BLOCK_ITEMS = 512  # their scores for a block of users stay in the cache
+_BLOCK_ITEMS = 1024  # their scores for a block of users stay in the cache
+_Counted: TypeAlias = dict[bool, tuple[csr_matrix, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,25 +82,16 @@ class ContentModel:
     def components(self, histories: Histories) -> NDArray[np.float32]:
         """Unweighted cosines of the warm items, group by group: float32 of shape (n_groups, n_users, n_warm)."""
         found = np.zeros((len(self.groups), histories.n_users, self.n_warm), dtype=np.float32)
-        for num, (name, profile) in enumerate(self._profiles(histories, self.groups).items()):
-            described, items = self._warm_items[name]
-            if isinstance(items, np.ndarray):
-                found[num][:, described] = profile.toarray() @ items.T
+        counted = self._counted(histories)
+        for num, name in enumerate(self.groups):
+            if name in self._dense_rows:
+                nums, items = self._dense_rows[name]
+                n_warm = np.searchsorted(nums, self.n_warm)
+                found[num][:, nums[:n_warm]] = self._dense_profile(counted, name) @ items[:n_warm].T
             else:
-                found[num][:, described] = (items @ np.ascontiguousarray(profile.toarray().T)).T
-        return found
-
-    @cached_property
-    def _warm_items(self) -> dict[str, tuple[NDArray[np.int64] | slice, NDArray[np.float32] | csr_matrix]]:
-        """For each group the warm items that have features in it, and these: dense where many are filled."""
-        found: dict[str, tuple[NDArray[np.int64] | slice, NDArray[np.float32] | csr_matrix]] = {}
-        for name in self.groups:
-            items = self.features.groups[name][: self.n_warm]
-            described = np.flatnonzero(np.diff(items.indptr))
-            if _is_dense(items):
-                found[name] = (described, items[described].toarray())
-            else:
-                found[name] = (slice(None), csr_matrix(items))
+                profile = self._sparse_profile(counted, name)
+                warm = self.features.groups[name][: self.n_warm]
+                found[num] = (warm @ np.ascontiguousarray(profile.toarray().T)).T
         return found
 
     def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
@@ -111,7 +103,7 @@ class ContentModel:
         parts = np.zeros((mixture.shape[0], row.nnz))
         for name in (*self._dense, *self._sparse):
             items = self.features.groups[name]
-            strength = self._strength(row.data, name).astype(np.float64)
+            strength = self._strength(row.data, name in self._signed).astype(np.float64)
             titles = items[row.indices].astype(np.float64)
             length = float(np.linalg.norm(titles.T @ strength))
             if length > CANCELLED * np.abs(strength).sum():
@@ -123,39 +115,49 @@ class ContentModel:
             row = self._catalogue_rows(histories)
             return self._one_profile.scores(row.indices, self.feedback.strengths(row.data))[None, start:stop]
         scores = np.zeros((histories.n_users, stop - start), dtype=np.float32)
-        profiles = self._profiles(histories, (*self._dense, *self._sparse))
+        counted = self._counted(histories)
         for names, nums, features in self._dense_items:
-            left = self._left(profiles, names)
+            weighted = [self._dense_profile(counted, name) * np.float32(self.weight(name)) for name in names]
             first, last = np.searchsorted(nums, (start, stop))
             columns = slice(None) if last - first == stop - start else nums[first:last] - start
-            for user, found in enumerate(left @ features[:, first:last]):  # one by one: each stays in the cache
-                scores[user, columns] += found
+            found = np.concatenate(weighted, axis=1) @ features[:, first:last]
+            for user, of_user in enumerate(found):  # one by one: each stays in the cache
+                scores[user, columns] += of_user
         if self._sparse:
-            left = self._left(profiles, self._sparse)
-            by_feature = np.ascontiguousarray(left.T)
+            profiles = [self._sparse_profile(counted, name) * np.float32(self.weight(name)) for name in self._sparse]
+            by_feature = np.ascontiguousarray(hstack(profiles).toarray().T)
             for first_num, items in self._sparse_items:
                 if start <= first_num < stop:
                     place = first_num - start
                     scores[:, place : place + items.shape[0]] += (items @ by_feature).T
         return scores
 
-    def _left(self, profiles: dict[str, csr_matrix], names: tuple[str, ...]) -> NDArray[np.float32]:
-        """Weighted profiles side by side."""
-        return np.asarray(hstack([profiles[name] * np.float32(self.weight(name)) for name in names]).toarray())
-
-    def _profiles(self, histories: Histories, groups: tuple[str, ...]) -> dict[str, csr_matrix]:
-        """For each of ``groups`` the users' profiles, CSR of shape (n_users, n_features), rows of length 1 or empty."""
-        rows = self._catalogue_rows(histories)
-        found = {}
-        for name in groups:
-            strength = csr_matrix((self._strength(rows.data, name), rows.indices, rows.indptr), shape=rows.shape)
+    def _counted(self, histories: Histories) -> _Counted:
+        """What each rating counts in profiles of groups that are signed (True) and not, and which lengths are none."""
+        rows, found = self._catalogue_rows(histories), {}
+        for signed in (False, True):
+            strength = csr_matrix((self._strength(rows.data, signed), rows.indices, rows.indptr), shape=rows.shape)
             floor = CANCELLED * np.asarray(abs(strength).sum(axis=1), dtype=np.float64).ravel()
-            found[name] = normalise_rows(csr_matrix(strength @ self.features.groups[name]), floor)
+            found[signed] = strength, floor
         return found
 
-    def _strength(self, values: NDArray[np.float32], group: str) -> NDArray[np.float32]:
+    def _dense_profile(self, counted: _Counted, name: str) -> NDArray[np.float32]:
+        """The users' profiles in a group multiplied as a dense matrix: (n_users, n_features), of length 1 or 0."""
+        strength, floor = counted[name in self._signed]
+        nums, features = self._dense_rows[name]
+        sums = (strength if len(nums) == strength.shape[1] else strength[:, nums]) @ features
+        lengths = np.sqrt(np.vecdot(sums, sums, dtype=np.float64))
+        scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > floor)
+        return np.asarray(sums * scale.astype(np.float32)[:, None])
+
+    def _sparse_profile(self, counted: _Counted, name: str) -> csr_matrix:
+        """The same in any other group, CSR."""
+        strength, floor = counted[name in self._signed]
+        return normalise_rows(csr_matrix(strength @ self.features.groups[name]), floor)
+
+    def _strength(self, values: NDArray[np.float32], signed: bool) -> NDArray[np.float32]:
         strength = self.feedback.strengths(values)
-        return np.maximum(strength, 0) if group in self._signed else strength
+        return np.maximum(strength, 0) if signed else strength
 
     def _catalogue_rows(self, histories: Histories) -> csr_matrix:
         """Ratings of warm and cold items side by side, of shape (n_users, n_catalogue)."""
@@ -176,25 +178,34 @@ class ContentModel:
     @cached_property
     def _dense(self) -> tuple[str, ...]:
         """Groups with a weight that are multiplied as dense matrices."""
-        return tuple(name for name in self.groups if self.weight(name) > 0 and _is_dense(self.features.groups[name]))
+        return tuple(name for name in self.groups if self.weight(name) > 0 and name in self._dense_rows)
 
     @cached_property
     def _sparse(self) -> tuple[str, ...]:
         return tuple(name for name in self.groups if self.weight(name) > 0 and name not in self._dense)
 
     @cached_property
+    def _dense_rows(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """Of each group with many features filled the items that it knows, and these: (n_known, n_features)."""
+        found = {}
+        for name, items in self.features.groups.items():
+            if _is_dense(items):
+                lengths = np.diff(items.indptr)
+                few = np.count_nonzero(lengths) < FILLED_SHARE * len(lengths)
+                nums = np.flatnonzero(lengths) if few else np.arange(len(lengths))
+                found[name] = (nums, items[nums].toarray())
+        return found
+
+    @cached_property
     def _dense_items(self) -> list[tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.float32]]]:
         """Dense groups that know the same items: their names, these items, and (n_features, n_known) features."""
-        knowing: dict[bytes, tuple[NDArray[np.int64], list[str]]] = {}
+        knowing: dict[bytes, list[str]] = {}
         for name in self._dense:
-            lengths = np.diff(self.features.groups[name].indptr)
-            few = np.count_nonzero(lengths) < FILLED_SHARE * len(lengths)
-            nums = np.flatnonzero(lengths) if few else np.arange(len(lengths))
-            knowing.setdefault(nums.tobytes(), (nums, []))[1].append(name)
+            knowing.setdefault(self._dense_rows[name][0].tobytes(), []).append(name)
         found = []
-        for nums, names in knowing.values():
-            together = hstack([self.features.groups[name][nums] for name in names]).toarray()
-            found.append((tuple(names), nums, np.ascontiguousarray(together.T)))
+        for names in knowing.values():
+            together = np.concatenate([self._dense_rows[name][1].T for name in names])
+            found.append((tuple(names), self._dense_rows[names[0]][0], np.ascontiguousarray(together)))
         return found
 
     @cached_property

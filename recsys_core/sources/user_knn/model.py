@@ -106,12 +106,14 @@ class UserKNNModel:
 
     def _nearness(self, histories: Histories) -> NDArray[np.float64] | None:
         """By how much each neighbour's time lowers the similarity to each user: (n_users, n_neighbours)."""
-        floor = self.parameters.time_floor
+        floor, half_life = self.parameters.time_floor, self.parameters.half_life
         if histories.times is None or floor == 1 or len(self.times) == 0:
             return None
         moments = np.minimum(histories.newest(int(self.times.max())), self.times.max())
-        half_lives = np.abs(moments[:, None] - self.times) / (_YEAR * self.parameters.half_life)
-        return np.asarray(floor + (1 - floor) * np.exp2(-half_lives.astype(np.float32)))
+        base = self.times.max()
+        asked, theirs = ((base - t).astype(np.float32) / np.float32(_YEAR * half_life) for t in (moments, self.times))
+        half_lives = np.abs(asked[:, None] - theirs)
+        return np.asarray(floor + (1 - floor) * np.exp2(-half_lives))
 
     def _nearest(self, history: Histories) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float64]]:
         """One user's nearest neighbours, ascending, their similarities, and the denominators of these."""
