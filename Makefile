@@ -48,10 +48,11 @@ test-in-processes: $(READY)
 test-browser: $(READY)
 	@$(PYTEST) tests/browser --slow
 
-lint: $(READY)  ## ruff, mypy, the import rules, the Docker files
+lint: $(READY)  ## ruff, mypy (of notebooks, too), the import rules, the Docker files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m nbqa mypy notebooks
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint docker/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml mlflow/compose.yaml
