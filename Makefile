@@ -48,16 +48,17 @@ test-in-processes: $(READY)
 test-browser: $(READY)
 	@$(PYTEST) tests/browser --slow
 
-lint: $(READY)  ## ruff, mypy, the import rules, the Docker files
+lint: $(READY)  ## ruff, mypy (of notebooks, too), the import rules, the Docker files
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m nbqa mypy notebooks
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint docker/Dockerfile
 	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml mlflow/compose.yaml
 
 format: $(READY)  ## let ruff mend what it can, and take outputs out of notebooks
-	@$(BIN)/python -m bench.notebooks --strip
+	@$(BIN)/python -m docgen.notebooks --strip
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
@@ -65,16 +66,16 @@ dev: $(READY)  ## Dagster's and MLflow's pages, the daemon, the API and the web 
 	@$(BIN)/recsys dev
 
 docs: $(READY)  ## the pictures and tables of README and docs, from the running program
-	@$(BIN)/python -m bench.configuration
-	@$(BIN)/python -m bench.data_dictionary
-	@$(BIN)/python -m bench.python_api
+	@$(BIN)/python -m docgen.configuration
+	@$(BIN)/python -m docgen.data_dictionary
+	@$(BIN)/python -m docgen.python_api
 	@$(BIN)/python -m bench.explanations
 	@$(BIN)/python -m bench.ideas
 	@$(BIN)/python -m bench.onboarding
 	@$(BIN)/python -m bench.gate
-	@$(BIN)/python -m bench.notebooks
-	@$(BIN)/python -m bench.pictures
-	@$(BIN)/python -m bench.web_page
+	@$(BIN)/python -m docgen.notebooks
+	@$(BIN)/python -m docgen.pictures
+	@$(BIN)/python -m docgen.web_page
 
 bench-pipeline: $(READY)  ## time and memory of the pipeline, from the bundled data to 25 million ratings
 	@$(BIN)/python -m bench.pipeline --sizes 1000000 5000000 25000095 --factors 64

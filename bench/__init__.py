@@ -1,1 +1,1 @@
-"""Measurements, and the pictures of README and docs. May import every room; no room imports it."""
+"""Measurements, each with its peers in the same run. May import every room; no room imports it."""

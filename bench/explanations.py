@@ -95,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     truth = measure(fit_default_hybrid(bundle), bundle.interactions, k=arguments.k)
     write_page(
         arguments.out,
-        "explanations",
+        "bench.explanations",
         argv,
         k=arguments.k,
         data=place(arguments.data),

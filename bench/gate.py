@@ -142,7 +142,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     people, rng = measured(bundle, arguments.folds_to_run), np.random.default_rng(0)
     write_page(
         arguments.out,
-        "gate",
+        "bench.gate",
         argv,
         {"data": bundle.source, "people": f"{len(people.base)} test users"},
         margin=POLICY.margin,

@@ -173,7 +173,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     level = (_DEFAULT, *(number(float(found[view][_DEFAULT].mean())) for view in VIEWS), f"{covered[_DEFAULT]:.4f}")
     write_page(
         arguments.out,
-        "ideas",
+        "bench.ideas",
         argv,
         {"data": bundle.source, "folds": f"{arguments.folds_to_run} of {N_FOLDS}, seed {arguments.seed}"},
         level=Table(("NDCG@10", *_HEADS, "coverage"), (level,)),

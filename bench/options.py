@@ -1,4 +1,4 @@
-"""The options of this room's commands, by the same names everywhere; what makes a command small is its own.
+"""The options of commands of ``bench`` and ``docgen``, by the same names everywhere; what makes one small is its own.
 
 --out        the page that it writes, or the folder of pictures
 --data       the folder of CSV files that it measures on

@@ -88,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         by_size += f"\n\n![Seconds by ratings, both on logarithmic axes](images/{PICTURE}.png)"
     write_page(
         arguments.out,
-        "pipeline",
+        "bench.pipeline",
         argv,
         runs=Table(_RUN, tuple(run.row for run in [*runs, *sizes])),
         assets=Table(("asset", "seconds", "peak memory"), assets),

@@ -1,5 +1,6 @@
-"""Commands in processes of their own: finished ones with what they printed and took, and servers."""
+"""Commands in processes of their own: finished ones with what they printed and took, and servers on free ports."""
 
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ import httpx2
 
 from bench.memory import Sample, sampling
 
-__all__ = ["Finished", "recsys", "run", "serving"]
+__all__ = ["Finished", "free_port", "recsys", "run", "serving"]
 
 _READY_SECONDS = 180
 
@@ -43,6 +44,13 @@ def run(name: str, command: Sequence[str], **options: Any) -> Finished:
     if child.returncode:
         raise SystemExit(f"{name} failed\n{printed.decode()}")
     return Finished(printed, time.monotonic() - started, memory)
+
+
+def free_port() -> int:
+    """A port of this machine that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     report = json.loads(finished.printed)
     write_page(
         arguments.out,
-        "published",
+        "bench.published",
         argv,
         n_ratings=rows.n_ratings,
         n_users=rows.n_users,

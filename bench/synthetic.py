@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     cold = metrics_table(evaluation, _METRICS, slice_name="items_cold")
     write_page(
         arguments.out,
-        "synthetic",
+        "bench.synthetic",
         argv,
         counts=Table(("", "made", "ml-25m"), tuple((name, found[name], known) for name, known in _ML25M.items())),
         fitted=f"{arguments.fitted:,}",

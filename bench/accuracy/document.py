@@ -49,7 +49,7 @@ def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials
     in_windows = partial(slices_by_model, in_time, temporal_models, TEMPORAL_SLICES)
     incomplete = quick or n_folds < N_FOLDS
     return filled(
-        "accuracy",
+        "bench.accuracy",
         warning="\n**A trial run, not a result: few folds or few configurations.**\n" if incomplete else "",
         circumstances=circumstances,
         n_trials=sum(len(m.tuned.trials) for m in (*found.folds, *found.windows)),

@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     gains, intervals = _gains(measured)
     write_page(
         arguments.out,
-        "onboarding",
+        "bench.onboarding",
         argv,
         {"data": bundle.source, "time": took},
         first_titles=_asked_first(bundle, OnboardingParameters()),

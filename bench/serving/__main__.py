@@ -15,9 +15,9 @@ from implicit.als import AlternatingLeastSquares
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from bench.browser import free_port
 from bench.options import options
 from bench.page import write_page
+from bench.process import free_port
 from bench.serving.load import Request, ask_all
 from bench.serving.server import made_home, serve_home
 from recsys_core.bundle import ListOptions, ModelBundle
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         homes.append(made_home(arguments.workspace / "large", large))
     with ProcessPoolExecutor(1, get_context("spawn")) as load:
         models = [_measured(home, arguments.questions, load) for home in homes]
-    write_page(arguments.out, "serving", argv, n_clients=_CLIENTS, models="\n\n".join(models))
+    write_page(arguments.out, "bench.serving", argv, n_clients=_CLIENTS, models="\n\n".join(models))
 
 
 def _measured(home: Path, n_questions: int, load: Executor) -> str:

@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_folder(Path(folder) / "data", Shape.of(arguments.ratings), seed=0)
         ratings = Path(folder) / "data" / "ratings.csv"
         reports = {name: _report(python, name, ratings) for name, python in pythons.items()}
-    write_page(arguments.out, "side_by_side", argv, n_ratings=arguments.ratings, stages=_table(reports))
+    write_page(arguments.out, "bench.side_by_side", argv, n_ratings=arguments.ratings, stages=_table(reports))
 
 
 def _report(python: str, name: str, ratings: Path) -> dict[str, Any]:

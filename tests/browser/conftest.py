@@ -7,7 +7,8 @@ from threading import Event
 import pytest
 from playwright.sync_api import Browser, expect
 
-from bench.browser import chromium, find_chromium, free_port
+from bench.process import free_port
+from docgen.browser import chromium, find_chromium
 from pipelines.services import Ports, Services, development_services
 from pipelines.settings import Settings
 from tests.corpus.healthy_folder import write_healthy_folder

@@ -9,7 +9,7 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from playwright.sync_api import Browser, Locator, Page
 
-from bench.browser import new_page
+from docgen.browser import new_page
 from pipelines.settings import Settings
 from registry.interface import MODEL_NAME
 

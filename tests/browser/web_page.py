@@ -8,8 +8,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, Route
 
-from bench.browser import new_page
-from bench.web_page import running_page, settled
+from docgen.browser import new_page
+from docgen.web_page import running_page, settled
 from tests.ui.local_tmdb import V3_KEY, local_tmdb
 from tests.ui.stub_api import Stub, running_stub
 

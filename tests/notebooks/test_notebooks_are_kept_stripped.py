@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from bench.notebooks import NOTEBOOKS, source_on_page, strip
+from docgen.notebooks import NOTEBOOKS, source_on_page, strip
 from pipelines.settings import REPOSITORY
 
 BOOKS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -69,7 +69,7 @@ def test_a_page_shows_its_notebook_as_it_is_now(path: Path) -> None:
     place = 0
     for source in (heading, rest, *sources[1:]):
         found = page.find(source, place)
-        assert found >= 0, f"run python -m bench.notebooks --only {path.stem}: the page lacks {source[:80]!r}"
+        assert found >= 0, f"run python -m docgen.notebooks --only {path.stem}: the page lacks {source[:80]!r}"
         place = found + len(source)
 
 

@@ -10,7 +10,7 @@ import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from bench.notebooks import NOTEBOOKS, complaints, run
+from docgen.notebooks import NOTEBOOKS, complaints, run
 from pipelines.settings import REPOSITORY, Settings
 from registry.tracking import Tracking
 from tests.corpus.made_home import without_settings

@@ -1,6 +1,6 @@
 """All parameters with defaults, ranges and meaning, from their declarations, as docs/configuration.md.
 
-python -m bench.configuration
+python -m docgen.configuration
 """
 
 import inspect
@@ -56,8 +56,8 @@ def _shown(field: FieldInfo) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    arguments = options("bench.configuration", __doc__, "docs/configuration.md").parse_args(argv)
-    write_page(arguments.out, "configuration", argv, sections="".join(_sections("", Configuration)))
+    arguments = options("docgen.configuration", __doc__, "docs/configuration.md").parse_args(argv)
+    write_page(arguments.out, "docgen.configuration", argv, sections="".join(_sections("", Configuration)))
 
 
 if __name__ == "__main__":

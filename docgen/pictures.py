@@ -1,6 +1,6 @@
 """The pictures of the README and of docs/operating.md, taken from the running program.
 
-    python -m bench.pictures [--home DIR] [--only lineage]
+    python -m docgen.pictures [--home DIR] [--only lineage]
 
 Runs the pipeline twice on the bundled data (a plain model first, then the tuned one, so that there is something to
 compare), starts the Dagster and MLflow pages, and photographs them. A home that has two runs is used as it is.
@@ -20,9 +20,9 @@ from mlflow.entities import Run
 from mlflow.tracking import MlflowClient
 from playwright.sync_api import Browser, FloatRect, Locator, Page
 
-from bench.browser import chromium, free_port, new_page, save_picture
 from bench.options import options
-from bench.process import recsys
+from bench.process import free_port, recsys
+from docgen.browser import chromium, new_page, save_picture
 from pipelines.services import Ports, Services, development_services
 from pipelines.settings import Settings
 from registry.tracking import DEFAULT_EXPERIMENT
@@ -204,7 +204,7 @@ def _prepare(home: Path) -> list[Run]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options("bench.pictures", __doc__, "docs/images")
+    parser = options("docgen.pictures", __doc__, "docs/images")
     parser.add_argument("--home", type=Path, help="home with two runs, or to make them in (default: a temporary one)")
     parser.add_argument("--only", action="append", choices=[take.__name__ for take in PICTURES], help="just these")
     arguments = parser.parse_args(argv)

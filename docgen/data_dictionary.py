@@ -1,6 +1,6 @@
 """Every table and column that a data folder may hold, from their declarations, as docs/data-dictionary.md.
 
-python -m bench.data_dictionary
+python -m docgen.data_dictionary
 """
 
 from collections.abc import Iterable, Sequence
@@ -103,10 +103,10 @@ def _code(names: Sequence[str]) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    arguments = options("bench.data_dictionary", __doc__, "docs/data-dictionary.md").parse_args(argv)
+    arguments = options("docgen.data_dictionary", __doc__, "docs/data-dictionary.md").parse_args(argv)
     write_page(
         arguments.out,
-        "data_dictionary",
+        "docgen.data_dictionary",
         argv,
         tables=_tables(),
         sections="\n".join(map(_section, MOVIELENS.tables)),

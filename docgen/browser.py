@@ -3,7 +3,6 @@
 import io
 import json
 import shutil
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Final
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["chromium", "find_chromium", "free_port", "new_page", "save_picture"]
+__all__ = ["chromium", "find_chromium", "new_page", "save_picture"]
 
 _NAMES: Final = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _ARGUMENTS: Final = (
@@ -76,10 +75,3 @@ def save_picture(png: bytes, path: Path, *, most_bytes: int = 400_000) -> None:
     print(f"{path}  {image.width} × {image.height}, {size / 1000:.0f} kB", flush=True)
     if size > most_bytes:
         raise SystemExit(f"{path} has {size} bytes, at most {most_bytes} are wanted: show less in it")
-
-
-def free_port() -> int:
-    """A port of this machine that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -1,7 +1,7 @@
 """The notebooks, run from top to bottom and written as pages: docs/notebooks/NAME.md with pictures.
 
-    python -m bench.notebooks [--only NAME] [--home DIR]
-    python -m bench.notebooks --strip
+    python -m docgen.notebooks [--only NAME] [--home DIR]
+    python -m docgen.notebooks --strip
 
 ``compare_runs`` reads the runs of ``--home``; without it a temporary home is made, in which the pipeline runs once for
 each of RUNS. ``--strip`` runs nothing: it takes out of the notebooks what running and editing leave in them.
@@ -20,9 +20,9 @@ import nbformat
 from nbclient import NotebookClient
 from nbformat import NotebookNode
 
-from bench.browser import save_picture
 from bench.options import options
 from bench.process import recsys
+from docgen.browser import save_picture
 from pipelines.settings import REPOSITORY
 
 __all__ = ["NOTEBOOKS", "as_page", "complaints", "main", "run", "source_on_page", "strip"]
@@ -77,7 +77,7 @@ def complaints(book: NotebookNode) -> list[str]:
 
 def as_page(name: str, book: NotebookNode, pictures: Path) -> str:
     """The notebook as Markdown; what its cells draw is written into ``pictures``."""
-    made = f"[notebooks/{name}.ipynb](../../notebooks/{name}.ipynb), run and written by `python -m bench.notebooks`."
+    made = f"[notebooks/{name}.ipynb](../../notebooks/{name}.ipynb), run and written by `python -m docgen.notebooks`."
     title, *rest = (part for cell in book.cells for part in _parts(name, cell, pictures))
     heading, _, text = title.partition("\n\n")
     return "\n\n".join([heading, made, text, *rest]) + "\n"
@@ -121,7 +121,7 @@ def _home_with_runs(given: Path | None) -> Iterator[Path]:
 
 def main(argv: Sequence[str] | None = None) -> None:
     names = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
-    parser = options("bench.notebooks", __doc__, "docs")
+    parser = options("docgen.notebooks", __doc__, "docs")
     parser.add_argument("--home", type=Path, help="home whose runs are compared (default: a temporary one)")
     parser.add_argument("--strip", action="store_true", help="only take outputs out of the notebooks")
     parser.add_argument("--only", action="append", choices=names, help="just these")

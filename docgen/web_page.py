@@ -1,6 +1,6 @@
 """Pictures of the web page, taken from the running program.
 
-    python -m bench.web_page [--api http://127.0.0.1:8000] [--user 1] [--only for_you]
+    python -m docgen.web_page [--api http://127.0.0.1:8000] [--user 1] [--only for_you]
 
 Starts the page before an API that runs already, or else before one with a model of the bundled data, and photographs
 every page on a desktop (1440 × 900) and on a phone (390 × 844).
@@ -16,10 +16,10 @@ from typing import Final
 
 from playwright.sync_api import Browser, Page
 
-from bench.browser import chromium, free_port, new_page, save_picture
 from bench.options import options
-from bench.process import serving
+from bench.process import free_port, serving
 from bench.serving.server import made_home, serve_home
+from docgen.browser import chromium, new_page, save_picture
 from pipelines.settings import REPOSITORY
 
 __all__ = ["main", "running_page", "settled"]
@@ -67,7 +67,7 @@ def _photograph(browser: Browser, address: str, name: str, out: Path) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options("bench.web_page", __doc__, "docs/images", data=True, workspace=True)
+    parser = options("docgen.web_page", __doc__, "docs/images", data=True, workspace=True)
     parser.add_argument("--api", help="address of a running API; without one, a server of --data's model is started")
     parser.add_argument("--user", type=int, default=1, help="user id of the pictures")
     parser.add_argument("--home", type=Path, default=Path(".recsys"), help="where the poster cache is")

@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
-from bench.python_api import public_names
+from docgen.python_api import public_names
 from pipelines.settings import REPOSITORY
 from recsys_core.dataset.schema import ColumnType
-from tests.bench.declared_pages import DECLARED
+from tests.docgen.commands import DECLARED
 
 DOCS = REPOSITORY / "docs"
 

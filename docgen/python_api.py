@@ -1,6 +1,6 @@
 """What users of the library call, from signatures and docstrings, as docs/python-api.md. Nothing is imported for it.
 
-python -m bench.python_api
+python -m docgen.python_api
 """
 
 import re
@@ -199,10 +199,10 @@ def _field(line: str, docstring: griffe.Docstring, *, in_list: bool) -> tuple[st
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    arguments = options("bench.python_api", __doc__, "docs/python-api.md").parse_args(argv)
+    arguments = options("docgen.python_api", __doc__, "docs/python-api.md").parse_args(argv)
     found = public_names()
     modules = "\n\n".join(_module(path, names) for path, names in found.items())
-    write_page(arguments.out, "python_api", argv, contents=_contents(found), modules=modules)
+    write_page(arguments.out, "docgen.python_api", argv, contents=_contents(found), modules=modules)
 
 
 if __name__ == "__main__":
