@@ -12,7 +12,7 @@ import pytest
 
 from pipelines.settings import SAMPLE_DATA
 
-_SMALLER = "tuning: {als: {factors: 32, iterations: 5}, ease: {max_items: 1500}}\nevaluation: {n_bootstrap: 100}\n"
+_SMALLER = "tuning: {als: {factors: 16, iterations: 3}, ease: {max_items: 1000}}\nevaluation: {n_bootstrap: 50}\n"
 _TOLERANCE = 2e-3  # of a mean over users: another order of summation can swap neighbours in a list, no more
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_200), pytest.mark.xdist_group("same figures")]
@@ -23,7 +23,7 @@ def evaluated(threads: int, home: Path) -> dict[str, Any]:
     config = home / "smaller.yaml"
     config.write_text(_SMALLER, encoding="utf-8")
     command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--config", str(config)]
-    command += ["--trials", "4", "--json"]
+    command += ["--trials", "2", "--json"]
     done = subprocess.run(
         command,
         env={**os.environ, **variables, "RECSYS_HOME": str(home)},
