@@ -36,8 +36,7 @@ demo: $(READY)  ## the whole pipeline on the bundled data, then metrics and reco
 	@echo
 	@$(BIN)/recsys recommend --user 1 -k 10 --explain
 
-test: test-in-processes  ## the tests, side by side
-	@$(if $(CI),$(MAKE) --no-print-directory test-browser,)
+test: test-in-processes $(if $(CI),test-browser)  ## the tests, side by side
 
 test-slow:  ## all tests, the ones that take minutes too
 	@$(MAKE) --no-print-directory test-in-processes test-browser SLOW=--slow
@@ -45,7 +44,7 @@ test-slow:  ## all tests, the ones that take minutes too
 test-in-processes: $(READY)
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore tests/browser $(SLOW)
 
-test-browser: $(READY)
+test-browser: $(READY) $(if $(filter lint,$(MAKECMDGOALS)),lint)  # after it, where both are asked for at once
 	@$(PYTEST) tests/browser --slow
 
 lint: $(READY)  ## ruff, mypy (of notebooks, too), the import rules, the Docker files

@@ -29,7 +29,7 @@ evaluation: {n_bootstrap: 50}
 def browser() -> Iterator[Browser]:
     if find_chromium() is None and os.environ.get("CI") != "true":
         pytest.skip("no Chromium or Chrome is installed (Debian: apt-get install chromium)")
-    expect.set_options(timeout=20_000)  # the default of five seconds is short on a busy machine
+    expect.set_options(timeout=40_000)  # the default of five seconds is short on a busy machine
     with chromium() as opened:
         yield opened
 
