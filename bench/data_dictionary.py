@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from bench.options import options
 from bench.page import write_page
+from recsys_core.dataset.columns import FEATURE_PREFIXES, ColumnSpec
 from recsys_core.dataset.declaration import (
     TABLE_OF_ROLE,
     Declaration,
@@ -17,7 +18,7 @@ from recsys_core.dataset.declaration import (
     dataset_of,
 )
 from recsys_core.dataset.feedback import FeedbackKind
-from recsys_core.dataset.schema import FEATURE_PREFIXES, MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS
 
 __all__ = ["main"]

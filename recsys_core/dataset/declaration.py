@@ -14,21 +14,14 @@ from pydantic import (
 )
 
 from recsys_core.dataset.addresses import Address
+from recsys_core.dataset.columns import ADDRESS_PREFIX, FEATURE_PREFIXES, ColumnSpec
 from recsys_core.dataset.declared_features import Feature, feature_column
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import (
-    ADDRESS_PREFIX,
-    FEATURE_PREFIXES,
-    MOVIELENS,
-    ColumnSpec,
-    DatasetSpec,
-    FileFormat,
-    TableSpec,
-)
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, FileFormat, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
 from recsys_core.yaml_files import read_yaml

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.summary import Severity
 

@@ -5,7 +5,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, TableSpec
+from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.schema import MOVIELENS, TableSpec
 from recsys_core.validating.derived import KeyColumns, frame_of
 
 _LARGEST = 2**31 - 1

@@ -2,9 +2,10 @@
 
 import pytest
 
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating import RejectLimits
 from recsys_core.validating.suites import Rule, key_rule, row_rules, structure_rules, total_rules
