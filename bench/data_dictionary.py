@@ -14,9 +14,9 @@ from recsys_core.dataset.declaration import (
     TABLE_OF_ROLE,
     Declaration,
     FeedbackDeclaration,
-    TableDeclaration,
     dataset_of,
 )
+from recsys_core.dataset.declared_tables import TableDeclaration
 from recsys_core.dataset.feedback import FeedbackKind
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS

@@ -8,7 +8,9 @@ import dagster as dg
 
 from assets.configuration import Configuration
 from assets.launchpad import run_config
+from assets.materialising import RECIPES
 from assets.materialising.code import differs_on_disk
+from assets.materialising.names import raw_asset
 from assets.materialising.planning import Plan
 from assets.materialising.step import PLAN_TAG, WHY_TAG
 from assets.materialising.versions import digest
@@ -124,7 +126,7 @@ def out_of_date(
         run_requests=[
             dg.RunRequest(
                 run_key=run_key,
-                asset_selection=[dg.AssetKey(name) for name in work.stale],
+                asset_selection=work.names.keys(work.stale),
                 run_config=run_config(world.configuration),
                 tags={PLAN_TAG: work.pin(world), WHY_TAG: "; ".join(work.causes)[:500]},
             )
@@ -156,7 +158,10 @@ def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | 
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         return f"{changed[0]}{more} changed since the code was loaded: reload the code location"
-    if not any(world.store.current(f"raw_{name}") for name in TABLE_NAMES):
+    loaded = context.repository_def
+    if loaded and not {*world.names.keys(RECIPES)} <= loaded.asset_graph.get_all_asset_keys():
+        return "tables are called otherwise since the code was loaded: reload the code location"
+    if not any(world.store.current(raw_asset(name)) for name in TABLE_NAMES):
         return "nothing has been made yet: run the pipeline once, then changes start it"
     close_dead_runs(context.instance)
     if context.instance.get_runs(filters=UNFINISHED, limit=1):

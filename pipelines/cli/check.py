@@ -64,10 +64,9 @@ def _in_words(picture: "Picture") -> list[str]:
 
 def _feedback(picture: "Picture") -> str:
     scale = f", found from {picture.scale[0]:g} to {picture.scale[1]:g}" if picture.scale else ""
-    n_accepted = picture.tables["ratings"].n_accepted
-    if not n_accepted or picture.n_relevant is None:
+    if not picture.n_accepted or picture.n_relevant is None:
         return f"feedback: {picture.feedback}{scale}"
-    share = picture.n_relevant / n_accepted
+    share = picture.n_relevant / picture.n_accepted
     return f"feedback: {picture.feedback}{scale}; {share:.1%} are at least {picture.positive_threshold:g}, so relevant"
 
 

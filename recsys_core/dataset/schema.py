@@ -1,7 +1,8 @@
 """The one place where file names, column names, types and value ranges are declared."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 
@@ -20,7 +21,7 @@ __all__ = [
 ]
 
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
-"""Names of the tables as assets."""
+"""Names of the tables in code, in stores and in versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class FileFormat:
 class TableSpec:
     """One declared table: its files' names without ending, its columns, its key and its references.
 
+    ``name`` is its role, by which code finds it; ``called`` is what people see it called, if that is another name.
     ``file`` is a path, or a pattern of one, in the data folder; without it the stems with every ending are tried.
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
     with the same key is kept; where it ``repeats``, all of them are, for whoever reads the table to add up.
@@ -65,6 +67,17 @@ class TableSpec:
     description: str = ""
     format: FileFormat = FileFormat()
     file: str = ""
+    called: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people see it called."""
+        return self.called or self.name
+
+    @property
+    def file_in_words(self) -> str:
+        """What it is read from; "no file" where a declaration names none."""
+        return self.file or next((f"{stem}.csv" for stem in self.file_stems), "no file")
 
     def column(self, name: str) -> ColumnSpec:
         """The column of this canonical name; :class:`ParameterError` where there is none."""
@@ -72,7 +85,7 @@ class TableSpec:
             if column.name == name:
                 return column
         raise ParameterError(
-            f"table {self.name} declares no column {name!r}; it declares {', '.join(self.column_names)}"
+            f"table {self.shown} declares no column {name!r}; it declares {', '.join(self.column_names)}"
         )
 
     @property
@@ -128,6 +141,13 @@ class DatasetSpec:
             if table.name == name:
                 return table
         raise ParameterError(f"data set {self.name} declares no table {name!r}")
+
+    def deciding(self) -> dict[str, Any]:
+        """All of it that decides a value, as JSON can hold it: what its tables are called decides none."""
+        content = asdict(self)
+        for table in content["tables"]:
+            del table["called"]
+        return content
 
     def with_text_ids(self, names: Collection[str]) -> "DatasetSpec":
         """The same with texts for ids in the columns ``names`` of every table."""

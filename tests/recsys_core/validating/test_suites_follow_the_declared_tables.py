@@ -26,8 +26,9 @@ _LISTENS = TableSpec(
     key=("listener", "song"),
     references=(("song", "songs", "song"),),
 )
+_TRACKS = TableSpec("songs", (ColumnSpec("song", "id"),), ("songs",), required=True, key=("song",), called="tracks")
 _SONGS = DatasetSpec(
-    "songs", (_LISTENS,), Feedback(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
+    "songs", (_LISTENS, _TRACKS), Feedback(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
 )
 
 
