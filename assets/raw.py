@@ -37,10 +37,8 @@ def _show(step: Step) -> Shown:
 
 def _description(name: str, dataset: DatasetSpec) -> str:
     table = dataset.table(name)
-    return (
-        f"{table.file_in_words} as it is: {table.description}. One row a line, with its line number; "
-        "unreadable lines are kept apart."
-    )
+    file = f"{table.file_in_words} as it is" if table.file_in_words else "Not declared, so without rows"
+    return f"{file}: {table.description}. One row a line, with its line number; unreadable lines are kept apart."
 
 
 for _name in TABLE_NAMES:

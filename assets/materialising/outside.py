@@ -47,4 +47,5 @@ def _observable(name: str, table: TableSpec | None) -> dg.AssetsDefinition:
 
 
 def _description(table: TableSpec) -> str:
-    return f"{table.file_in_words} in the data folder, by its content. {table.description}."
+    file = f"{table.file_in_words} in the data folder" if table.file_in_words else "A file that is not declared"
+    return f"{file}, by its content: {table.description}."

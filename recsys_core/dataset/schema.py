@@ -76,8 +76,8 @@ class TableSpec:
 
     @property
     def file_in_words(self) -> str:
-        """What it is read from; "no file" where a declaration names none."""
-        return self.file or next((f"{stem}.csv" for stem in self.file_stems), "no file")
+        """What it is read from; empty where a declaration names no file."""
+        return self.file or next((f"{stem}.csv" for stem in self.file_stems), "")
 
     def column(self, name: str) -> ColumnSpec:
         """The column of this canonical name; :class:`ParameterError` where there is none."""

@@ -10,7 +10,7 @@ from recsys_core.errors import ParameterError
 __all__ = ["LONGEST", "fault_of_name", "refuse_shared_names"]
 
 LONGEST: Final = 40
-"""Characters of a name, so that it fits the columns of what commands print."""
+"""Characters of a name: enough for a file's, and what commands print stays readable."""
 _PLAIN: Final = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST - 1}}}")
 _OF_THE_PIPELINE: Final = {
     *("bring_up_to_date", "champion", "data", "evaluation", "hybrid_weights", "item_features", "pipeline", "promotion"),

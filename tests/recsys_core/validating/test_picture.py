@@ -263,7 +263,7 @@ def test_files_of_a_pattern_are_all_used(folder: Path) -> None:
 
     picture = _picture(folder)
 
-    assert picture.tables["ratings"].n_in == 2 * HEALTHY_ROWS["ratings"]
+    assert picture.tables["interactions"].n_in == 2 * HEALTHY_ROWS["ratings"]
     assert not {"ratings.csv", "rows.csv"} & {*picture.unused_files}
 
 
@@ -278,10 +278,10 @@ def test_items_that_interactions_name_are_told_and_nothing_else_is_missed(folder
 
     picture = _picture(folder)
 
-    assert [finding.kind for finding in picture.findings] == ["items_gathered"]
+    assert [(finding.table, finding.kind) for finding in picture.findings] == [("items", "items_gathered")]
     assert (
         picture.n_items
-        == picture.tables["movies"].n_in
+        == picture.tables["items"].n_in
         == len({line.split(",")[1] for line in lines_of(folder / "ratings.csv")[1:]})
     )
     assert picture.n_features == {}

@@ -84,6 +84,8 @@ def test_reasons_are_given_in_the_order_of_the_columns_and_the_key_comes_last() 
     columns = [rule.column for rule in row_rules(_LISTENS, _SONGS, NOW) if rule.rejects_rows]
 
     assert list(dict.fromkeys(columns)) == ["listener", "song", "rating", "volume", "skips"]
+    (known,) = [rule for rule in row_rules(_LISTENS, _SONGS, NOW) if " known in " in str(rule.arguments)]
+    assert known.reason == "song is not known in tracks", "the table is called as people call it"
     assert key_rule(_LISTENS).column == "(listener, song)"
     assert key_rule(_LISTENS).breach == "is repeated: only the first row is kept"
 
