@@ -38,7 +38,7 @@ _DECLARED: Final = {kind: _declared(kind) for kind in get_args(FeedbackKind)}
 
 def _tables() -> str:
     return _markdown(
-        ("in `dataset.yaml`", "asset", "files without it", "needed", "a row is", "unique by"),
+        ("in `dataset.yaml`", "assets without it", "files without it", "needed", "a row is", "unique by"),
         (
             (
                 f"[`{_ROLES[table.name]}`](#{_ROLES[table.name]})",

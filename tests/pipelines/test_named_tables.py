@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
 
 from assets.materialising import RECIPES
 from assets.materialising.planning import plan
@@ -90,9 +92,8 @@ def test_dagster_finds_every_asset_in_step_after_a_change_of_names(
     look(instance, World(films))
 
     definitions = build_definitions(settings)
-    resolver = dg._core.definitions.data_version.CachingStaleStatusResolver(  # type: ignore[attr-defined]
-        instance=instance, asset_graph=definitions.get_repository_def().asset_graph
-    )
+    graph = definitions.get_repository_def().asset_graph
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
     found = {name: resolver.get_status(dg.AssetKey(World(films).names(name))).value for name in RECIPES}
     assert found == dict.fromkeys(RECIPES, "FRESH")
 
