@@ -13,6 +13,7 @@ from assets.materialising.world import World
 __all__ = ["tell_dagster"]
 
 _VERSION = "dagster/data_version"
+_INPUT_EVENT = "dagster/input_event_pointer/"  # and the name of an asset: the event that was loaded, or NULL
 
 
 def tell_dagster(instance: dg.DagsterInstance, world: World, work: Plan) -> None:
@@ -32,7 +33,7 @@ def tell_dagster(instance: dg.DagsterInstance, world: World, work: Plan) -> None
     known = {name for name, key in keys.items() if made.get(key) is not None}
     for name, record in work.current.items():
         if record is not None and record.usable:
-            tags = label(record, work.names)
+            tags = _with_pointers(label(record, work.names))
             if not _says(_tags(made.get(keys[name])), tags):
                 instance.report_runless_asset_event(dg.AssetMaterialization(keys[name], tags=tags))
                 known.add(name)
@@ -58,9 +59,15 @@ def _tell_losses(instance: dg.DagsterInstance, work: Plan, known: Set[str]) -> N
         )
 
 
+def _with_pointers(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags with one more for each input: without it Dagster takes the input for a new one, and shows "unsynced"."""
+    inputs = [tag.removeprefix(INPUT_VERSION) for tag in tags if tag.startswith(INPUT_VERSION)]
+    return {**tags, **{f"{_INPUT_EVENT}{name}": "NULL" for name in inputs}}
+
+
 def _says(told: Mapping[str, str], tags: Mapping[str, str]) -> bool:
     """Whether an event that was ``told`` is of this version, and of the same inputs by the names that they have now."""
-    inputs = {tag for tag in tags if tag.startswith(INPUT_VERSION)}
+    inputs = {tag for tag in tags if tag.startswith((INPUT_VERSION, _INPUT_EVENT))}
     return told.get(_VERSION) == tags[_VERSION] and inputs <= told.keys()
 
 

@@ -132,7 +132,7 @@ def _addresses(declared: TableDeclaration) -> list[tuple[str, Address]]:
 
 
 def renamed_addresses(declared: TableDeclaration | None) -> dict[str, Address]:
-    """The same with the table's names for columns."""
+    """The addresses of items by their key, with the table's names for columns."""
     if declared is None:
         return {}
     return {key: address.renamed(partial(_column_named, declared)) for key, address in _addresses(declared)}

@@ -9,7 +9,7 @@ import pytest
 
 from bench.python_api import public_names
 from pipelines.settings import REPOSITORY
-from recsys_core.dataset.schema import ColumnType
+from recsys_core.dataset.columns import ColumnType
 from tests.bench.declared_pages import DECLARED
 
 DOCS = REPOSITORY / "docs"
