@@ -132,6 +132,8 @@ def test_the_sensor_waits_for_a_location_with_the_names_of_today(
         return result.skip_message or ""
 
     assert says(loaded) == "tables are called otherwise since the code was loaded: reload the code location"
+    declare(films, "items", "interactions")
+    assert says(loaded).endswith("reload the code location"), "the same names, of other tables"
     assert says(build_definitions(settings).get_repository_def()).startswith("input files changed; waiting")
 
 
