@@ -27,6 +27,10 @@ for _name in sorted(RECIPES, key=_depth):  # somebody may have imported one of t
 
 
 def build_assets(configuration: Configuration, dataset: DatasetSpec = MOVIELENS) -> list[dg.AssetsDefinition]:
-    """The software-defined assets and the observable sources; their code versions are those of the arguments."""
+    """The software-defined assets and the observable sources, called as in ``dataset``.
+
+    Their code versions are those of the arguments.
+    """
     versions = code_versions(configuration, dataset)
-    return [*outside_assets(), *(dagster_asset(recipe, versions[name]) for name, recipe in RECIPES.items())]
+    made = (dagster_asset(recipe, versions[name], dataset) for name, recipe in RECIPES.items())
+    return [*outside_assets(dataset), *made]

@@ -10,7 +10,8 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from recsys_core.dataset.schema import ColumnSpec, TableSpec
+from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.dataset.table_folders import TableFolder
 from recsys_core.describing import Description, not_finite
 from recsys_core.tuning import Trial

@@ -1,8 +1,11 @@
 """Raw assets: CSV files as typed Parquet. The data version follows the bytes that were read."""
 
+from functools import partial
+
 from assets.materialising import InputChangedError, Inputs, Made, Shown, Step, recsys_asset
+from assets.materialising.names import raw_asset
 from assets.presenting import table_page
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES
+from recsys_core.dataset.schema import TABLE_NAMES, DatasetSpec
 from recsys_core.dataset.table_folders import RawTable
 from recsys_core.reading import write_absent_table
 
@@ -22,27 +25,30 @@ def raw_table(inputs: Inputs) -> Made[RawTable]:
 def _show(step: Step) -> Shown:
     raw: RawTable = step.value
     (name,) = step.inputs.files
-    csv = step.inputs.places.csv
+    table, csv = step.inputs.dataset.table(name), step.inputs.places.csv
     return Shown(
         {
-            **table_page(step.inputs.dataset.table(name), raw, step.where),
-            "file": str(csv) if csv else f"absent: {name} is optional",
+            **table_page(table, raw, step.where),
+            "file": str(csv) if csv else f"absent: {table.shown} is optional",
             "sha256": raw.summary["sha256"] or "",
         }
     )
 
 
-for _table in (MOVIELENS.table(name) for name in TABLE_NAMES):
+def _description(name: str, dataset: DatasetSpec) -> str:
+    table = dataset.table(name)
+    file = f"{table.file_in_words} as it is" if table.file_in_words else "Not declared, so without rows"
+    return f"{file}: {table.description}. One row a line, with its line number; unreadable lines are kept apart."
+
+
+for _name in TABLE_NAMES:
     recsys_asset(
-        name=f"raw_{_table.name}",
-        description=(
-            f"{_table.name}.csv as it is: {_table.description}. One row a line, with its line number; "
-            "unreadable lines are kept apart."
-        ),
+        name=raw_asset(_name),
+        describe=partial(_description, _name),
         group="raw",
         kinds={"csv", "parquet"},
         show=_show,
         modules=("recsys_core.blockwise", "recsys_core.reading"),
         steps=("read",),
-        table=_table.name,
+        table=_name,
     )(raw_table)

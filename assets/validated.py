@@ -1,16 +1,18 @@
 """Validated tables: Great Expectations suites decide which rows go on, and whether anything goes on at all."""
 
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import numpy as np
 
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
+from assets.materialising.names import raw_asset
 from assets.materialising.step import ANOTHER_HOME
 from assets.presenting import table_page, text_table
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.dataset.table_folders import CleanTable, RawTable
 from recsys_core.errors import DataError
 from recsys_core.reading import ReadSummary
@@ -36,7 +38,7 @@ def validated(inputs: Inputs, **tables: Any) -> Made[CleanTable]:
 
     ``tables`` are the raw table and the validated ones that it refers to.
     """
-    raw: RawTable = tables[f"raw_{inputs.asset}"]
+    raw: RawTable = tables[raw_asset(inputs.asset)]
     table, dataset = inputs.dataset.table(inputs.asset), inputs.dataset
     if has_ratings(table):
         dataset = replace(dataset, relevance=inputs.of(RelevanceParameters))
@@ -102,16 +104,21 @@ def _check_results(summary: ValidationSummary) -> tuple[dg.AssetCheckResult, ...
     )
 
 
+def _description(name: str, dataset: DatasetSpec) -> str:
+    table = dataset.table(name)
+    return f"The accepted rows of {table.shown}: {table.description}. The rejected ones apart, with reasons."
+
+
 for _table in tables_in_order(MOVIELENS):
     recsys_asset(
         name=_table.name,
-        description=f"The accepted rows of {_table.name}: {_table.description}. The rejected ones apart, with reasons.",
+        describe=partial(_description, _table.name),
         group="validated",
         kinds={"greatexpectations", "parquet"},
         show=_show,
         modules=("recsys_core.validating", "recsys_core.reading"),
         steps=("validate",),
-        upstream={f"raw_{_table.name}": RawTable, **{other: CleanTable for _, other, _ in _table.references}},
+        upstream={raw_asset(_table.name): RawTable, **{other: CleanTable for _, other, _ in _table.references}},
         parameters=("validation", "relevance") if has_ratings(_table) else ("validation",),
         checks=_CHECKS,
         follows=of_one_catalogue if _table.name == "movies" else None,

@@ -9,15 +9,16 @@ from typing import Any, Final, get_args
 
 from bench.options import options
 from bench.page import write_page
+from recsys_core.dataset.columns import FEATURE_PREFIXES, ColumnSpec
 from recsys_core.dataset.declaration import (
     TABLE_OF_ROLE,
     Declaration,
     FeedbackDeclaration,
-    TableDeclaration,
     dataset_of,
 )
+from recsys_core.dataset.declared_tables import TableDeclaration
 from recsys_core.dataset.feedback import FeedbackKind
-from recsys_core.dataset.schema import FEATURE_PREFIXES, MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS
 
 __all__ = ["main"]
@@ -37,7 +38,7 @@ _DECLARED: Final = {kind: _declared(kind) for kind in get_args(FeedbackKind)}
 
 def _tables() -> str:
     return _markdown(
-        ("in `dataset.yaml`", "asset", "files without it", "needed", "a row is", "unique by"),
+        ("in `dataset.yaml`", "assets without it", "files without it", "needed", "a row is", "unique by"),
         (
             (
                 f"[`{_ROLES[table.name]}`](#{_ROLES[table.name]})",

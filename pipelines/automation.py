@@ -5,10 +5,13 @@ import time
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
 from assets.configuration import Configuration
 from assets.launchpad import run_config
+from assets.materialising import RECIPES
 from assets.materialising.code import differs_on_disk
+from assets.materialising.names import AssetNames, raw_asset
 from assets.materialising.planning import Plan
 from assets.materialising.step import PLAN_TAG, WHY_TAG
 from assets.materialising.versions import digest
@@ -124,7 +127,7 @@ def out_of_date(
         run_requests=[
             dg.RunRequest(
                 run_key=run_key,
-                asset_selection=[dg.AssetKey(name) for name in work.stale],
+                asset_selection=work.names.keys(work.stale),
                 run_config=run_config(world.configuration),
                 tags={PLAN_TAG: work.pin(world), WHY_TAG: "; ".join(work.causes)[:500]},
             )
@@ -156,12 +159,22 @@ def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | 
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         return f"{changed[0]}{more} changed since the code was loaded: reload the code location"
-    if not any(world.store.current(f"raw_{name}") for name in TABLE_NAMES):
+    if context.repository_def and not _is_loaded(context.repository_def.asset_graph, world.names):
+        return "tables are called otherwise since the code was loaded: reload the code location"
+    if not any(world.store.current(raw_asset(name)) for name in TABLE_NAMES):
         return "nothing has been made yet: run the pipeline once, then changes start it"
     close_dead_runs(context.instance)
     if context.instance.get_runs(filters=UNFINISHED, limit=1):
         return "a run is in progress; looking again after it"
     return None
+
+
+def _is_loaded(graph: BaseAssetGraph[Any], names: AssetNames) -> bool:
+    """Whether the code location has every asset under its name of today, made of the same ones."""
+    made_of = {
+        names.key(recipe.name): {*names.keys([*recipe.upstream, *recipe.outside])} for recipe in RECIPES.values()
+    }
+    return all(graph.has(key) and graph.get(key).parent_keys == parents for key, parents in made_of.items())
 
 
 def _stats(world: World) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from assets.materialising.names import raw_asset
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from pipelines.running import RunOutcome
@@ -28,8 +29,8 @@ def run_report(store: Store, outcome: RunOutcome, total_seconds: float, *, with_
         **model,
         "dagster_run_id": outcome.run_id or model["dagster_run_id"],
         "data_fingerprint": _data_fingerprint(store, outcome.versions),
-        "rows": _table_counts(store, outcome.versions),
-        "made": outcome.plan.stale,
+        "rows": _table_counts(store, outcome),
+        "made": outcome.plan.told,
         "seconds": {"total": round(total_seconds, 2), "assets": outcome.seconds},
     }
 
@@ -54,17 +55,17 @@ def _model_report(store: Store, versions: Mapping[str, str]) -> dict[str, Any]:
 
 def _data_fingerprint(store: Store, versions: Mapping[str, str]) -> str:
     """One short digest of all input files' contents: equal for equal data."""
-    raw = [f"raw_{name}" for name in TABLE_NAMES]
+    raw = [raw_asset(name) for name in TABLE_NAMES]
     records = [store.record(name, versions[name]) for name in raw if name in versions]
     return digest(
         {f"file {table}": found for record in records if record for table, found in record.parts["files"].items()}
     )
 
 
-def _table_counts(store: Store, versions: Mapping[str, str]) -> dict[str, dict[str, int]]:
-    """Rows in, accepted and rejected of every table."""
-    counts = {}
-    for name in (table for table in TABLE_NAMES if table in versions):
-        summary = store.load(name, CleanTable, versions[name], always=False).summary
-        counts[name] = {"in": summary["n_in"], "accepted": summary["n_accepted"], "rejected": summary["n_rejected"]}
+def _table_counts(store: Store, outcome: RunOutcome) -> dict[str, dict[str, int]]:
+    """Rows in, accepted and rejected of every table, as people see it called."""
+    counts, names = {}, outcome.plan.names
+    for table in (table for table in TABLE_NAMES if table in outcome.versions):
+        summary = store.load(table, CleanTable, outcome.versions[table], always=False).summary
+        counts[names(table)] = {told: summary[f"n_{told}"] for told in ("in", "accepted", "rejected")}
     return counts

@@ -9,9 +9,6 @@ import sqlalchemy
 from dagster._core.storage.event_log import SqlEventLogStorage, SqliteEventLogStorage
 from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
-from assets.materialising import RECIPES
-from assets.materialising.outside import outside_names
-
 __all__ = ["RunHistory"]
 
 _ORPHAN_SECONDS = 3600.0  # a run's file is there a moment before the run itself
@@ -31,11 +28,11 @@ class RunHistory:
 
     def shown(self) -> set[str]:
         """Runs that have the latest event, or check, of an asset: with one of them a page would lose its content."""
-        records = self._instance.get_asset_records([dg.AssetKey(name) for name in RECIPES])
-        found = {record.asset_entry.last_run_id for record in records}
-        events = [record.asset_entry.last_materialization_record for record in records]
-        for name in outside_names():
-            events += self._instance.fetch_observations(dg.AssetKey(name), limit=1).records
+        entries = [record.asset_entry for record in self._instance.get_asset_records()]
+        found = {entry.last_run_id for entry in entries}
+        events = [entry.last_materialization_record for entry in entries]
+        for entry in entries:
+            events += self._instance.fetch_observations(entry.asset_key, limit=1).records
         found |= {event.run_id for event in events if event is not None}
         return {run_id for run_id in found | self._latest_checks() if run_id}
 

@@ -50,7 +50,7 @@ class RunOutcome:
     run_id   Dagster's run; None when nothing was out of date
     versions of all assets as this run has them: made, or found up to date
     failed   what failed, and why
-    seconds  for each asset that was made the seconds of its own work
+    seconds  for each asset that was made, as people see it called, the seconds of its own work
     """
 
     plan: Plan
@@ -106,7 +106,7 @@ def _execute(settings: Settings, world: World, instance: dg.DagsterInstance, wor
         with dg.execute_job(
             dg.reconstructable(pipeline_job),
             instance=instance,
-            asset_selection=[dg.AssetKey(name) for name in work.stale],
+            asset_selection=work.names.keys(work.stale),
             tags={PLAN_TAG: plan_id, WHY_TAG: "; ".join(work.causes)[:1000], **({FORCE_TAG: "yes"} if force else {})},
             raise_on_error=False,
             run_config={**_QUIET, **run_config(world.configuration)},

@@ -43,7 +43,7 @@ class DataSet:
     def of_table(cls, table: TableSpec, *, fingerprint: str, source: str, **options: Any) -> Self:
         """A declared table, with its columns' types as MLflow names them."""
         columns = {column.name: (_TYPES[column.type], not column.nullable) for column in table.columns}
-        return cls(**{"name": table.name, **options}, fingerprint=fingerprint, source=source, columns=columns)
+        return cls(**{"name": table.shown, **options}, fingerprint=fingerprint, source=source, columns=columns)
 
     @property
     def digest(self) -> str:

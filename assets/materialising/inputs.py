@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from assets.materialising.names import AssetNames
 from assets.materialising.recipe import Recipe
 from assets.materialising.versions import digest
 from engines import Engine
@@ -98,7 +99,7 @@ class Inputs:
         """What the version is made of, as JSON can hold it."""
         return {
             "asset": self.asset,
-            "dataset": f"{self.dataset.name} {digest(self.dataset)}",
+            "dataset": f"{self.dataset.name} {digest(self.dataset.deciding())}",
             "files": dict(self.files),
             "upstream": dict(self.upstream),
             "parameters": {name: section.model_dump(mode="json") for name, section in self.parameters.items()},
@@ -136,11 +137,15 @@ class Inputs:
 
 
 def descent(
-    recipe: Recipe, files: Mapping[str, str], parameters: Mapping[str, str], upstream: Mapping[str, Origin]
+    recipe: Recipe,
+    files: Mapping[str, str],
+    parameters: Mapping[str, str],
+    upstream: Mapping[str, Origin],
+    names: AssetNames,
 ) -> dict[str, str]:
     """All that a value comes from; StorageError when two of its upstream values come from different versions of one.
 
-    ``parameters`` are digests by section.
+    ``parameters`` are digests by section; ``names`` are for the error alone.
     """
     merged = {f"file {table}": found for table, found in files.items()}
     merged |= {f"parameters of {name!r}": found for name, found in parameters.items()}
@@ -148,9 +153,10 @@ def descent(
     for name, origin in upstream.items():
         for what, version in origin.descent.items():
             if merged.setdefault(what, version) != version:
+                other = names(what.removeprefix("asset "))
                 raise StorageError(
-                    f"{recipe.name} cannot be made: {name} comes from another version of "
-                    f"{what.removeprefix('asset ')} ({version[:12]}) than the one at hand ({merged[what][:12]}), so "
+                    f"{names(recipe.name)} cannot be made: {names(name)} comes from another version of {other} "
+                    f"({version[:12]}) than the one at hand ({merged[what][:12]}), so "
                     "they do not belong together; bring all up to date: `recsys run`, or the job bring_up_to_date"
                 )
     return merged

@@ -4,9 +4,10 @@ import warnings
 
 import dagster as dg
 
+from assets.materialising.names import file_asset
 from assets.materialising.world import World
 from assets.workspace import Workspace
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES
+from recsys_core.dataset.schema import TABLE_NAMES, DatasetSpec, TableSpec
 from recsys_core.errors import RecsysError
 
 __all__ = ["outside_assets", "outside_names"]
@@ -18,24 +19,23 @@ _DESCRIPTIONS = {
 
 
 def outside_names() -> list[str]:
-    return [*(f"{table}_csv" for table in TABLE_NAMES), *_DESCRIPTIONS]
+    """Their names in code."""
+    return [*map(file_asset, TABLE_NAMES), *_DESCRIPTIONS]
 
 
-def outside_assets() -> list[dg.AssetsDefinition]:
+def outside_assets(dataset: DatasetSpec) -> list[dg.AssetsDefinition]:
+    tables = {file_asset(table.name): table for table in dataset.tables}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", dg.BetaWarning)  # of observable_source_asset, as of Dagster 1.13
-        return [_observable(name) for name in outside_names()]
+        return [_observable(name, tables.get(name)) for name in outside_names()]
 
 
-def _observable(name: str) -> dg.AssetsDefinition:
-    table = name.removesuffix("_csv")
-    of_a_file = f"{table}.csv in the data folder, by its content." if table in TABLE_NAMES else ""
-
+def _observable(name: str, table: TableSpec | None) -> dg.AssetsDefinition:
     @dg.observable_source_asset(
-        name=name,
+        name=file_asset(table.shown) if table else name,
         group_name="outside",
-        description=_DESCRIPTIONS.get(name) or f"{of_a_file} {MOVIELENS.table(table).description}.",
-        tags={"dagster/kind/csv": ""} if of_a_file else {"dagster/kind/mlflow": ""},
+        description=_description(table) if table else _DESCRIPTIONS[name],
+        tags={"dagster/kind/csv": ""} if table else {"dagster/kind/mlflow": ""},
     )
     def observe(workspace: dg.ResourceParam[Workspace]) -> dg.DataVersion:
         try:
@@ -44,3 +44,8 @@ def _observable(name: str) -> dg.AssetsDefinition:
             raise dg.Failure(description=str(error), allow_retries=False) from error
 
     return observe  # type: ignore[return-value]
+
+
+def _description(table: TableSpec) -> str:
+    file = f"{table.file_in_words} in the data folder" if table.file_in_words else "A file that is not declared"
+    return f"{file}, by its content: {table.description}."

@@ -1,11 +1,11 @@
 """What is out of date, and why: the one answer for the command line, the sensor and Dagster's pages."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 from uuid import uuid4
 
 from assets.materialising.inputs import Inputs, Origin
+from assets.materialising.names import AS_IN_CODE, AssetNames
 from assets.materialising.recipe import RECIPES, Recipe
 from assets.materialising.store import Pins, Record
 from assets.materialising.versions import ANEW, changes
@@ -24,23 +24,30 @@ class Plan:
     versions  that every planned asset has or gets
     current   records of what is stored
     lost      the reasons of those whose stored value is missing or damaged
+    names     what people see the assets called: in reasons, and in what is told of the plan
     """
 
     stale: dict[str, list[str]] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
     current: dict[str, Record | None] = field(default_factory=dict)
     lost: dict[str, str] = field(default_factory=dict)
+    names: AssetNames = AS_IN_CODE
 
     @property
     def causes(self) -> list[str]:
         """The first causes alone: reasons that are not merely an upstream asset to be made anew."""
-        told = {f"{name} {ANEW}" for name in self.stale}
-        return [f"{name}: {reason}" for name, reasons in self.stale.items() for reason in reasons if reason not in told]
+        anew = {f"{name} {ANEW}" for name in self.told}
+        return [f"{name}: {reason}" for name, reasons in self.told.items() for reason in reasons if reason not in anew]
+
+    @property
+    def told(self) -> dict[str, list[str]]:
+        """The assets to make as people see them called, each with its reasons."""
+        return {self.names(name): reasons for name, reasons in self.stale.items()}
 
     def everything(self, reason: str) -> "Plan":
         """The same with every asset to be made."""
         stale = {name: self.stale.get(name, [reason]) for name in self.versions}
-        return Plan(stale, self.versions, self.current, self.lost)
+        return replace(self, stale=stale)
 
     @property
     def found(self) -> dict[str, str]:
@@ -66,7 +73,7 @@ def plan(world: World, *, groups: Collection[str] | None = None) -> Plan:
     With ``groups`` only their assets are planned, on the stored values of the others as they are; StorageError when
     one of those is missing or unusable.
     """
-    result, origins = Plan(), dict[str, Origin]()
+    result, origins = Plan(names=world.names), dict[str, Origin]()
     for name, recipe in RECIPES.items():
         record = result.current[name] = world.store.current(name)
         if groups is not None and recipe.group not in groups:
@@ -81,24 +88,22 @@ def plan(world: World, *, groups: Collection[str] | None = None) -> Plan:
         lost = _loss(world, recipe, inputs, record)
         if lost:
             result.lost[name] = lost
-        reasons = _reasons(recipe, inputs, record, lost, result.stale)
+        reasons = _reasons(recipe, inputs, record, lost, result)
         if reasons:
             result.stale[name] = reasons
     return result
 
 
-def _reasons(
-    recipe: Recipe, inputs: Inputs, record: Record | None, lost: str | None, stale: Mapping[str, Any]
-) -> list[str]:
+def _reasons(recipe: Recipe, inputs: Inputs, record: Record | None, lost: str | None, so_far: Plan) -> list[str]:
     if record is None:
         return [_NEVER]
     if record.origin.version != inputs.version:
-        return changes(record.parts, inputs.parts()) or ["its version changed"]
+        return changes(record.parts, inputs.parts(), so_far.names) or ["its version changed"]
     if lost:
         return [lost]
     if not record.usable:
         return ["its checks failed last time"]
-    return [f"{upstream} {ANEW}" for upstream in recipe.upstream if upstream in stale]
+    return [f"{so_far.names(upstream)} {ANEW}" for upstream in recipe.upstream if upstream in so_far.stale]
 
 
 def _loss(world: World, recipe: Recipe, inputs: Inputs, record: Record | None) -> str | None:
@@ -119,7 +124,7 @@ def _loss(world: World, recipe: Recipe, inputs: Inputs, record: Record | None) -
 
 def _demand_usable(world: World, asset: str, record: Record | None) -> None:
     if record is None or not record.usable:
-        state = "was never made" if record is None else "failed its checks"
+        name, state = world.names(asset), "was never made" if record is None else "failed its checks"
         raise StorageError(
-            f"asset {asset} {state} in {world.workspace.home}; run the whole pipeline, or its data part first"
+            f"asset {name} {state} in {world.workspace.home}; run the whole pipeline, or its data part first"
         )

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, TypeVar, get_args
 
 from assets.materialising.code import Code
+from assets.materialising.names import file_asset
 from engines import StepName
+from recsys_core.dataset.schema import DatasetSpec
 
 __all__ = ["RECIPES", "Made", "Recipe", "recsys_asset"]
 
@@ -40,6 +42,7 @@ class Recipe:
                  the value tells of is not there any more, None if it is
     follows      asked with the current value and the one just made, before that is stored: raises what speaks against
                  a home that holds both, unless the run is forced
+    describe     its description as it follows from the data set, where that of the function does not do
     name, description, upstream
                  those of the function, unless given: upstream assets are its parameters but ``inputs``, with the types
                  that read them
@@ -58,6 +61,7 @@ class Recipe:
     quality: tuple[tuple[str, str], ...] = ()
     still_there: Callable[..., str | None] | None = None
     follows: Callable[[Any, Any], None] | None = None
+    describe: Callable[[DatasetSpec], str] | None = None
     name: str = ""
     description: str = ""
     upstream: Mapping[str, Any] = field(default_factory=dict)
@@ -84,7 +88,11 @@ class Recipe:
     @property
     def outside(self) -> tuple[str, ...]:
         """Assets of other people that it depends on: files, the tracking store, the champion."""
-        return (*([f"{self.table}_csv"] if self.table else []), *self.observes)
+        return (*([file_asset(self.table)] if self.table else []), *self.observes)
+
+    def description_in(self, dataset: DatasetSpec) -> str:
+        """What its page says that it is."""
+        return self.describe(dataset) if self.describe else self.description
 
 
 RECIPES: dict[str, Recipe] = {}

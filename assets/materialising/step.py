@@ -13,12 +13,14 @@ import dagster as dg
 from assets.configuration import Configuration
 from assets.launchpad import given_in
 from assets.materialising.inputs import InputChangedError, Inputs, Origin, Places
+from assets.materialising.names import AssetNames, file_asset
 from assets.materialising.recipe import Made, Recipe
 from assets.materialising.retrying import RETRY_SECONDS, passes_by_itself
 from assets.materialising.store import Pins, Record, Store
 from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import DataError, RecsysError, StorageError
 from recsys_core.faults import outside_fault
 from recsys_core.storage import scratch_directory
@@ -27,6 +29,7 @@ from registry.addresses import without_credentials_in
 __all__ = [
     "ANOTHER_HOME",
     "FORCE_TAG",
+    "INPUT_VERSION",
     "MAY_PASS",
     "OWNERS",
     "PLAN_TAG",
@@ -45,6 +48,7 @@ MAY_PASS = "may pass by itself"  # of a failure: another run may succeed on the 
 ANOTHER_HOME = "give it a home of its own (--home), or say recsys run --force if it takes the place of the old one"
 FORCE_TAG = "recsys/force"  # of a run: what speaks against it was heard and does not count
 WHY_TAG = "recsys/why"  # of a run: what was out of date, in words
+INPUT_VERSION = "dagster/input_data_version/"  # and the name of an asset: Dagster's tag for what was loaded
 STORED = "stored"
 _STORED_DESCRIPTION = "the stored value is whole, and what it tells of in MLflow is there"
 _LOG = logging.getLogger("recsys")
@@ -74,25 +78,27 @@ class Step:
         return self.made.value
 
 
-def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
-    """The software-defined asset of ``recipe``. It has no I/O manager: loading and labelling are one thing, below."""
+def dagster_asset(recipe: Recipe, code_version: str, dataset: DatasetSpec) -> dg.AssetsDefinition:
+    """The software-defined asset of ``recipe``, called and described as in ``dataset``.
+
+    It has no I/O manager: loading and labelling are one thing, below.
+    """
+    names = AssetNames.of(dataset)
+    name = names(recipe.name)
 
     @dg.asset(
-        name=recipe.name,
+        name=name,
         group_name=recipe.group,
         kinds=set(recipe.kinds),
         owners=OWNERS,
         code_version=code_version,
-        description=recipe.description,
-        deps=[*recipe.upstream, *recipe.outside],
+        description=recipe.description_in(dataset),
+        deps=names.keys([*recipe.upstream, *recipe.outside]),
         metadata=_written_in(recipe),
         check_specs=[
+            *(dg.AssetCheckSpec(check, asset=name, description=text, blocking=True) for check, text in recipe.checks),
             *(
-                dg.AssetCheckSpec(check, asset=recipe.name, description=text, blocking=True)
-                for check, text in recipe.checks
-            ),
-            *(
-                dg.AssetCheckSpec(check, asset=recipe.name, description=text)
+                dg.AssetCheckSpec(check, asset=name, description=text)
                 for check, text in (*recipe.quality, (STORED, _STORED_DESCRIPTION))
             ),
         ],
@@ -103,12 +109,12 @@ def dagster_asset(recipe: Recipe, code_version: str) -> dg.AssetsDefinition:
         parameters: dg.ResourceParam[Configuration],
     ) -> dg.MaterializeResult:  # type: ignore[type-arg]
         try:
-            return _twice(recipe, context, workspace, parameters)
+            return _twice(recipe, context, workspace, parameters, names)
         except Exception as error:
             may_pass = passes_by_itself(error)
             if may_pass and context.retry_number < len(RETRY_SECONDS):
                 wait = RETRY_SECONDS[context.retry_number]
-                context.log.warning(f"{recipe.name}: {error}; trying again in {wait} s")
+                context.log.warning(f"{name}: {error}; trying again in {wait} s")
                 raise dg.RetryRequested(len(RETRY_SECONDS), wait) from error
             told = str(error) if isinstance(error, RecsysError) else outside_fault(error, workspace.home_path)
             if may_pass or told:
@@ -129,19 +135,19 @@ def _written_in(recipe: Recipe) -> dict[str, Any]:
         return {"dagster/code_references": dg.CodeReferencesMetadataValue(code_references=[place])}
 
 
-def label(record: Record) -> dict[str, str]:
+def label(record: Record, names: AssetNames) -> dict[str, str]:
     """Dagster's tags for a stored value: what was loaded, not what is newest when it is told."""
     upstream: dict[str, str] = {**record.parts["upstream"], **outside_versions(record.parts)}
     return {
         "dagster/data_version": record.origin.version,
         "dagster/code_version": record.origin.code_version,
-        **{f"dagster/input_data_version/{name}": version for name, version in upstream.items()},
+        **{f"{INPUT_VERSION}{names(name)}": version for name, version in upstream.items()},
     }
 
 
 def outside_versions(parts: Mapping[str, Any]) -> dict[str, str]:
-    """The versions of what the pipeline does not make, by the name of their assets."""
-    found = {f"{table}_csv": version for table, version in parts["files"].items()}
+    """The versions of what the pipeline does not make, by the name of their assets in code."""
+    found = {file_asset(table): version for table, version in parts["files"].items()}
     found |= {"tracking_store": parts["store"]} if parts["store"] else {}
     return found | ({"champion": parts["champion"]} if parts["champion"] else {})
 
@@ -153,24 +159,33 @@ def pins_of(run: dg.DagsterRun, world: World) -> Pins:
 
 
 def _twice(
-    recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace, parameters: Configuration
+    recipe: Recipe,
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    parameters: Configuration,
+    names: AssetNames,
 ) -> dg.MaterializeResult[Any]:
     try:
-        return _once(recipe, context, workspace, parameters)
+        return _once(recipe, context, workspace, parameters, names)
     except InputChangedError as error:
-        context.log.warning(f"{error}; making {recipe.name} once more")
+        context.log.warning(f"{error}; making {names(recipe.name)} once more")
     try:
-        return _once(recipe, context, workspace, parameters)
+        return _once(recipe, context, workspace, parameters, names)
     except InputChangedError as error:
         raise InputChangedError(f"{error}, the second time, too; run again when it has come to rest") from error
 
 
 def _once(
-    recipe: Recipe, context: dg.AssetExecutionContext, workspace: Workspace, parameters: Configuration
+    recipe: Recipe,
+    context: dg.AssetExecutionContext,
+    workspace: Workspace,
+    parameters: Configuration,
+    names: AssetNames,
 ) -> dg.MaterializeResult[Any]:
     started = time.perf_counter()
-    _LOG.info("%s …", recipe.name, extra={"passing": True})
+    _LOG.info("%s …", names(recipe.name), extra={"passing": True})
     world = World(workspace)
+    world.names = names  # those that Dagster has loaded
     world.configuration = _configuration(context.run, world, parameters)
     store, pins = world.store, pins_of(context.run, world)
     origins = {upstream: _pinned(world, pins, upstream) for upstream in recipe.upstream}
@@ -194,13 +209,13 @@ def _once(
             _follow(recipe, store, inputs, made.value)
         record = store.put(inputs, made.value, usable=getattr(made.value, "usable", True))
     pins.made(recipe.name, inputs.version)
-    _tell_outside(context, recipe, inputs)
+    _tell_outside(context, inputs, names)
     seconds = round(time.perf_counter() - started, 3)
-    _LOG.info("%-22s %6.1f s", recipe.name, seconds)
+    _LOG.info("%-22s %6.1f s", names(recipe.name), seconds)
     return dg.MaterializeResult(
         metadata={**shown.metadata, "path": dg.MetadataValue.path(str(where)), "seconds": seconds},
         data_version=dg.DataVersion(inputs.version),
-        tags=label(record),
+        tags=label(record, names),
         check_results=[*shown.checks, dg.AssetCheckResult(passed=True, check_name=STORED)],
     )
 
@@ -227,27 +242,28 @@ def _configuration(run: dg.DagsterRun, world: World, parameters: Configuration) 
 
 def _pinned(world: World, pins: Pins, asset: str) -> Origin:
     """The version of ``asset`` that this run uses."""
+    name, root = world.names(asset), world.store.root
     version = pins.get(asset)
     if version is None:
         current = world.store.current(asset)
         if current is None:
             raise StorageError(
-                f"asset {asset} is not materialised in {world.store.root}; materialise it first, or run the whole "
+                f"asset {name} is not materialised in {root}; materialise it first, or run the whole "
                 "pipeline (`recsys run`, or the job bring_up_to_date)"
             )
         version = pins.first(asset, current.origin.version)
     record = world.store.record(asset, version)
     if record is None:
         raise StorageError(
-            f"version {version[:12]} of asset {asset}, which this run began with, is gone from {world.store.root}; "
+            f"version {version[:12]} of asset {name}, which this run began with, is gone from {root}; "
             "start a new run (`recsys run`, or the job bring_up_to_date)"
         )
     if not record.usable:
-        raise StorageError(f"asset {asset} failed its checks; mend what they name, then run again")
+        raise StorageError(f"asset {name} failed its checks; mend what they name, then run again")
     return record.origin
 
 
-def _tell_outside(context: dg.AssetExecutionContext, recipe: Recipe, inputs: Inputs) -> None:
+def _tell_outside(context: dg.AssetExecutionContext, inputs: Inputs, names: AssetNames) -> None:
     """What was found outside, so that Dagster compares with it and not with an older look."""
     for name, version in outside_versions(inputs.parts()).items():
-        context.log_event(dg.AssetObservation(name, tags={"dagster/data_version": version}))
+        context.log_event(dg.AssetObservation(names.key(name), tags={"dagster/data_version": version}))

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from filelock import FileLock, Timeout
 
 from assets.materialising.inputs import Inputs, Origin
+from assets.materialising.names import AS_IN_CODE, AssetNames
 from assets.materialising.versions import digest
 from recsys_core.errors import StorageError
 from recsys_core.retention import surplus
@@ -71,10 +72,12 @@ class Store:
     A value is written under a temporary name and renamed; then the pointer is replaced. A process killed at any
     moment leaves the previous pointer, or none: never half a value. Several processes may write: a version is its
     inputs, so the same one is the same value whoever wrote it, and the pointer is the last one's.
+
+    ``names`` are for errors alone.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: Path, names: AssetNames = AS_IN_CODE) -> None:
+        self.root, self.names = root, names
 
     def put(self, inputs: Inputs, value: Storable, *, usable: bool = True) -> Record:
         """Keep ``value`` under the version of its ``inputs`` and make it the current one.
@@ -101,13 +104,14 @@ class Store:
         if record is not None and check_files(self.directory(asset, record.origin.version), record.files, always=False):
             time.sleep(_REPLACING_SECONDS)  # it may be in replacement, by a run of the same
             record = self.record(asset, record.origin.version)
+        name = self.names(asset)
         if record is None:
-            what = f"version {version[:12]} of {asset} is not" if version else f"asset {asset} is not materialised"
+            what = f"version {version[:12]} of {name} is not" if version else f"asset {name} is not materialised"
             raise StorageError(f"{what} in {self.root}; run the pipeline (`recsys run`), or materialise it first")
         faults = self.faults(asset, record, always=always)
         if faults:
             raise StorageError(
-                f"asset {asset}, version {record.origin.version[:12]} in {self.root}: {'; '.join(faults)}; "
+                f"asset {name}, version {record.origin.version[:12]} in {self.root}: {'; '.join(faults)}; "
                 "it is made again by the next `recsys run`"
             )
         return kind.load(self.directory(asset, record.origin.version))

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import Any
 
+from assets.materialising.names import AssetNames
+
 __all__ = ["ANEW", "changes", "digest"]
 
 ANEW = "was made anew"
@@ -20,10 +22,10 @@ def digest(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def changes(before: Mapping[str, Any], now: Mapping[str, Any], names: AssetNames) -> list[str]:
     """What differs between the parts of two versions (:meth:`Inputs.parts`), in words, nearest cause first."""
     return [
-        *(f"{file} changed ({was} → {is_})" for file, was, is_ in _files(before["files"], now["files"])),
+        *(f"{file} changed ({was} → {is_})" for file, was, is_ in _files(before["files"], now["files"], names)),
         *(
             f"parameters of {name!r} changed: {_fields(was or {}, is_ or {})}"
             for name, was, is_ in _differing(before["parameters"], now["parameters"])
@@ -39,7 +41,7 @@ def changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
             for key, what in _OTHERS.items()
             if before.get(key, "") != now[key]
         ),
-        *(f"{name} {ANEW}" for name, _, _ in _differing(before["upstream"], now["upstream"])),
+        *(f"{names(name)} {ANEW}" for name, _, _ in _differing(before["upstream"], now["upstream"])),
     ]
 
 
@@ -49,11 +51,11 @@ def _differing(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tu
             yield name, before.get(name), now.get(name)
 
 
-def _files(before: Mapping[str, str], now: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+def _files(before: Mapping[str, str], now: Mapping[str, str], called: AssetNames) -> Iterator[tuple[str, str, str]]:
     """For each table's file that differs: its name, and what was and is in it."""
     for table, was, is_ in _differing(before, now):
         names = [found.split()[0] for found in (is_, was) if found and found != "absent"]
-        yield names[0] if names else f"{table}.csv", _content(was), _content(is_)
+        yield names[0] if names else f"{called(table)}.csv", _content(was), _content(is_)
 
 
 def _content(found: str | None) -> str:

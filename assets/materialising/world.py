@@ -8,12 +8,13 @@ from pathlib import Path
 from assets.configuration import Configuration
 from assets.materialising.code import code_of
 from assets.materialising.inputs import Inputs, Origin, Places, descent
+from assets.materialising.names import AssetNames, file_asset
 from assets.materialising.recipe import RECIPES, Recipe
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
 from engines import Engine, engine_for, who_does
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES, DatasetSpec
 from recsys_core.errors import MissingFileError
 from recsys_core.reading import content_digest, locate_table
 from recsys_core.storage import RememberedDigests
@@ -29,7 +30,6 @@ class World:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self.store = Store(workspace.store_directory)
         self.now = int(time.time())
         self._digests = RememberedDigests(workspace.store_directory / "hashes.json")
         self._files: dict[str, tuple[Path | None, str]] = {}
@@ -41,6 +41,14 @@ class World:
     @cached_property
     def dataset(self) -> DatasetSpec:
         return self.workspace.dataset()
+
+    @cached_property
+    def names(self) -> AssetNames:
+        return AssetNames.of(self.dataset)
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.workspace.store_directory, self.names)
 
     @cached_property
     def engine(self) -> Engine:
@@ -63,7 +71,7 @@ class World:
             return self.observed.store
         if name == "champion":
             return _champion(self.observed)
-        return self.file(name.removesuffix("_csv"))[1]
+        return self.file(next(table for table in TABLE_NAMES if file_asset(table) == name))[1]
 
     def inputs(
         self, recipe: Recipe, upstream: Mapping[str, Origin], *, run_id: str = "", places: Places | None = None
@@ -87,7 +95,7 @@ class World:
             champion=_champion(self.observed) if "champion" in recipe.observes else "",
             engine=done_by,
             code_version=_code_version(recipe, digests, self.dataset, recipes),
-            descent=descent(recipe, files, digests, upstream),
+            descent=descent(recipe, files, digests, upstream, self.names),
             now=self.now,
             run_id=run_id,
             against=self.observed.champion if recipe.observes else None,
@@ -114,7 +122,7 @@ def code_versions(configuration: Configuration, dataset: DatasetSpec = MOVIELENS
 def _code_version(
     recipe: Recipe, parameters: Mapping[str, str], dataset: DatasetSpec, upstream: Mapping[str, str]
 ) -> str:
-    return digest([recipe.code.files, recipe.code.libraries, parameters, digest(dataset), upstream])
+    return digest([recipe.code.files, recipe.code.libraries, parameters, digest(dataset.deciding()), upstream])
 
 
 def _champion(observed: Observed) -> str:

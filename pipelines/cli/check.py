@@ -52,10 +52,11 @@ def check(settings: Settings, folder: Path, as_json: bool) -> None:
 
 
 def _in_words(picture: "Picture") -> list[str]:
-    lines = [f"{'table':16}{'rows in':>12}{'accepted':>12}{'rejected':>12}  file"]
+    width = max(16, *(len(name) + 1 for name in picture.tables))
+    lines = [f"{'table':{width}}{'rows in':>12}{'accepted':>12}{'rejected':>12}  file"]
     for name, counts in picture.tables.items():
         numbers = "".join(f"{_number(n):>12}" for n in (counts.n_in, counts.n_accepted, counts.n_rejected))
-        lines.append(f"{name:16}{numbers}  {counts.file or '-'}")
+        lines.append(f"{name:{width}}{numbers}  {counts.file or '-'}")
     lines += ["", _feedback(picture), _size(picture), *_of_items(picture), ""]
     lines += [f"{finding.severity}: {finding.message}" for finding in picture.findings]
     lines.append(f"{picture.status}: {_count(picture, 'error')}, {_count(picture, 'warning')}")
@@ -64,10 +65,9 @@ def _in_words(picture: "Picture") -> list[str]:
 
 def _feedback(picture: "Picture") -> str:
     scale = f", found from {picture.scale[0]:g} to {picture.scale[1]:g}" if picture.scale else ""
-    n_accepted = picture.tables["ratings"].n_accepted
-    if not n_accepted or picture.n_relevant is None:
+    if not picture.n_accepted or picture.n_relevant is None:
         return f"feedback: {picture.feedback}{scale}"
-    share = picture.n_relevant / n_accepted
+    share = picture.n_relevant / picture.n_accepted
     return f"feedback: {picture.feedback}{scale}; {share:.1%} are at least {picture.positive_threshold:g}, so relevant"
 
 

@@ -26,9 +26,9 @@ def plan(settings: Settings) -> tuple[dict[str, Any], str]:
     _ = world.configuration
     with open_instance(settings) as instance:
         work = look(instance, world)
-    lines = [f"{name:22} {'; '.join(reasons)}" for name, reasons in work.stale.items()]
+    lines = [f"{name:22} {'; '.join(reasons)}" for name, reasons in work.told.items()]
     lines.append(f"{len(work.stale)} of {len(work.versions)} assets are out of date")
-    return {"assets": list(work.versions), "stale": work.stale}, "\n".join(lines)
+    return {"assets": [*map(work.names, work.versions)], "stale": work.told}, "\n".join(lines)
 
 
 @click.command()

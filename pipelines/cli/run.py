@@ -53,9 +53,10 @@ def _say_report(report: dict[str, Any]) -> None:
             where = f"{failure['asset']}" + (f" (check {failure['check']})" if failure["check"] else "")
             click.echo(f"recsys: {where}: {failure['message']}", err=True)
         return
-    click.echo(f"\n{'table':16}{'rows in':>10}{'accepted':>10}{'rejected':>10}")
+    width = max(16, *(len(name) + 1 for name in report["rows"]))
+    click.echo(f"\n{'table':{width}}{'rows in':>10}{'accepted':>10}{'rejected':>10}")
     for name, counts in report["rows"].items():
-        click.echo(f"{name:16}{counts['in']:>10,}{counts['accepted']:>10,}{counts['rejected']:>10,}")
+        click.echo(f"{name:{width}}{counts['in']:>10,}{counts['accepted']:>10,}{counts['rejected']:>10,}")
     if "metrics" in report:
         _say_model(report)
     assets = sum(report["seconds"]["assets"].values())

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from recsys_core.dataset.schema import FEATURE_PREFIXES, ColumnSpec
+from recsys_core.dataset.columns import FEATURE_PREFIXES, ColumnSpec
 from recsys_core.parameters import Parameters
 
 __all__ = ["Feature", "FeatureDeclaration", "feature_column"]

@@ -1,93 +1,27 @@
 """The one place where file names, column names, types and value ranges are declared."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 
 from recsys_core.dataset.addresses import Address
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
 __all__ = [
-    "ADDRESS_PREFIX",
-    "FEATURE_PREFIXES",
     "MOVIELENS",
     "TABLE_NAMES",
-    "ColumnSpec",
     "DatasetSpec",
     "FileFormat",
     "TableSpec",
 ]
 
-ColumnType = Literal["id", "text id", "int", "float", "text", "set", "weights", "timestamp"]
-FEATURE_PREFIXES: dict[str, str] = {
-    "set": "feature: ",
-    "category": "category: ",
-    "number": "number: ",
-    "text": "text: ",
-    "weighted tags": "weighted tags: ",
-}
-"""Of the canonical names of further columns that describe items, by what they hold."""
-ADDRESS_PREFIX = "address: "
-"""Of the names of columns that addresses are made of, and nothing else is."""
 TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
-"""Names of the tables as assets."""
-
-_ARROW_TYPES: dict[str, pa.DataType] = {
-    "id": pa.int64(),
-    "text id": pa.int64(),
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "text": pa.string(),
-    "set": pa.string(),
-    "weights": pa.string(),
-    "timestamp": pa.int64(),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ColumnSpec:
-    """One declared column.
-
-    ``name`` is canonical: what the column is called from the reading boundary on. ``spelling`` is the file's name
-    for it, if that is another one, and ``also`` are names that are taken, too; case, spaces and underscores are free.
-    ``type`` "id" is a whole number of 64 bits, 0 and negative ones too; "text id" is a text that becomes its number
-    (:mod:`recsys_core.dataset.ids`); "timestamp" is seconds since 1970, UTC; "set" is names between ``|``,
-    "weights" is ``name:number`` between ``|``.
-    ``nullable`` columns may be empty (MovieLens leaves some tmdbId empty), and a cell of them that is not what they
-    declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
-    ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
-    group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
-    ``per_second`` is how many units of a timestamp are a second. ``copies`` names the column whose values a text has,
-    as no file gives it its own. ``wanted_by`` is the key of the declaration that names a column which is not canonical.
-    """
-
-    name: str
-    type: ColumnType
-    spelling: str = ""
-    nullable: bool = False
-    optional: bool = False
-    also: tuple[str, ...] = ()
-    minimum: float | None = None
-    maximum: float | None = None
-    pattern: str = ""
-    separator: str = ""
-    per_second: int = 1
-    copies: str = ""
-    wanted_by: str = ""
-    description: str = ""
-
-    @property
-    def arrow_type(self) -> pa.DataType:
-        return _ARROW_TYPES[self.type]
-
-    @property
-    def in_file(self) -> str:
-        """What the column is called in files."""
-        return self.spelling or self.name
+"""Names of the tables in code, in stores and in versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +46,7 @@ class FileFormat:
 class TableSpec:
     """One declared table: its files' names without ending, its columns, its key and its references.
 
+    ``name`` is its role, by which code finds it; ``called`` is what people see it called, if that is another name.
     ``file`` is a path, or a pattern of one, in the data folder; without it the stems with every ending are tried.
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
     with the same key is kept; where it ``repeats``, all of them are, for whoever reads the table to add up.
@@ -132,6 +67,17 @@ class TableSpec:
     description: str = ""
     format: FileFormat = FileFormat()
     file: str = ""
+    called: str = ""
+
+    @property
+    def shown(self) -> str:
+        """What people see it called."""
+        return self.called or self.name
+
+    @property
+    def file_in_words(self) -> str:
+        """What it is read from; empty where a declaration names no file."""
+        return self.file or next((f"{stem}.csv" for stem in self.file_stems), "")
 
     def column(self, name: str) -> ColumnSpec:
         """The column of this canonical name; :class:`ParameterError` where there is none."""
@@ -139,7 +85,7 @@ class TableSpec:
             if column.name == name:
                 return column
         raise ParameterError(
-            f"table {self.name} declares no column {name!r}; it declares {', '.join(self.column_names)}"
+            f"table {self.shown} declares no column {name!r}; it declares {', '.join(self.column_names)}"
         )
 
     @property
@@ -195,6 +141,13 @@ class DatasetSpec:
             if table.name == name:
                 return table
         raise ParameterError(f"data set {self.name} declares no table {name!r}")
+
+    def deciding(self) -> dict[str, Any]:
+        """All of it that decides a value, as JSON can hold it: what its tables are called decides none."""
+        content = asdict(self)
+        for table in content["tables"]:
+            del table["called"]
+        return content
 
     def with_text_ids(self, names: Collection[str]) -> "DatasetSpec":
         """The same with texts for ids in the columns ``names`` of every table."""

@@ -19,6 +19,7 @@ from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
 from recsys_core.drafting.roles import TableFound, find_tables
 from recsys_core.drafting.sampling import Sample, samples_in
+from recsys_core.drafting.table_names import names_of_tables
 from recsys_core.drafting.values import guess_feedback
 from recsys_core.drafting.writing import as_yaml
 from recsys_core.errors import DataError, MissingFileError
@@ -80,8 +81,9 @@ def draft_dataset(folder: Path) -> Draft:
     ids, more = _ids(tables)
     declared |= {"ids": ids} if ids else {}
     guesses += more
+    names = names_of_tables({role: table.sample.file for role, table in tables.items()})
     for role, table in tables.items():
-        declared[role], more = _declared_table(role, table)
+        declared[role], more = _declared_table(role, table, names.get(role))
         guesses += more
     text = ""
     if "items" not in tables:
@@ -104,23 +106,25 @@ def _is_pointer(path: Path) -> bool:
         return opened.read(len(LFS_POINTER)) == LFS_POINTER.encode()
 
 
-def _declared_table(role: str, table: TableFound) -> tuple[dict[str, Any], list[Guess]]:
+def _declared_table(role: str, table: TableFound, name: str | None) -> tuple[dict[str, Any], list[Guess]]:
     """A table's section and the guesses in it, only what reading would not find by itself."""
     sample = table.sample
-    declared: dict[str, Any] = {"file": sample.file if sample.n_files > 1 else escape(sample.file)}
+    declared: dict[str, Any] = {"name": name} if name else {}
+    declared["file"] = sample.file if sample.n_files > 1 else escape(sample.file)
+    guesses = [Guess(f"{role}.name", name, "likely", "as its file is called")] if name else []
     several = f"{sample.n_files} files with the same columns; " if sample.n_files > 1 else ""
-    guesses = [Guess(f"{role}.file", sample.file, table.confidence, several + table.why)]
+    guesses.append(Guess(f"{role}.file", sample.file, table.confidence, several + table.why))
     form = {name: value for name, value in _format(table).items() if value is not None}
     if form:
         declared["format"] = form
         guesses += [Guess(f"{role}.format.{name}", value, "likely", _FORMAT[name]) for name, value in form.items()]
     columns = {}
-    for name, found in table.columns.items():
+    for canonical, found in table.columns.items():
         source = found.column.name
-        fault = _fault_of_values(name, found.column)
-        guesses.append(Guess(f"{role}.columns.{name}", source, found.confidence, fault or found.why))
-        if sample.has_header and (fault or _must_be_named(name, sample)):
-            columns[name] = source
+        fault = _fault_of_values(canonical, found.column)
+        guesses.append(Guess(f"{role}.columns.{canonical}", source, found.confidence, fault or found.why))
+        if sample.has_header and (fault or _must_be_named(canonical, sample)):
+            columns[canonical] = source
     if columns:
         declared["columns"] = columns
     for key, value, guess in (*_times(role, table), *(_of_items(table) if role == "items" else ())):
@@ -216,7 +220,7 @@ def _is_movielens(folder: Path, declared: Mapping[str, Any]) -> bool:
     for role, name in (("interactions", "ratings"), ("items", "movies")):
         table = declared[role]
         columns = table.get("columns", {})
-        if set(table) - {"file", "columns"} or any(
+        if set(table) - {"name", "file", "columns"} or any(
             plain_name(value) not in spellings[key] for key, value in columns.items()
         ):
             return False

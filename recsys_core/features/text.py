@@ -9,7 +9,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import coo_matrix, csr_matrix, diags_array, hstack
 
-from recsys_core.dataset.schema import FEATURE_PREFIXES
+from recsys_core.dataset.columns import FEATURE_PREFIXES
 from recsys_core.features.weighting import inverse_document_frequency, normalise_rows, rows_of
 
 __all__ = [

@@ -8,13 +8,14 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.declaration import Declaration, FeedbackDeclaration, IdsDeclaration
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec
+from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.features import guess_features
 from recsys_core.drafting.guesses import Guess

@@ -10,7 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from recsys_core.dataset.schema import ColumnSpec
+from recsys_core.dataset.columns import ColumnSpec
 
 __all__ = ["EMPTY_WORDS", "moments", "sets", "tidied", "weights"]
 

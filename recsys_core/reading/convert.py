@@ -12,8 +12,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.ids import Ids, TextNumbers
-from recsys_core.dataset.schema import ColumnSpec, TableSpec
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, weights
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text

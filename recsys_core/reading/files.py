@@ -27,14 +27,14 @@ def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
     found = [path for path in present if path.name.lower() in wanted]
     if len(found) > 1:
         names = " and ".join(path.name for path in found)
-        raise DataError(f"{data_dir}: holds {names}, all of them the table {table.name}; keep one of them")
+        raise DataError(f"{data_dir}: holds {names}, all of them the table {table.shown}; keep one of them")
     if found:
         return found[0]
     if not table.required:
         return None
     there = f"it holds {', '.join(path.name for path in present[:10])}" if present else "it is empty"
     raise MissingFileError(
-        f"{data_dir}: has no {table.file_stems[0]}.csv, which the table {table.name} needs; {there}; "
+        f"{data_dir}: has no {table.file_stems[0]}.csv, which the table {table.shown} needs; {there}; "
         "put the file there or name another folder"
     )
 
@@ -47,6 +47,6 @@ def _declared(data_dir: Path, table: TableSpec) -> Path | None:
     if not table.required:
         return None
     raise MissingFileError(
-        f"{data_dir}: has no {table.file}, which is declared as the table {table.name}; put the file there or correct "
+        f"{data_dir}: has no {table.file}, which is declared as the table {table.shown}; put the file there or correct "
         "the declaration"
     )

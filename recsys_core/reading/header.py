@@ -5,8 +5,9 @@ import io
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.names import plain_name
-from recsys_core.dataset.schema import ColumnSpec, TableSpec
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import MalformedFileError
 
 __all__ = ["LFS_POINTER", "UNUSED", "Header", "read_header"]

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recsys_core.dataset.interactions import positions_in
-from recsys_core.dataset.schema import TableSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating.suites import known_column
 
@@ -33,16 +33,18 @@ _SIEVE_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 divided by the golden rati
 Known = Mapping[tuple[str, str], NDArray[np.int64]]
 
 
-def frame_of(chunk: pa.Table, table: TableSpec, known: Known) -> "pd.DataFrame":
+def frame_of(chunk: pa.Table, table: TableSpec, dataset: DatasetSpec, known: Known) -> "pd.DataFrame":
     """The declared columns of ``chunk`` and one boolean column per reference of ``table``."""
     frame: pd.DataFrame = chunk.select(list(table.column_names)).to_pandas()
     for column, other_table, other_column in table.references:
         ids = known.get((other_table, other_column))
         if ids is None:
-            raise ParameterError(f"table {table.name} refers to {other_table}.{other_column}; pass its known ids")
+            raise ParameterError(f"table {table.shown} refers to {other_table}.{other_column}; pass its known ids")
         values = pc.fill_null(chunk[column], 0).to_numpy()
         # An empty cell refers to nothing: whether it may be empty is another rule's question.
-        frame[known_column(column, other_table)] = _is_among(values, ids) | np.asarray(pc.is_null(chunk[column]))
+        frame[known_column(column, dataset.table(other_table))] = _is_among(values, ids) | np.asarray(
+            pc.is_null(chunk[column])
+        )
     return frame
 
 

@@ -3,8 +3,9 @@
 import re
 from typing import Final, NamedTuple
 
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.moments import PER_SECOND, unit_of
-from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.reading import convert, line_guard
 from recsys_core.validating.rejecting import ReasonCount
 from recsys_core.validating.suites import RATING_COLUMN

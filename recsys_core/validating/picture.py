@@ -49,6 +49,8 @@ class TableCounts:
 class Picture:
     """What a folder of data holds; None, or empty, is what could not be found out.
 
+    tables        by what they are called, in the order in which they are declared
+    n_accepted    accepted interactions
     scale         lowest and highest accepted rating; None where interactions have no values
     n_relevant    accepted interactions that reach ``positive_threshold``
     n_users       people with an accepted interaction
@@ -63,6 +65,7 @@ class Picture:
     tables: Mapping[str, TableCounts]
     feedback: FeedbackKind
     positive_threshold: float
+    n_accepted: int | None
     scale: tuple[float, float] | None
     n_relevant: int | None
     n_users: int | None
@@ -83,7 +86,7 @@ class Picture:
     def density(self) -> float | None:
         """Share of the pairs of a person and a title that have an interaction."""
         n_pairs = (self.n_users or 0) * (self.n_items or 0)
-        return (self.tables["ratings"].n_accepted or 0) / n_pairs if n_pairs else None
+        return (self.n_accepted or 0) / n_pairs if n_pairs else None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
@@ -114,28 +117,30 @@ def picture_of(
     """
     if not folder.is_dir():
         raise MissingFileError(f"data folder {folder} is not there; name a folder with the files of a data set")
-    with tempfile.TemporaryDirectory(prefix="recsys-check-") as name:
+    with tempfile.TemporaryDirectory(prefix="recsys-check-") as scratch:
         seen: dict[str, _Table] = {}
         for table in tables_in_order(dataset):
-            _LOG.info("%s …", table.name, extra={"passing": True})
-            seen[table.name] = _look(folder, table, dataset, Path(name, table.name), seen, now=now, limits=limits)
+            _LOG.info("%s …", table.shown, extra={"passing": True})
+            seen[table.name] = _look(folder, table, dataset, Path(scratch, table.name), seen, now=now, limits=limits)
         ordered = {table.name: seen[table.name] for table in dataset.tables}
         interactions, items = seen["ratings"], seen["movies"]
         found = {**_interactions(interactions, dataset), **_items(items, seen, features)}
     unused = _unused_files(folder, [table.path for table in seen.values() if table.path])
     findings = [finding for table in ordered.values() for finding in table.findings]
+    name = dataset.table("movies").shown
     if dataset.table("movies").gathered:
-        message = "movies: no table of items is declared: they are those that interactions name, called by their ids"
-        findings.append(Finding("warning", "movies", None, "items_gathered", found["n_items"], message))
+        message = f"{name}: no table of items is declared: they are those that interactions name, called by their ids"
+        findings.append(Finding("warning", name, None, "items_gathered", found["n_items"], message))
     elif found["n_items"] and not found["years"] and not items.refused:
-        message = f"movies ({items.counts.file}): no title has a year of release, in a column year or at its end"
-        findings.append(Finding("warning", "movies", "year", "no_years", found["n_items"], message))
+        message = f"{name} ({items.counts.file}): no title has a year of release, in a column year or at its end"
+        findings.append(Finding("warning", name, "year", "no_years", found["n_items"], message))
     findings += [
         Finding("warning", None, None, "file_unused", None, f"{file}: no table is made of it; declare it if it is one")
         for file in unused
     ]
     return Picture(
-        tables={name: table.counts for name, table in ordered.items()},
+        tables={dataset.table(role).shown: table.counts for role, table in ordered.items()},
+        n_accepted=interactions.counts.n_accepted,
         feedback=dataset.feedback.kind,
         positive_threshold=dataset.relevance.positive_threshold,
         findings=tuple(sorted(findings, key=lambda finding: finding.severity != "error")),
@@ -185,7 +190,7 @@ def _look(
         path = locate_table(folder, table)
         read = write_absent_table(table, raw) if path is None else read_table(path, table, raw)
     except DataError as error:
-        finding = Finding("error", table.name, None, _kind_of(error), None, str(error))
+        finding = Finding("error", table.shown, None, _kind_of(error), None, str(error))
         return _Table(table.name, path, TableCounts(path.name if path else None), (finding,))
     judged = tuple(reference for reference in table.references if not seen[reference[1]].refused)
     summary = validate_table(
@@ -211,7 +216,7 @@ def _kind_of(error: DataError) -> str:
 
 def _told_by_reading(table: TableSpec, read: ReadSummary) -> Iterator[Finding]:
     def warning(kind: str, column: str, count: int, message: str) -> Finding:
-        return Finding("warning", table.name, column, kind, count, f"{table.name} ({read.file}): {message}")
+        return Finding("warning", table.shown, column, kind, count, f"{table.shown} ({read.file}): {message}")
 
     for name, count in read.emptied.items():
         cells = "1 cell" if count == 1 else f"{count:,} cells"

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from recsys_core.dataset.schema import ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.summary import Severity
 
@@ -120,7 +121,7 @@ def structure_rules(table: TableSpec) -> tuple[Rule, ...]:
 
 def row_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> tuple[Rule, ...]:
     """What every row must fulfil by itself, in the order in which reasons for a rejection are given."""
-    return (*_column_rules(table, dataset, now), *_reference_rules(table))
+    return (*_column_rules(table, dataset, now), *_reference_rules(table, dataset))
 
 
 def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[Rule]:
@@ -193,14 +194,15 @@ def _between(column: str, low: float | None, high: float | None, breach: str) ->
     return Rule("expect_column_values_to_be_between", (column,), arguments, "warning", breach)
 
 
-def known_column(column: str, other_table: str) -> str:
+def known_column(column: str, other: TableSpec) -> str:
     """Name of the derived column that says whether a reference is known; read by people in Data Docs."""
-    return f"{column} known in {other_table}"
+    return f"{column} known in {other.shown}"
 
 
-def _reference_rules(table: TableSpec) -> Iterator[Rule]:
-    for column, other_table, _ in table.references:
-        yield _all_true(known_column(column, other_table), (column,), f"is not known in {other_table}")
+def _reference_rules(table: TableSpec, dataset: DatasetSpec) -> Iterator[Rule]:
+    for column, name, _ in table.references:
+        other = dataset.table(name)
+        yield _all_true(known_column(column, other), (column,), f"is not known in {other.shown}")
 
 
 def key_rule(table: TableSpec) -> Rule:

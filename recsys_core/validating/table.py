@@ -80,6 +80,7 @@ def validate_table(
             tallies += _sort_rows(
                 source,
                 table,
+                dataset,
                 row_rules(table, dataset, now),
                 known=known,
                 runner=runner,
@@ -90,7 +91,9 @@ def validate_table(
     judged = judge_totals(table, dataset, read, limits, writer=writer, runner=runner, tallies=tallies)
     docs_path = None
     if docs_directory is not None:
-        docs_path = publish(docs_directory, table.name, [*tallies, *judged.tallies], now=now, content=read.sha256 or "")
+        docs_path = publish(
+            docs_directory, table.shown, [*tallies, *judged.tallies], now=now, content=read.sha256 or ""
+        )
     return ValidationSummary(
         table=table.name,
         n_in=read.n_rows,
@@ -98,7 +101,7 @@ def validate_table(
         n_rejected=writer.n_rejected,
         rejected_by_reason={count.reason: count.n_rows for count in writer.counts.values()},
         outcomes=(*(tally.outcome() for tally in tallies), *judged.outcomes),
-        findings=(*judged.faults, *(count.finding(table.name, read.file) for count in writer.most_frequent())),
+        findings=(*judged.faults, *(count.finding(table.shown, read.file) for count in writer.most_frequent())),
         docs_path=docs_path,
     )
 
@@ -128,6 +131,7 @@ def _judge_structure(source: pq.ParquetFile, table: TableSpec, runner: Expectati
 def _sort_rows(
     source: pq.ParquetFile,
     table: TableSpec,
+    dataset: DatasetSpec,
     rules: tuple[Rule, ...],
     *,
     known: Mapping[tuple[str, str], NDArray[np.int64]],
@@ -142,7 +146,7 @@ def _sort_rows(
     first_broken: list[NDArray[np.uint8]] = []
     for chunk in _chunks(source, chunk_rows):
         codes = np.zeros(chunk.num_rows, dtype=np.uint8)
-        for number, result in enumerate(runner.run(frame_of(chunk, table, known), rules)):
+        for number, result in enumerate(runner.run(frame_of(chunk, table, dataset, known), rules)):
             tallies[number].add(result, chunk)
             if result.rule.rejects_rows:
                 codes[result.positions[codes[result.positions] == 0]] = number + 1

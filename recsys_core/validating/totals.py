@@ -65,7 +65,9 @@ def judge_totals(
             for rule, found in (broken if writer.n_accepted else broken[:1])
         ]
     findings = (
-        Finding("error", table.name, rule.column, kind, _count(rule, writer), f"{table.name} ({read.file}): {message}")
+        Finding(
+            "error", table.shown, rule.column, kind, _count(rule, writer), f"{table.shown} ({read.file}): {message}"
+        )
         for rule, kind, message in faults
     )
     return JudgedTotals(tuple(total_tallies), tuple(outcomes), tuple(findings))

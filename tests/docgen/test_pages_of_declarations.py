@@ -9,7 +9,7 @@ import pytest
 
 from docgen.python_api import public_names
 from pipelines.settings import REPOSITORY
-from recsys_core.dataset.schema import ColumnType
+from recsys_core.dataset.columns import ColumnType
 from tests.docgen.commands import DECLARED
 
 DOCS = REPOSITORY / "docs"

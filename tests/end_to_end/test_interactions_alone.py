@@ -33,7 +33,7 @@ def test_a_log_alone_gets_a_model_that_calls_items_by_their_ids(small_config: Pa
     run = recsys("run", "--data", folder, "--home", home, "--config", small_config, "--json").document
 
     assert (run["status"], run["verdict"]) == ("succeeded", "FIRST")
-    assert run["rows"]["movies"] == {"in": _N_ITEMS, "accepted": _N_ITEMS, "rejected": 0}
+    assert run["rows"]["items"] == {"in": _N_ITEMS, "accepted": _N_ITEMS, "rejected": 0}
     assert run["metrics"]["hybrid"]["recall@10"] > run["metrics"]["popularity"]["recall@10"]
     answer = recsys("recommend", "--home", home, "--user", "0", "-k", "5", "--explain", "--json").document
     assert answer["path"] == "warm"

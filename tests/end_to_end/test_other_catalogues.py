@@ -18,6 +18,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 
 _SMALL = "tuning: {als: {factors: 32, iterations: 8}}\nevaluation: {n_bootstrap: 200}\n"
 _KINDS = {"books": "ratings", "music": "counts", "shop": "events"}
+_NAMES = {
+    "books": ("book_ratings", "books"),
+    "music": ("user_artists", "artists"),
+    "shop": ("events", "items"),
+}  # of interactions and items, after their files
 _N_FEATURES = {"books": 16, "music": 16, "shop": 16 + 10}  # authors, styles, departments; a shop's prices are in tenths
 
 
@@ -35,6 +40,7 @@ def test_nothing_is_rejected_and_the_kind_of_feedback_is_found(folder: Path) -> 
     found = recsys("check", folder, "--json").document
 
     assert found["status"] in ("ok", "warnings")
+    assert (*found["tables"],)[:2] == _NAMES[folder.name]
     assert [table["rejected"] for table in found["tables"].values()] == [0] * 6
     n_features = _N_FEATURES[folder.name]
     assert (found["n_users"], found["n_items"], found["n_features"]["genre"]) == (2_000, 400, n_features)
@@ -60,6 +66,10 @@ def home(folder: Path, tmp_path: Path) -> Path:
     made = tmp_path / "home"
     run = recsys("run", "--data", folder, "--home", made, "--config", tmp_path / "small.yaml", "--json").document
     assert (run["status"], run["verdict"]) == ("succeeded", "FIRST")
+    assert (*run["rows"],)[:2] == _NAMES[folder.name]
+    assert {*_NAMES[folder.name], *(f"raw_{name}" for name in _NAMES[folder.name])} < run["made"].keys()
+    assert not {"movies", "raw_movies", "ratings", "raw_ratings"} & run["made"].keys()
+    assert run["made"].keys() == run["seconds"]["assets"].keys(), "Dagster's names are the same"
     return made
 
 

@@ -43,7 +43,8 @@ def test_the_file_is_written_and_told_line_by_line(books: Path, capsys: pytest.C
     assert (code, err) == (0, "")
     written = yaml.safe_load((books / "dataset.yaml").read_text())
     assert written["feedback"] == {"scale": [1, 10], "step": 1}
-    assert written["interactions"] == {"file": "ratings.csv", "columns": {"item_id": "book_id", "rating": "score"}}
+    columns = {"item_id": "book_id", "rating": "score"}
+    assert written["interactions"] == {"name": "ratings", "file": "ratings.csv", "columns": columns}
     assert "sure    feedback.scale: [1, 10]  (score is 1 to 10)" in out
     assert out.endswith(f"next: recsys check '{books}', then recsys run --data '{books}'\n")
 

@@ -48,7 +48,7 @@ def test_other_items_are_refused_with_the_share_and_forced(settings: Settings) -
 def test_another_data_set_of_the_same_ids_is_refused(settings: Settings) -> None:
     (settings.data_dir / "dataset.yaml").write_text(_OWN, encoding="utf-8")
 
-    failed = next(failure for failure in data_part(settings).failed if failure.asset == "movies")
+    failed = next(failure for failure in data_part(settings).failed if failure.asset == "items")
     assert "this home belongs to the data set movielens, this is own films" in failed.message
 
 

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from assets.materialising.names import AS_IN_CODE
 from assets.materialising.versions import changes, digest
 
 PARTS: dict[str, Any] = {
@@ -71,14 +72,14 @@ als = PARTS["parameters"]["als"]
 )
 def test_every_kind_of_input_is_named_as_the_reason(now: dict[str, Any], reason: str) -> None:
     assert digest(now) != digest(PARTS)
-    assert changes(PARTS, now) == [reason]
+    assert changes(PARTS, now, AS_IN_CODE) == [reason]
 
 
 def test_several_reasons_are_told_the_nearest_cause_first() -> None:
     now = changed(
         files={"tags": f"tags.csv {'e' * 64}"}, code={"a.py": "1"}, libraries={"numpy": "3"}, upstream={"split": "b"}
     )
-    assert changes(PARTS, now) == [
+    assert changes(PARTS, now, AS_IN_CODE) == [
         "tags.csv changed (absent → SHA-256 eeeeeeee)", "a.py is new", "numpy 2.1.0 → 3", "split was made anew",
     ]  # fmt: skip
 
@@ -87,7 +88,7 @@ def test_the_order_of_keys_is_no_difference() -> None:
     turned = {name: dict(reversed(part.items())) if isinstance(part, dict) else part for name, part in PARTS.items()}
     turned = dict(reversed(turned.items()))
     assert digest(turned) == digest(PARTS)
-    assert changes(PARTS, turned) == []
+    assert changes(PARTS, turned, AS_IN_CODE) == []
 
 
 words = st.text("abc", min_size=1, max_size=3)
@@ -115,12 +116,12 @@ all_parts = st.fixed_dictionaries(
 
 @given(all_parts, all_parts)
 def test_equal_parts_give_no_reason_and_different_ones_at_least_one(one: dict[str, Any], other: dict[str, Any]) -> None:
-    assert changes(one, dict(one)) == []
-    assert bool(changes(one, other)) == (one != other) == (digest(one) != digest(other))
+    assert changes(one, dict(one), AS_IN_CODE) == []
+    assert bool(changes(one, other, AS_IN_CODE)) == (one != other) == (digest(one) != digest(other))
 
 
 @given(all_parts, st.data())
 def test_any_part_that_differs_is_a_reason(one: dict[str, Any], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([name for name in one if name != "asset"]))
     other = {**one, name: data.draw(all_parts)[name]}
-    assert bool(changes(one, other)) == (one[name] != other[name])
+    assert bool(changes(one, other, AS_IN_CODE)) == (one[name] != other[name])

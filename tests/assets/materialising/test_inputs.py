@@ -7,6 +7,7 @@ import pytest
 import assets.graph  # noqa: F401  (declares all recipes)
 from assets.materialising import RECIPES
 from assets.materialising.inputs import Origin, descent
+from assets.materialising.names import AS_IN_CODE
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import StorageError
 from recsys_core.splitting import SplitParameters
@@ -78,7 +79,7 @@ def origin(version: str, **comes_from: str) -> Origin:
 def test_a_value_comes_from_all_that_its_inputs_come_from() -> None:
     upstream = {"split": origin("s1", ratings="r1"), "item_features": origin("f1", split="s1", ratings="r1", tags="t1")}
 
-    found = descent(RECIPES["content_model"], {}, {"features": "p1"}, upstream)
+    found = descent(RECIPES["content_model"], {}, {"features": "p1"}, upstream, AS_IN_CODE)
 
     assert found == {
         "asset split": "s1", "asset item_features": "f1", "asset ratings": "r1", "asset tags": "t1",
@@ -104,7 +105,7 @@ def test_values_that_come_from_different_versions_of_one_are_refused_in_one_line
     upstream: dict[str, Origin], words: list[str]
 ) -> None:
     with pytest.raises(StorageError) as refused:
-        descent(RECIPES["content_model"], {}, {}, upstream)
+        descent(RECIPES["content_model"], {}, {}, upstream, AS_IN_CODE)
     message = str(refused.value)
     assert "\n" not in message
     assert [word for word in [*words, "recsys run"] if word not in message] == [], message
@@ -113,4 +114,4 @@ def test_values_that_come_from_different_versions_of_one_are_refused_in_one_line
 def test_upstream_values_made_with_other_parameters_or_files_are_refused_too() -> None:
     seeds = [Origin(version, "c", {"parameters of 'split'": seed}) for version, seed in (("s1", "p1"), ("f1", "p2"))]
     with pytest.raises(StorageError, match=r"another version of parameters of 'split' \(p2\)"):
-        descent(RECIPES["content_model"], {}, {}, dict(zip(("split", "item_features"), seeds, strict=True)))
+        descent(RECIPES["content_model"], {}, {}, dict(zip(("split", "item_features"), seeds, strict=True)), AS_IN_CODE)

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from assets.materialising import RECIPES, InputChangedError, Shown
+from assets.materialising.names import AS_IN_CODE
 from assets.materialising.step import PLAN_TAG, STORED, label
 from assets.materialising.store import Pins, Store
 from assets.materialising.world import World
@@ -38,7 +39,7 @@ def test_a_step_stores_its_value_under_the_version_of_its_inputs_and_tells_dagst
     record = Store(up_to_date.store_directory).current("user_item_matrix")
     assert record is not None
     tags = tags_of(result, "user_item_matrix")
-    assert {name: tags[name] for name in label(record)} == label(record)
+    assert {name: tags[name] for name in label(record, AS_IN_CODE)} == label(record, AS_IN_CODE)
     assert tags["dagster/data_version"] == inputs_now(World(up_to_date), "user_item_matrix").version
     assert tags["dagster/input_data_version/ratings"] == current(up_to_date, "ratings")
     (event,) = result.asset_materializations_for_node("user_item_matrix")
@@ -71,7 +72,7 @@ def test_what_is_recorded_is_what_was_loaded_though_a_newer_version_appeared_mea
         newer.append(another_version(up_to_date, "user_item_matrix"))
         record = Store(up_to_date.store_directory).current("user_item_matrix")
         assert record is not None
-        instance.report_runless_asset_event(dg.AssetMaterialization("user_item_matrix", tags=label(record)))
+        instance.report_runless_asset_event(dg.AssetMaterialization("user_item_matrix", tags=label(record, AS_IN_CODE)))
         return make()
 
     wrap(monkeypatch, "split", around)

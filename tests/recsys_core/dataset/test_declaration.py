@@ -92,7 +92,7 @@ def test_without_items_they_are_those_that_interactions_name(tmp_path: Path) -> 
         ("file: books.csv", "file: /books.csv", "items.file = '/books.csv': expected a path in the data folder"),
         ("encoding: latin-1", "encoding: klingon", "interactions.format.encoding = 'klingon': is not known; expected"),
         ("time: milliseconds", "time: hours", "interactions.time = 'hours': input should be 'seconds'"),
-        ("time: milliseconds", "times: seconds", "interactions.times is not known; expected one of file, format"),
+        ("time: milliseconds", "times: seconds", "interactions.times is not known; expected one of name, file, format"),
         ("{item_id: book_id}", "[book_id]", r"items.columns = \['book_id'\]: expected 'name: value' pairs"),
         ("{item_id: book_id}", "{book: book_id}", "items.columns.book: expected one of item_id, title"),
         ("{item_id: book_id}", "{item_id: x, title: x}", "items.columns.title: the file's column 'x' is columns.it"),

@@ -9,11 +9,10 @@ import yaml
 from recsys_core.dataset.declaration import (
     Declaration,
     FeedbackDeclaration,
-    FormatDeclaration,
     IdsDeclaration,
-    TableDeclaration,
     dataset_of,
 )
+from recsys_core.dataset.declared_tables import FormatDeclaration, TableDeclaration
 from recsys_core.dataset.relevance import RelevanceParameters
 
 PAGE = (Path(__file__).parents[3] / "docs" / "your-own-data.md").read_text(encoding="utf-8")

@@ -80,12 +80,28 @@ def test_every_row_is_read_by_the_draft(tmp_path: Path, case: str, files: dict[s
     ("case", "declared"),
     [
         ("implicit-all-ones", {"feedback": {"kind": "events"}}),
-        ("movies-no-header", {"items": {"file": "movies.csv", "format": {"header": ["item_id", "title", "genres"]}}}),
+        (
+            "movies-no-header",
+            {
+                "items": {
+                    "name": "movies",
+                    "file": "movies.csv",
+                    "format": {"header": ["item_id", "title", "genres"]},
+                }
+            },
+        ),
         ("scale-1-to-10", {"feedback": {"scale": [1, 10], "step": 1}}),
         ("no-timestamp", {"feedback": {"scale": [1, 5], "step": 1}}),
         (
             "timestamp-ms",
-            {"interactions": {"file": "ratings.csv", "columns": {"item_id": "movieId"}, "time": "milliseconds"}},
+            {
+                "interactions": {
+                    "name": "ratings",
+                    "file": "ratings.csv",
+                    "columns": {"item_id": "movieId"},
+                    "time": "milliseconds",
+                }
+            },
         ),
     ],
 )

@@ -93,7 +93,7 @@ DATA: list[tuple[Callable[[], object], str]] = [
         lambda: read(feedback=Feedback(1, 3, 1)),
         r"interactions: .* rejected .* the scale from 1 to 3: say feedback=Feedback\(…\)",
     ),
-    (lambda: read(titles=items().head(10)), r"interactions: .* rejected .* is not known in movies \(row \d+\)"),
+    (lambda: read(titles=items().head(10)), r"interactions: .* rejected .* is not known in items \(row \d+\)"),
     (lambda: Dataset.of([1]), "folder is a list; expected the path of one. Dataset.from_frames takes data frames"),
     (lambda: Dataset.of(interactions()), "folder is a DataFrame; expected the path of one"),
     (lambda: Dataset.of("/no/such/folder"), "/no/such/folder: no such folder; expected one with files of interactions"),

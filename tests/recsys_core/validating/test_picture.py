@@ -13,7 +13,6 @@ import pytest
 
 from recsys_core.dataset.declaration import dataset_in
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import TABLE_NAMES
 from recsys_core.errors import MissingFileError
 from recsys_core.features import FeatureParameters
 from recsys_core.validating import RejectLimits
@@ -43,7 +42,7 @@ _TABLE = _an_object(
 )
 SCHEMA = _an_object(
     status={"enum": ["ok", "warnings", "refused"]},
-    tables=_an_object(**dict.fromkeys(TABLE_NAMES, _TABLE)),
+    tables={"type": "object", "additionalProperties": _TABLE, "minProperties": 6, "maxProperties": 6},
     feedback=_an_object(kind={"enum": ["ratings", "counts", "events"]}, scale=_a_pair("number")),
     n_users=_or_null("integer"),
     n_items=_or_null("integer"),
@@ -263,7 +262,7 @@ def test_files_of_a_pattern_are_all_used(folder: Path) -> None:
 
     picture = _picture(folder)
 
-    assert picture.tables["ratings"].n_in == 2 * HEALTHY_ROWS["ratings"]
+    assert picture.tables["interactions"].n_in == 2 * HEALTHY_ROWS["ratings"]
     assert not {"ratings.csv", "rows.csv"} & {*picture.unused_files}
 
 
@@ -278,10 +277,10 @@ def test_items_that_interactions_name_are_told_and_nothing_else_is_missed(folder
 
     picture = _picture(folder)
 
-    assert [finding.kind for finding in picture.findings] == ["items_gathered"]
+    assert [(finding.table, finding.kind) for finding in picture.findings] == [("items", "items_gathered")]
     assert (
         picture.n_items
-        == picture.tables["movies"].n_in
+        == picture.tables["items"].n_in
         == len({line.split(",")[1] for line in lines_of(folder / "ratings.csv")[1:]})
     )
     assert picture.n_features == {}

@@ -5,7 +5,8 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, TableSpec
+from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.schema import MOVIELENS, TableSpec
 from recsys_core.validating.derived import KeyColumns, frame_of
 
 _LARGEST = 2**31 - 1
@@ -72,6 +73,6 @@ def test_a_reference_is_known_exactly_if_its_id_is_listed(values: list[int | Non
     known = np.array([1, 9, 60_000_000] if far else [1, 9], dtype=np.int64)
     chunk = pa.table({"item_id": pa.array(values, pa.int64()), "imdb_id": [""] * len(values), "tmdb_id": values})
 
-    frame = frame_of(chunk, links, {("movies", "item_id"): known})
+    frame = frame_of(chunk, links, MOVIELENS, {("movies", "item_id"): known})
 
     assert frame["item_id known in movies"].tolist() == [value is None or value in known for value in values]

@@ -2,9 +2,10 @@
 
 import pytest
 
+from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, ColumnSpec, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating import RejectLimits
 from recsys_core.validating.suites import Rule, key_rule, row_rules, structure_rules, total_rules
@@ -25,8 +26,9 @@ _LISTENS = TableSpec(
     key=("listener", "song"),
     references=(("song", "songs", "song"),),
 )
+_TRACKS = TableSpec("songs", (ColumnSpec("song", "id"),), ("songs",), required=True, key=("song",), called="tracks")
 _SONGS = DatasetSpec(
-    "songs", (_LISTENS,), Feedback(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
+    "songs", (_LISTENS, _TRACKS), Feedback(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
 )
 
 
@@ -82,6 +84,8 @@ def test_reasons_are_given_in_the_order_of_the_columns_and_the_key_comes_last() 
     columns = [rule.column for rule in row_rules(_LISTENS, _SONGS, NOW) if rule.rejects_rows]
 
     assert list(dict.fromkeys(columns)) == ["listener", "song", "rating", "volume", "skips"]
+    (known,) = [rule for rule in row_rules(_LISTENS, _SONGS, NOW) if " known in " in str(rule.arguments)]
+    assert known.reason == "song is not known in tracks", "the table is called as people call it"
     assert key_rule(_LISTENS).column == "(listener, song)"
     assert key_rule(_LISTENS).breach == "is repeated: only the first row is kept"
 
