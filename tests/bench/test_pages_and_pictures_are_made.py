@@ -39,7 +39,7 @@ ABSENT: Final = ("| peer |", "| by time | all ratings within a day", "| by size 
 """Tables that the small calls lack, or have fewer columns of: other libraries; people who rated for days; sizes."""
 PRINTED: Final = "bench.experiments"  # its figures stand in a page of words
 PICTURES: Final = ("bench.pictures", "bench.web_page")
-ELSEWHERE: Final = ("bench.gpu", "bench.notebooks", "bench.pipeline")  # tried in tests of their own
+ELSEWHERE: Final = ("bench.gpu", "bench.notebooks", "bench.pipeline", "bench.text_ids")  # tried in tests of their own
 WORDS: Final = {"api.md", "deployment.md", "engines.md", "library.md", "operating.md", "your-own-data.md"}
 """Without measured figures."""
 
@@ -116,6 +116,14 @@ def test_experiments_print_the_tables_of_their_page(capsys: pytest.CaptureFixtur
     assert f"`python -m {PRINTED}" in printed
     assert skeleton(printed)
     assert skeleton(printed) <= skeleton((DOCS / "experiments.md").read_text(encoding="utf-8"))
+
+
+def test_what_texts_cost_is_printed_as_the_page_of_times_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    call("bench.text_ids", "--ratings", "20000", "--times", "1")
+    printed = capsys.readouterr().out
+    assert "`python -m bench.text_ids" in printed
+    assert skeleton(printed)
+    assert skeleton(printed) <= skeleton((DOCS / "performance.md").read_text(encoding="utf-8"))
 
 
 def photograph(command: str, *arguments: str | Path) -> None:
