@@ -9,7 +9,7 @@ from assets.deciding_code import MODELS
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.materialising.store import Store
 from assets.presenting import advice, page
-from assets.tracking import run_log, test_part, tracked_child, training_data
+from assets.tracking import run_log, tell_data, test_part, tracked_child
 from recsys_core.dataset.interactions import Split
 from recsys_core.describing import change_since, describe_evaluation, headline, lead_over
 from recsys_core.errors import RecsysError
@@ -66,7 +66,7 @@ def _log(step: Step, result: Evaluation, plots: Mapping[str, bytes], ended_at: f
         }
     )
     log.metrics(headline(result))
-    log.data_sets(*training_data(step.inputs), test_part(step.inputs))
+    tell_data(step.inputs, log, test_part(step.inputs))
     for name, png in plots.items():
         log.figure(f"plots/{name}", png)
     for name, table in {"models": metrics_table(result), "slices_ndcg_at_10": slices_table(result)}.items():

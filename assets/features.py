@@ -2,7 +2,7 @@
 
 from assets.deciding_code import ITEM_KNOWLEDGE
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import advice, page
+from assets.presenting import advice, items_of, page
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import catalogue_ids, training_tags
@@ -17,7 +17,7 @@ __all__ = ["item_features", "split", "user_item_matrix"]
 @recsys_asset(
     group="features",
     kinds={"scipy"},
-    show=lambda step: Shown(page(describe_matrix(step.value))),
+    show=lambda step: Shown(page(describe_matrix(step.value, items=items_of(step)))),
     steps=("matrix",),
 )
 def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix]:
@@ -28,7 +28,7 @@ def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix
 @recsys_asset(
     group="features",
     kinds={"scipy"},
-    show=lambda step: Shown(page(describe_split(step.value))),
+    show=lambda step: Shown(page(describe_split(step.value, items=items_of(step)))),
     modules=("recsys_core.splitting",),
     parameters=("split",),
 )
@@ -46,7 +46,7 @@ def _show_features(step: Step) -> Shown:
     n_left_out = tags.n_rows - training_tags(tags.rows_path, step.values["split"]).num_rows
     empty = empty_groups(step.value)
     words = f"no title has any of {', '.join(empty)}" if empty else f"{len(step.value.groups)} groups"
-    described = describe_features(step.value, n_tags_left_out=n_left_out)
+    described = describe_features(step.value, items=items_of(step), n_tags_left_out=n_left_out)
     return Shown(page(described), (advice(_NO_EMPTY_GROUP[0], not empty, words),))
 
 

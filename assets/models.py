@@ -5,8 +5,8 @@ from typing import cast
 
 from assets.deciding_code import ITEM_KNOWLEDGE, MODELS, SOURCE, TUNING
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
-from assets.presenting import ALL_FINITE, advice, finite, page
-from assets.tracking import run_log, tracked_search, training_data
+from assets.presenting import ALL_FINITE, advice, finite, items_of, page
+from assets.tracking import run_log, tell_data, tracked_search
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import (
@@ -49,12 +49,12 @@ def _show_als(step: Step) -> Shown:
             "als": model.parameters.as_dict(),
         }
     )
-    log.data_sets(*training_data(step.inputs))
+    tell_data(step.inputs, log)
     log.table("trials_als", trials_table(trials))
     own, popularity = beside_popularity(model, split, tuning)
     beats = advice(_BEATS_POPULARITY[0], own > popularity, f"NDCG@{tuning.k} {own:.4f}, popularity {popularity:.4f}")
-    shown = page(describe_als(model, trials)) | {"validation_ndcg_at_10_of_popularity": popularity}
-    return Shown(shown, (finite(model), beats))
+    described = page(describe_als(model, trials, items=items_of(step)))
+    return Shown({**described, "validation_ndcg_at_10_of_popularity": popularity}, (finite(model), beats))
 
 
 @recsys_asset(
@@ -82,7 +82,7 @@ def als_model(inputs: Inputs, split: Split) -> Made[ALSModel]:
 
 
 def _show_content(step: Step) -> Shown:
-    described = describe_content(step.value, n_warm=step.values["split"].train.n_items)
+    described = describe_content(step.value, items=items_of(step), n_warm=step.values["split"].train.n_items)
     return Shown(page(described), (finite(step.value),))
 
 
@@ -182,7 +182,7 @@ for _kind in SOURCES:
             description=f"{_kind.summary}: a source of the hybrid{' and a baseline' if _kind.baseline else ''}.",
             group="models",
             kinds={"scipy"},
-            show=lambda step: Shown(page(describe_source(step.value)), (finite(step.value),)),
+            show=lambda step: Shown(page(describe_source(step.value, items=items_of(step))), (finite(step.value),)),
             modules=(*SOURCE, _kind.module),
             steps=("ease",) if _kind.name == "ease" else (),
             quality=(ALL_FINITE,),
@@ -190,7 +190,8 @@ for _kind in SOURCES:
 
 
 def _show_hybrid(step: Step) -> Shown:
-    return Shown(page(describe_hybrid(step.value, step.values["hybrid_weights"])), (finite(step.value),))
+    described = describe_hybrid(step.value, step.values["hybrid_weights"], items=items_of(step))
+    return Shown(page(described), (finite(step.value),))
 
 
 @recsys_asset(

@@ -10,13 +10,27 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.materialising import Step
+from assets.materialising.store import Store
 from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.ids import INTEGERS, Ids
 from recsys_core.dataset.schema import TableSpec
-from recsys_core.dataset.table_folders import TableFolder
+from recsys_core.dataset.table_folders import CleanTable, TableFolder
 from recsys_core.describing import Description, not_finite
+from recsys_core.errors import StorageError
 from recsys_core.tuning import Trial
 
-__all__ = ["ALL_FINITE", "advice", "column_schema", "finite", "page", "say_trial", "table_page", "text_table"]
+__all__ = [
+    "ALL_FINITE",
+    "advice",
+    "column_schema",
+    "finite",
+    "items_of",
+    "page",
+    "say_trial",
+    "table_page",
+    "text_table",
+]
 
 ALL_FINITE = ("all_finite", "every number of the model is finite")
 
@@ -47,6 +61,16 @@ def finite(model: Any) -> dg.AssetCheckResult:
     broken = not_finite(model)
     words = f"NaN or infinite numbers in {', '.join(broken)}" if broken else "all numbers are finite"
     return dg.AssetCheckResult(check_name=ALL_FINITE[0], passed=not broken, description=words)
+
+
+def items_of(step: Step) -> Ids:
+    """What the titles are called that the value comes from; numbers by themselves where that is no longer stored."""
+    version = step.inputs.descent["asset movies"]
+    try:
+        movies = Store(step.workspace.store_directory).load("movies", CleanTable, version, always=False)
+        return movies.ids("item_id")
+    except StorageError:
+        return INTEGERS
 
 
 def text_table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> dg.TableMetadataValue:

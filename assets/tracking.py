@@ -1,17 +1,18 @@
 """The MLflow run that belongs to a Dagster run: what the assets' pages show is mirrored there."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from assets.materialising import Inputs, Step
 from assets.presenting import say_trial
+from recsys_core.dataset.declaration import DATASET_FILE
 from recsys_core.tuning import OnTrial, Trial
 from registry.data_sets import DataSet
 from registry.run_log import RunLog
 from registry.search_log import searching
 
-__all__ = ["run_log", "test_part", "tracked_child", "tracked_search", "training_data"]
+__all__ = ["run_log", "tell_data", "test_part", "tracked_child", "tracked_search"]
 
 
 def run_log(inputs: Inputs) -> RunLog:
@@ -41,7 +42,16 @@ def tracked_search(inputs: Inputs) -> Iterator[OnTrial]:
         yield on_trial
 
 
-def training_data(inputs: Inputs) -> list[DataSet]:
+def tell_data(inputs: Inputs, log: RunLog, *further: DataSet) -> None:
+    """The tables that the value was trained on, ``further`` data, and the file that declares what they are."""
+    log.data_sets(*_training_data(inputs), *further)
+    declaration = inputs.places.told["dataset_file"]
+    if declaration:
+        with suppress(FileNotFoundError):  # it is gone by now, and the tag names it
+            log.file(DATASET_FILE, Path(declaration).read_bytes())
+
+
+def _training_data(inputs: Inputs) -> list[DataSet]:
     """The declared tables that the value comes from, with the content of their files."""
     found = []
     for table in inputs.dataset.tables:

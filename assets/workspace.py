@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from recsys_core.dataset.declaration import dataset_in
+from recsys_core.dataset.declaration import DATASET_FILE, dataset_in
 from recsys_core.dataset.schema import DatasetSpec
 from registry.tracking import Tracking
 
@@ -42,6 +42,12 @@ class Workspace:
     def dataset(self) -> DatasetSpec:
         """What the data are declared to be; ParameterError, or MissingFileError, where that cannot be read."""
         return dataset_in(self.data_path, Path(self.dataset_file) if self.dataset_file else None)
+
+    @property
+    def declaration(self) -> Path | None:
+        """The file that declares the data; None where there is none, for they are MovieLens's."""
+        path = Path(self.dataset_file) if self.dataset_file else self.data_path / DATASET_FILE
+        return path if path.is_file() else None
 
     @property
     def store_directory(self) -> Path:

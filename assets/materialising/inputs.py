@@ -47,7 +47,7 @@ class Places:
     scratch  an empty folder that goes when the step ends
     studies  where searches are kept
     values   folders of the upstream values
-    told     what the MLflow run is told of this one: "data_dir", and "why" it was started
+    told     what the MLflow run is told of this one: "data_dir", "dataset_file" (its declaration), "why" it was started
     """
 
     csv: Path | None

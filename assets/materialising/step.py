@@ -198,7 +198,11 @@ def _once(
             values={name: store.directory(name, origin.version) for name, origin in origins.items()},
             tracking=workspace.tracking(),
             engine=world.engine,
-            told={"data_dir": workspace.data_dir, "why": context.run.tags.get(WHY_TAG, "")},
+            told={
+                "data_dir": workspace.data_dir,
+                "dataset_file": str(workspace.declaration or ""),
+                "why": context.run.tags.get(WHY_TAG, ""),
+            },
         )
         inputs = world.inputs(recipe, origins, run_id=context.run.run_id, places=places)
         values = {name: store.load(name, kind, origins[name].version) for name, kind in recipe.upstream.items()}

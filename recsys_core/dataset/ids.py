@@ -56,6 +56,16 @@ def ids_in(written: str, kind: IdKind) -> list[Id]:
     return [int(part) for part in parts]
 
 
+class _Numbers(dict[str, int | None]):
+    """Number by text; asked for a new one, it hashes it and keeps it, unless it is a word for none."""
+
+    def __missing__(self, text: str) -> int | None:
+        if text in _NO_ID:
+            return None
+        number = self[text] = number_of(text)
+        return number
+
+
 class TextNumbers:
     """Numbers of texts, each hashed once, with the texts kept. May be shared by threads.
 
@@ -63,20 +73,15 @@ class TextNumbers:
     """
 
     def __init__(self) -> None:
-        self._numbers: dict[str, int] = {}
+        self._numbers = _Numbers()
 
     def of(self, texts: pa.StringArray | pa.DictionaryArray | pa.ChunkedArray) -> pa.Array:
         """Int64, aligned with ``texts``; null where the text is null or one of the words that programs write for it."""
         encoded = texts.dictionary_encode()
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()
-        known = self._numbers
         names = encoded.dictionary.to_numpy(zero_copy_only=False).tolist()  # several times faster than to_pylist
-        numbers = list(map(known.get, names))
-        if None in numbers:
-            new = (name for name, number in zip(names, numbers, strict=True) if number is None)
-            known.update((name, number_of(name)) for name in new if name not in _NO_ID)
-            numbers = list(map(known.get, names))
+        numbers = list(map(self._numbers.__getitem__, names))
         return pa.array(numbers, type=pa.int64()).take(encoded.indices)
 
     def ids(self) -> "Ids":

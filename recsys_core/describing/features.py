@@ -1,10 +1,11 @@
-"""The matrix of ratings, its split, and what is known of titles, in brief."""
+"""The matrix of ratings, its split, and what is known of titles, in brief. ``items`` are what the titles are called."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
+from recsys_core.dataset.ids import Ids
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.describing.description import Description
 from recsys_core.features import ItemFeatures
@@ -20,11 +21,11 @@ _RATING_COLUMNS = {
 }
 
 
-def describe_matrix(interactions: UserItemMatrix) -> Description:
+def describe_matrix(interactions: UserItemMatrix, *, items: Ids) -> Description:
     return Description(
         interactions.n_ratings,
         _RATING_COLUMNS,
-        _first_ratings(interactions),
+        _first_ratings(interactions, items),
         {
             "n_users": interactions.n_users,
             "n_items": interactions.n_items,
@@ -34,24 +35,24 @@ def describe_matrix(interactions: UserItemMatrix) -> Description:
     )
 
 
-def describe_split(split: Split) -> Description:
+def describe_split(split: Split, *, items: Ids) -> Description:
     return Description(
         split.train.n_ratings,
         _RATING_COLUMNS,
-        _first_ratings(split.train),
+        _first_ratings(split.train, items),
         {"test_users": split.test.history.n_users, "test_targets": int(split.test.targets.nnz)},
         {"summary": (["what", "value"], _flat(split.summary))},
     )
 
 
-def describe_features(features: ItemFeatures, *, n_tags_left_out: int) -> Description:
+def describe_features(features: ItemFeatures, *, items: Ids, n_tags_left_out: int) -> Description:
     groups = [
         (name, matrix.shape[1], int((np.diff(matrix.indptr) > 0).sum()), ", ".join(features.names[name][:5]))
         for name, matrix in features.groups.items()
     ]
     first = [
-        (int(item_id), *(matrix[i].nnz for matrix in features.groups.values()))
-        for i, item_id in enumerate(features.item_ids[:_PREVIEW_ROWS])
+        (name, *(matrix[i].nnz for matrix in features.groups.values()))
+        for i, name in enumerate(items.names_of(features.item_ids[:_PREVIEW_ROWS]))
     ]
     return Description(
         len(features.item_ids),
@@ -65,12 +66,12 @@ def describe_features(features: ItemFeatures, *, n_tags_left_out: int) -> Descri
     )
 
 
-def _first_ratings(interactions: UserItemMatrix) -> list[tuple[Any, ...]]:
+def _first_ratings(interactions: UserItemMatrix, items: Ids) -> list[tuple[Any, ...]]:
     few = slice(0, _PREVIEW_ROWS)
     users = interactions.users.names_of(interactions.user_ids[interactions.user_nums()[few]])
-    items = interactions.item_ids[interactions.ratings.indices[few]]
-    numbers = (items, interactions.ratings.data[few], interactions.timestamps[few])
-    return list(zip(users, *(column.tolist() for column in numbers), strict=True))
+    titles = items.names_of(interactions.item_ids[interactions.ratings.indices[few]])
+    values, times = interactions.ratings.data[few].tolist(), interactions.timestamps[few].tolist()
+    return list(zip(users, titles, values, times, strict=True))
 
 
 def _flat(summary: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

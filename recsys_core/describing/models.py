@@ -1,4 +1,4 @@
-"""Models and what tuning found, in brief."""
+"""Models and what tuning found, in brief. ``items`` are what the titles are called."""
 
 import json
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_core.dataset.ids import Id, Ids
 from recsys_core.describing.description import Description
 from recsys_core.describing.quality import headline
 from recsys_core.evaluation import Evaluation
@@ -27,6 +28,7 @@ __all__ = [
     "describe_weights",
 ]
 
+_SHOWN = 5  # titles
 _ITEM = {"item_id": ("id", "title")}
 _FACTORS = _ITEM | {"factors": ("float32", "item factors; the preview shows the first")}
 _TRIAL_COLUMNS = {
@@ -37,11 +39,11 @@ _TRIAL_COLUMNS = {
 }
 
 
-def describe_als(model: ALSModel, trials: Sequence[Trial]) -> Description:
+def describe_als(model: ALSModel, trials: Sequence[Trial], *, items: Ids) -> Description:
     return Description(
         len(model.item_ids),
         _FACTORS,
-        _first(model.item_ids, model.item_factors),
+        _first(items, model.item_ids, model.item_factors),
         {
             "validation_ndcg_at_10": max(trial.value for trial in trials),
             "validation_ndcg_at_10_with_defaults": trials[0].value,
@@ -51,13 +53,13 @@ def describe_als(model: ALSModel, trials: Sequence[Trial]) -> Description:
     )
 
 
-def describe_content(model: ContentModel, *, n_warm: int) -> Description:
+def describe_content(model: ContentModel, *, items: Ids, n_warm: int) -> Description:
     groups, ids = model.features.groups, model.features.item_ids
-    first = [(int(ids[i]), sum(matrix[i].nnz for matrix in groups.values())) for i in range(min(5, len(ids)))]
+    n_values = (sum(matrix[i].nnz for matrix in groups.values()) for i in range(min(_SHOWN, len(ids))))
     return Description(
         len(ids),
         _ITEM | {"features": ("sparse float32", "values")},
-        first,
+        zip(items.names_of(ids[:_SHOWN]), n_values, strict=True),
         {"titles_without_a_training_rating": len(ids) - n_warm},
         {"groups": (["group", "features", "values"], [(n, m.shape[1], m.nnz) for n, m in groups.items()])},
     )
@@ -82,24 +84,24 @@ def describe_weights(tuned: TuningResult, *, n_rounds: int) -> Description:
     )
 
 
-def describe_source(source: Source) -> Description:
+def describe_source(source: Source, *, items: Ids) -> Description:
     facts: dict[str, Any] = {"n_items": len(source.item_ids)}
     if isinstance(source, EASEModel):
         facts["n_items_that_take_part"] = len(source.kept_nums)
     return Description(
         len(source.item_ids),
         _ITEM,
-        [(int(item_id),) for item_id in source.item_ids[:5]],
+        [(name,) for name in items.names_of(source.item_ids[:_SHOWN])],
         facts,
         {"parameters": (["parameter", "value"], parameters_of(source).items())},
     )
 
 
-def describe_hybrid(model: HybridModel, tuned: TuningResult) -> Description:
+def describe_hybrid(model: HybridModel, tuned: TuningResult, *, items: Ids) -> Description:
     return Description(
         model.n_items,
         _FACTORS,
-        _first(model.item_ids, model.als.item_factors),
+        _first(items, model.item_ids, model.als.item_factors),
         {"n_items_without_ratings": len(model.cold_item_ids)},
         {"weights": (["weight", "value"], _weights(tuned))},
     )
@@ -120,10 +122,10 @@ def describe_evaluation(evaluation: Evaluation, plots: dict[str, bytes]) -> Desc
     )
 
 
-def _first(item_ids: NDArray[np.int64], rows: NDArray[np.float32]) -> list[tuple[int, str]]:
+def _first(items: Ids, item_ids: NDArray[np.int64], rows: NDArray[np.float32]) -> list[tuple[Id, str]]:
     """The first titles with the first numbers of their rows."""
-    shown = (", ".join(f"{value:.3f}" for value in row[:6]) + ", …" for row in rows[:5])
-    return list(zip(item_ids[:5].tolist(), shown, strict=False))
+    shown = (", ".join(f"{value:.3f}" for value in row[:6]) + ", …" for row in rows[:_SHOWN])
+    return list(zip(items.names_of(item_ids[:_SHOWN]), shown, strict=False))
 
 
 def _weights(tuned: TuningResult) -> list[tuple[str, Any]]:

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -13,7 +12,6 @@ import pyarrow.csv as pacsv
 from numpy.typing import NDArray
 
 from recsys_core.dataset.columns import ColumnSpec
-from recsys_core.dataset.ids import Ids, TextNumbers
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, weights
 from recsys_core.reading.line_guard import Block
@@ -52,34 +50,23 @@ class BlockReader:
 
     A block goes through pyarrow's typed reader. Only where that refuses the block is it read again, as text, to
     find the rows at fault, or cells in another notation (``862.0``, a date); every other row becomes what the typed
-    reader would have made of it. A column that the file does not have is empty. Instances keep the texts of ids
-    (:meth:`ids`) and nothing else between blocks, and may be shared by threads.
+    reader would have made of it. A column that the file does not have is empty. Ids that are texts stay so.
+    Instances keep nothing between blocks, and may be shared by threads.
     """
 
     def __init__(self, table: TableSpec, names: tuple[str, ...]) -> None:
         declared = set(table.column_names)
         self._names = tuple(name if name in declared else f"column {place}" for place, name in enumerate(names))
         self._there = [column for column in table.columns if column.name in names]
-        self._types = {column.name: _parsed_as(column) for column in self._there}
-        self._texts = {name: TextNumbers() for name in table.text_ids}
+        self._types = {column.name: _read_as(column) for column in self._there}
         self._copies = [column for column in table.columns if column.copies]
         # Empty cells of any column are for validation to judge, so everything is nullable here.
-        self.schema = pa.schema([*((c.name, c.arrow_type) for c in table.columns), ("line", pa.int64())])
-
-    def ids(self) -> dict[str, Ids]:
-        """What the numbers of each column of text ids are called, as far as it was read."""
-        return {name: numbers.ids() for name, numbers in self._texts.items()}
-
-    def learn(self, ids: Mapping[str, Ids]) -> None:
-        """Take over what another reader of the same table has met, by column."""
-        for name, numbers in ids.items():
-            if numbers.texts is not None:
-                self._texts[name].of(numbers.texts)
+        self._schema = pa.schema([*((c.name, _read_as(c)) for c in table.columns), ("line", pa.int64())])
 
     def read(self, block: Block) -> ConvertedBlock:
         """Convert one block."""
         if not block.data:
-            return ConvertedBlock(self.schema.empty_table(), block.rejected)
+            return ConvertedBlock(self._schema.empty_table(), block.rejected)
         # pyarrow takes 0x10 for sixteen; the careful way does not.
         if not _has_hexadecimal(block.data):
             try:
@@ -158,9 +145,7 @@ class BlockReader:
         for column in self._copies:
             values[column.name] = values[column.copies].cast(pa.string())
         for column in self._there:
-            if column.name in self._texts:
-                values[column.name] = self._texts[column.name].of(values[column.name])
-            elif column.nullable:
+            if column.nullable and column.type != "text id":
                 values[column.name], n_emptied = tidied(values[column.name], column)
                 found[column.name] += n_emptied
             if column.type == "set":
@@ -172,14 +157,9 @@ class BlockReader:
         nothing = pa.scalar(None)
         arrays = [
             values.get(f.name, pa.repeat(nothing, len(numbers))) if f.name != "line" else pa.array(numbers)
-            for f in self.schema
+            for f in self._schema
         ]
-        return ConvertedBlock(pa.table(arrays, names=self.schema.names).cast(self.schema), rejected, +found)
-
-
-def _parsed_as(column: ColumnSpec) -> pa.DataType:
-    """As pyarrow reads it: it meets a text for the first time and then again and again."""
-    return pa.dictionary(pa.int32(), pa.string()) if column.type == "text id" else column.arrow_type
+        return ConvertedBlock(pa.table(arrays, names=self._schema.names).cast(self._schema), rejected, +found)
 
 
 def _read_as(column: ColumnSpec) -> pa.DataType:
@@ -188,10 +168,16 @@ def _read_as(column: ColumnSpec) -> pa.DataType:
 
 def _has_hexadecimal(data: bytes) -> bool:
     """Whether a field begins with 0x."""
-    octets = np.frombuffer(b"\n" + data, dtype=np.uint8)
-    places = np.flatnonzero((octets | 0x20) == ord("x"))
-    places = places[octets[places - 1] == ord("0")]
-    return bool(np.isin(octets[places - 2], _BEFORE_A_FIELD).any())
+    octets = np.frombuffer(data, dtype=np.uint8)
+    for sign in (b"0x", b"0X"):
+        if sign[1:] not in data:
+            continue
+        for start in (0, 1):  # two bytes at a time: many texts have the letter
+            pairs = np.frombuffer(data, dtype=np.uint16, offset=start, count=(len(data) - start) // 2)
+            places = 2 * np.flatnonzero(pairs == np.frombuffer(sign, dtype=np.uint16)) + start
+            if np.isin(octets[places - 1], _BEFORE_A_FIELD).any():  # before the first stands the last, a line end
+                return True
+    return False
 
 
 def _count_columns(data: bytes, lines: list[bytes]) -> NDArray[np.int64]:

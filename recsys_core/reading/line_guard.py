@@ -97,7 +97,7 @@ class LineGuard:
             following = b""
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                whole, rest = held + rest + chunk[:cut], chunk[cut:]
+                whole, rest = b"".join((held, rest, memoryview(chunk)[:cut])), chunk[cut:]
                 open_from = self._open_from(whole)
                 whole, held = whole[:open_from], whole[open_from:]
                 if whole:
@@ -151,8 +151,9 @@ class LineGuard:
 
     def _examine(self, data: bytes) -> Block:
         first_line = self._next_line
-        if self._is_usual(data):
-            n_lines = data.count(b"\n")
+        ends = np.frombuffer(data, dtype=np.uint8) == _LF
+        if self._is_usual(data, ends):
+            n_lines = int(np.count_nonzero(ends))
             self._next_line += n_lines
             return Block(data, first_line, n_lines)
         block = self._sort_out(data, first_line)
@@ -184,9 +185,12 @@ class LineGuard:
         spans, _ = _rows_over_lines(data, self._n_columns, self._max_line_bytes)
         return bool(spans) and spans[-1][1] == data.count(b"\n") - 1
 
-    def _is_usual(self, data: bytes) -> bool:
-        """Whether no line can be blank, too long, quoted, or hold a NUL byte or a lone carriage return."""
-        if data[0] in (_LF, _CR) or b"\n\n" in data or b'"' in data or b"\0" in data:
+    def _is_usual(self, data: bytes, ends: NDArray[np.bool_]) -> bool:
+        """Whether no line can be blank, too long, quoted, or hold a NUL byte or a lone carriage return.
+
+        ``ends`` says of each byte whether it is a line feed: a search for two of them takes ten times as long.
+        """
+        if data[0] in (_LF, _CR) or (ends[1:] & ends[:-1]).any() or b'"' in data or b"\0" in data:
             return False
         if b"\r" in data and (data.count(b"\r") != data.count(b"\r\n") or b"\n\r" in data):
             return False

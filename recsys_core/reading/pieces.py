@@ -146,8 +146,7 @@ def read_piece(piece: Piece, table: TableSpec, directory: Path) -> PieceRead:
         )
         with TableWriter(directory, table, piece.header, piece.path.name) as writer:
             for block in guard:
-                converted = writer.reader.read(block)
-                writer.add(converted.rows, converted.rejected, converted.emptied)
+                writer.add(writer.reader.read(block))
         found = tuple(digests()) if is_whole else ()
     return PieceRead(directory, guard.last_line, guard.is_open, dict(writer.emptied), found)
 
@@ -194,12 +193,12 @@ def read_table_in_pieces(
         for piece, start in zip(read, starts, strict=False):
             with pq.ParquetFile(piece.directory / ROWS_FILE) as rows:
                 for batch in rows.iter_batches(batch_size=1_000_000):
-                    writer.add(_moved(pa.Table.from_batches([batch]), start))
+                    writer.add_rows(_moved(pa.Table.from_batches([batch]), start))
             with pq.ParquetFile(piece.directory / REJECTED_FILE) as rejected:
                 for batch in rejected.iter_batches():
                     writer.add_rejected(_moved(pa.Table.from_batches([batch]), start))
             writer.emptied.update(piece.emptied)
-            writer.reader.learn(text_ids(piece.directory))
+            writer.numbering.learn(text_ids(piece.directory))
     digests = [digest for piece in read for digest in piece.digests]
     whole = joint_digest(digests, path) if digests else content_digest(path, file_sha256)
     return writer.summary(whole)

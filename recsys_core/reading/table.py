@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -17,18 +17,18 @@ from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.dataset.table_folders import ids_path
 from recsys_core.errors import ParameterError
-from recsys_core.reading.convert import BlockReader
+from recsys_core.reading.convert import BlockReader, ConvertedBlock
 from recsys_core.reading.header import UNUSED, Header, read_header
 from recsys_core.reading.line_guard import LineGuard
+from recsys_core.reading.numbering import Numbering
 from recsys_core.reading.opening import open_csv
-from recsys_core.reading.rejected import RejectedRow, RejectedWriter
+from recsys_core.reading.rejected import RejectedWriter
 
 __all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "TableWriter", "read_table", "write_absent_table"]
 
 ROWS_FILE: Final = "rows.parquet"
 """Name of the file of accepted rows."""
 _BLOCK_BYTES = 1 << 20
-_NONE: Final[Mapping[str, int]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +96,13 @@ def read_table(
         threads = threads or min(4, os.cpu_count() or 1)
         with TableWriter(directory, table, header, csv_path.name, row_group_rows=row_group_rows) as writer:
             for converted in side_by_side(writer.reader.read, guard, threads=threads):
-                writer.add(converted.rows, converted.rejected, converted.emptied)
+                writer.add(converted)
         return writer.summary(opened.sha256())
 
 
 def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
     """Write empty rows.parquet and rejected.parquet for an optional table that has no file."""
-    with RowsWriter(directory, BlockReader(table, table.column_names).schema), RejectedWriter(directory, ""):
+    with RowsWriter(directory, Numbering(table).schema), RejectedWriter(directory, ""):
         pass
     return ReadSummary(table.name, None, None, 0, 0, 0)
 
@@ -110,28 +110,34 @@ def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:
 class TableWriter:
     """Writes what is read of one table, its rows, refused rows and ids, and counts it. Use as a context manager.
 
-    reader  converts blocks for it
+    reader     converts blocks for it
+    numbering  knows the texts of ids
     """
 
     def __init__(
         self, directory: Path, table: TableSpec, header: Header, file: str, *, row_group_rows: int = 1_000_000
     ) -> None:
-        self.reader = BlockReader(table, header.names)
+        self.reader, self.numbering = BlockReader(table, header.names), Numbering(table)
         self.emptied: Counter[str] = Counter()
         self.n_rows = self.n_rejected = 0
         self._directory, self._table, self._header, self._file = directory, table, header, file
         self._new = _New(table.key[0]) if table.gathered else None
-        self._rows = RowsWriter(directory, self.reader.schema, row_group_rows=row_group_rows, scattered=table.text_ids)
+        self._rows = RowsWriter(
+            directory, self.numbering.schema, row_group_rows=row_group_rows, scattered=table.text_ids
+        )
         self._rejected = RejectedWriter(directory, file)
 
-    def add(self, rows: pa.Table, rejected: Iterable[RejectedRow] = (), emptied: Mapping[str, int] = _NONE) -> None:
-        """Append typed rows, refused ones, and how many cells were taken for empty."""
-        if self._new is not None:
-            self._rows.add(self._new.of(rows))
-            return
-        self._rows.add(rows)
-        self._rejected.add(rejected)
-        self.emptied.update(emptied)
+    def add(self, converted: ConvertedBlock) -> None:
+        """Append what a block gave: rows, refused ones, and how many cells were taken for empty."""
+        self.add_rows(self.numbering.of(converted.rows))
+        if self._new is None:
+            self._rejected.add(converted.rejected)
+            self.emptied.update(converted.emptied)
+
+    def add_rows(self, rows: pa.Table | None) -> None:
+        """Append rows with numbers for ids."""
+        if rows is not None:
+            self._rows.add(rows if self._new is None else self._new.of(rows))
 
     def add_rejected(self, rejected: pa.Table) -> None:
         """Append rows that were refused before."""
@@ -158,11 +164,13 @@ class TableWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if error is None:
+            self.add_rows(self.numbering.rest())
         self._rejected.close()
         self._rows.close()
         self.n_rows, self.n_rejected = self._rows.n_rows, self._rejected.n_rows
         if error is None:
-            for name, ids in self.reader.ids().items():
+            for name, ids in self.numbering.ids().items():
                 ids.save(ids_path(self._directory, name))
 
 

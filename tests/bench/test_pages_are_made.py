@@ -107,3 +107,11 @@ def test_experiments_print_the_tables_of_their_page(capsys: pytest.CaptureFixtur
     assert f"`python -m {PRINTED}" in printed
     assert skeleton(printed)
     assert skeleton(printed) <= skeleton((DOCS / "experiments.md").read_text(encoding="utf-8"))
+
+
+def test_what_texts_cost_is_printed_as_the_page_of_times_has_it(capsys: pytest.CaptureFixture[str]) -> None:
+    call("bench.text_ids", "--ratings", "20000", "--times", "1")
+    printed = capsys.readouterr().out
+    assert "`python -m bench.text_ids" in printed
+    assert skeleton(printed)
+    assert skeleton(printed) <= skeleton((DOCS / "performance.md").read_text(encoding="utf-8"))
