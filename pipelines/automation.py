@@ -5,7 +5,6 @@ import time
 from typing import Any
 
 import dagster as dg
-from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
 from assets.configuration import Configuration
 from assets.launchpad import run_config
@@ -159,7 +158,7 @@ def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | 
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
         return f"{changed[0]}{more} changed since the code was loaded: reload the code location"
-    if context.repository_def and not _is_loaded(context.repository_def.asset_graph, world.names):
+    if context.repository_def and not _is_loaded(context.repository_def, world.names):
         return "tables are called otherwise since the code was loaded: reload the code location"
     if not any(world.store.current(raw_asset(name)) for name in TABLE_NAMES):
         return "nothing has been made yet: run the pipeline once, then changes start it"
@@ -169,11 +168,12 @@ def _reason_to_wait(context: dg.SensorEvaluationContext, world: World) -> str | 
     return None
 
 
-def _is_loaded(graph: BaseAssetGraph[Any], names: AssetNames) -> bool:
+def _is_loaded(location: dg.RepositoryDefinition, names: AssetNames) -> bool:
     """Whether the code location has every asset under its name of today, made of the same ones."""
     made_of = {
         names.key(recipe.name): {*names.keys([*recipe.upstream, *recipe.outside])} for recipe in RECIPES.values()
     }
+    graph = location.asset_graph
     return all(graph.has(key) and graph.get(key).parent_keys == parents for key, parents in made_of.items())
 
 
