@@ -30,6 +30,7 @@ TELLS_MLFLOW = {  # how far a search has come
 }
 DECIDES_NOTHING = TELLS_MLFLOW | {
     "assets/materialising/inputs.py",  # hands over what the version is made of
+    "assets/materialising/names.py",  # what assets are called
     "assets/materialising/versions.py",  # digests of it
     "assets/presenting.py",  # says how far a search has come
     "recsys_core/errors.py",
