@@ -22,7 +22,7 @@ from tests.corpus.made_home import without_settings
 from tests.end_to_end.calling import Forked
 
 DOCS: Final = REPOSITORY / "docs"
-ABSENT: Final = ("| peer |", "| by time | all ratings within a day", "| by size |")
+ABSENT: Final = ("|  | version | validation |", "| by time | all ratings within a day", "| by size |")
 """Tables that the small calls lack, or have fewer columns of: other libraries; people who rated for days; sizes."""
 
 pytestmark = pytest.mark.timeout(600)

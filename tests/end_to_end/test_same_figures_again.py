@@ -23,7 +23,7 @@ def evaluated(threads: int, home: Path) -> dict[str, Any]:
     config = home / "smaller.yaml"
     config.write_text(_SMALLER, encoding="utf-8")
     command = [sys.executable, "-m", "pipelines.cli", "evaluate", "--data", str(SAMPLE_DATA), "--config", str(config)]
-    command += ["--trials", "2", "--json"]
+    command += ["--trials", "4", "--json"]
     done = subprocess.run(
         command,
         env={**os.environ, **variables, "RECSYS_HOME": str(home)},
