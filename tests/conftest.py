@@ -58,3 +58,13 @@ def made_home(made_once: Callable[[str, Callable[[Path], None]], Path]) -> Path:
     from tests.corpus.made_home import make_home
 
     return made_once("made", make_home)
+
+
+@pytest.fixture
+def few_trials_environment(made_home: Path) -> Iterator[None]:
+    """No setting of ours from outside, and few trials for whatever runs the pipeline."""
+    from tests.corpus.made_home import without_settings
+
+    with without_settings():
+        os.environ["RECSYS_CONFIG"] = str(made_home / "small.yaml")
+        yield

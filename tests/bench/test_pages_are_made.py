@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,22 +18,13 @@ from bench.process import Finished
 from pipelines.cli import main
 from pipelines.settings import REPOSITORY
 from tests.bench.measured_pages import PAGES, PRINTED
-from tests.corpus.made_home import without_settings
 from tests.end_to_end.calling import Forked
 
 DOCS: Final = REPOSITORY / "docs"
 ABSENT: Final = ("|  | version | validation |", "| by time | all ratings within a day", "| by size |")
 """Tables that the small calls lack, or have fewer columns of: other libraries; people who rated for days; sizes."""
 
-pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(autouse=True)
-def _environment(made_home: Path) -> Iterator[None]:
-    """No setting of ours from outside, and few trials for whatever runs the pipeline."""
-    with without_settings():
-        os.environ["RECSYS_CONFIG"] = str(made_home / "small.yaml")
-        yield
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("few_trials_environment")]
 
 
 @pytest.fixture(scope="module")

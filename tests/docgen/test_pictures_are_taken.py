@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,18 +12,10 @@ from docgen import web_page
 from docgen.browser import find_chromium
 from pipelines.settings import REPOSITORY, Settings
 from registry.tracking import DEFAULT_EXPERIMENT
-from tests.corpus.made_home import copy_home, without_settings
+from tests.corpus.made_home import copy_home
 from tests.ui.stub_api import running_stub
 
-pytestmark = pytest.mark.timeout(600)
-
-
-@pytest.fixture(autouse=True)
-def _environment(made_home: Path) -> Iterator[None]:
-    """No setting of ours from outside, and few trials for whatever runs the pipeline."""
-    with without_settings():
-        os.environ["RECSYS_CONFIG"] = str(made_home / "small.yaml")
-        yield
+pytestmark = [pytest.mark.timeout(600), pytest.mark.usefixtures("few_trials_environment")]
 
 
 def size_of(picture: Path) -> tuple[int, int]:
