@@ -123,7 +123,7 @@ def _declared_table(role: str, table: TableFound, name: str | None) -> tuple[dic
         source = found.column.name
         fault = _fault_of_values(canonical, found.column)
         guesses.append(Guess(f"{role}.columns.{canonical}", source, found.confidence, fault or found.why))
-        if sample.has_header and (fault or _must_be_named(canonical, sample)):
+        if sample.has_header and (fault or _must_be_named(canonical, found.column, sample)):
             columns[canonical] = source
     if columns:
         declared["columns"] = columns
@@ -145,9 +145,9 @@ def _format(table: TableFound) -> Mapping[str, Any]:
     }
 
 
-def _must_be_named(name: str, sample: Sample) -> bool:
-    """Whether the file has no column that is alike to the canonical name, or several."""
-    return sum(plain_name(column.name) == plain_name(name) for column in sample.columns) != 1
+def _must_be_named(name: str, taken: Column, sample: Sample) -> bool:
+    """Whether ``taken`` is not the only column of the file that is alike to the canonical name."""
+    return [column for column in sample.columns if plain_name(column.name) == plain_name(name)] != [taken]
 
 
 def _ids(tables: Mapping[str, TableFound]) -> tuple[Any, list[Guess]]:
@@ -204,7 +204,9 @@ def _of_items(table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     if flags:
         why = "columns of 0 and 1, of which some are 1 in a row"
         yield "genre_flags", flags, Guess("items.genre_flags", flags, "guess", why)
-    features, guesses = guess_features([column for column in others if column.name not in flags])
+    canonical = {plain_name(name) for name in MOVIELENS.table("movies").column_names}
+    read_as_others = {*flags, *(column.name for column in others if plain_name(column.name) in canonical)}
+    features, guesses = guess_features([column for column in others if column.name not in read_as_others])
     for number, guess in enumerate(guesses):
         yield "features", features if number == 0 else None, guess
     yield from guess_addresses(others)

@@ -71,9 +71,10 @@ def find_tables(samples: Sequence[Sample]) -> dict[str, TableFound]:
     return found
 
 
-def _evidence(table: TableFound) -> tuple[int, int, int]:
-    """How much speaks for interactions: values, times, rows."""
-    return ("rating" in table.columns, "timestamp" in table.columns, table.sample.n_rows)
+def _evidence(table: TableFound) -> tuple[int, int, int, int]:
+    """How much speaks for interactions: items that occur again, values, times, rows."""
+    repeats = not table.columns["item_id"].column.is_unique
+    return (repeats, "rating" in table.columns, "timestamp" in table.columns, table.sample.n_rows)
 
 
 def _say_why_of_interactions(action: TableFound, *, n_candidates: int) -> None:
@@ -148,8 +149,9 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
     """Files that may be the items of ``action``, and the share of its items in them."""
     wanted = action.columns["item_id"].column
     for sample in samples:
-        if sample is action.sample or (sample.has_header and named(sample.columns, USER)):
+        if sample is action.sample:
             continue
+        of_people = sample.has_header and bool(named(sample.columns, USER))
         keys = [column for column in sample.columns if column.is_unique]
         alike = [column for column in keys if plain_name(column.name) == plain_name(wanted.name)]
         by_name = [*alike, *named(keys, ITEM)]
@@ -161,11 +163,19 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
         share = overlap(wanted, key)
         if share < _KNOWN and key not in alike:
             continue
+        if of_people and not _are_items_of_people(sample, key):
+            continue  # what users did or wrote
         items = TableFound(sample)
         items.columns["item_id"] = Found(key, "likely", "")
         _describe(items)
         if "title" in items.columns:
             yield items, share
+
+
+def _are_items_of_people(sample: Sample, key: Column) -> bool:
+    """Whether a file with a column called as users are (``members``, ``players``, a seller) has one row an item."""
+    ids = [column for column in named(sample.columns, ITEM) if plain_name(column.name) not in TITLE]
+    return sample.n_rows >= _FEW and ids[:1] == [key] and bool(named(sample.columns, TITLE))
 
 
 def _describe(items: TableFound) -> None:

@@ -200,6 +200,23 @@ def test_a_pattern_that_would_take_another_file_along_is_not_drafted(tmp_path: P
     assert yaml.safe_load(draft_dataset(folder).text)["interactions"]["file"] in parts
 
 
+def test_items_may_have_a_column_that_is_called_as_users_are(tmp_path: Path) -> None:
+    shows = "".join(f"{n},Show {n},{['TV', 'Film'][n % 2]},{n % 10}.5,{1000 - n // 2}\n" for n in range(1, 31))
+    ratings = "".join(f"{n % 7 + 1},{n % 30 + 1},{n % 10 + 1}\n" for n in range(200))
+    reviews = "".join(f"{n},{n % 7 + 1},{n},Liked it {n},text {n}\n" for n in range(1, 31))
+    for name, text in {
+        "anime.csv": "anime_id,name,type,rating,members\n" + shows,
+        "rating.csv": "user_id,anime_id,rating\n" + ratings,
+        "reviews.csv": "id,user_id,anime,title,text\n" + reviews,
+    }.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    drafted = yaml.safe_load(draft_dataset(tmp_path).text)
+
+    assert drafted["interactions"]["file"] == "rating.csv"
+    assert drafted["items"]["file"] == "anime.csv"
+
+
 def test_a_log_alone_is_drafted_without_items_and_says_so(tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "data", **{"movies.csv": "", "README.txt": "Hello, there.\n"})
 
