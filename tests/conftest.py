@@ -7,10 +7,20 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 from hypothesis import settings as hypothesis_settings
+from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
+from hypothesis.internal.constants_ast import Constants
 
 from tests.collecting import without_work
 
-# The same examples in every run, however busy the machine is.
+
+class _SteadyProvider(HypothesisProvider):
+    """Draws without the constants of whatever modules a process has imported: which those are, its other tests say."""
+
+    _local_constants = Constants()
+
+
+# The same examples in every run, however busy the machine is and whatever tests share a process.
+AVAILABLE_PROVIDERS["hypothesis"] = _SteadyProvider
 hypothesis_settings.register_profile("steady", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("steady")
 
