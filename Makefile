@@ -1,5 +1,7 @@
 # Every target sets itself up: .venv/ is made from requirements.lock when it is missing or older than the lock.
 # uv installs it several times faster than pip, which brings uv along and takes over where uv knows no way to packages.
+# Compiled modules are kept: without them, each of the many processes takes ten seconds more to import its libraries.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
