@@ -28,9 +28,7 @@ def source_named(name: str) -> SourceKind:
 
 def _field(kind: SourceKind) -> tuple[Any, Any]:
     assert kind.defaults is not None
-    meaning = f"Parameters of the source {kind.label}" + (
-        " that the search space does not name" if kind.is_tuned else ""
-    )
+    meaning = f"Parameters of the source {kind.label}" + ("; what is set is not searched" if kind.is_tuned else "")
     cls: Any = type(kind.defaults)
     if kind.needed:
         return cls, Field(default=kind.defaults, description=f"{meaning}.")

@@ -7,8 +7,8 @@ from pydantic import Field, model_validator
 from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.source import SourceKind
-from recsys_core.sources.table import SOURCES, SourcesParameters
-from recsys_core.tuning.space import SEARCH_SPACE, STAGES, StageSpace
+from recsys_core.sources.table import SOURCES, SourcesParameters, source_named
+from recsys_core.tuning.space import GROUP_PREFIX, SEARCH_SPACE, SIDES, STAGES, StageSpace
 
 __all__ = ["TuningParameters"]
 
@@ -51,9 +51,10 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
     time_budget: float | None = Field(default=None, gt=0)
     """Seconds after which no trial but each stage's first is started; needs a clock."""
     weights: HybridWeights = HybridWeights()
-    """Hybrid weights that the search space does not name."""
+    """Hybrid weights; those that are set are not searched."""
     search_space: tuple[SearchParameter, ...] = SEARCH_SPACE
-    """One entry per tuned parameter."""
+    """One entry per tuned parameter. What is set to another value than its default keeps it and is not searched, unless
+    a range other than its usual one stands here."""
 
     @model_validator(mode="after")
     def _spaces_are_whole(self) -> Self:
@@ -65,6 +66,28 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
         if min(self.first_ratings) < 1:
             raise ValueError("first_ratings must be at least 1: without a rating only popularity is left")
         return self
+
+    @model_validator(mode="after")
+    def _set_is_not_searched(self) -> Self:
+        left = tuple(p for p in self.search_space if p not in SEARCH_SPACE or not self._is_set(p))
+        object.__setattr__(self, "search_space", left)  # of a value that nobody has seen yet
+        return self
+
+    def _is_set(self, parameter: SearchParameter) -> bool:
+        """Whether somebody chose the value of what ``parameter`` searches."""
+        name, usual = parameter.name, HybridWeights()
+        if name.startswith(GROUP_PREFIX):
+            return name.removeprefix(GROUP_PREFIX) in self.weights.group_weights
+        if parameter.stage in SIDES and name in {kind.name for kind in SOURCES}:
+            mine, default = (getattr(weights, SIDES[parameter.stage]).get(name) for weights in (self.weights, usual))
+        elif parameter.stage in SIDES:
+            mine, default = getattr(self.weights, name), getattr(usual, name)
+        else:
+            chosen, defaults = self.of(parameter.stage), source_named(parameter.stage).defaults
+            if chosen is None:
+                return False
+            mine, default = getattr(chosen, name), getattr(defaults, name)
+        return bool(mine != default)
 
     def of(self, name: str) -> Any:
         """The parameters of the source ``name``; None where it has none or is left out."""

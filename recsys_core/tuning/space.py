@@ -8,10 +8,12 @@ from recsys_core.errors import ParameterError
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.table import SOURCES
 
-__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "STAGES", "StageSpace", "for_many_ratings"]
+__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "SIDES", "STAGES", "StageSpace", "for_many_ratings"]
 
 STAGES = (*(kind.name for kind in SOURCES if kind.is_tuned), "blend", "gate")
 """Stages of tuning in their order: sources by themselves, then weights."""
+SIDES = {"blend": "taste", "gate": "prior"}
+"""The weights of the sources that the last two stages search."""
 GROUP_PREFIX = "weight_"
 
 

@@ -27,7 +27,7 @@ from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
 from recsys_core.tuning.rounds import Round, Tables, mean_over
-from recsys_core.tuning.space import GROUP_PREFIX, StageSpace
+from recsys_core.tuning.space import GROUP_PREFIX, SIDES, StageSpace
 from recsys_core.tuning.study import Clock, Objective, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
 
@@ -289,7 +289,7 @@ def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float |
     others = {
         name: value for name, value in values.items() if name not in sources and not name.startswith(GROUP_PREFIX)
     }
-    side = "taste" if stage == "blend" else "prior"
+    side = SIDES[stage]
     return weights.replace(
         **others,
         **{side: {**getattr(weights, side), **of_sources}},

@@ -46,6 +46,29 @@ def test_many_ratings_widen_the_space_and_few_leave_it_alone() -> None:
     assert for_many_ratings(tuple(wide.values()), 10**6) == tuple(wide.values())
 
 
+def searched(tuning: TuningParameters) -> set[tuple[str, str]]:
+    return {(p.stage, p.name) for p in tuning.search_space}
+
+
+def test_what_is_set_is_kept_and_all_else_is_searched() -> None:
+    usual = TuningParameters()
+    chosen = TuningParameters(
+        als={"factors": 64},
+        weights={"kappa": 20.0, "taste": {**usual.weights.taste, "content": 0.2}, "group_weights": {"genre": 1.0}},
+    )
+    kept = {("als", "factors"), ("gate", "kappa"), ("blend", "content"), ("blend", "weight_genre")}
+
+    assert searched(usual) - searched(chosen) == kept
+    assert searched(chosen) < searched(usual)
+    assert TuningParameters(**chosen.as_dict()) == chosen == chosen.replace(seed=0)
+    assert searched(usual.replace(ease=None)) == searched(usual)
+
+
+def test_a_range_of_ones_own_is_searched_from_whatever_is_set() -> None:
+    ours = SearchParameter(stage="als", name="factors", kind="int", low=16, high=64, default=32)
+    assert TuningParameters(als={"factors": 48}, search_space=(ours,)).search_space == (ours,)
+
+
 def test_the_defaults_of_tuning_are_at_least_fifty_trials() -> None:
     assert sum(TuningParameters().n_trials(stage) for stage in STAGES) >= 50
 
