@@ -32,8 +32,15 @@ def circumstances(module: str, arguments: Sequence[str] | None, **more: str) -> 
 
 
 def _commit() -> str:
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty=+", "--abbrev=10"]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or "unknown"
+    """The commit, with a + where more than documents, which the measurement may have written, differs from it."""
+    commit = _git("describe", "--always", "--abbrev=10")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    return f"{commit}{'+' if changed else ''}" if commit else "unknown"
+
+
+def _git(*command: str) -> str:
+    called = ["git", "-C", str(Path(__file__).parents[1]), *command]
+    return subprocess.run(called, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _processor() -> str:

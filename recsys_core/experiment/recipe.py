@@ -1,12 +1,12 @@
 """From a recipe to models: the twin that is judged, and the bundle that is released."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recsys_core.bundle import ModelBundle, Titles
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import (
     ColdCalibration,
@@ -23,9 +23,11 @@ from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import SplitParameters
-from recsys_core.tuning import TuningResult
+from recsys_core.tuning import TuningParameters, TuningResult
+from recsys_core.tuning.new_titles import learn_new_titles
+from recsys_core.tuning.sample import Sample
 
-__all__ = ["UNTUNED", "Recipe", "as_bundle", "fit_release", "fit_twin"]
+__all__ = ["UNTUNED", "Recipe", "as_bundle", "fit_release", "fit_twin", "untuned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,15 @@ class Recipe:
 
 UNTUNED = Recipe({kind.name: kind.defaults for kind in SOURCES}, HybridWeights())
 """Every parameter at its default. Without a calibration no list of all titles has one that nobody has rated."""
+
+
+def untuned(split: Split, features: ItemFeatures, *, feedback: Feedback) -> Recipe:
+    """:data:`UNTUNED`, and what titles without ratings are worth by it, learnt on the validation users of ``split``."""
+    usual = TuningParameters()
+    sample = Sample.of(training_of(split.train, features, feedback), usual.sample_users, usual.seed)
+    rounds = [(split, features, sample)]
+    found = learn_new_titles(rounds, UNTUNED.parameters, UNTUNED.weights, k=usual.k, seed=usual.seed)
+    return replace(UNTUNED, calibration=found)
 
 
 def fit_twin(

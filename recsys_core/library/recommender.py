@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
@@ -13,9 +14,9 @@ import pyarrow as pa
 from recsys_core.bundle import Answer, ListOptions, ModelBundle, recommend_all
 from recsys_core.dataset.ids import Id, IdKind
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.errors import ParameterError, StorageError, UnknownIdError
+from recsys_core.errors import DataError, ParameterError, StorageError, UnknownIdError
 from recsys_core.evaluation import EvaluationParameters
-from recsys_core.experiment import UNTUNED, as_bundle, fit_release, fit_twin, judge, more_rounds
+from recsys_core.experiment import UNTUNED, Recipe, as_bundle, fit_release, fit_twin, judge, more_rounds, untuned
 from recsys_core.features import FeatureParameters
 from recsys_core.library.data import Dataset, DatasetSplit, SplitPart, catalogue_of
 from recsys_core.library.evaluated import EvaluationResult
@@ -63,8 +64,7 @@ class Recommender:
     ) -> Self:
         """Fit on the training part of a split, or on all data.
 
-        tune      search parameters and weights on validation users (minutes); else all are at their defaults, and items
-                  that nobody has rated are in no list
+        tune      search parameters and weights on validation users (minutes); else all are at their defaults
         trials    of the search in all; None: as many as the pipeline makes
         seconds   after which no further trial is begun
         on_trial  called after each trial
@@ -82,7 +82,7 @@ class Recommender:
         whole = part if isinstance(part, Dataset) else part.data
         split = part if isinstance(part, DatasetSplit) else whole.split() if tune else None
         tuned = _tuned(split, trials, seconds, on_trial) if tune and split else None
-        recipe, feedback = tuned or UNTUNED, whole.feedback
+        recipe, feedback = tuned or _untuned(whole, split), whole.feedback
         sources: Mapping[str, Source] = {}
         if isinstance(part, DatasetSplit):
             known = part.parts.train
@@ -246,6 +246,14 @@ def _tuned(split: DatasetSplit, trials: int | None, seconds: float | None, on_tr
         clock=time.monotonic,
         on_trial=on_trial,
     )
+
+
+def _untuned(whole: Dataset, split: DatasetSplit | None) -> Recipe:
+    """All at its default. Where some items have no rating, what these are worth is learnt from the others."""
+    if split is None:
+        with suppress(DataError):  # too few users to learn it from
+            split = whole.split() if whole.n_items > whole.prepared.interactions.n_items else None
+    return UNTUNED if split is None else untuned(split.parts, split.features, feedback=whole.feedback)
 
 
 def _check_k(k: Any) -> None:

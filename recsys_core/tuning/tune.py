@@ -15,15 +15,15 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
-from recsys_core.hybrid import ColdCalibration, HybridWeights, learn_calibration
-from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters
+from recsys_core.hybrid import ColdCalibration, HybridWeights
 from recsys_core.parameters import Parameters
 from recsys_core.sources.als import KIND as ALS
 from recsys_core.sources.als import ALSModel
 from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import SourceKind
-from recsys_core.sources.table import SOURCES, source_named
+from recsys_core.sources.table import SOURCES
 from recsys_core.tuning.journal import Journal, open_journal
+from recsys_core.tuning.new_titles import learn_new_titles
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
 from recsys_core.tuning.rounds import Round, Tables, mean_over
@@ -152,17 +152,8 @@ class _Tuner:
         return TuningResult(chosen, weights, tuple(self.trials), untuned, best, n_users, alone, calibration)
 
     def _calibration(self, chosen: Mapping[str, Parameters | None], weights: HybridWeights) -> ColdCalibration | None:
-        judges = self.rounds[:_COLD_ROUNDS]
-        sample = judges[0].sample
-        return learn_calibration(
-            [(replace(r.split, train=r.sample.training.matrix), r.features) for r in judges],
-            {name: sample.parameters(source_named(name), parameters) for name, parameters in chosen.items()},
-            weights,
-            ridge=FeatureRidgeParameters().on_sample(sample.share),
-            feedback=self.rounds[0].training.feedback,
-            k=self.parameters.k,
-            seed=self.parameters.seed,
-        )
+        judges = [(r.split, r.features, r.sample) for r in self.rounds[:_COLD_ROUNDS]]
+        return learn_new_titles(judges, chosen, weights, k=self.parameters.k, seed=self.parameters.seed)
 
     # the stages
 

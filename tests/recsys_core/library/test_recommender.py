@@ -168,6 +168,21 @@ def test_what_is_saved_is_the_registrys_bundle(tmp_path: Path) -> None:
     assert bundle.ask_next({}, [], 3)
 
 
+def test_items_that_nobody_has_rated_stand_in_lists_of_a_model_that_was_not_tuned() -> None:
+    split = Dataset.of(Path(__file__).resolve().parents[3] / "data" / "sample").split()
+    found = Recommender.fit(split)
+    assert found.tuned is None
+    assert found.bundle.model.cold.calibration is not None
+    assert {*found.bundle.model.cold_item_ids} & {*found.recommend(k=20).item_id}
+
+
+def test_few_people_are_enough_without_a_split() -> None:
+    some = interactions()[lambda frame: frame.user_id <= frame.user_id.unique()[1]]
+    few = Recommender.fit(Dataset.from_frames(some, items(), feedback=SCALE))
+    assert few.bundle.model.cold.calibration is None
+    assert len(few.recommend(int(some.user_id.iloc[0]), k=3)) == 3
+
+
 def test_a_model_is_told_of_in_a_line() -> None:
     known = split().parts.train
     assert repr(model()) == (
