@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from os import PathLike
 from pathlib import Path
@@ -249,11 +248,15 @@ def _tuned(split: DatasetSplit, trials: int | None, seconds: float | None, on_tr
 
 
 def _untuned(whole: Dataset, split: DatasetSplit | None) -> Recipe:
-    """All at its default. Where some items have no rating, what these are worth is learnt from the others."""
-    if split is None:
-        with suppress(DataError):  # too few users to learn it from
-            split = whole.split() if whole.n_items > whole.prepared.interactions.n_items else None
-    return UNTUNED if split is None else untuned(split.parts, split.features, feedback=whole.feedback)
+    """All at its default. Where training has no rating of some items, what they are worth is learnt from the others."""
+    known = split.parts.train if split else whole.prepared.interactions
+    if whole.n_items == known.n_items:
+        return UNTUNED
+    try:
+        judged = split or whole.split()
+    except DataError:  # too few users to learn it from
+        return UNTUNED
+    return untuned(judged.parts, judged.features, feedback=whole.feedback)
 
 
 def _check_k(k: Any) -> None:
