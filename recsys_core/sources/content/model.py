@@ -13,11 +13,11 @@ from scipy.sparse import csr_matrix, hstack
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
-from recsys_core.features.weighting import normalise_rows
 from recsys_core.histories import Histories, Known
 from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.content.one_profile import CANCELLED, FILLED_SHARE, OneProfile
 from recsys_core.sources.content.parameters import ContentParameters
+from recsys_core.sources.content.sparse_group import SparseGroup
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import Entry
 from recsys_core.sparse_rows import mixed
@@ -89,9 +89,8 @@ class ContentModel:
                 n_warm = np.searchsorted(nums, self.n_warm)
                 found[num][:, nums[:n_warm]] = self._dense_profile(counted, name) @ items[:n_warm].T
             else:
-                profile = self._sparse_profile(counted, name)
-                warm = self.features.groups[name][: self.n_warm]
-                found[num] = (warm @ np.ascontiguousarray(profile.toarray().T)).T
+                group = self._sparse_groups[name]
+                found[num] = (group.items[: self.n_warm] @ group.profiles(*counted[name in self._signed])).T
         return found
 
     def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
@@ -124,8 +123,11 @@ class ContentModel:
             for user, of_user in enumerate(found):  # one by one: each stays in the cache
                 scores[user, columns] += of_user
         if self._sparse:
-            profiles = [self._sparse_profile(counted, name) * np.float32(self.weight(name)) for name in self._sparse]
-            by_feature = np.ascontiguousarray(hstack(profiles).toarray().T)
+            profiles = [
+                self._sparse_groups[name].profiles(*counted[name in self._signed], times=self.weight(name))
+                for name in self._sparse
+            ]
+            by_feature = profiles[0] if len(profiles) == 1 else np.concatenate(profiles)
             for first_num, items in self._sparse_items:
                 if start <= first_num < stop:
                     place = first_num - start
@@ -149,11 +151,6 @@ class ContentModel:
         lengths = np.sqrt(np.vecdot(sums, sums, dtype=np.float64))
         scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > floor)
         return np.asarray(sums * scale.astype(np.float32)[:, None])
-
-    def _sparse_profile(self, counted: _Counted, name: str) -> csr_matrix:
-        """The same in any other group, CSR."""
-        strength, floor = counted[name in self._signed]
-        return normalise_rows(csr_matrix(strength @ self.features.groups[name]), floor)
 
     def _strength(self, values: NDArray[np.float32], signed: bool) -> NDArray[np.float32]:
         strength = self.feedback.strengths(values)
@@ -185,6 +182,13 @@ class ContentModel:
         return tuple(name for name in self.groups if self.weight(name) > 0 and name not in self._dense)
 
     @cached_property
+    def _sparse_groups(self) -> dict[str, SparseGroup]:
+        """All groups but the dense ones."""
+        return {
+            name: SparseGroup.of(items) for name, items in self.features.groups.items() if name not in self._dense_rows
+        }
+
+    @cached_property
     def _dense_rows(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Of each group with many features filled the items that it knows, and these: (n_known, n_features)."""
         found = {}
@@ -211,7 +215,7 @@ class ContentModel:
     @cached_property
     def _sparse_items(self) -> list[tuple[int, csr_matrix]]:
         """Sparse features side by side, in blocks of items after the number of the first: none is warm and cold."""
-        together = csr_matrix(hstack([self.features.groups[name] for name in self._sparse], format="csr"))
+        together = csr_matrix(hstack([self._sparse_groups[name].items for name in self._sparse], format="csr"))
         ends = (0, self.n_warm, self.n_catalogue)
         bounds = [first for start, stop in pairwise(ends) for first in range(start, stop, _BLOCK_ITEMS)]
         return [(first, together[first:last]) for first, last in pairwise([*bounds, self.n_catalogue])]
