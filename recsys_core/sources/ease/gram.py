@@ -5,11 +5,14 @@ from numpy.typing import NDArray
 from scipy.linalg.blas import ssyrk
 from scipy.sparse import csr_matrix
 
+from recsys_core.blockwise import side_by_side
+
 __all__ = ["gram_of", "mirrored"]
 
 _DENSE_SHARE = 0.05  # rows with more entries than this share of the columns are multiplied as dense ones
 _BLOCK = 1024
 _CACHED = 256
+_PARTS = 8  # of the sparse product
 
 
 def gram_of(rows: csr_matrix) -> NDArray[np.float32]:
@@ -19,13 +22,24 @@ def gram_of(rows: csr_matrix) -> NDArray[np.float32]:
     each pair of columns: the few long rows, with most of the pairs, are left to it.
     """
     long = np.diff(rows.indptr) > _DENSE_SHARE * rows.shape[1]
-    short = csr_matrix(rows[np.flatnonzero(~long)])
-    gram: NDArray[np.float32] = (short.T @ short).toarray(order="F").astype(np.float32, copy=False)
+    short = csr_matrix(rows[np.flatnonzero(~long)]) if long.any() else rows
+    by_column, n_columns = csr_matrix(short.T), rows.shape[1]
+    gram = np.zeros((n_columns, n_columns), dtype=np.float32)
+
+    def below_the_diagonal(stop: int) -> None:
+        """Each sum is over the rows in their order, by whichever thread, in however many parts."""
+        start = max(0, stop - width)
+        left = short if stop == n_columns else short[:, :stop]
+        gram[start:stop, :stop] = (by_column[start:stop] @ left).toarray()
+
+    width = max(_CACHED, -(-n_columns // _PARTS))
+    for _ in side_by_side(below_the_diagonal, range(n_columns, 0, -width)):  # the longest first
+        pass
     dense = csr_matrix(rows[np.flatnonzero(long)])
     for start in range(0, dense.shape[0], _BLOCK):
         block = dense[start : start + _BLOCK].toarray().astype(np.float32, copy=False)
-        gram = ssyrk(1.0, block.T, beta=1.0, c=gram, lower=True, overwrite_c=True)  # the lower triangle alone
-    return mirrored(gram) if dense.shape[0] else gram
+        ssyrk(1.0, block.T, beta=1.0, c=gram.T, lower=False, overwrite_c=True)  # in Fortran's order it lies above
+    return mirrored(gram)
 
 
 def mirrored(matrix: NDArray[np.floating]) -> NDArray[np.floating]:
