@@ -35,7 +35,7 @@ def interactions_of(ratings: CleanTable, kind: FeedbackKind = "ratings") -> User
     return build_user_items(
         columns["user_id"],
         columns["item_id"],
-        columns["rating"].astype(np.float32),
+        columns["rating"].astype(np.float32, copy=False),
         columns["timestamp"],
         users=ratings.ids("user_id"),
     )

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.errors import DataError
@@ -30,7 +31,10 @@ def known_mask(rows: UserItemMatrix, history_share: float, seed: int) -> NDArray
     user_nums = rows.user_nums()
     draws = hash_uniform(seed, "hide", rows.user_ids[user_nums], rows.item_ids[rows.ratings.indices])
     n_known = n_known_ratings(rows, history_share)
-    order = np.lexsort((draws, user_nums))
+    by_draw = np.argsort(draws)
+    # By user, then draw: the second sort is by counting, several times faster than one by both.
+    by_user = csr_matrix((by_draw, user_nums[by_draw], np.arange(len(draws) + 1)), shape=(len(draws), rows.n_users))
+    order = by_user.tocsc().data
     rank = np.arange(rows.n_ratings) - rows.ratings.indptr[user_nums]
     known = np.zeros(rows.n_ratings, dtype=bool)
     known[order] = rank < n_known[user_nums]
