@@ -40,10 +40,7 @@ Lists = dict[str, NDArray[np.int32]]
 
 def lists_of(scorers: Mapping[str, Score], known: Known, item_ids: NDArray[np.int64], *, exclude: bool = True) -> Lists:
     """Each model's best of ``item_ids`` (n_items,), ndarray of shape (n_users, LIST_LENGTH), rated ones left out."""
-    return {
-        name: recommend_block_wise(score, known, LIST_LENGTH, item_ids, block_scores=_BLOCK, name=name, exclude=exclude)
-        for name, score in scorers.items()
-    }
+    return recommend_block_wise(scorers, known, LIST_LENGTH, item_ids, block_scores=_BLOCK, exclude=exclude)
 
 
 def accuracy(

@@ -68,7 +68,7 @@ def judged_views(bundle: Bundle, settings: Settings, part: FinalPart, fitted: Fi
     item_ids = part.train.item_ids
     scorers = {
         **fitted.models.warm,
-        **without_each_term(fitted.hybrid),
+        **without_each_term(fitted.hybrid, fitted.models.entries),
         "metadata_count": constant_score(metadata_counts(bundle.tables, part.known, item_ids)),
         "random": random_score(item_ids, settings.seed),
     }

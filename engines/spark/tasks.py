@@ -9,9 +9,9 @@ import numpy as np
 from recsys_core.bundle import ModelBundle, recommend_all
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import TableSpec
+from recsys_core.gram import gram_of
 from recsys_core.hybrid import NewTitles
 from recsys_core.reading.pieces import Piece, PieceRead, read_piece
-from recsys_core.sources.ease.gram import gram_of
 from recsys_core.storage import atomic_directory, load_csr
 
 __all__ = ["GramTask", "ListTask", "ReadTask", "gram", "lists", "read"]

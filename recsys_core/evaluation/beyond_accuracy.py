@@ -3,18 +3,23 @@
 ``recommended`` is an int32 ndarray of item numbers of shape (n_users, k), padded with -1.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, hstack
 
+from recsys_core.blockwise import in_blocks
 from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.ranking import NO_ITEM
 
-__all__ = ["coverage", "diversity", "exposure", "exposure_gini", "novelty", "unit_features"]
+__all__ = ["coverage", "diversities", "diversity", "exposure", "exposure_gini", "novelty", "unit_features"]
 
 
-_FILLED_SHARE = 0.1  # of the items: features that more of them have are multiplied as a dense matrix
+_MOST_LISTED = 4096  # different items whose pairs are looked at at once
+_LISTS = 2048
+_ROWS = 128
 
 
 def exposure(recommended: NDArray[np.int32], n_items: int) -> NDArray[np.int64]:
@@ -67,20 +72,45 @@ def diversity(recommended: NDArray[np.int32], unit_rows: csr_matrix) -> NDArray[
     ``unit_rows`` (n_items, n_features) has rows of length 1, or of zeros where nothing is known of an item: it is
     then unlike everything. A list of fewer than two items has 0. (Ziegler et al. 2005, doi:10.1145/1060745.1060754.)
     """
-    n_users = len(recommended)
+    return diversities(recommended, unit_rows, [recommended.shape[1]])[:, 0]
+
+
+def diversities(recommended: NDArray[np.int32], unit_rows: csr_matrix, ks: Sequence[int]) -> NDArray[np.float64]:
+    """:func:`diversity` of the first k of each list for each of ``ks``, of shape (n_users, len(ks)).
+
+    Lists share most of their items: the cosines of all pairs of different ones are computed once.
+    """
     if recommended.size and recommended.max() >= unit_rows.shape[0]:
         raise ShapeError(f"item {recommended.max()} is recommended, features have {unit_rows.shape[0]} rows")
-    rows, places = np.nonzero(recommended != NO_ITEM)
-    listed, nums = np.unique(recommended[rows, places], return_inverse=True)
-    lists = csr_matrix((np.ones(len(rows)), (rows, nums)), shape=(n_users, len(listed)))
-    # |sum of x|² = sum of |x|² + sum over ordered pairs of x·y
-    found = unit_rows[listed]
-    filled = np.bincount(found.indices, minlength=found.shape[1]) > _FILLED_SHARE * len(listed)
-    dense = lists @ found[:, np.flatnonzero(filled)].toarray()
-    sparse = csr_matrix(lists @ found[:, np.flatnonzero(~filled)])
-    squares = np.vecdot(dense, dense) + np.asarray(csr_matrix.power(sparse, 2).sum(axis=1)).ravel()
-    own = lists @ np.asarray(csr_matrix.power(found, 2).sum(axis=1)).ravel()
-    n_listed = np.bincount(rows, minlength=n_users)
-    n_pairs = n_listed * (n_listed - 1)
-    cosine = (squares - own) / np.maximum(n_pairs, 1)
-    return np.asarray(np.where(n_pairs > 0, 1 - cosine, 0.0))
+    listed = np.unique(recommended)
+    listed = listed[listed != NO_ITEM]
+    half = len(recommended) // 2
+    if len(listed) > _MOST_LISTED and half:
+        return np.concatenate([diversities(part, unit_rows, ks) for part in (recommended[:half], recommended[half:])])
+    cosines = _cosines(csr_matrix(unit_rows[listed], dtype=np.float32))
+    own = np.diag(cosines)
+    places = np.where(recommended == NO_ITEM, len(listed), np.searchsorted(listed, recommended))
+    found = np.zeros((len(places), len(ks)))
+    for start in range(0, len(places), _LISTS):
+        for column, k in enumerate(ks):
+            first = places[start : start + _LISTS, :k]
+            n_listed = (first < len(listed)).sum(axis=1)
+            n_pairs = n_listed * (n_listed - 1)
+            pairs = cosines[first[:, :, None], first[:, None, :]].sum(axis=(1, 2), dtype=np.float64)
+            mean = (pairs - own[first].sum(axis=1, dtype=np.float64)) / np.maximum(n_pairs, 1)
+            found[start : start + _LISTS, column] = np.where(n_pairs > 0, 1 - mean, 0.0)
+    return found
+
+
+def _cosines(rows: csr_matrix) -> NDArray[np.float32]:
+    """Of all pairs of ``rows`` (n_rows, n_features) of length 1, and a last row and column of zeros for no item."""
+    n_rows = rows.shape[0]
+    used = rows[:, np.unique(rows.indices)]
+    found = np.zeros((n_rows + 1, n_rows + 1), dtype=np.float32)
+
+    def with_all(start: int, stop: int) -> None:
+        found[start:stop, :n_rows] = (used @ np.ascontiguousarray(used[start:stop].toarray().T)).T
+
+    for _ in in_blocks(n_rows, _ROWS, with_all):
+        pass
+    return found

@@ -10,7 +10,7 @@ from recsys_core.blockwise import in_blocks
 from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.errors import DataError, ParameterError, ShapeError
 from recsys_core.evaluation.accuracy import ACCURACY_METRICS
-from recsys_core.evaluation.beyond_accuracy import coverage, diversity, exposure_gini, novelty, unit_features
+from recsys_core.evaluation.beyond_accuracy import coverage, diversities, exposure_gini, novelty, unit_features
 from recsys_core.evaluation.parameters import EvaluationParameters
 from recsys_core.evaluation.ranking import hits_of
 from recsys_core.evaluation.results import ALL, Evaluation, UserMetrics
@@ -96,37 +96,41 @@ def evaluate(
 
 
 def recommend_block_wise(
-    score: Score,
+    scorers: Mapping[str, Score],
     known: Known,
     k: int,
     item_ids: NDArray[np.int64],
     *,
     block_scores: int,
-    name: str,
     exclude: bool,
-) -> NDArray[np.int32]:
-    """The ``k`` best of ``item_ids`` (n_items,) for each user, numbers of shape (n_users, k), some users at a time.
+) -> dict[str, NDArray[np.int32]]:
+    """Each model's ``k`` best of ``item_ids`` (n_items,) for each user, numbers of shape (n_users, k).
 
-    Equal scores rank by :func:`recsys_core.ranking.tie_ranks`.
+    All models are asked about some users, then about the next: those that share sources can share their answers. Equal
+    scores rank by :func:`recsys_core.ranking.tie_ranks`.
     """
     histories = Histories.of(known)
     n_items = len(item_ids)
     block = max(1, block_scores // max(n_items, 1))
     tie_rank = tie_ranks(item_ids)
 
-    def best_of(start: int, stop: int) -> NDArray[np.int32]:
+    def best_of(start: int, stop: int) -> list[NDArray[np.int32]]:
         some = histories.rows(start, stop)
-        scores = score(some)
-        if scores.shape != (some.n_users, n_items):
-            raise ShapeError(f"{name} gave scores of shape {scores.shape}, expected {(some.n_users, n_items)}")
-        try:
-            best = top_k(scores, k, seen=some.ratings if exclude else None, tie_rank=tie_rank)
-        except DataError as error:
-            raise DataError(f"{name}: {error}") from error
-        return best.padded(some.n_users, k)
+        found = []
+        for name, score in scorers.items():
+            scores = score(some)
+            if scores.shape != (some.n_users, n_items):
+                raise ShapeError(f"{name} gave scores of shape {scores.shape}, expected {(some.n_users, n_items)}")
+            try:
+                best = top_k(scores, k, seen=some.ratings if exclude else None, tie_rank=tie_rank)
+            except DataError as error:
+                raise DataError(f"{name}: {error}") from error
+            found.append(best.padded(some.n_users, k))
+        return found
 
-    lists = [np.empty((0, k), dtype=np.int32), *in_blocks(histories.n_users, block, best_of)]
-    return np.concatenate(lists)
+    nobody = [np.empty((0, k), dtype=np.int32)] * len(scorers)
+    lists = [nobody, *in_blocks(histories.n_users, block, best_of)]
+    return {name: np.concatenate(parts) for name, parts in zip(scorers, zip(*lists, strict=True), strict=True)}
 
 
 class _Judge:
@@ -140,18 +144,8 @@ class _Judge:
 
     def lists(self, scorers: Mapping[str, Score], part: HeldOut) -> dict[str, NDArray[np.int32]]:
         """Every model's best unseen items for the users of ``part``."""
-        return {
-            model: recommend_block_wise(
-                score,
-                part.history,
-                max(self.parameters.ks),
-                self.item_ids,
-                block_scores=self.parameters.block_scores,
-                name=model,
-                exclude=True,
-            )
-            for model, score in scorers.items()
-        }
+        k, block_scores = max(self.parameters.ks), self.parameters.block_scores
+        return recommend_block_wise(scorers, part.history, k, self.item_ids, block_scores=block_scores, exclude=True)
 
     def whole(self, lists: Mapping[str, NDArray[np.int32]], part: HeldOut) -> UserMetrics:
         """Accuracy, novelty and diversity by user; coverage and Gini over all lists."""
@@ -161,15 +155,20 @@ class _Judge:
         names = list(judged.metric_names)
         overall: dict[str, dict[str, tuple[float, ...]]] = {}
         columns = {model: [values] for model, values in judged.values.items()}
-        for k in self.parameters.ks:
+        unlike = np.zeros((len(lists), len(part.user_ids), 0))
+        if self.unit_features is not None:
+            all_lists = np.concatenate(list(lists.values()))
+            found = diversities(all_lists, self.unit_features, self.parameters.ks)
+            unlike = found.reshape(len(lists), len(part.user_ids), -1)
+        for column, k in enumerate(self.parameters.ks):
             names.append(f"novelty@{k}")
             if self.unit_features is not None:
                 names.append(f"diversity@{k}")
-            for model, recommended in lists.items():
+            for model, recommended, by_k in zip(lists, lists.values(), unlike, strict=True):
                 first = recommended[:, :k]
                 columns[model].append(novelty(first, self.popularity_share)[:, None])
                 if self.unit_features is not None:
-                    columns[model].append(diversity(first, self.unit_features)[:, None])
+                    columns[model].append(by_k[:, column, None])
                 overall.setdefault(model, {}).update(
                     {
                         f"coverage@{k}": (coverage(first, len(self.item_ids)),),
@@ -200,18 +199,14 @@ def _cold_items(cold_scorers: Mapping[str, Score], part: HeldOut, judge: _Judge)
     """Cold targets ranked among all cold items, of the models that score them."""
     asked = np.flatnonzero(np.diff(part.cold_targets.indptr))
     part = sample_users(held_out_rows(part, asked), judge.parameters.max_slice_users, judge.parameters.seed)
-    lists = {
-        model: recommend_block_wise(
-            score,
-            part.history,
-            max(judge.parameters.ks),
-            part.cold_item_ids,
-            block_scores=judge.parameters.block_scores,
-            name=f"{model} (cold items)",
-            exclude=False,
-        )
-        for model, score in cold_scorers.items()
-    }
+    lists = recommend_block_wise(
+        cold_scorers,
+        part.history,
+        max(judge.parameters.ks),
+        part.cold_item_ids,
+        block_scores=judge.parameters.block_scores,
+        exclude=False,
+    )
     return judge.accuracy(lists, part.cold_targets, part.user_ids)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.evaluation import Evaluation, EvaluationParameters, Score, evaluate
 from recsys_core.hybrid import HybridModel
 from recsys_core.item_knn import ItemKNNParameters, fit_item_knn
+from recsys_core.sources.entries import Entries
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES
 
@@ -15,10 +17,14 @@ __all__ = ["LineUp", "judge", "line_up", "without_each_term"]
 
 @dataclass(frozen=True, slots=True)
 class LineUp:
-    """Scoring functions by model name, in the order of the tables; ``cold`` are those that can score cold items."""
+    """Scoring functions by model name, in the order of the tables; ``cold`` are those that can score cold items.
+
+    ``entries`` are what ``warm`` share, for others that score with the same sources.
+    """
 
     warm: dict[str, Score]
     cold: dict[str, Score]
+    entries: Entries
 
 
 def line_up(
@@ -30,17 +36,20 @@ def line_up(
 ) -> LineUp:
     """Popularity, item-kNN, the sources that are baselines, the hybrid; all fitted on ``train``.
 
-    ``sources`` are given apart, because a hybrid in which one has no weight does not hold it. Content is the hybrid's,
-    with its tuned weights of the feature groups.
+    ``sources`` are given apart, because a hybrid in which one has no weight does not hold it. Where it does, its own is
+    meant, content with its tuned weights of the feature groups: what it says of people is then asked once.
     """
     item_knn = item_knn or ItemKNNParameters()
     neighbours = fit_item_knn(train.ratings, train.item_ids, item_knn, feedback=hybrid.feedback)
-    known = {**sources, "content": hybrid.content}
+    known, entries = {**sources, **hybrid.sources}, Entries()
     first: dict[str, Score] = {"popularity": hybrid.popularity.score, "item_knn": neighbours.score}
-    alone = {kind.name: known[kind.name].score for kind in SOURCES if kind.baseline and kind.name in known}
+    alone = {
+        kind.name: partial(entries.scores, known[kind.name]) for kind in SOURCES if kind.baseline and kind.name in known
+    }
     return LineUp(
-        {**first, **alone, "hybrid": hybrid.score},
+        {**first, **alone, "hybrid": partial(hybrid.score, entries=entries)},
         cold={"content": hybrid.content.cold_score, "hybrid": hybrid.score_cold},
+        entries=entries,
     )
 
 
@@ -57,7 +66,7 @@ def judge(
     """Everybody in the line-up on ``test``; ``ablation`` judges the hybrid without each of its terms, too."""
     models = line_up(hybrid, sources, train)
     return evaluate(
-        models.warm | (without_each_term(hybrid) if ablation else {}),
+        models.warm | (without_each_term(hybrid, models.entries) if ablation else {}),
         test,
         train,
         features=hybrid.content.features,
@@ -67,9 +76,9 @@ def judge(
     )
 
 
-def without_each_term(hybrid: HybridModel) -> dict[str, Score]:
+def without_each_term(hybrid: HybridModel, entries: Entries) -> dict[str, Score]:
     """The hybrid without one source, or without the prior, the other weights as they are: what each is worth."""
     weights = hybrid.weights
     variants = {f"hybrid_no_{kind.name}": weights.without(kind.name) for kind in SOURCES}
     variants["hybrid_no_prior"] = weights.replace(prior={})
-    return {name: hybrid.with_weights(changed).score for name, changed in variants.items()}
+    return {name: partial(hybrid.with_weights(changed).score, entries=entries) for name, changed in variants.items()}

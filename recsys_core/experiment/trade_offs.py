@@ -1,10 +1,13 @@
 """What the weight of content buys: precision against coverage, on validation users."""
 
+from functools import partial
+
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.evaluation.slices import sample_users
-from recsys_core.evaluation.trade_off import TradeOff, trade_off
+from recsys_core.evaluation.trade_off import TradeOff, trade_offs_of
 from recsys_core.hybrid import HybridModel
+from recsys_core.sources.entries import Entries
 
 __all__ = ["trade_offs"]
 
@@ -21,8 +24,8 @@ def trade_offs(hybrid: HybridModel, split: Split, parameters: EvaluationParamete
     chosen = hybrid.weights
     variants = {f"β = {value:g}": chosen.replace(taste={**chosen.taste, "content": value}) for value in _CONTENT}
     variants["no prior"] = chosen.replace(prior={})
-    variants[f"chosen, β = {chosen.taste.get('content', 0):.2f}"] = chosen
-    return [
-        trade_off(label, hybrid.with_weights(weights).score, part, k=k, chosen=weights is chosen)
-        for label, weights in variants.items()
-    ]
+    label = f"chosen, β = {chosen.taste.get('content', 0):.2f}"
+    variants[label] = chosen
+    entries = Entries()
+    scorers = {name: partial(hybrid.with_weights(weights).score, entries=entries) for name, weights in variants.items()}
+    return trade_offs_of(scorers, part, k=k, chosen=label)

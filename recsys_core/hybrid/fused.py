@@ -6,6 +6,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid.parts import HybridParts
+from recsys_core.sources.entries import Entries
 from recsys_core.sources.source import Entry
 
 __all__ = ["fused_scores"]
@@ -13,12 +14,15 @@ __all__ = ["fused_scores"]
 _MOST = 0.8  # where a source counts for more than this share of the users, all of them are asked
 
 
-def fused_scores(model: HybridParts, histories: Histories) -> NDArray[np.float32]:
+def fused_scores(model: HybridParts, histories: Histories, entries: Entries | None = None) -> NDArray[np.float32]:
     """:func:`recsys_core.hybrid.blend.blend` as one product and some additions: float32 (n_users, n_items).
 
     Low-rank sources and all users' constants are one product of [factor·left/σ …, constant] with the item sides; the
     others are added, scaled, where they have columns, for the users for whom they count; an aversion where it is not 0.
+
+    entries  what other models have asked the same sources, and this one need not ask again
     """
+    entries = entries or Entries()
     n_liked = histories.n_liked(model.feedback)
     factors, against = model.weights.factors(n_liked), model.weights.dislikes * model.weights.prior_share(n_liked)
     nothing = np.zeros(histories.n_users)
@@ -34,7 +38,7 @@ def fused_scores(model: HybridParts, histories: Histories) -> NDArray[np.float32
                 asked = counting
             if len(asked) == 0:
                 continue
-        entry = source.enter(histories.only(asked))
+        entry = entries.of(source, histories, asked)
         scale = factor[asked] * entry.moments.scale(model.steady(name))
         constant[asked, 0] -= scale * entry.moments.mean
         if entry.left is not None:
@@ -61,9 +65,10 @@ def _add(
         return
     assert entry.raw is not None
     columns = slice(None) if entry.columns is None else entry.columns
-    for row, user in enumerate(users):  # a row stays in the cache between the product and the sum
-        entry.raw[row] *= scale[row]
-        scores[user, columns] += entry.raw[row]
+    scaled = np.empty(entry.raw.shape[1], dtype=np.float32)  # a row stays in the cache between the product and the sum
+    for row, user in enumerate(users):
+        np.multiply(entry.raw[row], scale[row], out=scaled)
+        scores[user, columns] += scaled
     if entry.aversion is not None:
         _add_sparse(scores, users, entry.aversion, against, columns=entry.columns)
 

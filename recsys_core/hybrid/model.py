@@ -16,6 +16,7 @@ from recsys_core.hybrid.parts import HybridParts
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history, check_user_ratings
+from recsys_core.sources.entries import Entries
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.table import source_named
 from recsys_core.storage import load_csr, read_manifest, save_csr, write_manifest
@@ -35,12 +36,15 @@ class HybridModel(HybridParts):
     them to: :mod:`recsys_core.hybrid.cold`. Their numbers follow those of the trained ("warm") ones.
     """
 
-    def score(self, known: Known, *, model: ModelName = "hybrid") -> NDArray[np.float32]:
+    def score(
+        self, known: Known, *, model: ModelName = "hybrid", entries: Entries | None = None
+    ) -> NDArray[np.float32]:
         """Scores of the warm items, float32 of shape (n_users, n_items); any history, none included, gives finite ones.
 
-        model  one source alone; people without a liked title get what suits newcomers all the same
+        model    one source alone; people without a liked title get what suits newcomers all the same
+        entries  shared with other models of the same sources, which are asked about the same people
         """
-        return fused_scores(self.asked(model), self.checked(known))
+        return fused_scores(self.asked(model), self.checked(known), entries)
 
     def asked(self, model: ModelName) -> Self:
         """The hybrid, or one source of it with the weight of all; :class:`ParameterError` where it has no such one."""

@@ -14,8 +14,8 @@ from scipy.sparse import csr_matrix, diags_array, vstack
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
+from recsys_core.gram import gram_of, mirrored
 from recsys_core.scoring import check_item_ids, check_user_ratings
-from recsys_core.sources.ease.gram import gram_of, mirrored
 from recsys_core.sources.ease.model import EASEModel
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.solvers import EASESolver

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.gram import gram_of
 from recsys_core.scoring import check_user_ratings
 from recsys_core.sources.ease.fit import feature_rows, item_scale, most_rated, solve_ease, training_rows
-from recsys_core.sources.ease.gram import gram_of
 from recsys_core.sources.ease.model import EASEModel
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.source import Training

@@ -22,7 +22,7 @@ from recsys_core.evaluation import (
     pool,
 )
 from recsys_core.evaluation.slices import popularity_groups
-from recsys_core.evaluation.trade_off import trade_off
+from recsys_core.evaluation.trade_off import trade_offs_of
 from recsys_core.histories import Histories
 from recsys_core.sources.popularity import fit_popularity
 from recsys_core.splitting import SplitParameters, split_interactions, truncated_histories
@@ -376,7 +376,7 @@ def test_a_trade_off_is_precision_and_coverage_of_the_same_lists() -> None:
     score = random_score(4)
     whole = evaluate({"m": score}, split.test, split.train, parameters=QUICK).metrics()["m"]
     assert whole is not None
-    point = trade_off("chance", score, split.test, k=10, chosen=True)
+    (point,) = trade_offs_of({"chance": score}, split.test, k=10, chosen="chance")
     assert (point.label, point.chosen) == ("chance", True)
     assert point.precision == pytest.approx(whole["precision@10"].mean)
     assert point.coverage == pytest.approx(whole["coverage@10"].mean)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.sources.ease.gram import gram_of
+from recsys_core.gram import gram_of
 
 
 @given(seed=st.integers(0, 99), n_columns=st.sampled_from([0, 1, 60, 300]), longest=st.sampled_from([0.0, 0.04, 1.0]))
