@@ -9,7 +9,6 @@ from assets.deciding_code import RELEASED
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import page
 from recsys_core.bundle import ModelBundle, Recommendations
-from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.describing import describe_recommendations
 from recsys_core.errors import RecsysError
 from recsys_core.storage import read_manifest
@@ -56,9 +55,7 @@ def _still_the_champions(folder: Path, tracking: Tracking, observed: Observed) -
     observes=("tracking_store", "champion"),
     still_there=_still_the_champions,
 )
-def recommendations(
-    inputs: Inputs, promotion: Promotion, release_model: ModelBundle, user_item_matrix: UserItemMatrix
-) -> Made[Recommendations]:
+def recommendations(inputs: Inputs, promotion: Promotion, release_model: ModelBundle) -> Made[Recommendations]:
     """The champion's best unseen titles for every user, from all ratings as they are now.
 
     By the newest version where there is no champion, or none that can be read.
@@ -68,7 +65,7 @@ def recommendations(
     if inputs.against not in {None, newest}:
         try:
             former = load_bundle(ModelRegistry(inputs.places.tracking), str(inputs.against))
-            bundle = replace(former, known=user_item_matrix.with_items(former.model.item_ids))
+            bundle = replace(former, known=release_model.known.with_items(former.model.item_ids))
             version = str(inputs.against)
         except RecsysError as error:
             warning = f"the champion, version {inputs.against}, cannot be read ({error}); these are version {newest}'s"

@@ -9,7 +9,7 @@ from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import ALL_FINITE, finite, page
 from assets.tracking import run_log, test_part
 from recsys_core.bundle import ModelBundle, Titles
-from recsys_core.dataset.interactions import Split, UserItemMatrix
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.describing import Description, describe_bundle, headline, release_in_words
 from recsys_core.evaluation import Evaluation
@@ -18,7 +18,7 @@ from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel
 from recsys_core.onboarding import OnboardingParameters
 from recsys_core.sources.als import ALSModel
-from recsys_core.splitting import split_parameters
+from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningResult
 from registry.documents import Registration
 from registry.interface import MODEL_NAME, input_example
@@ -36,14 +36,13 @@ _DOCUMENT_COLUMNS = {"field": ("text", "of the version"), "value": ("text", "in 
     kinds={"implicit", "scipy"},
     show=lambda step: Shown(page(describe_bundle(step.value)), (finite(step.value.model),)),
     modules=(*RELEASED, *ITEM_KNOWLEDGE, "recsys_core.experiment.recipe", "recsys_core.splitting"),
-    parameters=("features", "onboarding"),
+    parameters=("features", "onboarding", "split"),
     steps=("als", "ease"),
     quality=(ALL_FINITE,),
 )
 def release_model(
     inputs: Inputs,
     user_item_matrix: UserItemMatrix,
-    split: Split,
     movies: CleanTable,
     links: CleanTable,
     tags: CleanTable,
@@ -64,7 +63,7 @@ def release_model(
             user_item_matrix,
             Titles.of_tables(movies, links, data),
             onboarding=inputs.of(OnboardingParameters),
-            split=split_parameters(split),
+            split=inputs.of(SplitParameters),
             dataset=data.name,
             data_fingerprint=inputs.data_fingerprint,
         )
