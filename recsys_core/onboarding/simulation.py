@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.onboarding.parameters import OnboardingParameters
@@ -91,11 +92,14 @@ def simulate_newcomers(
     if len(np.unique(titles.data)) == 0 or not 0 < group.sum() < len(group):
         return None
     chosen = hashed_sample(seed, "onboarding sample", train.user_ids, parameters.max_users)
-    models = []
-    for side in (0, 1):
+
+    def fitted_for(side: int) -> tuple[Scores, Scores]:
         others = np.flatnonzero(group != side)
         some = others[hashed_sample(seed, "onboarding fit", train.user_ids[others], _MOST_LEARNT_FROM)]
-        models.append(_cheap_recommender(train.ratings[some], order, n_candidates, feedback))
+        return _cheap_recommender(train.ratings[some], order, n_candidates, feedback)
+
+    with threadpool_limits(limits=1, user_api="blas"):  # sums keep their order
+        models = list(side_by_side(fitted_for, (0, 1)))
     rows = titles[chosen]
     numbers = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
     draws = hash_uniform(
@@ -130,8 +134,7 @@ def _cheap_recommender(
 ) -> tuple[Scores, Scores]:
     """EASE weights from the candidates to all titles, and log popularity standardised over the catalogue."""
     n_items = train.shape[1]
-    with threadpool_limits(limits=1, user_api="blas"):  # sums keep their order
-        model = fit_ease(train, np.arange(n_items), _EASE, feedback=feedback)
+    model = fit_ease(train, np.arange(n_items), _EASE, feedback=feedback)
     kept = np.full(n_items, -1)
     kept[model.kept_nums] = np.arange(len(model.kept_nums))
     inside = kept[order] >= 0
