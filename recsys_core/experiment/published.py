@@ -24,7 +24,6 @@ from recsys_core.splitting import PublishedSplitParameters, published_split
 from recsys_core.splitting.overlap import Overlap, overlap_of
 from recsys_core.storage import atomic_directory
 from recsys_core.tuning import OnTrial, TuningParameters
-from recsys_core.tuning.space import for_many_ratings
 from recsys_core.tuning.study import Clock
 
 __all__ = ["evaluate_published", "published_tuning", "read_interactions"]
@@ -81,11 +80,10 @@ def evaluate_published(
     def fitted_on(matrix: UserItemMatrix) -> ItemFeatures:
         return build_item_features(catalogue, np.isin(catalogue, matrix.item_ids), movies, parameters=features)
 
-    space = for_many_ratings(tuning.search_space, parts.tuning.train.n_ratings)
     experiment = run_experiment(
         parts.tuning,
         fitted_on(parts.tuning.train),
-        tuning=tuning.replace(whole_history_share=1.0, search_space=space),
+        tuning=tuning.for_ratings(parts.tuning.train.n_ratings).replace(whole_history_share=1.0),
         evaluation=evaluation.replace(positive_threshold=None, max_users=None),
         feedback=feedback_of(train, kind),
         train=parts.train,

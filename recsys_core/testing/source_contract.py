@@ -15,7 +15,7 @@ from recsys_core.hybrid import training_of
 from recsys_core.parameters import Parameters
 from recsys_core.sources.source import AverseSource, Source, SourceKind, raw_scores
 from recsys_core.sparse_rows import selected
-from recsys_core.storage import atomic_directory
+from recsys_core.storage import atomic_directory, load_arrays
 from recsys_core.testing.builders import planted_features
 from recsys_core.testing.contract import ScorerContract
 from recsys_core.testing.hybrids import cold_ids
@@ -114,6 +114,26 @@ class SourceContract(ScorerContract):
         source.parts(histories.rows(3, 4), selected(np.arange(3), len(source.item_ids)))
         for array, kept in zip(arrays, before, strict=True):
             np.testing.assert_array_equal(array, kept)
+
+    def test_being_asked_changes_nothing_of_a_source(
+        self, source: Source, histories: Histories, tmp_path: Path
+    ) -> None:
+        before, after = tmp_path / "before", tmp_path / "after"
+        with atomic_directory(before) as staging:
+            source.save(staging)
+        source.enter(histories)
+        source.score(histories)
+        source.score(histories.rows(3, 4))
+        source.parts(histories.rows(3, 4), selected(np.arange(3), len(source.item_ids)))
+        with atomic_directory(after) as staging:
+            source.save(staging)
+        stored = sorted(path.relative_to(before) for path in before.rglob("*.npz"))
+        assert stored
+        for path in stored:
+            kept, found = load_arrays(before / path), load_arrays(after / path)
+            assert kept.keys() == found.keys()
+            for name, array in kept.items():
+                np.testing.assert_array_equal(found[name], array, err_msg=f"{path}: {name}")
 
     def test_a_stored_source_enters_as_before(self, source: Source, histories: Histories, tmp_path: Path) -> None:
         with atomic_directory(tmp_path / "stored") as staging:

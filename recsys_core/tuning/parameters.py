@@ -8,7 +8,7 @@ from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.source import SourceKind
 from recsys_core.sources.table import SOURCES, SourcesParameters, source_named
-from recsys_core.tuning.space import GROUP_PREFIX, SEARCH_SPACE, SIDES, STAGES, StageSpace
+from recsys_core.tuning.space import GROUP_PREFIX, SEARCH_SPACE, SIDES, STAGES, StageSpace, for_many_ratings
 
 __all__ = ["TuningParameters"]
 
@@ -72,6 +72,12 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
         left = tuple(p for p in self.search_space if p not in SEARCH_SPACE or not self._is_set(p))
         object.__setattr__(self, "search_space", left)  # of a value that nobody has seen yet
         return self
+
+    def for_ratings(self, n_ratings: int) -> Self:
+        """The same search on ``n_ratings`` training ratings: of many it goes over more, but for what somebody chose."""
+        wider = for_many_ratings(self.search_space, n_ratings)
+        space = tuple(p for p in wider if p in self.search_space or not self._is_set(p))
+        return self.replace(search_space=space)
 
     def _is_set(self, parameter: SearchParameter) -> bool:
         """Whether somebody chose the value of what ``parameter`` searches."""

@@ -25,7 +25,8 @@ class SparseGroup:
         frequency = np.bincount(items.indices, minlength=items.shape[1])
         place_of = np.empty(items.shape[1], dtype=items.indices.dtype)
         place_of[np.argsort(-frequency, kind="stable")] = np.arange(items.shape[1])
-        ordered = csr_matrix((items.data, place_of[items.indices], items.indptr), shape=items.shape)
+        # Copies: sorting the indices moves the data, which would be those of the features.
+        ordered = csr_matrix((items.data.copy(), place_of[items.indices], items.indptr.copy()), shape=items.shape)
         ordered.sort_indices()
         return cls(ordered)
 

@@ -1,4 +1,5 @@
-"""Coverage, Gini, novelty and diversity, by hand and beside plain loops."""
+"""Coverage, Gini, novelty and diversities,
+diversity, by hand and beside plain loops."""
 
 import itertools
 
@@ -11,6 +12,7 @@ from scipy.sparse import csr_matrix
 from recsys_core.errors import ShapeError
 from recsys_core.evaluation.beyond_accuracy import (
     coverage,
+    diversities,
     diversity,
     exposure,
     exposure_gini,
@@ -48,8 +50,8 @@ def test_novelty_is_the_mean_of_the_bits_of_what_is_listed() -> None:
     assert novelty(np.full((1, 2), -1, dtype=np.int32), share).tolist() == [0.0]
 
 
-@given(item_feature_sets(n_items=6), st.integers(0, 10**6))
-def test_diversity_is_one_minus_the_mean_cosine_over_pairs(features: ItemFeatures, seed: int) -> None:
+@given(item_feature_sets(n_items=6), st.integers(0, 10**6), st.sampled_from([1, 5, 4096]))
+def test_diversity_is_one_minus_the_mean_cosine_over_pairs(features: ItemFeatures, seed: int, at_once: int) -> None:
     rng = np.random.default_rng(seed)
     lists = np.stack([rng.permutation(6)[:4] for _ in range(3)]).astype(np.int32)
     lists[2, 1:] = -1  # one item alone has no pair
@@ -60,7 +62,11 @@ def test_diversity_is_one_minus_the_mean_cosine_over_pairs(features: ItemFeature
     for listed in lists:
         pairs = list(itertools.combinations(listed[listed >= 0], 2))
         expected.append(1 - np.mean([dense[i] @ dense[j] for i, j in pairs]) if pairs else 0.0)
-    assert diversity(lists, rows) == pytest.approx(expected, abs=1e-6)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recsys_core.evaluation.beyond_accuracy._MOST_LISTED", at_once)
+        assert diversity(lists, rows) == pytest.approx(expected, abs=1e-6)
+        by_k = diversities(lists, rows, [2, 4])
+    np.testing.assert_allclose(by_k, np.column_stack([diversity(lists[:, :2], rows), expected]), rtol=0, atol=1e-6)
 
 
 def test_diversity_is_nought_for_twins_and_one_for_strangers() -> None:

@@ -15,9 +15,15 @@ from recsys_core.testing import ScorerContract, checkerboard, planted_interactio
 SCALE = MOVIELENS.feedback
 
 
-def fit(user_items: csr_matrix, **parameters: float) -> ItemKNNModel:
+def fit(user_items: csr_matrix, *, popular: int = 4096, **parameters: float) -> ItemKNNModel:
+    """``popular`` is how many items are compared by dense products."""
     item_ids = np.arange(1, user_items.shape[1] + 1, dtype=np.int64)
-    return fit_item_knn(user_items, item_ids, ItemKNNParameters(rating_power=1, **parameters), feedback=SCALE)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recsys_core.item_knn.fit._POPULAR", popular)
+        return fit_item_knn(user_items, item_ids, ItemKNNParameters(rating_power=1, **parameters), feedback=SCALE)
+
+
+few_popular = st.sampled_from([0, 1, 3, 4096])
 
 
 class TestItemKNNKeepsTheScorerContract(ScorerContract):
@@ -25,9 +31,11 @@ class TestItemKNNKeepsTheScorerContract(ScorerContract):
         return fit_item_knn(user_items, item_ids, ItemKNNParameters(neighbours=5), feedback=SCALE)
 
 
-@given(ratings=user_item_matrices(), shrinkage=st.sampled_from([0.0, 2.0]))
-def test_similarities_are_shrunk_cosines_between_zero_and_one(ratings: csr_matrix, shrinkage: float) -> None:
-    found = fit(ratings, shrinkage=shrinkage).similarities.toarray()
+@given(ratings=user_item_matrices(), shrinkage=st.sampled_from([0.0, 2.0]), popular=few_popular)
+def test_similarities_are_shrunk_cosines_between_zero_and_one(
+    ratings: csr_matrix, shrinkage: float, popular: int
+) -> None:
+    found = fit(ratings, shrinkage=shrinkage, popular=popular).similarities.toarray()
     x = ratings.toarray().astype(np.float64) / 5
     norms = np.linalg.norm(x, axis=0)
     denominators = np.outer(norms, norms) + shrinkage
@@ -38,10 +46,10 @@ def test_similarities_are_shrunk_cosines_between_zero_and_one(ratings: csr_matri
     assert found.max() <= 1 + 1e-6
 
 
-@given(ratings=user_item_matrices(), neighbours=st.integers(1, 4))
-def test_only_the_nearest_are_kept(ratings: csr_matrix, neighbours: int) -> None:
-    everything = fit(ratings, shrinkage=1.0).similarities.toarray()
-    kept = fit(ratings, shrinkage=1.0, neighbours=neighbours).similarities.toarray()
+@given(ratings=user_item_matrices(), neighbours=st.integers(1, 4), popular=few_popular)
+def test_only_the_nearest_are_kept(ratings: csr_matrix, neighbours: int, popular: int) -> None:
+    everything = fit(ratings, shrinkage=1.0, popular=popular).similarities.toarray()
+    kept = fit(ratings, shrinkage=1.0, neighbours=neighbours, popular=popular).similarities.toarray()
     for all_values, kept_values in zip(everything, kept, strict=True):
         expected = np.sort(all_values)[::-1][:neighbours]
         found = np.sort(kept_values)[::-1][:neighbours]
@@ -49,18 +57,19 @@ def test_only_the_nearest_are_kept(ratings: csr_matrix, neighbours: int) -> None
         assert np.count_nonzero(kept_values) == np.count_nonzero(expected)
 
 
-def test_of_equally_near_items_the_first_are_kept() -> None:
+@pytest.mark.parametrize("popular", [0, 1, 3, 4096])
+def test_of_equally_near_items_the_first_are_kept(popular: int) -> None:
     everyone_rated_everything = csr_matrix(np.full((3, 5), 4, dtype=np.float32))
-    similarities = fit(everyone_rated_everything, neighbours=2).similarities
+    similarities = fit(everyone_rated_everything, neighbours=2, popular=popular).similarities
     np.testing.assert_array_equal(similarities[0].indices, [1, 2])
     np.testing.assert_array_equal(similarities[4].indices, [0, 1])
 
 
 def test_blocks_of_items_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     ratings = planted_interactions(60, 40, 900).ratings
-    whole = fit(ratings, neighbours=6).similarities
+    whole = fit(ratings, neighbours=6, popular=10).similarities
     monkeypatch.setattr("recsys_core.item_knn.fit._BLOCK_ITEMS", 7)
-    blocked = fit(ratings, neighbours=6).similarities
+    blocked = fit(ratings, neighbours=6, popular=10).similarities
     np.testing.assert_array_equal(whole.toarray(), blocked.toarray())
 
 

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from recsys_core.errors import ParameterError
 from recsys_core.features import GROUP_NAMES
 from recsys_core.hybrid import HybridWeights
+from recsys_core.sources.als import ALSParameters
+from recsys_core.sources.ease import EASEParameters
 from recsys_core.sources.table import SOURCES, source_named
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
 from recsys_core.tuning.space import for_many_ratings
@@ -62,6 +64,14 @@ def test_what_is_set_is_kept_and_all_else_is_searched() -> None:
     assert searched(chosen) < searched(usual)
     assert TuningParameters(**chosen.as_dict()) == chosen == chosen.replace(seed=0)
     assert searched(usual.replace(ease=None)) == searched(usual)
+
+
+def test_what_is_set_is_kept_where_many_ratings_widen_the_search_too() -> None:
+    usual = searched(TuningParameters().for_ratings(300_000))
+    chosen = TuningParameters(als=ALSParameters(factors=64), ease=EASEParameters(user_power=0.3))
+    assert usual - searched(chosen.for_ratings(300_000)) == {("als", "factors"), ("ease", "user_power")}
+    assert ("ease", "item_power") in searched(chosen.for_ratings(300_000))
+    assert chosen.for_ratings(1_000) == chosen
 
 
 def test_a_range_of_ones_own_is_searched_from_whatever_is_set() -> None:

@@ -1,5 +1,7 @@
 """The content model: the contract, cosines, parts and items outside training."""
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,6 +23,14 @@ WEIGHTS = ContentParameters(group_weights={"genre": 1.0, "decade": 0.5, "tags": 
 
 def fit(features: ItemFeatures, parameters: ContentParameters = WEIGHTS) -> ContentModel:
     return fit_content(features, features.item_ids, parameters, feedback=SCALE)
+
+
+@pytest.fixture(params=[0.05, 1.0], ids=["as_they_are", "all_sparse"], scope="module", autouse=True)
+def _dense_share(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Small matrices are dense: without this, features of which every item has few would not be tested at all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recsys_core.sources.content.model._DENSE_SHARE", request.param)
+        yield
 
 
 class TestContentKeepsTheSourceContract(SourceContract):
