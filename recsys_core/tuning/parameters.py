@@ -77,7 +77,8 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
         """The same search on ``n_ratings`` training ratings: of many it goes over more, but for what somebody chose."""
         wider = for_many_ratings(self.search_space, n_ratings)
         space = tuple(p for p in wider if p in self.search_space or not self._is_set(p))
-        return self.replace(search_space=space)
+        found: Self = self.replace(search_space=space)
+        return found
 
     def _is_set(self, parameter: SearchParameter) -> bool:
         """Whether somebody chose the value of what ``parameter`` searches."""
