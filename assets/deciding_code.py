@@ -7,6 +7,7 @@ __all__ = ["ITEM_KNOWLEDGE", "MODELS", "RELEASED", "SOURCE", "TUNING"]
 SOURCE = (
     "recsys_core.blockwise",
     "recsys_core.features",
+    "recsys_core.gram",
     "recsys_core.histories",
     "recsys_core.scoring",
     "recsys_core.sources.moments",
