@@ -38,7 +38,8 @@ def gram_of(rows: csr_matrix) -> NDArray[np.float32]:
     dense = csr_matrix(rows[np.flatnonzero(long)])
     for start in range(0, dense.shape[0], _BLOCK):
         block = dense[start : start + _BLOCK].toarray().astype(np.float32, copy=False)
-        ssyrk(1.0, block.T, beta=1.0, c=gram.T, lower=False, overwrite_c=True)  # in Fortran's order it lies above
+        # In Fortran's order the lower triangle lies above the diagonal.
+        gram = ssyrk(1.0, block.T, beta=1.0, c=gram.T, lower=False, overwrite_c=True).T
     return mirrored(gram)
 
 

@@ -140,22 +140,19 @@ def build_user_items(
     known_users, user_nums = _vocabulary(user_ids)
     items, item_nums = _vocabulary(item_ids)
     shape = (len(known_users), len(items))
-    order: NDArray[np.integer] | None = None
-    columns: NDArray[np.integer]
-    starts: NDArray[np.integer]
-    if _in_order(user_nums, item_nums):  # as MovieLens' files are
-        columns, starts = item_nums, np.searchsorted(user_nums, np.arange(shape[0] + 1, dtype=np.int32))
-    else:
+    order: slice | NDArray[np.integer] = slice(None)
+    columns: NDArray[np.integer] = item_nums
+    starts: NDArray[np.integer] = np.searchsorted(user_nums, np.arange(shape[0] + 1, dtype=np.int32))
+    if not _in_order(user_nums, item_nums):  # MovieLens' files are
         # Sorting by counting, of each rating's place in the arrays: ten times faster than by comparing.
         places = csr_matrix((np.arange(len(user_nums), dtype=np.int32), (user_nums, item_nums)), shape=shape)
         if places.nnz < len(user_nums):
             raise ShapeError(_repeated(user_ids, item_ids))
         columns, starts, order = places.indices, places.indptr, places.data
-    values, times = (ratings, timestamps) if order is None else (ratings[order], timestamps[order])
     indices, indptr = columns.astype(np.int32, copy=False), starts.astype(np.int32)
-    matrix = csr_matrix((values.astype(np.float32), indices, indptr), shape=shape)
+    matrix = csr_matrix((ratings[order].astype(np.float32), indices, indptr), shape=shape)
     matrix.has_sorted_indices = True
-    return UserItemMatrix(matrix, times.astype(np.int64), known_users, items, users)
+    return UserItemMatrix(matrix, timestamps[order].astype(np.int64), known_users, items, users)
 
 
 def _in_order(user_nums: NDArray[np.int32], item_nums: NDArray[np.int32]) -> bool:

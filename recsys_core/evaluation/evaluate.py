@@ -155,20 +155,19 @@ class _Judge:
         names = list(judged.metric_names)
         overall: dict[str, dict[str, tuple[float, ...]]] = {}
         columns = {model: [values] for model, values in judged.values.items()}
-        unlike = np.zeros((len(lists), len(part.user_ids), 0))
+        unlike: dict[str, NDArray[np.float64]] = {}
         if self.unit_features is not None:
-            all_lists = np.concatenate(list(lists.values()))
-            found = diversities(all_lists, self.unit_features, self.parameters.ks)
-            unlike = found.reshape(len(lists), len(part.user_ids), -1)
+            by_list = diversities(np.concatenate(list(lists.values())), self.unit_features, self.parameters.ks)
+            unlike = dict(zip(lists, np.split(by_list, len(lists)), strict=True))
         for column, k in enumerate(self.parameters.ks):
             names.append(f"novelty@{k}")
-            if self.unit_features is not None:
+            if unlike:
                 names.append(f"diversity@{k}")
-            for model, recommended, by_k in zip(lists, lists.values(), unlike, strict=True):
+            for model, recommended in lists.items():
                 first = recommended[:, :k]
                 columns[model].append(novelty(first, self.popularity_share)[:, None])
-                if self.unit_features is not None:
-                    columns[model].append(by_k[:, column, None])
+                if unlike:
+                    columns[model].append(unlike[model][:, column, None])
                 overall.setdefault(model, {}).update(
                     {
                         f"coverage@{k}": (coverage(first, len(self.item_ids)),),

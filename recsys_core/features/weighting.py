@@ -33,10 +33,10 @@ def inverse_document_frequency(matrix: csr_matrix, fitted_mask: NDArray[np.bool_
     return idf
 
 
-def normalise_rows(matrix: csr_matrix, floor: NDArray[np.floating] | float = 0.0) -> csr_matrix:
-    """Every row divided by its length; rows no longer than ``floor`` become empty. Float32, a new matrix."""
+def normalise_rows(matrix: csr_matrix) -> csr_matrix:
+    """Every row divided by its length; rows of zeros become empty. Float32, a new matrix."""
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1), dtype=np.float64).ravel())
-    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > floor)
+    scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > 0)
     data = matrix.data * np.repeat(scale, np.diff(matrix.indptr))
     normalised = csr_matrix((data.astype(np.float32), matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
     normalised.eliminate_zeros()

@@ -35,9 +35,8 @@ def fit_item_knn(
     ratings = check_user_ratings(user_items, len(ids))
     strength = feedback.powers(ratings, parameters.rating_power)
     item_users = csr_matrix(strength.T)
-    counts = np.diff(item_users.indptr)
     norms = np.sqrt(np.bincount(strength.indices, np.square(strength.data, dtype=np.float64), minlength=len(ids)))
-    popular = np.sort(np.argsort(-counts, kind="stable")[:_POPULAR])
+    popular = np.sort(np.argsort(-np.diff(item_users.indptr), kind="stable")[:_POPULAR])
     others = np.setdiff1d(np.arange(len(ids)), popular)
     among, floor = _among(csr_matrix(strength[:, popular]), norms[popular], parameters)
     least = np.full(len(ids), np.inf, dtype=np.float32)
@@ -51,12 +50,12 @@ def fit_item_knn(
         return _largest_per_row(found, parameters.neighbours), _only(found, near)
 
     blocks = list(in_blocks(len(others), _BLOCK_ITEMS, neighbours))
-    to_popular = vstack([near for _, near in blocks], format="csc")[:, popular].T if blocks else None
-    rows = [_on_columns(among, popular, len(ids))]
-    if to_popular is not None:
-        rows[0] = csr_matrix(rows[0] + _on_columns(csr_matrix(to_popular), others, len(ids)))
-    rows[0] = _largest_per_row(rows[0], parameters.neighbours)
-    similarities = csr_matrix(vstack([*rows, *(own for own, _ in blocks)], format="csr"))
+    nearest = _on_columns(among, popular, len(ids))
+    if blocks:
+        to_popular = vstack([near for _, near in blocks], format="csc")[:, popular].T
+        nearest = csr_matrix(nearest + _on_columns(csr_matrix(to_popular), others, len(ids)))
+    own = [_largest_per_row(nearest, parameters.neighbours), *(found for found, _ in blocks)]
+    similarities = csr_matrix(vstack(own, format="csr"))
     place_of = np.empty(len(ids), dtype=np.int64)
     place_of[np.concatenate([popular, others])] = np.arange(len(ids))
     return ItemKNNModel(ids, csr_matrix(similarities[place_of]), parameters, feedback)
