@@ -9,6 +9,7 @@ from typing import Final, Literal, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -23,6 +24,7 @@ IdKind = Literal["integer", "text"]
 NO_NUMBER: Final = -(2**63)
 """Stands for an id that no data can have, where a number is needed."""
 _NO_ID: Final = frozenset(["", "NaN", "nan", "\\N", "NULL", "null", "None"])  # NA may be somebody's
+_LOOKED_AT: Final = 1000  # texts, to tell whether the others stand in runs
 _MOST_DIGITS = 20  # and the sign
 _SCHEMA = pa.schema([pa.field("number", pa.int64(), nullable=False), pa.field("text", pa.string(), nullable=False)])
 
@@ -66,6 +68,12 @@ class _Numbers(dict[str, int | None]):
         return number
 
 
+def _in_runs(texts: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether a text mostly stands many times together, as people do in most files."""
+    first = texts[:_LOOKED_AT].to_numpy(zero_copy_only=False)
+    return bool(4 * np.count_nonzero(first[1:] != first[:-1]) < len(first))
+
+
 class TextNumbers:
     """Numbers of texts, each hashed once, with the texts kept. May be shared by threads.
 
@@ -77,6 +85,13 @@ class TextNumbers:
 
     def of(self, texts: pa.StringArray | pa.DictionaryArray | pa.ChunkedArray) -> pa.Array:
         """Int64, aligned with ``texts``; null where the text is null or one of the words that programs write for it."""
+        if not _in_runs(texts):
+            return self._of_each(texts)
+        runs = pc.run_end_encode(texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts)
+        lengths = np.diff(runs.run_ends.to_numpy(), prepend=0)
+        return self._of_each(runs.values).take(pa.array(np.repeat(np.arange(len(lengths)), lengths)))
+
+    def _of_each(self, texts: pa.StringArray | pa.DictionaryArray | pa.ChunkedArray) -> pa.Array:
         encoded = texts.dictionary_encode()
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.combine_chunks()

@@ -15,6 +15,7 @@ from recsys_core.dataset.table_folders import CleanTable
 
 __all__ = ["catalogue_ids", "interactions_of", "training_tags"]
 
+_AT_ONCE = 1 << 20
 _GROUPED = ("user_id", "item_id", "rating", "timestamp")
 
 
@@ -61,8 +62,12 @@ def training_tags(tags_path: Path, split: Split) -> pa.Table:
 
 def _column(path: Path, name: str) -> NDArray[Any]:
     """A column; one without any value, such as the times of a file that has none, is 0 throughout."""
-    column = pq.read_table(path, columns=[name])[name]
-    if column.null_count == len(column):
-        return np.zeros(len(column), dtype=np.int64)
-    values: NDArray[Any] = column.to_numpy()
+    with pq.ParquetFile(path) as table:
+        values = np.zeros(table.metadata.num_rows, dtype=table.schema_arrow.field(name).type.to_pandas_dtype())
+        place = 0
+        for batch in table.iter_batches(_AT_ONCE, columns=[name]):  # so that it is in memory once, not twice
+            column = batch.column(0)
+            if column.null_count < len(column):
+                values[place : place + len(column)] = column.to_numpy(zero_copy_only=False)
+            place += len(column)
     return values

@@ -63,6 +63,14 @@ SCHEMA = _an_object(
 )
 
 
+@pytest.fixture(autouse=True)
+def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder for temporary files, which other tests at the same time do not share."""
+    (tmp_path / "scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "scratch"))
+    return tmp_path / "scratch"
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     write_healthy_folder(tmp_path / "data")
@@ -74,9 +82,8 @@ def _picture(folder: Path, *, positive_threshold: float | None = None) -> Pictur
     dataset = dataset_in(folder)
     if positive_threshold is not None:
         dataset = replace(dataset, relevance=RelevanceParameters(positive_threshold=positive_threshold))
-    before = {path.name for path in Path(tempfile.gettempdir()).glob("recsys-check-*")}
     picture = picture_of(folder, dataset, now=NOW, limits=RejectLimits(), features=FeatureParameters())
-    assert {path.name for path in Path(tempfile.gettempdir()).glob("recsys-check-*")} <= before
+    assert [*Path(tempfile.gettempdir()).iterdir()] == []
     document = json.loads(json.dumps(picture.as_dict(), allow_nan=False))
     assert document == picture.as_dict()
     jsonschema.validate(document, SCHEMA)
