@@ -83,7 +83,7 @@ def _floor(bundle: ModelBundle, n_users: int = 300) -> dict[str, list[float]]:
     theirs = AlternatingLeastSquares(
         factors=als.item_factors.shape[1], regularization=als.parameters.regularization, num_threads=1
     )
-    theirs.item_factors, theirs.user_factors = als.item_factors, als.user_factors
+    theirs.item_factors, theirs.user_factors = als.item_factors, als.fold_in(known.ratings)
     options = {"N": 10, "filter_already_liked_items": True}
     calls: dict[str, Callable[[int, csr_matrix], object]] = {
         "implicit, stored factors": lambda user, row: theirs.recommend(user, row, **options),

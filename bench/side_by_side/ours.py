@@ -41,7 +41,7 @@ def main(ratings_file: str) -> None:
         )
         model = fit_als(train.ratings, train.item_ids, parameters, feedback=MOVIELENS.feedback)
     with stages.stage("top 20 for all"):
-        best = product_top_k(model.user_factors, model.item_side, K, seen=train.ratings)
+        best = product_top_k(model.fold_in(train.ratings), model.item_side, K, seen=train.ratings)
         lists = best.padded(train.n_users, K)
     with stages.stage("NDCG"):
         found = ndcg(lists, *later)

@@ -23,7 +23,7 @@ def fit_als_in_numpy(
     for _ in range(parameters.iterations):
         user_factors = _solved(item_factors, confidence, parameters)
         item_factors = _solved(user_factors, item_users, parameters)
-    return ALSModel(item_ids, item_factors, _solved(item_factors, confidence, parameters), parameters, feedback)
+    return ALSModel(item_ids, item_factors, parameters, feedback)
 
 
 def _solved(factors: Factors, confidence: csr_matrix, parameters: ALSParameters) -> Factors:

@@ -87,16 +87,14 @@ class EngineContract:
         difference = _ndcg(scores, known.ratings, wanted) - _ndcg(expected, known.ratings, wanted)
         assert abs(difference.mean()) < 2 * difference.std() / np.sqrt(len(difference)) + 1e-12
 
-    def test_als_is_the_same_twice_and_folds_its_own_users_in(self, engine: Engine) -> None:
+    def test_als_is_the_same_twice(self, engine: Engine) -> None:
         known = planted_interactions(60, 40, 900, seed=2)
         parameters = ALSParameters(factors=4, regularization=2.0, iterations=3, seed=7)
         one, other = (
             fit_als(known.ratings, known.item_ids, parameters, feedback=FEEDBACK, solve=engine.solvers.als)
             for _ in range(2)
         )
-
         np.testing.assert_array_equal(one.item_factors, other.item_factors)
-        np.testing.assert_allclose(one.user_factors, one.fold_in(known.ratings), rtol=1e-4, atol=1e-6)
 
     def test_ease_has_the_weights_of_this_machine(self, engine: Engine) -> None:
         known = planted_interactions(25_000, 60, 200_000, seed=6)

@@ -13,7 +13,6 @@ from recsys_core.errors import ShapeError
 from recsys_core.scoring import check_item_ids, check_user_ratings
 from recsys_core.sources.als.confidence import rating_confidence
 from recsys_core.sources.als.model import ALSModel
-from recsys_core.sources.als.normal_equations import regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
 from recsys_core.sources.solvers import ALSSolver
 from recsys_core.sources.source import Source
@@ -34,9 +33,8 @@ def fit_als(
 ) -> ALSModel:
     """Train ALS (Hu, Koren & Volinsky 2008) on ratings ``user_items``, CSR of shape (n_users, n_items).
 
-    The same seed and parameters give the same bytes, whatever ``threads`` is. After the last alternation the
-    users are solved once more against the final item factors: what is stored for a training user is what folding in
-    their row gives. ``solve`` finds the item factors; by default :func:`solve_natively`.
+    The same seed and parameters give the same bytes, whatever ``threads`` is. Users' factors are not kept: folding a
+    row in gives those that fit the final item factors. ``solve`` finds these; by default :func:`solve_natively`.
 
     From ``parameters.warm_ratings`` ratings on training starts from the item factors of ``start``, an ALS model with as
     many factors, and takes ``parameters.warm_iterations``; another ``solve`` begins anew.
@@ -52,9 +50,7 @@ def fit_als(
         trained_with = parameters.replace(iterations=parameters.warm_iterations)
     with threadpool_limits(limits=1, user_api="blas"):  # the native trainer has threads of its own; sums keep an order
         item_factors = (solve or solve_natively)(confidence, first, trained_with)
-        gram = regularized_gram(item_factors, parameters.regularization)
-        user_factors = solve_rows(item_factors, confidence, gram)
-    return ALSModel(ids, item_factors, user_factors, parameters, feedback)
+    return ALSModel(ids, item_factors, parameters, feedback)
 
 
 def initial_factors(shape: tuple[int, int], parameters: ALSParameters) -> tuple[Factors, Factors]:

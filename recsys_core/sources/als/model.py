@@ -29,8 +29,6 @@ class ALSModel:
 
     item_ids          int64 of shape (n_items,), sorted
     item_factors      float32 of shape (n_items, factors)
-    user_factors      float32 of shape (n_users, factors), one row for each row of the training matrix; equal to
-                      folding that row in
     feedback          what ratings say
     gram              float64 of shape (factors, factors): the part of the normal equations that all users share
     inverse_gram      its inverse, of the same shape
@@ -39,7 +37,6 @@ class ALSModel:
 
     item_ids: NDArray[np.int64]
     item_factors: NDArray[np.float32]
-    user_factors: NDArray[np.float32]
     parameters: ALSParameters
     feedback: Feedback
     gram: NDArray[np.float64] = field(init=False, repr=False)
@@ -49,10 +46,6 @@ class ALSModel:
     def __post_init__(self) -> None:
         if len(self.item_ids) != len(self.item_factors):
             raise ShapeError(f"{len(self.item_ids)} item_ids for {len(self.item_factors)} item_factors")
-        if self.user_factors.shape[1] != self.item_factors.shape[1]:
-            raise ShapeError(
-                f"user_factors have {self.user_factors.shape[1]} columns, item_factors {self.item_factors.shape[1]}"
-            )
         object.__setattr__(self, "gram", regularized_gram(self.item_factors, self.parameters.regularization))
         object.__setattr__(self, "inverse_gram", np.linalg.inv(self.gram).astype(np.float64))
         object.__setattr__(self, "item_moments", ItemMoments.of(self.item_factors))
@@ -91,19 +84,16 @@ class ALSModel:
         return np.asarray(mixed(mixture, self.item_factors) @ titles)
 
     def save(self, directory: Path) -> None:
-        save_arrays(
-            directory / "factors.npz",
-            item_ids=self.item_ids,
-            item_factors=self.item_factors,
-            user_factors=self.user_factors,
-        )
+        save_arrays(directory / "factors.npz", item_ids=self.item_ids, item_factors=self.item_factors)
         write_manifest(directory, "ALSModel", parameters=self.parameters.as_dict(), feedback=self.feedback.as_dict())
 
     @classmethod
     def load(cls, directory: Path) -> Self:
         manifest = read_manifest(directory, "ALSModel")
+        arrays = load_arrays(directory / "factors.npz")  # former versions stored the users' factors, too
         return cls(
-            **load_arrays(directory / "factors.npz"),
+            arrays["item_ids"],
+            arrays["item_factors"],
             parameters=ALSParameters(**manifest["parameters"]),
             feedback=Feedback(**manifest["feedback"]),
         )

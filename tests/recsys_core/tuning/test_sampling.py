@@ -120,7 +120,6 @@ def test_als_is_tuned_on_the_sample_and_fitted_on_everybody_from_there() -> None
     assert trials == same
     np.testing.assert_array_equal(model.item_factors, again.item_factors)
     assert [trial.value for trial in trials] != [trial.value for trial in on_all]
-    assert len(model.user_factors) == _split().train.n_users
     assert (model.parameters.regularization, model.parameters.iterations) == (20.0, 6)  # as they mean on everybody
     scratch = tune_als(_split(), SAMPLED.replace(als=SAMPLED.of("als").replace(warm_ratings=10**6)), feedback=SCALE)[0]
     assert (model.item_factors != scratch.item_factors).any()

@@ -33,8 +33,9 @@ def _fit(parameters: ALSParameters, start: ALSModel | None = None) -> ALSModel:
 def _loss(model: ALSModel, ratings: csr_matrix) -> float:
     confidence = rating_confidence(ratings, model.parameters, SCALE).toarray()
     weight = np.where(confidence == 0, 1.0, np.abs(confidence))
-    penalty = (model.user_factors.astype(np.float64) ** 2).sum() + (model.item_factors.astype(np.float64) ** 2).sum()
-    error = weight * ((confidence > 0) - model.user_factors @ model.item_factors.T) ** 2
+    users = model.fold_in(ratings)
+    penalty = (users.astype(np.float64) ** 2).sum() + (model.item_factors.astype(np.float64) ** 2).sum()
+    error = weight * ((confidence > 0) - users @ model.item_factors.T) ** 2
     return float(error.sum() + model.parameters.regularization * penalty)
 
 
