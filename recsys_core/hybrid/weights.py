@@ -1,5 +1,6 @@
 """The weights of the blend."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 import numpy as np
@@ -13,6 +14,7 @@ from recsys_core.sources.table import SOURCES
 __all__ = ["HybridWeights"]
 
 _NO_SHARE = 1e-3
+_FAINT = 0.02
 _NonNegative = Annotated[float, Field(ge=0)]
 
 
@@ -61,6 +63,15 @@ class HybridWeights(Parameters):
             taste={name: weight for name, weight in self.taste.items() if name not in names},
             prior={name: weight for name, weight in self.prior.items() if name not in names},
         )
+
+    def without_faint_groups(self, besides: Collection[str] = ()) -> "HybridWeights":
+        """The same weights, 0 for feature groups, ``besides`` some, with less than a fiftieth of the largest one's.
+
+        Such a group costs as much as any, and hardly changes a list.
+        """
+        faint = _FAINT * max(self.group_weights.values(), default=0.0)
+        kept = {name: w if w >= faint or name in besides else 0.0 for name, w in self.group_weights.items()}
+        return self.replace(group_weights=kept)
 
     def alone(self, name: str) -> "HybridWeights":
         """The source ``name`` alone for everybody with a liked title; newcomers get what they always do."""

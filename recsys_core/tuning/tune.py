@@ -143,6 +143,7 @@ class _Tuner:
         tables = list(side_by_side(lambda r: r.tables(chosen, defaults), self.rounds))
         decided = [found and found.as_dict() for found in chosen.values()]
         weights = self._weights_stage("blend", tables, defaults, decided)
+        weights = weights.without_faint_groups(besides=self.parameters.weights.group_weights)
         weights = self._weights_stage("gate", tables, weights, [*decided, weights.as_dict()])
         weights = self._with_popularity(tables, weights)
         untuned = self._gate_objective(tables, defaults)

@@ -63,6 +63,14 @@ def test_sources_can_be_left_out() -> None:
     assert (weights.has("popularity"), PLANTED_WEIGHTS.has("popularity")) == (False, True)
 
 
+def test_groups_that_hardly_count_are_left_out_unless_somebody_set_them() -> None:
+    weights = HybridWeights(group_weights={"genre": 1.0, "title": 0.02, "tags": 0.019, "decade": 0.001})
+    assert weights.without_faint_groups().group_weights == {"genre": 1.0, "title": 0.02, "tags": 0.0, "decade": 0.0}
+    kept = weights.without_faint_groups(besides=["decade"]).group_weights
+    assert kept == {"genre": 1.0, "title": 0.02, "tags": 0.0, "decade": 0.001}
+    assert HybridWeights().without_faint_groups() == HybridWeights()
+
+
 def test_a_balance_in_the_middle_changes_nothing_and_the_ends_leave_one_side() -> None:
     weights = HybridWeights(taste={"als": 1.0, "ease": 0.5, "content": 0.6, "popularity": 0.2})
     assert weights.balanced(0.5) == weights
