@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.errors import ShapeError
+from recsys_core.gram import gram_of
 
 __all__ = ["FactorModel", "fit_factor_model"]
 
@@ -59,8 +60,8 @@ def fit_factor_model(values: csr_matrix, factors: int, *, noise: float = 1.0) ->
         raise ShapeError(f"values have shape {values.shape}, expected at least one user and one title")
     exact = values.astype(np.float64)
     mean = np.asarray(exact.sum(axis=0)).ravel() / n_users
-    covariance = (exact.T @ exact).toarray() / n_users - np.outer(mean, mean)
     with threadpool_limits(limits=1, user_api="blas"):  # sums keep their order: the same bytes on every machine
+        covariance = gram_of(csr_matrix(exact)) / n_users - np.outer(mean, mean)
         variances, directions = np.linalg.eigh(covariance)
     kept = min(factors, n_titles)
     left_over = float(variances[: n_titles - kept].mean()) if kept < n_titles else 0.0
