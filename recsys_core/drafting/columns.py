@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from typing import Final
 
@@ -12,8 +11,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recsys_core.dataset.ids import integer_of
-from recsys_core.dataset.moments import unit_of
-from recsys_core.reading.cells import EMPTY_WORDS, sets
+from recsys_core.dataset.moments import moment_of, unit_of
+from recsys_core.reading.cells import EMPTY_WORDS, VERDICTS, sets
 
 __all__ = ["Column", "is_id", "is_number"]
 
@@ -63,6 +62,12 @@ class Column:
         return np.array(found if len(found) >= 0.99 * len(self.texts) else [], dtype=np.float64)
 
     @cached_property
+    def values(self) -> NDArray[np.float64]:
+        """:attr:`numbers`, or what is read for the words of those who like something and of those who do not."""
+        words = [VERDICTS.get(text.lower()) for text in self.texts]
+        return self.numbers if None in words else np.array(words, dtype=np.float64)
+
+    @cached_property
     def has_decimal_commas(self) -> bool:
         return len(self.numbers) > 0 and any("," in text for text in self.texts)
 
@@ -82,10 +87,10 @@ class Column:
 
     @cached_property
     def moments(self) -> str:
-        """The unit of moments since 1970, "dates" for dates as ISO 8601 writes them, "" for what is neither."""
+        """The unit of moments since 1970, "dates" for what is read as dates, "" for what is neither."""
         if len(self.numbers):
             return unit_of(float(np.median(self.numbers))) if self.whole else ""
-        return "dates" if self.texts and all(map(_is_date, self.texts)) else ""
+        return "dates" if self.texts and all(moment_of(text) for text in self.texts) else ""
 
     @cached_property
     def has_letters(self) -> bool:
@@ -115,11 +120,3 @@ class Column:
             apart = all("/" not in text.replace(" / ", "") for text in self.texts)
             return " / " if apart else "/"
         return ""
-
-
-def _is_date(text: str) -> bool:
-    try:
-        datetime.fromisoformat(text)
-    except ValueError:
-        return False
-    return "-" in text

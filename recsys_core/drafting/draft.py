@@ -17,6 +17,7 @@ from recsys_core.drafting.columns import Column, is_id
 from recsys_core.drafting.features import guess_addresses, guess_features, guess_flags
 from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
+from recsys_core.drafting.names import TIME, named
 from recsys_core.drafting.roles import TableFound, find_tables
 from recsys_core.drafting.sampling import Sample, samples_in
 from recsys_core.drafting.table_names import names_of_tables
@@ -29,6 +30,12 @@ from recsys_core.reading.header import LFS_POINTER
 __all__ = ["Draft", "draft_dataset"]
 
 _NO_ITEMS: Final = "no file has a row for each item with its id and a title, so that items are called by their ids"
+_NAME_THEM: Final = "name its columns user_id and item_id"
+_HEAD_THEM: Final = (
+    "give its columns names, user_id and item_id among them, in a first line, or in dataset.yaml as interactions: "
+    "format: header"
+)
+_NO_TIMES: Final = "no column of times was found"
 _FORMAT: Final = {
     "separator": "its lines are cut alike by it",
     "header": "its first line is data",
@@ -70,11 +77,11 @@ def draft_dataset(folder: Path) -> Draft:
     if "interactions" not in tables:
         raise DataError(
             f"{folder}: no file has a column of users and one of items; {_found(folder, samples)}; "
-            "name its columns user_id and item_id"
+            + (_NAME_THEM if all(sample.has_header for sample in samples) else _HEAD_THEM)
         )
     interactions = tables["interactions"]
     rating = interactions.columns.get("rating")
-    feedback, guesses = guess_feedback(rating.column if rating else None)
+    feedback, guesses = guess_feedback(rating.column if rating else None, interactions.others)
     if feedback.get("kind") == "events":
         interactions.columns.pop("rating", None)
     declared: dict[str, Any] = {"name": folder.resolve().name or "data", "feedback": feedback}
@@ -175,7 +182,9 @@ def _times(role: str, table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     found = table.columns.get("timestamp")
     if found is None:
         if role == "interactions":
-            yield "", None, Guess("interactions.columns.timestamp", None, "likely", "no column of times was found")
+            unread = next((column for column in named(table.others, TIME) if column.texts), None)
+            why = f"{unread.name} has {unread.texts[0][:40]!r}, which is not read as a date" if unread else _NO_TIMES
+            yield "", None, Guess("interactions.columns.timestamp", None, "guess" if unread else "likely", why)
         return
     unit = found.column.moments
     first, last = found.column.texts[0], ""

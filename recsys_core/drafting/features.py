@@ -20,7 +20,10 @@ _FLAGS: Final = 3
 _WORDS: Final = 6  # in a cell, on average, are a text
 _BINS: Final = 10  # into which numbers are cut: fewer different ones tell less
 _MOSTLY: Final = 0.9
-_WEIGHTED: Final = re.compile(r"\{\s*\"[^\"]+\"\s*:\s*-?[\d.]+\s*[,}]")
+_WEIGHTED: Final = re.compile(
+    r"\{\s*\"[^\"]+\"\s*:\s*-?[\d.]+\s*[,}]"  # {"epic": 3}, or [{"name": "epic", "count": "3"}]
+    r"|\[\s*\{(?=[^}]*\"name\"\s*:)[^}]*\"(weight|count|score|relevance|value)\"\s*:"
+)
 _COUNTED: Final = re.compile(r"rating|vote|popular|rank|review|score|sales|likes|views|plays|(?<!page)(?<!word)count$")
 """Names of numbers that come from the very people whose taste is to be foretold."""
 _IDENTIFIES: Final = re.compile(r"(id|ids|isbn\d*|asin|sku|ean|index|number|no|code)$")

@@ -31,7 +31,7 @@ ITEM: Final = (
 RATING: Final = (
     "rating", "ratings", "score", "stars", "star", "overall", "userrating", "bookrating", "movierating", "starrating",
     "ratingvalue", "reviewscore", "reviewrating", "myrating", "userscore", "rate", "grade", "value", "vote", "like",
-    "liked",
+    "liked", "isliked", "reaction", "feedback", "recommended", "isrecommended", "thumbs",
 )  # fmt: skip
 COUNTS: Final = (
     "plays", "playcount", "count", "weight", "quantity", "qty", "purchases", "views", "clicks", "listens",

@@ -112,7 +112,9 @@ def _as_interactions(sample: Sample) -> TableFound | None:
         others = [column for column in found.others if plain_name(column.name).endswith("id")]
         found.add("item_id", others, "the other column that is called an id", "guess")
         found.add("timestamp", [column for column in named(found.others, TIME) if column.moments])
-        found.add("rating", [column for column in named(found.others, (*RATING, *COUNTS)) if len(column.numbers)])
+        found.add("rating", [column for column in named(found.others, (*RATING, *COUNTS)) if len(column.values)])
+        times = [column for column in found.others if column.moments and not plain_name(column.name).endswith("id")]
+        found.add("timestamp", times, "by its values", "guess")
         if "rating" not in found.columns:
             found.add("tag", [column for column in named(found.others, ("tag", "tagtext")) if column.has_letters])
     else:

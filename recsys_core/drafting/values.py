@@ -1,5 +1,6 @@
 """What the values of interactions say: ratings on which scale, counts, or events."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.names import plain_name
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence, Guess
-from recsys_core.drafting.names import COUNTS, RATING
+from recsys_core.drafting.names import COUNTS, RATING, named
 from recsys_core.errors import DataError
 
 __all__ = ["guess_feedback"]
@@ -22,13 +23,23 @@ _SCALES: Final = (
 """Lowest, highest, step: the narrowest first."""
 _LONG_TAIL: Final = 5  # the largest value over the median
 _MANY: Final = 0.3  # of the ratings are 0
+_MANY_STARS: Final = 5  # on such a scale few give none
 
 
-def guess_feedback(column: Column | None) -> tuple[dict[str, Any], list[Guess]]:
-    """The declaration's section ``feedback`` and the guesses in it; ``column`` is None where there is no value."""
+def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tuple[dict[str, Any], list[Guess]]:
+    """The declaration's section ``feedback`` and the guesses in it; ``column`` is None where there is no value.
+
+    others  of the same file, of which one may be called as ratings are
+    """
     if column is None:
-        return {"kind": "events"}, [_kind("events", "sure", "there is no column of values: that it happened is all")]
-    values = column.numbers
+        unread = next((column for column in named(others, RATING) if column.texts), None)
+        if unread is None:
+            return {"kind": "events"}, [
+                _kind("events", "sure", "there is no column of values: that it happened is all")
+            ]
+        why = f"{unread.name} has {unread.texts[0][:40]!r}, which is no number: without numbers all rows say the same"
+        return {"kind": "events"}, [_kind("events", "guess", why)]
+    values = column.values
     if len(np.unique(values)) == 1:
         why = f"every {column.name} is {values[0]:g}, which tells nothing"
         return {"kind": "events"}, [_kind("events", "sure" if len(values) >= 100 else "likely", why)]
@@ -40,7 +51,7 @@ def guess_feedback(column: Column | None) -> tuple[dict[str, Any], list[Guess]]:
             _kind("counts", confidence, why),
             Guess("feedback.scale", scale, "likely", "99 of 100 values are not above; what is says no more"),
         ]
-    return _ratings(column.name, values)
+    return _ratings(column.name, values, in_words=not len(column.numbers))
 
 
 def _kind(kind: str, confidence: Confidence, why: str) -> Guess:
@@ -49,7 +60,7 @@ def _kind(kind: str, confidence: Confidence, why: str) -> Guess:
 
 def _counts_as(column: Column) -> tuple[Confidence, str] | None:
     """Why the values are counts, if they are."""
-    values = column.numbers
+    values = column.values
     if values.min() < 0:
         return None
     long_tail = values.max() > max(10, _LONG_TAIL * float(np.median(values)))
@@ -60,15 +71,19 @@ def _counts_as(column: Column) -> tuple[Confidence, str] | None:
     return None
 
 
-def _ratings(name: str, values: NDArray[np.float64]) -> tuple[dict[str, Any], list[Guess]]:
+def _ratings(name: str, values: NDArray[np.float64], *, in_words: bool = False) -> tuple[dict[str, Any], list[Guess]]:
     kind = _kind("ratings", "sure" if plain_name(name) in RATING else "likely", f"by its name, {name}, and few values")
     found = f"{name} is {values.min():g} to {values.max():g}"
-    if (nothing := float((values == 0).mean())) > _MANY:
+    nothing, least = (float((values == value).mean()) for value in (0, 1))
+    suspicious = not in_words and (nothing > _MANY or (nothing > least and values.max() >= _MANY_STARS))
+    if suspicious:
         found += f"; {nothing:.0%} are 0: take those rows out if 0 stands for no rating"
     for low, high, step in _SCALES:
         if _fits(values, low, high, step):
             seen = len(np.unique(values)) >= (high - low) / step  # all but one
-            confidence: Confidence = "sure" if seen else "likely" if values.max() == high else "guess"
+            confidence: Confidence = (
+                "sure" if seen and not suspicious else "likely" if values.max() == high else "guess"
+            )
             return {"scale": [low, high], "step": step}, [
                 kind,
                 Guess("feedback.scale", [low, high], confidence, found),

@@ -3,19 +3,24 @@
 import ast
 import json
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.moments import FORMS, moment_of
 
-__all__ = ["EMPTY_WORDS", "moments", "sets", "tidied", "weights"]
+__all__ = ["EMPTY_WORDS", "VERDICTS", "moments", "sets", "tidied", "verdicts", "weights"]
 
 EMPTY_WORDS: Final = pa.array(["", "NaN", "nan", "NA", "N/A", "\\N", "NULL", "null", "None"])
 """What stands for nothing in a column that may be empty."""
+VERDICTS: Final = {
+    **dict.fromkeys(("true", "t", "yes", "y", "like", "liked", "up", "thumbs up", "recommended"), "1"),
+    **dict.fromkeys(("false", "f", "no", "n", "dislike", "disliked", "down", "thumbs down", "not recommended"), "0"),
+}
+"""Words for ratings of two values."""
 _SEPARATORS: Final = ("|", ";", ",")  # of the members of a set; the first one that a cell has
 _UNCUT: Final = re.compile(r"(?<=['\"])\s+(?=['\"])")  # of NumPy's arrays: ['Drama' 'War']
 _WEIGHT: Final = ("weight", "count", "score", "relevance", "value")
@@ -47,20 +52,25 @@ def tidied(values: pa.ChunkedArray, column: ColumnSpec) -> tuple[pa.ChunkedArray
 
 
 def moments(texts: pa.StringArray, per_second: int = 1) -> pa.StringArray:
-    """Dates as ISO 8601 writes them (of UTC where they name no zone) as units since 1970; all else as it is."""
-    if not pc.any(pc.match_substring(texts, "-")).as_py():
+    """Dates as :func:`recsys_core.dataset.moments.moment_of` reads them as units since 1970; all else as it is."""
+    cells = texts.to_pylist()
+    first = next((text for text in cells if text and not text.lstrip("-").isdecimal()), None)
+    if first is None:
         return texts
-    return pa.array([text and _units(text, per_second) for text in texts.to_pylist()], type=pa.string())
+    forms = sorted(FORMS, key=lambda form: moment_of(first, [form]) is None)  # that of the others, too
+    return pa.array([text and _units(text, per_second, forms) for text in cells], type=pa.string())
 
 
-def _units(text: str, per_second: int) -> str:
-    if "-" not in text[1:]:  # eight digits alone are no date
-        return text
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return str(int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()) * per_second)
+def _units(text: str, per_second: int, forms: Sequence[str]) -> str:
+    moment = moment_of(text, forms)
+    return text if moment is None else str(int(moment.timestamp()) * per_second)
+
+
+def verdicts(texts: pa.StringArray) -> pa.StringArray:
+    """1 for the words of those who like something, 0 for the words of those who do not; all else as it is."""
+    words = pa.array(list(VERDICTS))
+    place = pc.index_in(pc.utf8_lower(texts), value_set=words)
+    return pc.coalesce(pa.array(list(VERDICTS.values())).take(place), texts)
 
 
 def sets(cells: pa.ChunkedArray, separator: str = "") -> pa.ChunkedArray:

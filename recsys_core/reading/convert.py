@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.schema import TableSpec
-from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, weights
+from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, verdicts, weights
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -219,6 +219,8 @@ def _convert(texts: pa.StringArray, column: ColumnSpec, damaged: NDArray[np.bool
     trimmed = pc.ascii_trim(texts, " \t")  # as the typed reader does
     if column.nullable:
         trimmed = pc.if_else(pc.is_in(trimmed, value_set=EMPTY_WORDS), pa.scalar(None, pa.string()), trimmed)
+    if column.name == "rating":
+        trimmed = verdicts(trimmed)
     if pa.types.is_integer(arrow_type):
         trimmed = pc.replace_substring_regex(trimmed, r"^(-?[0-9]+)\.0*$", r"\1")
         if column.type == "timestamp":

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -133,6 +134,51 @@ def test_ids_may_begin_at_zero_and_decimal_commas_are_told(tmp_path: Path) -> No
 
     assert whys["interactions.columns.user_id"] == "by its name, user"
     assert "decimal commas" in whys["interactions.columns.rating"]
+
+
+@pytest.mark.parametrize(("like", "dislike"), [("True", "False"), ("like", "dislike"), ("y", "n")])
+def test_words_of_likes_and_dislikes_are_ratings_and_no_dislike_becomes_an_event(
+    tmp_path: Path, like: str, dislike: str
+) -> None:
+    rows = f"userId,movieId,liked\n1,1,{like}\n1,2,{dislike}\n2,1,{dislike}\n2,3,{like}\n"
+    folder = folder_of(tmp_path / "data", **{"ratings.csv": rows})
+    draft = draft_dataset(folder)
+
+    assert read_back(folder, draft, tmp_path / "out")["ratings"] == 4
+    assert yaml.safe_load(draft.text)["feedback"] == {"scale": [0, 1], "step": 1}
+    rows_path = tmp_path / "out" / "raw" / "ratings" / "rows.parquet"
+    found = pq.read_table(rows_path)["rating"].to_pylist()
+    assert found == [1.0, 0.0, 0.0, 1.0]
+
+
+def test_values_and_times_that_cannot_be_read_are_told_and_never_sure(tmp_path: Path) -> None:
+    rows = (
+        "userId,movieId,rating,date\n1,1,4/5,10/29/2014\n1,2,3/5,11/30/2014\n2,1,5/5,12/31/2014\n2,3,2/5,01/31/2015\n"
+    )
+    guesses = {guess.what: guess for guess in draft_dataset(folder_of(tmp_path, **{"ratings.csv": rows})).guesses}
+    for what, column, example in (
+        ("feedback.kind", "rating", "'4/5'"),
+        ("interactions.columns.timestamp", "date", "'10/29/2014'"),
+    ):
+        assert guesses[what].confidence == "guess"
+        assert guesses[what].why.startswith(f"{column} has {example}, which is ")
+
+
+def test_times_are_found_by_their_values_where_no_name_tells(tmp_path: Path) -> None:
+    rows = RATINGS.replace("timestamp", "moment of the click")
+    folder = folder_of(tmp_path / "data", **{"ratings.csv": rows})
+    draft = draft_dataset(folder)
+    assert yaml.safe_load(draft.text)["interactions"]["columns"]["timestamp"] == "moment of the click"
+    assert read_back(folder, draft, tmp_path / "out")["ratings"] == 4
+
+
+def test_noughts_that_stick_out_of_a_scale_of_stars_are_told(tmp_path: Path) -> None:
+    rows = HEADER + "".join(
+        f"{user},{user % 3 + 1},{(0, 0, 1, 3, 4, 5, 2)[user % 7]},{1_100_000_000 + user}\n" for user in range(1, 71)
+    )
+    guesses = {guess.what: guess for guess in draft_dataset(folder_of(tmp_path, **{"ratings.csv": rows})).guesses}
+    assert guesses["feedback.scale"].confidence == "likely"
+    assert "29% are 0: take those rows out if 0 stands for no rating" in guesses["feedback.scale"].why
 
 
 def test_rows_that_repeat_a_user_and_an_item_are_told(tmp_path: Path) -> None:

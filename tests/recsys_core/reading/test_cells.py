@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, weights
+from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, verdicts, weights
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="|;,[]"), min_size=1, max_size=8).filter(
     lambda name: name == name.strip()
@@ -67,6 +67,26 @@ def test_dates_of_any_zone_are_units_since_1970(moment: datetime, offset: int, p
         None,
         "20010101",
     ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Fri Nov 10 06:22:07 -0800 2017",
+        "Fri Nov 10 14:22:07 2017",
+        "Fri, 10 Nov 2017 14:22:07 +0000",
+        "10.11.2017 14:22:07",
+        "2017/11/10 14:22:07",
+    ],
+)
+def test_dates_that_can_be_read_in_one_way_only_are_read(written: str) -> None:
+    found = moments(pa.array([written, "1510323727", None, "11/10/2017", written]))
+    assert found.to_pylist() == ["1510323727", "1510323727", None, "11/10/2017", "1510323727"]
+
+
+def test_words_of_those_who_like_something_or_do_not_are_ratings_of_two_values() -> None:
+    words = ["True", "no", "LIKE", "thumbs down", "3.5", "liking", None, ""]
+    assert verdicts(pa.array(words)).to_pylist() == ["1", "0", "1", "0", "3.5", "liking", None, ""]
 
 
 @given(st.lists(st.text("0123456789-:TZ+ ./", max_size=25) | st.none(), max_size=6))
