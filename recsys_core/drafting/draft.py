@@ -39,7 +39,7 @@ _NO_TIMES: Final = "no column of times was found"
 _FORMAT: Final = {
     "separator": "its lines are cut alike by it",
     "header": "its first line is data",
-    "encoding": "its bytes are not UTF-8",
+    "encoding": "its bytes say so, or are not UTF-8",
     "quoted": "its quotation marks are part of the text",
 }
 

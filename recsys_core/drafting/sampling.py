@@ -1,5 +1,6 @@
 """The first rows of a file of which nothing is known, and how it is written."""
 
+import codecs
 import csv
 import io
 import re
@@ -102,7 +103,7 @@ def _may_be_a_table(path: Path) -> bool:
 
 def sample_file(path: Path, n_rows: int = _ROWS) -> Sample | None:
     """The first ``n_rows`` rows of a file; None where they are no table of two columns or more."""
-    encoding = "utf-8"
+    encoding = "utf-16" if _begins_as_utf_16(path) else "utf-8"
     lines, whole = _lines(path, encoding, n_rows)
     if any("\ufffd" in cell for line in lines for cell in line):
         encoding = "latin-1"
@@ -123,6 +124,11 @@ def sample_file(path: Path, n_rows: int = _ROWS) -> Sample | None:
     if has_header and encoding == "utf-8" and quoted and _head(path) == [name.strip() for name in rows[0]]:
         form = FileFormat()
     return _sample(path, rows, form, has_header=has_header, whole=whole)
+
+
+def _begins_as_utf_16(path: Path) -> bool:
+    with parts_of(path)[0].open("rb") as opened:
+        return opened.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def _lines(path: Path, encoding: str, n_rows: int) -> tuple[list[list[str]], bool]:

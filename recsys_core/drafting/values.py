@@ -1,5 +1,6 @@
 """What the values of interactions say: ratings on which scale, counts, or events."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -22,6 +23,11 @@ _SCALES: Final = (
 )  # fmt: skip
 """Lowest, highest, step: the narrowest first."""
 _LONG_TAIL: Final = 5  # the largest value over the median
+_SORTS: Final = ("event", "eventtype", "action", "actiontype", "behavior", "behaviour", "behaviortype", "type")
+"""Names of columns that say what somebody did."""
+_MOST_SORTS: Final = 20
+_SOME: Final = 3
+_FEW: Final = 0.05  # of the counts are below 0: taken back
 _MANY: Final = 0.3  # of the ratings are 0
 _MANY_STARS: Final = 5  # on such a scale few give none
 
@@ -34,9 +40,7 @@ def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tupl
     if column is None:
         unread = next((column for column in named(others, RATING) if column.texts), None)
         if unread is None:
-            return {"kind": "events"}, [
-                _kind("events", "sure", "there is no column of values: that it happened is all")
-            ]
+            return {"kind": "events"}, [_without_values(others)]
         why = f"{unread.name} has {unread.texts[0][:40]!r}, which is no number: without numbers all rows say the same"
         return {"kind": "events"}, [_kind("events", "guess", why)]
     values = column.values
@@ -45,13 +49,23 @@ def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tupl
         return {"kind": "events"}, [_kind("events", "sure" if len(values) >= 100 else "likely", why)]
     if (kind := _counts_as(column)) is not None:
         confidence, why = kind
-        maximum = Feedback.counts(values).maximum
+        maximum = Feedback.counts(values[values >= 0]).maximum
         scale = [0, int(maximum) if maximum % 1 == 0 else maximum]
         return {"kind": "counts", "scale": scale}, [
             _kind("counts", confidence, why),
             Guess("feedback.scale", scale, "likely", "99 of 100 values are not above; what is says no more"),
         ]
     return _ratings(column.name, values, in_words=not len(column.numbers))
+
+
+def _without_values(others: Sequence[Column]) -> Guess:
+    why = "there is no column of values: that it happened is all"
+    for column in named(others, _SORTS):
+        sorts = Counter(column.texts).most_common()
+        if 1 < len(sorts) <= _MOST_SORTS:
+            some = ", ".join(sort for sort, _ in sorts[:_SOME])
+            return _kind("events", "guess", f"{why}; all sorts of {column.name}, such as {some}, count alike")
+    return _kind("events", "sure", why)
 
 
 def _kind(kind: str, confidence: Confidence, why: str) -> Guess:
@@ -61,7 +75,10 @@ def _kind(kind: str, confidence: Confidence, why: str) -> Guess:
 def _counts_as(column: Column) -> tuple[Confidence, str] | None:
     """Why the values are counts, if they are."""
     values = column.values
-    if values.min() < 0:
+    taken_back = float((values < 0).mean())
+    if plain_name(column.name) in COUNTS and 0 < taken_back <= _FEW:
+        return "likely", f"by its name, {column.name}; {taken_back:.1%} are below 0, and these rows are rejected"
+    if taken_back:
         return None
     long_tail = values.max() > max(10, _LONG_TAIL * float(np.median(values)))
     if plain_name(column.name) in COUNTS:
@@ -76,6 +93,8 @@ def _ratings(name: str, values: NDArray[np.float64], *, in_words: bool = False) 
     found = f"{name} is {values.min():g} to {values.max():g}"
     nothing, least = (float((values == value).mean()) for value in (0, 1))
     suspicious = not in_words and (nothing > _MANY or (nothing > least and values.max() >= _MANY_STARS))
+    if values.min() == -1 and values.max() > 1 and ((values >= 0) | (values == -1)).all():
+        found += f"; {(values == -1).mean():.0%} are -1: take those rows out if -1 stands for no rating"
     if suspicious:
         found += f"; {nothing:.0%} are 0: take those rows out if 0 stands for no rating"
     for low, high, step in _SCALES:

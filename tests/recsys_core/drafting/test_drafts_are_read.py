@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from recsys_core.dataset.declaration import dataset_in
-from recsys_core.drafting import Draft, draft_dataset
+from recsys_core.drafting import Draft, Guess, draft_dataset
 from recsys_core.errors import DataError, MissingFileError
 from recsys_core.validating import RejectLimits, clean_folder
 
@@ -179,6 +179,43 @@ def test_noughts_that_stick_out_of_a_scale_of_stars_are_told(tmp_path: Path) -> 
     guesses = {guess.what: guess for guess in draft_dataset(folder_of(tmp_path, **{"ratings.csv": rows})).guesses}
     assert guesses["feedback.scale"].confidence == "likely"
     assert "29% are 0: take those rows out if 0 stands for no rating" in guesses["feedback.scale"].why
+
+
+def _guesses_of(place: Path, rows: str) -> dict[str, Guess]:
+    return {guess.what: guess for guess in draft_dataset(folder_of(place, **{"ratings.csv": rows})).guesses}
+
+
+def test_a_value_below_the_scale_that_stands_for_no_rating_is_told(tmp_path: Path) -> None:
+    scale = _guesses_of(tmp_path, "userId,movieId,rating\n1,1,-1\n1,2,8\n2,1,10\n2,3,7\n")["feedback.scale"]
+    assert (scale.value, scale.confidence) == ([-1, 10], "guess")
+    assert "25% are -1: take those rows out if -1 stands for no rating" in scale.why
+
+
+def test_sorts_of_events_that_count_alike_are_told(tmp_path: Path) -> None:
+    kind = _guesses_of(tmp_path, "userId,movieId,event\n1,1,view\n1,2,view\n2,1,buy\n2,3,view\n")["feedback.kind"]
+    assert (kind.value, kind.confidence) == ("events", "guess")
+    assert kind.why.endswith("; all sorts of event, such as view, buy, count alike")
+
+
+def test_quantities_of_which_a_few_are_taken_back_are_counts(tmp_path: Path) -> None:
+    rows = "".join(f"{n},{n % 3 + 1},{-1 if n == 7 else n % 5 + 1}\n" for n in range(1, 41))
+    kind = _guesses_of(tmp_path, "userId,movieId,quantity\n" + rows)["feedback.kind"]
+    assert (kind.value, kind.confidence) == ("counts", "likely")
+    assert kind.why.endswith("2.5% are below 0, and these rows are rejected")
+
+
+def test_files_in_utf_16_are_declared_so_and_read(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "data")
+    (folder / "ratings.csv").write_text(RATINGS, encoding="utf-16")
+    draft = draft_dataset(folder)
+    assert yaml.safe_load(draft.text)["interactions"]["format"] == {"encoding": "utf-16"}
+    assert read_back(folder, draft, tmp_path / "out")["ratings"] == 4
+
+
+def test_a_file_without_a_header_that_tells_nothing_is_to_be_given_names(tmp_path: Path) -> None:
+    rows = "".join(f'{n},"Game {n % 7}, Deluxe",play,{n / 2},0\n' for n in range(30))
+    with pytest.raises(DataError, match="give its columns names, user_id and item_id among them, in a first line"):
+        draft_dataset(folder_of(tmp_path, **{"ratings.csv": rows, "movies.csv": ""}))
 
 
 def test_rows_that_repeat_a_user_and_an_item_are_told(tmp_path: Path) -> None:
