@@ -150,9 +150,11 @@ def build_user_items(
             raise ShapeError(_repeated(user_ids, item_ids))
         columns, starts, order = places.indices, places.indptr, places.data
     indices, indptr = columns.astype(np.int32, copy=False), starts.astype(np.int32)
-    matrix = csr_matrix((ratings[order].astype(np.float32), indices, indptr), shape=shape)
+    as_they_are = isinstance(order, slice)  # and then another's arrays
+    values, times = (column[order] for column in (ratings, timestamps))
+    matrix = csr_matrix((values.astype(np.float32, copy=as_they_are), indices, indptr), shape=shape)
     matrix.has_sorted_indices = True
-    return UserItemMatrix(matrix, timestamps[order].astype(np.int64), known_users, items, users)
+    return UserItemMatrix(matrix, times.astype(np.int64, copy=as_they_are), known_users, items, users)
 
 
 def _in_order(user_nums: NDArray[np.int32], item_nums: NDArray[np.int32]) -> bool:
@@ -186,8 +188,9 @@ def _vocabulary(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.i
 
 def _vocabulary_of_scattered(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The same of numbers that are anywhere; where one stands many times together, as people in most files, once."""
-    starts = np.flatnonzero(np.diff(ids, prepend=~ids[0]))
-    in_runs = 4 * len(starts) < len(ids)
+    changes = ids[1:] != ids[:-1]
+    in_runs = 4 * np.count_nonzero(changes) < len(ids)
+    starts = np.concatenate([[0], np.flatnonzero(changes) + 1]) if in_runs else np.zeros(0, dtype=np.int64)
     encoded = pa.array(ids[starts] if in_runs else ids).dictionary_encode()  # several times faster than sorting
     found = encoded.dictionary.to_numpy()
     order = np.argsort(found)

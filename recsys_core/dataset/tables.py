@@ -24,7 +24,8 @@ def interactions_of(ratings: CleanTable, kind: FeedbackKind = "ratings") -> User
 
     Counts of the same user and item are added up, an event that is repeated is one; the time is that of the last.
     """
-    columns = {name: _column(ratings.rows_path, name) for name in _GROUPED}
+    path, value = ratings.rows_path, np.float32 if kind == "ratings" else np.float64  # sums of counts may be long
+    columns = {name: _column(path, name, value if name == "rating" else np.int64) for name in _GROUPED}
     if kind == "events":  # that it happened is all that is known
         columns["rating"] = np.ones(len(columns["rating"]))
     if kind != "ratings":
@@ -34,17 +35,14 @@ def interactions_of(ratings: CleanTable, kind: FeedbackKind = "ratings") -> User
             name.removesuffix("_max").removesuffix("_sum"): found[name].to_numpy() for name in found.column_names
         }
     return build_user_items(
-        columns["user_id"],
-        columns["item_id"],
-        columns["rating"].astype(np.float32, copy=False),
-        columns["timestamp"],
+        *(columns[name] for name in _GROUPED),
         users=ratings.ids("user_id"),
     )
 
 
 def catalogue_ids(movies_path: Path) -> NDArray[np.int64]:
     """Ids of all known movies, rated or not, sorted."""
-    return np.sort(_column(movies_path, "item_id"))
+    return np.sort(_column(movies_path, "item_id", np.int64))
 
 
 def training_tags(tags_path: Path, split: Split) -> pa.Table:
@@ -60,10 +58,10 @@ def training_tags(tags_path: Path, split: Split) -> pa.Table:
     return tags.filter(known)
 
 
-def _column(path: Path, name: str) -> NDArray[Any]:
+def _column(path: Path, name: str, kept_as: type[np.generic]) -> NDArray[Any]:
     """A column; one without any value, such as the times of a file that has none, is 0 throughout."""
     with pq.ParquetFile(path) as table:
-        values = np.zeros(table.metadata.num_rows, dtype=table.schema_arrow.field(name).type.to_pandas_dtype())
+        values = np.zeros(table.metadata.num_rows, dtype=kept_as)
         place = 0
         for batch in table.iter_batches(_AT_ONCE, columns=[name]):  # so that it is in memory once, not twice
             column = batch.column(0)
