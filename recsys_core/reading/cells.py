@@ -53,12 +53,12 @@ def tidied(values: pa.ChunkedArray, column: ColumnSpec) -> tuple[pa.ChunkedArray
 
 def moments(texts: pa.StringArray, per_second: int = 1) -> pa.StringArray:
     """Dates as :func:`recsys_core.dataset.moments.moment_of` reads them as units since 1970; all else as it is."""
-    cells = texts.to_pylist()
-    first = next((text for text in cells if text and not text.lstrip("-").isdecimal()), None)
-    if first is None:
+    others = pc.invert(pc.match_substring_regex(texts, "^-?[0-9]*$"))
+    if not pc.any(others).as_py():
         return texts
+    first = texts.filter(others)[0].as_py()
     forms = sorted(FORMS, key=lambda form: moment_of(first, [form]) is None)  # that of the others, too
-    return pa.array([text and _units(text, per_second, forms) for text in cells], type=pa.string())
+    return pa.array([text and _units(text, per_second, forms) for text in texts.to_pylist()], type=pa.string())
 
 
 def _units(text: str, per_second: int, forms: Sequence[str]) -> str:

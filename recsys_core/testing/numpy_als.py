@@ -8,7 +8,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.sources.als import ALSModel, ALSParameters, rating_confidence, regularized_gram, solve_rows
 from recsys_core.sources.als.fit import initial_factors
 
-__all__ = ["fit_als_in_numpy"]
+__all__ = ["als_loss", "fit_als_in_numpy"]
 
 Factors = NDArray[np.float32]
 
@@ -28,3 +28,13 @@ def fit_als_in_numpy(
 
 def _solved(factors: Factors, confidence: csr_matrix, parameters: ALSParameters) -> Factors:
     return solve_rows(factors, confidence, regularized_gram(factors, parameters.regularization))
+
+
+def als_loss(model: ALSModel, ratings: csr_matrix) -> float:
+    """What training makes small, of the model and of ``ratings`` folded in."""
+    confidence = rating_confidence(ratings, model.parameters, model.feedback).toarray()
+    weight = np.where(confidence == 0, 1.0, np.abs(confidence))
+    users = model.fold_in(ratings)
+    penalty = (users.astype(np.float64) ** 2).sum() + (model.item_factors.astype(np.float64) ** 2).sum()
+    error = weight * ((confidence > 0) - users @ model.item_factors.T) ** 2
+    return float(error.sum() + model.parameters.regularization * penalty)

@@ -11,11 +11,11 @@ from scipy.sparse import csr_matrix
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories
-from recsys_core.sources.als import KIND, ALSModel, ALSParameters, fit_als, rating_confidence
+from recsys_core.sources.als import KIND, ALSModel, ALSParameters, fit_als
 from recsys_core.sparse_rows import selected
 from recsys_core.storage import save_arrays
 from recsys_core.testing import checkerboard, planted_interactions, user_item_matrices
-from recsys_core.testing.numpy_als import fit_als_in_numpy
+from recsys_core.testing.numpy_als import als_loss, fit_als_in_numpy
 from recsys_core.testing.source_contract import SourceContract
 
 SCALE = MOVIELENS.feedback
@@ -41,24 +41,15 @@ def test_implicit_equals_the_numpy_oracle_from_the_same_start(parameters: ALSPar
     np.testing.assert_allclose(native.score(ratings), oracle.score(ratings), rtol=0, atol=1e-4)
 
 
-def training_loss(model: ALSModel, ratings: csr_matrix) -> float:
-    confidence = rating_confidence(ratings, model.parameters, SCALE).toarray()
-    weight = np.where(confidence == 0, 1.0, np.abs(confidence))
-    users = model.fold_in(ratings)
-    penalty = (users.astype(np.float64) ** 2).sum() + (model.item_factors.astype(np.float64) ** 2).sum()
-    error = weight * ((confidence > 0) - users @ model.item_factors.T) ** 2
-    return float(error.sum() + model.parameters.regularization * penalty)
-
-
 def test_conjugate_gradients_reach_the_loss_of_exact_solutions() -> None:
     ratings = planted_interactions(80, 50, 1500, seed=1).ratings
     approximate, exact = (fit(ratings, MIXED.replace(use_cg=cg, iterations=30)) for cg in (True, False))
-    assert training_loss(approximate, ratings) < 1.01 * training_loss(exact, ratings)
+    assert als_loss(approximate, ratings) < 1.01 * als_loss(exact, ratings)
 
 
 def test_more_iterations_lower_the_loss() -> None:
     ratings = planted_interactions(80, 50, 1500, seed=1).ratings
-    losses = [training_loss(fit(ratings, MIXED.replace(iterations=n)), ratings) for n in (1, 3, 10)]
+    losses = [als_loss(fit(ratings, MIXED.replace(iterations=n)), ratings) for n in (1, 3, 10)]
     assert losses == sorted(losses, reverse=True)
 
 

@@ -1,12 +1,12 @@
 """Training that starts from the item factors of a model that was fitted before."""
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.sources.als import ALSModel, ALSParameters, fit_als, rating_confidence
+from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
 from recsys_core.testing import planted_interactions
+from recsys_core.testing.numpy_als import als_loss
 
 SCALE = MOVIELENS.feedback
 WARM = ALSParameters(factors=6, regularization=1.0, iterations=15, warm_ratings=0, warm_iterations=3)
@@ -30,21 +30,12 @@ def _fit(parameters: ALSParameters, start: ALSModel | None = None) -> ALSModel:
     return fit_als(data.ratings, data.item_ids, parameters, feedback=SCALE, start=start)
 
 
-def _loss(model: ALSModel, ratings: csr_matrix) -> float:
-    confidence = rating_confidence(ratings, model.parameters, SCALE).toarray()
-    weight = np.where(confidence == 0, 1.0, np.abs(confidence))
-    users = model.fold_in(ratings)
-    penalty = (users.astype(np.float64) ** 2).sum() + (model.item_factors.astype(np.float64) ** 2).sum()
-    error = weight * ((confidence > 0) - users @ model.item_factors.T) ** 2
-    return float(error.sum() + model.parameters.regularization * penalty)
-
-
 def test_three_iterations_from_the_twin_reach_the_loss_of_fifteen_from_scratch() -> None:
     ratings = _everything().ratings
     scratch, cold = _fit(WARM), _fit(WARM.replace(iterations=3))
     warm = _fit(WARM, _twin())
-    assert _loss(warm, ratings) < 1.01 * _loss(scratch, ratings)
-    assert _loss(cold, ratings) > 1.01 * _loss(scratch, ratings)
+    assert als_loss(warm, ratings) < 1.01 * als_loss(scratch, ratings)
+    assert als_loss(cold, ratings) > 1.01 * als_loss(scratch, ratings)
     assert warm.parameters == scratch.parameters
 
 
