@@ -14,7 +14,7 @@ from recsys_core.dataset.ids import integer_of
 from recsys_core.dataset.moments import moment_of, unit_of
 from recsys_core.reading.cells import EMPTY_WORDS, VERDICTS, sets
 
-__all__ = ["Column", "is_id", "is_number"]
+__all__ = ["Column", "is_id", "is_number", "reads_as_value"]
 
 _NOTHING: Final = frozenset(EMPTY_WORDS.to_pylist())
 _TRAILING_ZEROS: Final = re.compile(r"\.0*$")  # as floating-point columns are written
@@ -26,6 +26,11 @@ def is_number(text: str) -> bool:
         return np.isfinite(float(text.strip())) and "_" not in text
     except ValueError:
         return False
+
+
+def reads_as_value(text: str) -> bool:
+    """Whether a text is a number, or one of the words that are read for one."""
+    return is_number(text) or text.lower() in VERDICTS
 
 
 def is_id(text: str) -> bool:
@@ -64,8 +69,8 @@ class Column:
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """:attr:`numbers`, or what is read for the words of those who like something and of those who do not."""
-        words = [VERDICTS.get(text.lower()) for text in self.texts]
-        return self.numbers if None in words else np.array(words, dtype=np.float64)
+        words = [VERDICTS[text.lower()] for text in self.texts if text.lower() in VERDICTS]
+        return self.numbers if len(words) < 0.99 * len(self.texts) else np.array(words, dtype=np.float64)
 
     @cached_property
     def has_decimal_commas(self) -> bool:

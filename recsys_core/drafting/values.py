@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.names import plain_name
-from recsys_core.drafting.columns import Column
+from recsys_core.drafting.columns import Column, reads_as_value
 from recsys_core.drafting.guesses import Confidence, Guess
 from recsys_core.drafting.names import COUNTS, RATING, named
 from recsys_core.errors import DataError
@@ -41,7 +41,8 @@ def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tupl
         unread = next((column for column in named(others, RATING) if column.texts), None)
         if unread is None:
             return {"kind": "events"}, [_without_values(others)]
-        why = f"{unread.name} has {unread.texts[0][:40]!r}, which is no number: without numbers all rows say the same"
+        example = next((text for text in unread.texts if not reads_as_value(text)), unread.texts[0])
+        why = f"{unread.name} has {example[:40]!r}, which is no number: without numbers all rows say the same"
         return {"kind": "events"}, [_kind("events", "guess", why)]
     values = column.values
     if len(np.unique(values)) == 1:

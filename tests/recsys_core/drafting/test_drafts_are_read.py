@@ -164,6 +164,12 @@ def test_values_and_times_that_cannot_be_read_are_told_and_never_sure(tmp_path: 
         assert guesses[what].why.startswith(f"{column} has {example}, which is ")
 
 
+def test_of_ratings_in_words_the_one_that_is_not_read_is_told(tmp_path: Path) -> None:
+    kind = _guesses_of(tmp_path, "userId,movieId,liked\n1,1,true\n1,2,false\n2,1,maybe\n2,3,true\n")["feedback.kind"]
+    assert (kind.value, kind.confidence) == ("events", "guess")
+    assert kind.why.startswith("liked has 'maybe', which is ")
+
+
 def test_times_are_found_by_their_values_where_no_name_tells(tmp_path: Path) -> None:
     rows = RATINGS.replace("timestamp", "moment of the click")
     folder = folder_of(tmp_path / "data", **{"ratings.csv": rows})
