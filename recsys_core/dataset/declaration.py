@@ -49,6 +49,8 @@ class FeedbackDeclaration(Parameters):
     """Lowest and highest rating; of counts, what says no more if it grows."""
     step: float = Field(default=0.0, ge=0)
     """Between two ratings of the scale; 0 for any value in between."""
+    unrated: float | None = Field(default=None, allow_inf_nan=False)
+    """A number beside the scale that stands for no rating; its rows are left out."""
 
     @field_validator("scale")
     @classmethod
@@ -62,6 +64,18 @@ class FeedbackDeclaration(Parameters):
         except ParameterError as error:
             raise ValueError(str(error)) from None
         return scale
+
+    @field_validator("unrated")
+    @classmethod
+    def _is_no_rating(cls, unrated: float | None, info: ValidationInfo) -> float | None:
+        scale = info.data.get("scale")
+        if unrated is None or scale is None:
+            return unrated
+        if info.data.get("kind") != "ratings":
+            raise ValueError(f"only ratings have a number for no rating; feedback of kind {info.data['kind']} has none")
+        if scale[0] <= unrated <= scale[1]:
+            raise ValueError(f"{unrated:g} lies on the scale {scale[0]:g} to {scale[1]:g}; expected a number beside it")
+        return unrated
 
     def feedback(self) -> Feedback:
         if self.kind == "events" or self.scale is None:
@@ -136,6 +150,7 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
         feedback,
         earliest_timestamp=0,
         relevance=relevance,
+        unrated=declared.feedback.unrated,
         **renamed_addresses(declared.items),
     ).with_text_ids(texts)
 

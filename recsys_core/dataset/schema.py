@@ -124,6 +124,7 @@ class TableSpec:
 class DatasetSpec:
     """A data set: its tables, its rating scale, the first plausible moment of a timestamp, and what counts as liked.
 
+    ``unrated`` stands for no rating where a file has one for everybody who met an item: it lies beside the scale.
     ``picture`` and ``link`` make an item's addresses of its columns.
     """
 
@@ -132,6 +133,7 @@ class DatasetSpec:
     feedback: Feedback
     earliest_timestamp: int
     relevance: RelevanceParameters
+    unrated: float | None = None
     picture: Address | None = None
     link: Address | None = None
 

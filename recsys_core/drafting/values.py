@@ -29,7 +29,9 @@ _MOST_SORTS: Final = 20
 _SOME: Final = 3
 _FEW: Final = 0.05  # of the counts are below 0: taken back
 _MANY: Final = 0.3  # of the ratings are 0
-_MANY_STARS: Final = 5  # on such a scale few give none
+_STARS: Final = 5  # where 1 is the least that can be given
+_APART: Final = (-1.0, -9.0, -99.0, -999.0, 99.0, 999.0)
+"""Numbers that stand for no rating, where they are twice as far away as every other, or the only one below 0."""
 
 
 def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tuple[dict[str, Any], list[Guess]]:
@@ -91,13 +93,39 @@ def _counts_as(column: Column) -> tuple[Confidence, str] | None:
 
 def _ratings(name: str, values: NDArray[np.float64], *, in_words: bool = False) -> tuple[dict[str, Any], list[Guess]]:
     kind = _kind("ratings", "sure" if plain_name(name) in RATING else "likely", f"by its name, {name}, and few values")
+    unrated = None if in_words else _unrated(values)
+    if unrated is not None:
+        share = float((values == unrated).mean())
+        why = f"{share:.0%} are {unrated:g}; their rows are left out, unless you delete this line and widen the scale"
+        found, guesses = _on_scale(name, values[values != unrated], kind)
+        return {**found, "unrated": unrated}, [*guesses, Guess("feedback.unrated", unrated, "guess", why)]
+    return _on_scale(name, values, kind, doubtful=not in_words)
+
+
+def _unrated(values: NDArray[np.float64]) -> int | None:
+    """The value that stands for no rating, if one seems to."""
+    for value in _APART:
+        others = values[values != value]
+        if 0 < len(others) < len(values) and others.max() > 1:
+            alone_below = value == -1 and others.min() >= 0
+            if alone_below or 2 * np.abs(others).max() < abs(value):
+                return int(value)
+    rated, nothing = values[values != 0], float((values == 0).mean())
+    if not nothing or rated.min() < 1 or rated.max() < _STARS:
+        return None
+    of_stars = rated.max() == _STARS and nothing > float((values == 1).mean())
+    return 0 if of_stars or nothing > _MANY else None
+
+
+def _on_scale(
+    name: str, values: NDArray[np.float64], kind: Guess, *, doubtful: bool = False
+) -> tuple[dict[str, Any], list[Guess]]:
+    """``doubtful``: whether a 0 may stand for no rating."""
     found = f"{name} is {values.min():g} to {values.max():g}"
     nothing, least = (float((values == value).mean()) for value in (0, 1))
-    suspicious = not in_words and (nothing > _MANY or (nothing > least and values.max() >= _MANY_STARS))
-    if values.min() == -1 and values.max() > 1 and ((values >= 0) | (values == -1)).all():
-        found += f"; {(values == -1).mean():.0%} are -1: take those rows out if -1 stands for no rating"
+    suspicious = doubtful and (nothing > _MANY or (nothing > least and values.max() >= _STARS))
     if suspicious:
-        found += f"; {nothing:.0%} are 0: take those rows out if 0 stands for no rating"
+        found += f"; {nothing:.0%} are 0: declare unrated: 0 and let the scale begin above it if 0 stands for no rating"
     for low, high, step in _SCALES:
         if _fits(values, low, high, step):
             seen = len(np.unique(values)) >= (high - low) / step  # all but one

@@ -46,6 +46,10 @@ def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: Data
     unit = unit_of(lowest)
     if column.type == "timestamp" and PER_SECOND.get(unit, 1) > 1:
         return Diagnosis(unit, f"The times in {name} are {unit}: divide them by {PER_SECOND[unit]}, or {DECLARE}")
+    if column.name == RATING_COLUMN and lowest == highest:
+        words = f"{lowest:g} lies beside the scale from {scale.minimum:g} to {scale.maximum:g}"
+        remedy = f"if it stands for no rating, declare feedback: {{unrated: {lowest:g}}} in dataset.yaml; or {DECLARE}"
+        return Diagnosis("no_rating", f"{words}: {remedy}")
     if column.name == RATING_COLUMN and highest > scale.maximum:
         words = f"{name} goes up to {highest:g}, and the scale from {scale.minimum:g} to {scale.maximum:g}: {DECLARE}"
         return Diagnosis("other_scale", words)

@@ -32,12 +32,14 @@ _SHOWN_CHARACTERS: Final = 80
 class ReasonCount:
     """Rejected rows that share a reason, with at most three of them as examples.
 
+    leaves_out       whether they were declared to say nothing, and are no fault of the table
     lowest, highest  of the numbers that the reason is about, where it is about one column of numbers
     """
 
     reason: str
     expectation: str | None
     column: str | None
+    leaves_out: bool = False
     n_rows: int = 0
     examples: list[str] = field(default_factory=list)
     lowest: float | None = None
@@ -62,8 +64,9 @@ class ReasonCount:
     def finding(self, table: str, file: str) -> Finding:
         what = "" if self.expectation else f", {self.reason}"  # examples of expectations say it
         rows = "1 row" if self.n_rows == 1 else f"{self.n_rows:,} rows"
-        message = f"{table} ({file}): {rows} rejected{what}: {'; '.join(self.examples)}"
-        return Finding("warning", table, self.column, "rejected", self.n_rows, message)
+        kind, done = ("unrated", "left out") if self.leaves_out else ("rejected", "rejected")
+        message = f"{table} ({file}): {rows} {done}{what}: {'; '.join(self.examples)}"
+        return Finding("warning", table, self.column, kind, self.n_rows, message)
 
 
 class RowWriter:
@@ -91,8 +94,13 @@ class RowWriter:
         return {name: len(values) for name, values in self._seen.items()}
 
     def most_frequent(self) -> list[ReasonCount]:
-        """The reasons, that of most rows first; the order of rows decides nothing."""
-        return sorted(self.counts.values(), key=lambda count: (-count.n_rows, count.reason))
+        """The reasons, that of most rows first and what was left out last; the order of rows decides nothing."""
+        return sorted(self.counts.values(), key=lambda count: (count.leaves_out, -count.n_rows, count.reason))
+
+    @property
+    def n_left_out(self) -> int:
+        """Of the rejected rows, those that were declared to say nothing."""
+        return sum(count.n_rows for count in self.counts.values() if count.leaves_out)
 
     @property
     def n_rejected(self) -> int:
@@ -107,7 +115,7 @@ class RowWriter:
                 same_column = pc.fill_null(pc.equal(rejected["column"], kind["column"]), kind["column"] is None)
                 same = rejected.filter(pc.and_(same_column, pc.equal(rejected["reason"], kind["reason"])))
                 reason = f"{kind['column']}: {kind['reason']}" if kind["column"] else kind["reason"]
-                self._count(reason, None, kind["column"], same)
+                self._counted(ReasonCount(reason, None, kind["column"])).add(same)
 
     def add_chunk(
         self, chunk: pa.Table, first_broken: NDArray[np.uint8], rules: Sequence[Rule], remarks: "Remarks"
@@ -140,20 +148,14 @@ class RowWriter:
             rows = chunk.take(pa.array(places))
             added = [remarks.get(line, "") for line in rows["line"].to_pylist()] if remarks else None
             rejected = rejected_table(called(rows, self._names), rule, file=self._file, remarks=added)
-            self._count(rule.reason, rule.expectation, rule.column, rejected, _numbers(rows, rule))
+            count = ReasonCount(rule.reason, rule.expectation, rule.column, rule.leaves_out)
+            self._counted(count).add(rejected, _numbers(rows, rule))
             parts.append(rejected)
             positions.append(places)
         return pa.concat_tables(parts).take(pa.array(np.argsort(np.concatenate(positions))))
 
-    def _count(
-        self,
-        reason: str,
-        expectation: str | None,
-        column: str | None,
-        rejected: pa.Table,
-        values: pa.ChunkedArray | None = None,
-    ) -> None:
-        self.counts.setdefault(reason, ReasonCount(reason, expectation, column)).add(rejected, values)
+    def _counted(self, new: ReasonCount) -> ReasonCount:
+        return self.counts.setdefault(new.reason, new)
 
     def __enter__(self) -> Self:
         return self

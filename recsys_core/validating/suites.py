@@ -23,6 +23,7 @@ __all__ = [
     "ROWS_ACCEPTED",
     "ROWS_ACCOUNTED_FOR",
     "ROWS_IN",
+    "ROWS_UNRATED",
     "Rule",
     "distinct_columns",
     "distinct_total",
@@ -41,6 +42,7 @@ DISTINCT_NEEDED: Final = 2  # of users and of items: from one alone nothing can 
 ROWS_IN: Final = "rows in"
 ROWS_ACCOUNTED_FOR: Final = "rows accepted + rejected"
 ROWS_ACCEPTED: Final = "rows accepted"
+ROWS_UNRATED: Final = "rows without a rating"
 REJECTED_SHARE: Final = "rejected share"
 HIGHEST_RATING: Final = "highest rating"
 
@@ -66,7 +68,8 @@ class Rule:
     severity      "warning" where a row that breaks it is rejected, "critical" where the whole table is refused
     breach        what is said of a value that breaks it: "rating 6.0 <breach>"; of a total: "0 rows: <breach>"
     shows_value   whether the value belongs into that sentence (a missing one does not)
-    kind          what a table is called, for programs, that is refused because of it
+    kind          what a table is called, for programs, that is refused because of it; or what the rows are called
+    leaves_out    whether its rows were declared to say nothing, and are no fault of the table
     """
 
     expectation: str
@@ -76,6 +79,7 @@ class Rule:
     breach: str = ""
     shows_value: bool = True
     kind: str = "unexpected_table"
+    leaves_out: bool = False
 
     @property
     def column(self) -> str | None:
@@ -128,6 +132,8 @@ def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[
     for column in table.columns:
         yield _presence(column)
         if column.name == RATING_COLUMN and column.type == "float":
+            if dataset.unrated is not None:
+                yield _rated(column, dataset.unrated)
             yield _on_scale(column, dataset)
         elif column.type in ("id", "text id"):
             continue  # every whole number of 64 bits is one, and every text
@@ -152,6 +158,18 @@ def _presence(column: ColumnSpec) -> Rule:
         return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "info", "is empty", False)
     breach = "is missing or not a number" if column.type == "float" else "is missing"
     return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "warning", breach, False)
+
+
+def _rated(column: ColumnSpec, unrated: float) -> Rule:
+    return Rule(
+        "expect_column_values_to_not_be_in_set",
+        (column.name,),
+        {"column": column.name, "value_set": [unrated]},
+        "warning",
+        "stands for no rating",
+        kind="unrated",
+        leaves_out=True,
+    )
 
 
 def _on_scale(column: ColumnSpec, dataset: DatasetSpec) -> Rule:

@@ -77,11 +77,13 @@ def _totals(read: ReadSummary, writer: RowWriter) -> "pd.DataFrame":
     """One row with a column per total."""
     import pandas as pd
 
+    n_judged = read.n_rows - writer.n_left_out
     totals = {
         suites.ROWS_IN: read.n_rows,
         suites.ROWS_ACCOUNTED_FOR: writer.n_accepted + writer.n_rejected,
         suites.ROWS_ACCEPTED: writer.n_accepted,
-        suites.REJECTED_SHARE: writer.n_rejected / read.n_rows if read.n_rows else 0.0,
+        suites.ROWS_UNRATED: writer.n_left_out,
+        suites.REJECTED_SHARE: _n_faulty(writer) / n_judged if n_judged else 0.0,
         suites.HIGHEST_RATING: writer.highest or 0.0,
         **{suites.distinct_total(name): count for name, count in writer.distinct.items()},
     }
@@ -92,12 +94,14 @@ def _outcome(result: RuleResult, totals: "pd.DataFrame") -> ExpectationOutcome:
     """A total in words. Every row of the table belongs to it, but only rejected ones are "unexpected"."""
     rule = result.rule
     row = totals.iloc[0]
-    n_rows, n_rejected = int(row[suites.ROWS_IN]), int(row[suites.ROWS_ACCOUNTED_FOR] - row[suites.ROWS_ACCEPTED])
+    n_unrated = int(row[suites.ROWS_UNRATED])
+    n_rejected = int(row[suites.ROWS_ACCOUNTED_FOR] - row[suites.ROWS_ACCEPTED]) - n_unrated
+    n_rows = int(row[suites.ROWS_IN])
     name = rule.arguments.get("column")
     if name is None:
         found = f"{n_rows} rows in, {row[suites.ROWS_ACCOUNTED_FOR]:.0f} accepted or rejected"
     elif name == suites.REJECTED_SHARE:
-        found = f"{n_rejected} of {n_rows} rows rejected ({row[name]:.1%})"
+        found = f"{n_rejected} of {n_rows - n_unrated} rows rejected ({row[name]:.1%})"
     elif name == suites.HIGHEST_RATING:
         found = f"the {name} is {row[name]:g}"
     else:
@@ -114,9 +118,14 @@ def _outcome(result: RuleResult, totals: "pd.DataFrame") -> ExpectationOutcome:
     )
 
 
+def _n_faulty(writer: RowWriter) -> int:
+    """Rejected rows that were not declared to say nothing."""
+    return writer.n_rejected - writer.n_left_out
+
+
 def _count(rule: Rule, writer: RowWriter) -> int | None:
     """The rows that a broken rule is about, where it is about some."""
-    counts = {"too_many_rejected": writer.n_rejected, "no_relevant_rating": writer.n_accepted}
+    counts = {"too_many_rejected": _n_faulty(writer), "no_relevant_rating": writer.n_accepted}
     return counts.get(rule.kind)
 
 
@@ -135,6 +144,6 @@ def _fault(
         return rule.kind, f"{found.message}{by}. {_MEND}"
     most = writer.most_frequent()[0]
     kind, action = diagnosis(most, table, dataset) or (rule.kind, _MEND)
-    if of_share and action == _MEND and most.n_rows <= writer.n_rejected / 2:
+    if of_share and action == _MEND and most.n_rows <= _n_faulty(writer) / 2:
         action = "Mend the file, or raise max_rejected_share"
     return kind if of_share else rule.kind, f"{found.message}{by}. Most frequent reason: {most}. {action}"

@@ -178,23 +178,53 @@ def test_times_are_found_by_their_values_where_no_name_tells(tmp_path: Path) -> 
     assert read_back(folder, draft, tmp_path / "out")["ratings"] == 4
 
 
-def test_noughts_that_stick_out_of_a_scale_of_stars_are_told(tmp_path: Path) -> None:
+def test_noughts_beside_a_scale_of_stars_stand_for_no_rating(tmp_path: Path) -> None:
     rows = HEADER + "".join(
         f"{user},{user % 3 + 1},{(0, 0, 1, 3, 4, 5, 2)[user % 7]},{1_100_000_000 + user}\n" for user in range(1, 71)
     )
-    guesses = {guess.what: guess for guess in draft_dataset(folder_of(tmp_path, **{"ratings.csv": rows})).guesses}
-    assert guesses["feedback.scale"].confidence == "likely"
-    assert "29% are 0: take those rows out if 0 stands for no rating" in guesses["feedback.scale"].why
+    folder = folder_of(tmp_path / "data", **{"ratings.csv": rows, "movies.csv": MOVIES})
+    draft = draft_dataset(folder)
+    assert yaml.safe_load(draft.text)["feedback"] == {"scale": [1, 5], "step": 1, "unrated": 0}
+    (guess,) = (guess for guess in draft.guesses if guess.what == "feedback.unrated")
+    assert guess.confidence == "guess"
+    assert guess.why == "29% are 0; their rows are left out, unless you delete this line and widen the scale"
 
 
 def _guesses_of(place: Path, rows: str) -> dict[str, Guess]:
     return {guess.what: guess for guess in draft_dataset(folder_of(place, **{"ratings.csv": rows})).guesses}
 
 
-def test_a_value_below_the_scale_that_stands_for_no_rating_is_told(tmp_path: Path) -> None:
-    scale = _guesses_of(tmp_path, "userId,movieId,rating\n1,1,-1\n1,2,8\n2,1,10\n2,3,7\n")["feedback.scale"]
-    assert (scale.value, scale.confidence) == ([-1, 10], "guess")
-    assert "25% are -1: take those rows out if -1 stands for no rating" in scale.why
+@pytest.mark.parametrize(
+    ("ratings", "scale", "unrated"),
+    [
+        ((-1, 8, 10, 7), [1, 10], -1),
+        ((0, 0, 0, 8, 10, 7), [1, 10], 0),  # Book-Crossing
+        ((99, -3.5, 9.25, 2), [-4, 10], 99),  # Jester
+    ],
+)
+def test_a_number_beside_the_scale_stands_for_no_rating(
+    tmp_path: Path, ratings: tuple[float, ...], scale: list[int], unrated: int
+) -> None:
+    rows = "".join(f"{number},{number % 2},{rating}\n" for number, rating in enumerate(ratings))
+    guesses = _guesses_of(tmp_path, "userId,movieId,rating\n" + rows)
+    assert guesses["feedback.scale"].value == scale
+    assert (guesses["feedback.unrated"].value, guesses["feedback.unrated"].confidence) == (unrated, "guess")
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [(0, 0, 1, 1), (0, 0.5, 3, 5), (-1, 0, 1, 1), (0, 1, 1, 5, 4), (0, 0, 1, 3, 6, 7, 8, 9, 10, 2), (0, 1, 2)],
+)
+def test_a_number_of_the_scale_is_a_rating(tmp_path: Path, ratings: tuple[float, ...]) -> None:
+    rows = "".join(f"{number},{number % 2},{rating}\n" for number, rating in enumerate(ratings))
+    assert "feedback.unrated" not in _guesses_of(tmp_path, "userId,movieId,rating\n" + rows)
+
+
+def test_noughts_that_stick_out_of_a_long_scale_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"{number},{number % 2},{number % 10 + (number % 10 > 0)}\n" for number in range(40))
+    scale = _guesses_of(tmp_path, "userId,movieId,rating\n" + rows)["feedback.scale"]
+    assert scale.confidence == "likely"
+    assert "10% are 0: declare unrated: 0 and let the scale begin above it if 0 stands for no rating" in scale.why
 
 
 def test_sorts_of_events_that_count_alike_are_told(tmp_path: Path) -> None:

@@ -291,3 +291,43 @@ def test_items_that_interactions_name_are_told_and_nothing_else_is_missed(folder
         == len({line.split(",")[1] for line in lines_of(folder / "ratings.csv")[1:]})
     )
     assert picture.n_features == {}
+
+
+_UNRATED = """name: shelf
+feedback: {scale: [1, 5], step: 1, unrated: 0}
+interactions: {file: ratings.csv}
+"""
+
+
+def _shelf(folder: Path, ratings: tuple[float, ...], declared: str = _UNRATED) -> Path:
+    """A folder of interactions alone; every sixth person met the same title."""
+    folder.mkdir()
+    (folder / "dataset.yaml").write_text(declared, encoding="utf-8")
+    rows = (f"{number % 6},{number // 6},{rating}\n" for number, rating in enumerate(ratings))
+    (folder / "ratings.csv").write_text("userId,movieId,rating\n" + "".join(rows), encoding="utf-8")
+    return folder
+
+
+def test_rows_without_a_rating_are_left_out_and_no_fault_of_the_file(tmp_path: Path) -> None:
+    picture = _picture(_shelf(tmp_path / "shelf", (0, 0, 0, 5, 4, 0, 1, 0, 0, 0)))
+    assert picture.status == "warnings"
+    assert picture.scale == (1.0, 5.0)
+    assert picture.tables["interactions"].as_dict() == {"file": "ratings.csv", "in": 10, "accepted": 3, "rejected": 7}
+    (finding,) = (finding for finding in picture.findings if finding.kind == "unrated")
+    assert (finding.column, finding.count) == ("rating", 7)
+    assert finding.message.startswith("interactions (ratings.csv): 7 rows left out: rating 0.0 stands for no rating")
+
+
+def test_faults_are_a_share_of_the_rows_that_have_a_rating(tmp_path: Path) -> None:
+    picture = _picture(_shelf(tmp_path / "shelf", (0,) * 92 + (5, 9, 4, 8, 3, 9, 5, 8)))
+    (error,) = (finding for finding in picture.findings if finding.severity == "error")
+    assert (error.kind, error.count) == ("other_scale", 4)
+    assert "4 of 8 rows rejected (50.0%)" in error.message
+
+
+def test_many_rows_of_one_number_beside_the_scale_may_be_without_a_rating(tmp_path: Path) -> None:
+    declared = _UNRATED.replace(", unrated: 0", "")
+    picture = _picture(_shelf(tmp_path / "shelf", (0, 0, 0, 5, 4, 0, 1, 0, 0, 0), declared))
+    (error,) = (finding for finding in picture.findings if finding.severity == "error")
+    assert error.kind == "no_rating"
+    assert "if it stands for no rating, declare feedback: {unrated: 0} in dataset.yaml" in error.message
