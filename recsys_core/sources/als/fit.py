@@ -11,7 +11,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.errors import ShapeError
 from recsys_core.scoring import check_item_ids, check_user_ratings
-from recsys_core.sources.als.confidence import rating_confidence
+from recsys_core.sources.als.confidence import told_confidence
 from recsys_core.sources.als.model import ALSModel
 from recsys_core.sources.als.parameters import ALSParameters
 from recsys_core.sources.solvers import ALSSolver
@@ -43,7 +43,7 @@ def fit_als(
     ratings = check_user_ratings(user_items, len(ids))
     if ratings.nnz == 0:
         raise ShapeError(f"user_items of shape {ratings.shape} holds no rating, ALS needs at least one")
-    confidence = rating_confidence(ratings, parameters, feedback)
+    confidence = told_confidence(ratings, parameters, feedback)
     first, trained_with = initial_factors(ratings.shape, parameters), parameters
     if solve is None and _is_start(start, parameters) and ratings.nnz >= parameters.warm_ratings:
         first = (first[0], _known_factors(start, ids, first[1]))

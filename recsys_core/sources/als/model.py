@@ -12,7 +12,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
 from recsys_core.scoring import check_one_history, check_user_ratings
-from recsys_core.sources.als.confidence import rating_confidence
+from recsys_core.sources.als.confidence import rating_confidence, told_confidence
 from recsys_core.sources.als.normal_equations import normal_equations, regularized_gram, solve_rows
 from recsys_core.sources.als.parameters import ALSParameters
 from recsys_core.sources.moments import ItemMoments
@@ -58,7 +58,7 @@ class ALSModel:
     def fold_in(self, known: Known) -> NDArray[np.float32]:
         """User factors, float32 of shape (n_users, factors), for ratings of shape (n_users, n_items)."""
         checked = check_user_ratings(known, len(self.item_ids))
-        confidence = rating_confidence(checked, self.parameters, self.feedback)
+        confidence = told_confidence(checked, self.parameters, self.feedback)
         return solve_rows(self.item_factors, confidence, self.gram, inverse_gram=self.inverse_gram)
 
     def score(self, known: Known) -> NDArray[np.float32]:

@@ -8,7 +8,8 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.sources.als import ALSParameters, rating_confidence
+from recsys_core.sources.als import ALSParameters, fit_als, rating_confidence
+from recsys_core.sources.als.confidence import told_confidence
 from recsys_core.testing import rating_values
 
 SCALE = MOVIELENS.feedback
@@ -66,3 +67,23 @@ def test_the_ratings_are_not_changed() -> None:
     ratings = row(1.0, 5.0)
     rating_confidence(ratings, ALSParameters(), SCALE)
     np.testing.assert_array_equal(ratings.data, [1.0, 5.0])
+
+
+def test_what_says_no_more_than_no_rating_is_left_out_of_sums() -> None:
+    ratings = row(1.0, 5.0, 2.0, 3.0)
+    told = told_confidence(ratings, ALSParameters(), SCALE)
+    np.testing.assert_array_equal(told.indices, [1, 3])
+    np.testing.assert_array_equal(told.data, rating_confidence(ratings, ALSParameters(), SCALE).data[[1, 3]])
+    assert ratings.nnz == 4
+    assert told_confidence(ratings, ALSParameters(dislike_confidence=2), SCALE).nnz == 4
+
+
+def test_als_without_dislikes_of_confidence_one_is_als_with_them() -> None:
+    rng = np.random.default_rng(0)
+    ratings = csr_matrix((rng.random((40, 12)) < 0.4) * rng.integers(1, 6, size=(40, 12)), dtype=np.float32)
+    liked = ratings.multiply(ratings >= 3).tocsr()
+    parameters = ALSParameters(factors=4, regularization=1.0)
+    with_them, without = (
+        fit_als(some, np.arange(12), parameters, feedback=SCALE).item_factors for some in (ratings, liked)
+    )
+    np.testing.assert_array_equal(with_them, without)
