@@ -7,13 +7,14 @@ from pathlib import Path
 import numpy as np
 from stages import CUT, FACTORS, ITERATIONS, LIKED, REGULARIZATION, K, Stages, ndcg
 
-from recsys_core.dataset.interactions import build_user_items
+from recsys_core.dataset.interactions import positions_in
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.ranking import product_top_k
 from recsys_core.reading import read_table
 from recsys_core.sources.als import ALSParameters, fit_als
+from recsys_core.splitting.parts import without_empty
 
 
 def main(ratings_file: str) -> None:
@@ -23,14 +24,12 @@ def main(ratings_file: str) -> None:
             read_table(Path(ratings_file), MOVIELENS.table("ratings"), Path(folder))
         with stages.stage("split and matrix"):
             everything = interactions_of(CleanTable(Path(folder), {}), "ratings")
-            users, items = everything.user_ids[everything.user_nums()], everything.item_ids[everything.ratings.indices]
-            values, times = everything.ratings.data, everything.timestamps
-            past = times <= np.quantile(times, CUT)
-            train = build_user_items(users[past], items[past], values[past], times[past])
-            liked = ~past & (values >= LIKED)
-            liked &= np.isin(users, train.user_ids) & np.isin(items, train.item_ids)
-            later = np.searchsorted(train.user_ids, users[liked]), np.searchsorted(train.item_ids, items[liked])
-            del everything, users, items, values, times
+            past = everything.timestamps <= np.quantile(everything.timestamps, CUT)
+            train = without_empty(everything.select(past))
+            liked = everything.select(~past & (everything.ratings.data >= LIKED)).with_items(train.item_ids)
+            users = positions_in(train.user_ids, liked.user_ids)[liked.user_nums()]
+            later = users[users >= 0], liked.ratings.indices[users >= 0]
+            del everything
     with stages.stage("fit"):
         parameters = ALSParameters(
             factors=FACTORS,
