@@ -5,12 +5,12 @@ from functools import partial
 from typing import Any
 
 import dagster as dg
-import numpy as np
 
 from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
 from assets.materialising.names import raw_asset
 from assets.materialising.step import ANOTHER_HOME
 from assets.presenting import table_page, text_table
+from recsys_core.dataset.catalogues import LEAST_COMMON, share_in_common
 from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
 from recsys_core.dataset.table_folders import CleanTable, RawTable
@@ -26,7 +26,6 @@ from recsys_core.validating import (
 
 __all__ = ["validated"]
 
-_LEAST_COMMON = 0.5
 _CHECKS = (
     ("expectations", "every table-level expectation of the suite holds, and few enough rows were rejected"),
     ("rows_add_up", "rows in = rows accepted + rows rejected"),
@@ -56,19 +55,18 @@ def validated(inputs: Inputs, **tables: Any) -> Made[CleanTable]:
     return Made(CleanTable(inputs.places.scratch, summary.as_dict()), facts=summary)
 
 
-def of_one_catalogue(before: CleanTable, now: CleanTable) -> None:
+def of_one_catalogue(before: CleanTable, now: CleanTable, names: tuple[str, str]) -> None:
     """Refuse items of which fewer than half are those that the home has: people would be recommended what is not there.
 
-    The share is that of the smaller catalogue.
+    The share is that of the smaller catalogue. ``names`` are those of the two data sets, which must be one.
     """
     had, has = known_ids(before.directory, "item_id"), known_ids(now.directory, "item_id")
-    smaller = min(len(had), len(has))
-    common = len(np.intersect1d(had, has, assume_unique=True))
-    if common < _LEAST_COMMON * smaller:
-        raise DataError(
-            f"this home belongs to another catalogue: {common / smaller:.1%} of the smaller one's {smaller:,} items "
-            f"are in both; {ANOTHER_HOME}"
-        )
+    share, smaller = share_in_common(had, has), min(len(had), len(has))
+    common = f"{share:.1%} of the smaller one's {smaller:,} items are in both; {ANOTHER_HOME}"
+    if names[0] != names[1]:
+        raise DataError(f"this home belongs to the data set {names[0]}, this is {names[1]}: {common}")
+    if share < LEAST_COMMON:
+        raise DataError(f"this home belongs to another catalogue: {common}")
 
 
 def _show(step: Step) -> Shown:

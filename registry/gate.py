@@ -2,9 +2,9 @@
 
 It fails closed. Whatever is missing, undefined or not comparable leaves the champion where it is.
 
-FIRST      There is no champion: the version becomes it, so that there is something to serve. Its figures must be sound,
-           and not surely below popularity's. Too few test users and broken guardrails, which ask whether a
-           *replacement* is safe, become warnings among the reasons.
+FIRST      There is no champion, or one of another catalogue: the version becomes it, so that there is something to
+           serve. Its figures must be sound, and not surely below popularity's. Too few test users and broken
+           guardrails, which ask whether a *replacement* is safe, become warnings among the reasons.
 PROMOTED   Enough users, no guardrail broken, not surely below popularity, and the rule met: a new recipe must be better
            than the champion, the same recipe on fresh data may not lose more than a margin against the last version
            that was better than the one before it (docs/promotion.md).
@@ -55,11 +55,13 @@ def decide(
     *,
     same_recipe: bool = False,
     named: str = "the champion",
+    none: str = "there was no champion",
 ) -> Decision:
-    """Judge ``challenger`` against ``reference``; ``None`` means that there is no champion at all.
+    """Judge ``challenger`` against ``reference``; ``None`` means that there is no champion that it could follow.
 
     same_recipe  whether it was made as the champion was, on other data (:meth:`PromotionPolicy.rule_for`)
     named        what ``reference`` is called in the reasons
+    none         why there is no ``reference``
     """
     rule = policy.rule_for(same_recipe)
     figures: dict[str, Any] = {"metric": policy.metric, "rule": rule, "n_users": len(challenger.user_ids)}
@@ -77,7 +79,7 @@ def decide(
     if len(challenger.user_ids) < policy.minimum_test_users:
         few = [f"only {len(challenger.user_ids)} test users; the policy asks for {policy.minimum_test_users}"]
     if reference is None:
-        met, outcome = bool(few) or not refused, ["there was no champion"]
+        met, outcome = bool(few) or not refused, [none]
         doubts = [f"warning: {text}" for text in (*few, *refused, *broken)] if met else [*refused, *broken]
     else:
         met, outcome = _rule_met(challenger, reference, policy, rule, named, figures)

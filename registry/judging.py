@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from recsys_core.bundle import ModelBundle
+from recsys_core.dataset.catalogues import LEAST_COMMON, share_in_common
 from recsys_core.dataset.interactions import Split
 from recsys_core.errors import RecsysError
 from recsys_core.evaluation import Evaluation, evaluate
@@ -49,8 +50,8 @@ def judge(
     recipe   digest of the code and the configuration that made it; kept with the version, for those that come after it
 
     Another recipe than the champion's is compared with the champion, the same recipe with the last version that was
-    superior, so that small losses do not add up. A version that cannot be read is not judged: the verdict is KEPT, with
-    the reason.
+    superior, so that small losses do not add up. A champion of another catalogue, which a forced run replaces, is
+    followed at once. A version that cannot be read is not judged: the verdict is KEPT, with the reason.
     """
     promotions = Promotions(tracking)
     promotions.recover()
@@ -69,9 +70,15 @@ def judge(
         if against is not None and policy.rule_for(same_recipe) == "not_inferior":
             reference = promotions.last_superior(against)
             named = f"version {reference}, the last superior one"
-        opponent = _former(tracking, reference, evaluation, split, policy, data_fingerprint)
+        share = _share_in_common(tracking, against, release)
+        if share >= LEAST_COMMON:
+            opponent = _former(tracking, reference, evaluation, split, policy, data_fingerprint)
+            decision = decide(challenger, opponent, policy, same_recipe=same_recipe, named=named)
+        else:  # the run was forced: the champion would recommend what is no longer there
+            why = f"the champion is of another catalogue: {share:.1%} of the smaller one's items are in both"
+            decision = decide(challenger, None, policy, none=why)
         entry = promotions.apply(
-            decide(challenger, opponent, policy, same_recipe=same_recipe, named=named),
+            decision,
             version,
             against=against,
             decision_id=promotions.fresh_id(base_id),
@@ -80,6 +87,15 @@ def judge(
     promotions.versions.tell_verdict(version, entry.verdict, entry.reasons)
     now_champion = promotions.versions.find(CHAMPION)
     return Promotion({**entry.as_dict(), "champion": now_champion.version if now_champion else None})
+
+
+def _share_in_common(tracking: Tracking, version: str | None, release: ModelBundle) -> float:
+    """Of the champion's catalogue and that of ``release``; 1 where it cannot be told."""
+    try:
+        champion = load_bundle(ModelRegistry(tracking), version) if version is not None else release
+    except RecsysError:
+        return 1.0
+    return share_in_common(champion.model.catalogue_ids, release.model.catalogue_ids)
 
 
 def _former(

@@ -40,7 +40,8 @@ class Recipe:
     quality      (name, description) of checks that are shown and stop nothing
     still_there  asked with the folder of the stored value, the tracking store and what was observed there: why what
                  the value tells of is not there any more, None if it is
-    follows      asked with the current value and the one just made, before that is stored: raises what speaks against
+    follows      asked with the current value and the one just made, and the names of their data sets, before that is
+                 stored: raises what speaks against
                  a home that holds both, unless the run is forced
     describe     its description as it follows from the data set, where that of the function does not do
     name, description, upstream
@@ -60,7 +61,7 @@ class Recipe:
     checks: tuple[tuple[str, str], ...] = ()
     quality: tuple[tuple[str, str], ...] = ()
     still_there: Callable[..., str | None] | None = None
-    follows: Callable[[Any, Any], None] | None = None
+    follows: Callable[[Any, Any, tuple[str, str]], None] | None = None
     describe: Callable[[DatasetSpec], str] | None = None
     name: str = ""
     description: str = ""

@@ -21,7 +21,7 @@ from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
 from recsys_core.dataset.schema import DatasetSpec
-from recsys_core.errors import DataError, RecsysError, StorageError
+from recsys_core.errors import RecsysError, StorageError
 from recsys_core.faults import outside_fault
 from recsys_core.storage import scratch_directory
 from registry.addresses import without_credentials_in
@@ -232,9 +232,8 @@ def _follow(recipe: Recipe, store: Store, inputs: Inputs, value: Any) -> None:
         name = current.parts["dataset"].rpartition(" ")[0]
         if not name:  # from before data sets had names, with columns of other names, too
             return
-        if name != inputs.dataset.name:
-            raise DataError(f"this home belongs to the data set {name}, this is {inputs.dataset.name}; {ANOTHER_HOME}")
-        recipe.follows(store.load(recipe.name, recipe.kind, current.origin.version), value)
+        before = store.load(recipe.name, recipe.kind, current.origin.version)
+        recipe.follows(before, value, (name, inputs.dataset.name))
 
 
 def _configuration(run: dg.DagsterRun, world: World, parameters: Configuration) -> Configuration:

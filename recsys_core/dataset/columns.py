@@ -44,6 +44,8 @@ class ColumnSpec:
     declare is taken for empty: the row is worth more. ``optional`` ones need not be there.
     ``minimum`` and ``maximum`` are inclusive. ``pattern`` is a regular expression (RE2) of a nullable text, whose
     group "value" is what is kept. ``separator`` stands between the members of a set; without one, the usual ones do.
+    ``words`` are what stands for numbers in the file, each with its number; nothing else is read then.
+    ``absent`` columns are not looked for, whatever the file's are called.
     ``per_second`` is how many units of a timestamp are a second. ``copies`` names the column whose values a text has,
     as no file gives it its own. ``wanted_by`` is the key of the declaration that names a column which is not canonical.
     """
@@ -58,6 +60,8 @@ class ColumnSpec:
     maximum: float | None = None
     pattern: str = ""
     separator: str = ""
+    words: tuple[tuple[str, float], ...] = ()
+    absent: bool = False
     per_second: int = 1
     copies: str = ""
     wanted_by: str = ""
@@ -66,6 +70,11 @@ class ColumnSpec:
     @property
     def arrow_type(self) -> pa.DataType:
         return _ARROW_TYPES[self.type]
+
+    @property
+    def may_be_null(self) -> bool:
+        """Whether rows without a value are rows: a moment that is not known is no fault of the row."""
+        return self.nullable or self.type == "timestamp"
 
     @property
     def in_file(self) -> str:

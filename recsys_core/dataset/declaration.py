@@ -1,5 +1,6 @@
 """``dataset.yaml``: one small file that says what the files of a folder are."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -52,6 +53,9 @@ class FeedbackDeclaration(Parameters):
     unrated: float | None = Field(default=None, allow_inf_nan=False)
     """A number beside the scale that stands for no rating; its rows are left out."""
 
+    values: dict[str, float] = Field(default_factory=dict)
+    """What the words, or codes, of the column ``rating`` count: ``{view: 1, cart: 3, "4": 5}``."""
+
     @field_validator("scale")
     @classmethod
     def _can_be(cls, scale: tuple[float, float] | None, info: ValidationInfo) -> tuple[float, float] | None:
@@ -76,6 +80,18 @@ class FeedbackDeclaration(Parameters):
         if scale[0] <= unrated <= scale[1]:
             raise ValueError(f"{unrated:g} lies on the scale {scale[0]:g} to {scale[1]:g}; expected a number beside it")
         return unrated
+
+    @field_validator("values")
+    @classmethod
+    def _are_values(cls, values: dict[str, float], info: ValidationInfo) -> dict[str, float]:
+        kind, scale = info.data.get("kind"), info.data.get("scale")
+        if values and kind == "events":
+            raise ValueError("events all count alike; say kind: counts, with a scale, where they do not")
+        if scale is not None:
+            beside = (word for word, value in values.items() if not scale[0] <= value <= scale[1])
+            for word in beside:
+                raise ValueError(f"{word}: {values[word]:g} is not within the scale {scale[0]:g} to {scale[1]:g}")
+        return values
 
     def feedback(self) -> Feedback:
         if self.kind == "events" or self.scale is None:
@@ -138,7 +154,13 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
     feedback = declared.feedback.feedback()
     texts = [name for name, kind in declared.ids if kind == "text"]
     tables = [
-        declared_table(role, replace(MOVIELENS.table(TABLE_OF_ROLE[role]), called=names[role]), section, feedback)
+        declared_table(
+            role,
+            replace(MOVIELENS.table(TABLE_OF_ROLE[role]), called=names[role]),
+            section,
+            feedback,
+            words=declared.feedback.values,
+        )
         for role, section in sections.items()
     ]
     if declared.items is None:
@@ -160,4 +182,4 @@ def _liked_from(feedback: Feedback) -> float:
     if feedback.kind != "ratings":
         return 0.0
     raw = feedback.minimum + 0.75 * (feedback.maximum - feedback.minimum)
-    return round(raw / feedback.step) * feedback.step if feedback.step else raw
+    return math.floor(raw / feedback.step + 0.5) * feedback.step if feedback.step else raw

@@ -1,5 +1,6 @@
 """A table in ``dataset.yaml``, and the table of MovieLens that it becomes."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import PurePath
@@ -22,6 +23,7 @@ from recsys_core.parameters import Parameters
 __all__ = ["FormatDeclaration", "TableDeclaration", "declared_table", "items_of", "renamed_addresses"]
 
 _ADDRESSES: Final = ("picture", "link")
+_MAY_LACK: Final = ("genres",)
 _DESCRIPTIONS: Final = {
     "interactions": "what one user did with one item",
     "links": "ids of the item at IMDb and TMDB",
@@ -61,8 +63,9 @@ class TableDeclaration(Section):
     file: Name
     """Path in the folder, or a pattern (``part-*.parquet``) of files that are read as one, as those of a folder are."""
     format: FormatDeclaration = FormatDeclaration()
-    columns: dict[str, Name] = Field(default_factory=dict)
-    """Canonical name → name in the file, where they differ by more than case and underscores."""
+    columns: dict[str, Name | None] = Field(default_factory=dict)
+    """Canonical name → name in the file, where they differ by more than case and underscores; ``null`` where the file
+    has no such column, though one is called so."""
     features: dict[Name, Feature] = Field(default_factory=dict)
     """Items only. Further columns that describe them, by name → what they hold: ``number``, ``text``, ``category``,
     ``weighted tags``, ``{set: ","}``, or the separator of a set alone ("" for a category or one of the usual ones)."""
@@ -94,13 +97,23 @@ class TableDeclaration(Section):
         return file
 
 
-def declared_table(role: str, table: TableSpec, declared: TableDeclaration | None, feedback: Feedback) -> TableSpec:
-    """MovieLens's ``table`` with the file and the columns that are declared of it; without any file where none is."""
+def declared_table(
+    role: str,
+    table: TableSpec,
+    declared: TableDeclaration | None,
+    feedback: Feedback,
+    *,
+    words: Mapping[str, float],
+) -> TableSpec:
+    """MovieLens's ``table`` with the file and the columns that are declared of it; without any file where none is.
+
+    words  in the place of ratings, and what they count
+    """
     table = replace(table, description=_DESCRIPTIONS.get(role, table.description))
     if declared is None:
         return replace(table, file_stems=())
     _check_columns(role, table, declared)
-    columns = [_column(column, declared, feedback) for column in table.columns]
+    columns = [_column(column, declared, feedback, words) for column in table.columns]
     columns += [feature_column(source, feature) for source, feature in declared.features.items()]
     for key, address in _addresses(declared):
         named = {column.name for column in columns}
@@ -141,7 +154,8 @@ def renamed_addresses(declared: TableDeclaration | None) -> dict[str, Address]:
 def _column_named(declared: TableDeclaration, source: str) -> str:
     """The table's name for what a template calls ``source``, canonically or as the file does."""
     for column in MOVIELENS.table("movies").columns:
-        if plain_name(source) in map(plain_name, (column.name, column.spelling, declared.columns.get(column.name, ""))):
+        names = (column.name, column.spelling, declared.columns.get(column.name) or "")
+        if plain_name(source) in map(plain_name, names):
             return column.name
     feature = declared.features.get(source)
     return f"{FEATURE_PREFIXES[feature.kind] if feature else ADDRESS_PREFIX}{source}"
@@ -154,11 +168,14 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
             f"{role}.columns.{unknown[0]}: expected one of {', '.join(table.column_names)} "
             "(further columns of items are features)"
         )
+    needed = {column.name for column in table.columns if not column.optional and column.name not in _MAY_LACK}
+    for name in (name for name, source in declared.columns.items() if source is None and name in needed):
+        raise ParameterError(f"{role}.columns.{name}: is needed; say which column is")
     for name in ("features", "genre_flags", "genre_separator", *_ADDRESSES):
         if getattr(declared, name) and role != "items":
             raise ParameterError(f"{role}.{name}: only items have them")
     named: dict[str, str] = {}
-    taken = {f"columns.{name}": source for name, source in declared.columns.items()}
+    taken = {f"columns.{name}": source for name, source in declared.columns.items() if source is not None}
     for key, source in (taken | {f"features.{source}": source for source in declared.features}).items():
         if named.setdefault(source, key) != key:
             raise ParameterError(f"{role}.{key}: the file's column {source!r} is {named[source]} already; name it once")
@@ -169,13 +186,18 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
             raise ParameterError(f"{role}.features.{source}: is read as {name}; say which column is, as columns.{name}")
 
 
-def _column(column: ColumnSpec, declared: TableDeclaration, feedback: Feedback) -> ColumnSpec:
-    named = declared.columns.get(column.name, "")
+def _column(
+    column: ColumnSpec, declared: TableDeclaration, feedback: Feedback, words: Mapping[str, float]
+) -> ColumnSpec:
+    named = declared.columns.get(column.name, "") or ""
     changes: dict[str, Any] = {"spelling": named, "also": () if named or not column.spelling else (column.spelling,)}
+    lacks = column.name in declared.columns and not named
+    if lacks or (column.name == "rating" and feedback.kind == "events"):  # whatever else a value of an event says
+        changes.update(absent=True, optional=True)
     if column.type == "timestamp":
         changes["per_second"] = PER_SECOND[declared.time]
     if column.name == "rating":
-        changes.update(minimum=feedback.minimum, maximum=feedback.maximum, optional=feedback.kind == "events")
+        changes.update(minimum=feedback.minimum, maximum=feedback.maximum, words=tuple(words.items()))
     if column.name == "genres":
         changes.update(separator="|" if declared.genre_flags else declared.genre_separator, optional=True)
     return replace(column, **changes)

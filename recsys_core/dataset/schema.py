@@ -117,7 +117,7 @@ class TableSpec:
 
     @property
     def arrow_schema(self) -> pa.Schema:
-        return pa.schema([pa.field(c.name, c.arrow_type, nullable=c.nullable) for c in self.columns])
+        return pa.schema([pa.field(c.name, c.arrow_type, nullable=c.may_be_null) for c in self.columns])
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,13 +59,14 @@ def training_tags(tags_path: Path, split: Split) -> pa.Table:
 
 
 def _column(path: Path, name: str, kept_as: type[np.generic]) -> NDArray[Any]:
-    """A column; one without any value, such as the times of a file that has none, is 0 throughout."""
+    """A column; what has no value, such as the times of a file that has none, is 0."""
     with pq.ParquetFile(path) as table:
         values = np.zeros(table.metadata.num_rows, dtype=kept_as)
         place = 0
         for batch in table.iter_batches(_AT_ONCE, columns=[name]):  # so that it is in memory once, not twice
             column = batch.column(0)
             if column.null_count < len(column):
-                values[place : place + len(column)] = column.to_numpy(zero_copy_only=False)
+                known = pc.fill_null(column, 0) if column.null_count else column
+                values[place : place + len(column)] = known.to_numpy(zero_copy_only=False)
             place += len(column)
     return values

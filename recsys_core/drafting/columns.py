@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recsys_core.dataset.ids import integer_of
-from recsys_core.dataset.moments import moment_of, unit_of
+from recsys_core.dataset.moments import PER_SECOND, moment_of, unit_of
 from recsys_core.reading.cells import EMPTY_WORDS, VERDICTS, sets
 
 __all__ = ["Column", "is_id", "is_number", "reads_as_value"]
@@ -19,11 +19,15 @@ __all__ = ["Column", "is_id", "is_number", "reads_as_value"]
 _NOTHING: Final = frozenset(EMPTY_WORDS.to_pylist())
 _TRAILING_ZEROS: Final = re.compile(r"\.0*$")  # as floating-point columns are written
 _EXACT: Final = 2.0**53
+_MOSTLY: Final = 0.95  # of the cells are what the column is; rows of the others are rejected, or the cells left out
+_STRAY: Final = 0.01
+_THOUSANDS: Final = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_LATEST: Final = 4_102_444_800  # seconds: 2100
 
 
 def is_number(text: str) -> bool:
     try:
-        return np.isfinite(float(text.strip())) and "_" not in text
+        return np.isfinite(float(text.strip())) and "_" not in text and text.isascii()
     except ValueError:
         return False
 
@@ -55,26 +59,38 @@ class Column:
 
     @cached_property
     def distinct(self) -> frozenset[str]:
-        """Different values; a whole number is itself with and without its .0."""
-        if not self.whole or np.abs(self.numbers).max() > _EXACT:
-            return frozenset(self.texts)
+        """Different values; a whole number is itself with and without its .0, and 007 is another one than 7."""
+        if not self.are_ids or np.abs(self.numbers).max() > _EXACT:
+            return frozenset(cell for cell in self.cells if cell.strip() not in _NOTHING)
         return frozenset(str(int(number)) for number in self.numbers)
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
-        """The values as numbers, decimal commas included; (0,) as soon as a few are none."""
-        found = [float(text) for cell in self.texts if is_number(text := cell.replace(",", "."))]
-        return np.array(found if len(found) >= 0.99 * len(self.texts) else [], dtype=np.float64)
+        """The values as numbers, with commas for points or between thousands, too; (0,) where some are none."""
+        point = "" if self.has_thousands else "."
+        found = [float(text) for cell in self.texts if is_number(text := cell.replace(",", point))]
+        return np.array(found if len(found) >= _MOSTLY * len(self.texts) else [], dtype=np.float64)
 
     @cached_property
     def values(self) -> NDArray[np.float64]:
         """:attr:`numbers`, or what is read for the words of those who like something and of those who do not."""
         words = [VERDICTS[text.lower()] for text in self.texts if text.lower() in VERDICTS]
-        return self.numbers if len(words) < 0.99 * len(self.texts) else np.array(words, dtype=np.float64)
+        return self.numbers if len(words) < _MOSTLY * len(self.texts) else np.array(words, dtype=np.float64)
+
+    @cached_property
+    def unread(self) -> list[str]:
+        """Texts that are neither numbers nor words for them; commas, which all of them may have, are told elsewhere."""
+        return [text for text in self.texts if not reads_as_value(text.replace(",", ""))]
+
+    @cached_property
+    def has_thousands(self) -> bool:
+        """Whether commas stand between thousands: 17,096."""
+        commas = [text for text in self.texts if "," in text]
+        return len(commas) > 0 and all(_THOUSANDS.fullmatch(text) for text in commas)
 
     @cached_property
     def has_decimal_commas(self) -> bool:
-        return len(self.numbers) > 0 and any("," in text for text in self.texts)
+        return len(self.numbers) > 0 and not self.has_thousands and any("," in text for text in self.texts)
 
     @cached_property
     def whole(self) -> bool:
@@ -87,15 +103,34 @@ class Column:
         return len(self.texts) > 0 and all(map(is_id, self.texts))
 
     @cached_property
+    def no_ids(self) -> list[str]:
+        """Texts among whole numbers that are none, where there are few; with many, ids are texts."""
+        found = [text for text in self.texts if not is_id(text)]
+        return found if len(found) <= _STRAY * len(self.texts) else []
+
+    @cached_property
     def is_unique(self) -> bool:
         return len(self.texts) > 0 and len(self.distinct) >= 0.99 * len(self.cells)
 
     @cached_property
+    def hardly_repeats(self) -> bool:
+        return len(self.texts) > 0 and len(self.distinct) >= 0.9 * len(self.cells)
+
+    @cached_property
     def moments(self) -> str:
-        """The unit of moments since 1970, "dates" for what is read as dates, "" for what is neither."""
+        """The unit of moments since 1970, "dates" for what is read as dates, "" for what is neither or mixed."""
         if len(self.numbers):
-            return unit_of(float(np.median(self.numbers))) if self.whole else ""
-        return "dates" if self.texts and all(moment_of(text) for text in self.texts) else ""
+            units = {unit_of(float(moment)) for moment in np.quantile(self.numbers, [0.05, 0.5, 0.95])}
+            unit = units.pop()
+            return unit if not units and unit and np.median(self.numbers) < _LATEST * PER_SECOND[unit] else ""
+        there = sum(moment_of(text) is not None for text in self.texts)
+        return "dates" if self.texts and there >= _MOSTLY * len(self.texts) else ""
+
+    @cached_property
+    def no_moment(self) -> str:
+        """One of the texts that are not read as a moment."""
+        found = (text for text in self.texts if moment_of(text) is None and not (is_number(text) and self.moments))
+        return next(found, self.texts[0])
 
     @cached_property
     def has_letters(self) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from glob import escape
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from recsys_core.dataset.declaration import Declaration, dataset_of
-from recsys_core.dataset.moments import PER_SECOND
+from recsys_core.dataset.moments import PER_SECOND, moment_of
 from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.drafting.columns import Column, is_id
@@ -19,9 +20,9 @@ from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
 from recsys_core.drafting.names import TIME, named
 from recsys_core.drafting.roles import TableFound, find_tables
-from recsys_core.drafting.sampling import Sample, samples_in
+from recsys_core.drafting.sampling import Sample, samples_in, why_unread
 from recsys_core.drafting.table_names import names_of_tables
-from recsys_core.drafting.values import guess_feedback
+from recsys_core.drafting.values import guess_feedback, guess_weights
 from recsys_core.drafting.writing import as_yaml
 from recsys_core.errors import DataError, MissingFileError
 from recsys_core.reading import locate_table
@@ -35,6 +36,7 @@ _HEAD_THEM: Final = (
     "give its columns names, user_id and item_id among them, in a first line, or in dataset.yaml as interactions: "
     "format: header"
 )
+_TOLD: Final = 5  # files
 _NO_TIMES: Final = "no column of times was found"
 _FORMAT: Final = {
     "separator": "its lines are cut alike by it",
@@ -75,15 +77,21 @@ def draft_dataset(folder: Path) -> Draft:
             "run git lfs pull"
         )
     if "interactions" not in tables:
+        advice = _NAME_THEM if all(sample.has_header for sample in samples) else _HEAD_THEM
         raise DataError(
-            f"{folder}: no file has a column of users and one of items; {_found(folder, samples)}; "
-            + (_NAME_THEM if all(sample.has_header for sample in samples) else _HEAD_THEM)
+            f"{folder}: no file has a column of users and one of items; {_found(folder, samples)}"
+            + f"; {advice}" * bool(samples)
         )
     interactions = tables["interactions"]
     rating = interactions.columns.get("rating")
-    feedback, guesses = guess_feedback(rating.column if rating else None, interactions.others)
+    weights = guess_weights(interactions.others) if rating is None else None
+    if weights is not None:
+        column, feedback, guesses = weights
+        interactions.add("rating", [column], "what somebody did", "likely")
+    else:
+        feedback, guesses = guess_feedback(rating.column if rating else None, interactions.others)
     if feedback.get("kind") == "events":
-        interactions.columns.pop("rating", None)
+        interactions.columns.pop("rating", None)  # nor is it read
     declared: dict[str, Any] = {"name": folder.resolve().name or "data", "feedback": feedback}
     ids, more = _ids(tables)
     declared |= {"ids": ids} if ids else {}
@@ -102,8 +110,12 @@ def draft_dataset(folder: Path) -> Draft:
 
 def _found(folder: Path, samples: list[Sample]) -> str:
     tables = ", ".join(f"{s.file} ({', '.join(column.name for column in s.columns)})"[:200] for s in samples)
-    there = ", ".join(sorted(path.name for path in folder.iterdir())[:10])
-    return f"found {tables}" if tables else f"found no table among {there or 'no files'}"
+    names = sorted(path.name for path in folder.iterdir() if path.name[0] not in "._")
+    others = [name for name in names if not any(fnmatch(name, sample.file) for sample in samples)]
+    whys = ", ".join(f"{name} ({why_unread(folder / name)})" for name in others[:_TOLD])
+    if not tables:
+        return f"found no table among {whys or 'no files'}"
+    return f"found {tables}; not read: {whys}" if whys else f"found {tables}"
 
 
 def _is_pointer(path: Path) -> bool:
@@ -125,13 +137,15 @@ def _declared_table(role: str, table: TableFound, name: str | None) -> tuple[dic
     if form:
         declared["format"] = form
         guesses += [Guess(f"{role}.format.{name}", value, "likely", _FORMAT[name]) for name, value in form.items()]
-    columns = {}
+    columns: dict[str, str | None] = {}
     for canonical, found in table.columns.items():
         source = found.column.name
         fault = _fault_of_values(canonical, found.column)
         guesses.append(Guess(f"{role}.columns.{canonical}", source, found.confidence, fault or found.why))
         if sample.has_header and (fault or _must_be_named(canonical, found.column, sample)):
             columns[canonical] = source
+    if sample.has_header and "timestamp" not in table.columns and named(sample.columns, ["timestamp"]):
+        columns["timestamp"] = None  # it is none
     if columns:
         declared["columns"] = columns
     for key, value, guess in (*_times(role, table), *(_of_items(table) if role == "items" else ())):
@@ -162,7 +176,12 @@ def _ids(tables: Mapping[str, TableFound]) -> tuple[Any, list[Guess]]:
     found, guesses = {}, []
     for name in ("user_id", "item_id"):
         columns = [table.columns[name].column for table in tables.values() if name in table.columns]
-        texts = [column for column in columns if not column.are_ids]
+        texts = [column for column in columns if not column.are_ids and not column.no_ids]
+        guesses += [
+            Guess(f"ids.{name}", "integer", "likely", f"but for {column.no_ids[0][:40]!r}, whose rows are rejected")
+            for column in columns
+            if column.no_ids and not texts
+        ][:1]
         if texts:
             found[name] = "text"
             example = next(text for text in texts[0].texts if not is_id(text))
@@ -173,6 +192,8 @@ def _ids(tables: Mapping[str, TableFound]) -> tuple[Any, list[Guess]]:
 
 
 def _fault_of_values(name: str, column: Column) -> str:
+    if name == "rating" and column.has_thousands:
+        return "its numbers have commas between thousands, which cannot be read: write 17096 for 17,096"
     if name == "rating" and column.has_decimal_commas:
         return "its numbers have decimal commas, which cannot be read: write 3.5 for 3,5"
     return ""
@@ -183,13 +204,15 @@ def _times(role: str, table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     if found is None:
         if role == "interactions":
             unread = next((column for column in named(table.others, TIME) if column.texts), None)
-            why = f"{unread.name} has {unread.texts[0][:40]!r}, which is not read as a date" if unread else _NO_TIMES
+            why = f"{unread.name} has {unread.no_moment[:40]!r}, which is not read as a date" if unread else _NO_TIMES
             yield "", None, Guess("interactions.columns.timestamp", None, "guess" if unread else "likely", why)
         return
     unit = found.column.moments
     first, last = found.column.texts[0], ""
     if unit == "dates":
-        yield "", None, Guess(f"{role}.time", "dates", "sure", f"{first} is a date")
+        bad = sum(moment_of(text) is None for text in found.column.texts)
+        but = f"; {found.column.no_moment[:40]!r} is none, and its row rejected" if bad else ""
+        yield "", None, Guess(f"{role}.time", "dates", "likely" if bad else "sure", f"{first} is a date{but}")
         return
     moment = datetime.fromtimestamp(float(np.median(found.column.numbers)) / PER_SECOND[unit], UTC)
     last = f"half of {found.column.name} are before {moment:%Y-%m-%d}"
@@ -232,7 +255,7 @@ def _is_movielens(folder: Path, declared: Mapping[str, Any]) -> bool:
         table = declared[role]
         columns = table.get("columns", {})
         if set(table) - {"name", "file", "columns"} or any(
-            plain_name(value) not in spellings[key] for key, value in columns.items()
+            value is None or plain_name(value) not in spellings[key] for key, value in columns.items()
         ):
             return False
         try:

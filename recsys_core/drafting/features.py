@@ -53,6 +53,8 @@ def _members(column: Column) -> Described | None:
     """Categories and sets that several items share, by the separator that must be declared; and weighted tags."""
     if not column.has_letters or len(column.numbers):
         return None
+    if sum(_PICTURE_FILE.search(text) is not None for text in column.texts) > _MOSTLY * len(column.texts):
+        return None
     weighted = [text for text in column.texts if _WEIGHTED.match(text)]
     if len(weighted) > _MOSTLY * len(column.texts):
         return "weighted tags", "likely", f"such as {weighted[0][:_LONG]}"

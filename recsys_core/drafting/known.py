@@ -16,7 +16,7 @@ from recsys_core.reading.opening import open_csv
 __all__ = ["KNOWN", "known_dataset", "reads_as"]
 
 KNOWN: Final = tuple(sorted((Path(dataset.__file__).parent / "known").glob("*.yaml")))
-_ROWS: Final = 1_000
+_MOST: Final = (1_000, 100_000)  # rows of interactions, and of items
 
 
 def known_dataset(folder: Path) -> Path | None:
@@ -31,18 +31,24 @@ def reads_as(declared: DatasetSpec, folder: Path) -> bool:
     if not all((folder / table.file).is_file() for table in needed):
         return False
     try:
-        rows = {table.name: _first_rows(folder / table.file, table) for table in needed}
+        rows = {
+            table.name: _first_rows(folder / table.file, table, most) for table, most in zip(needed, _MOST, strict=True)
+        }
     except (DataError, csv.Error, ValueError):
         return False
-    place = ratings.column_names.index("rating")
-    return all(float(row[place]) in declared.feedback.values for row in rows["ratings"])
+    place, item = (ratings.column_names.index(name) for name in ("rating", "item_id"))
+    known = {row[needed[1].column_names.index("item_id")] for row in rows["movies"]}
+    named = [row[item] in known for row in rows["ratings"]]
+    return all(float(row[place]) in declared.feedback.values for row in rows["ratings"]) and 2 * sum(named) >= len(
+        named
+    )
 
 
-def _first_rows(path: Path, table: TableSpec) -> list[list[str]]:
-    """Cells of the required columns, in their order."""
+def _first_rows(path: Path, table: TableSpec, most: int) -> list[list[str]]:
+    """Cells, of ``most`` rows, of the required columns, in their order."""
     with open_csv(path, table.format) as opened:
         header = read_header(opened.stream, path.name, table, max_line_bytes=1 << 20)
-        rows = list(islice(csv.reader(io.TextIOWrapper(opened.stream, encoding="utf-8", newline="")), _ROWS))
+        rows = list(islice(csv.reader(io.TextIOWrapper(opened.stream, encoding="utf-8", newline="")), most))
     if any(len(row) != len(header.names) for row in rows):
         raise DataError(f"{path}: has rows of other columns than {', '.join(header.names)}")
     places = [header.names.index(name) for name in table.column_names if name in header.names]

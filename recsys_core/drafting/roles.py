@@ -4,17 +4,34 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import numpy as np
+
 from recsys_core.dataset.names import plain_name
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence
-from recsys_core.drafting.names import COUNTS, GENRES, ITEM, RATING, TIME, TITLE, USER, YEAR, named
+from recsys_core.drafting.names import (
+    COUNTS,
+    GENRES,
+    ITEM,
+    RATING,
+    TIME,
+    TITLE,
+    USER,
+    YEAR,
+    is_title,
+    may_be_rating,
+    may_be_time,
+    named,
+)  # fmt: skip
 from recsys_core.drafting.sampling import Sample
 from recsys_core.validating.limits import RejectLimits
 
 __all__ = ["Found", "TableFound", "find_tables", "overlap"]
 
 _MOST_ON_A_SCALE: Final = 21  # different values of ratings, where nothing but values tells what a column is
+_MOST_ON_A_LONG_SCALE, _LONGEST_SCALE = 101, 100  # where a name tells it
 _FEW: Final = 5  # rows, of which it says nothing that no user repeats
+_NEARLY_ALL: Final = 0.95
 _KNOWN: Final = 0.5  # of the interactions' items, among those of the items' table
 
 
@@ -86,7 +103,8 @@ def _say_why_of_interactions(action: TableFound, *, n_candidates: int) -> None:
 def _say_why_of_items(action: TableFound, items: TableFound, share: float) -> None:
     item = action.columns["item_id"].column.name
     key = items.columns["item_id"]
-    items.why = f"its {key.column.name} does not repeat"
+    again = 1 - len(key.column.distinct) / len(key.column.cells)
+    items.why = f"{again:.1%} of its {key.column.name} repeat" if again else f"its {key.column.name} does not repeat"
     where = "there" if items.sample.whole else f"in its first {items.sample.n_rows:,} rows"
     items.why += f" and {share:.0%} of {item} in {action.sample.file} occur {where}"
     items.confidence = "sure" if share > 0.95 else "likely" if share >= _KNOWN or not items.sample.whole else "guess"
@@ -107,13 +125,18 @@ def _as_interactions(sample: Sample) -> TableFound | None:
     """The file as pairs of a user and an item, if it is such."""
     found = TableFound(sample)
     if sample.has_header:
-        found.add("user_id", named(sample.columns, USER))
-        found.add("item_id", named(sample.columns, ITEM))
-        others = [column for column in found.others if plain_name(column.name).endswith("id")]
-        found.add("item_id", others, "the other column that is called an id", "guess")
+        found.add("user_id", _repeated_first(named(sample.columns, USER)))
+        items = _repeated_first(named(found.others, ITEM))
+        found.add("item_id", [column for column in items if not column.is_unique])
+        others = [column for column in found.others if plain_name(column.name).endswith("id") and column not in items]
+        again = [column for column in others if not column.is_unique or sample.n_rows < _FEW]
+        found.add("item_id", again, "the other column that is called an id", "guess")
+        titles = [column for column in found.others if is_title(column.name) and not column.is_unique]
+        found.add("item_id", titles if items else [], "its titles occur again", "guess")
+        found.add("item_id", items)
         found.add("timestamp", [column for column in named(found.others, TIME) if column.moments])
-        found.add("rating", [column for column in named(found.others, (*RATING, *COUNTS)) if len(column.values)])
-        times = [column for column in found.others if column.moments and not plain_name(column.name).endswith("id")]
+        _add_values(found)
+        times = [column for column in found.others if column.moments and may_be_time(column.name)]
         found.add("timestamp", times, "by its values", "guess")
         if "rating" not in found.columns:
             found.add("tag", [column for column in named(found.others, ("tag", "tagtext")) if column.has_letters])
@@ -127,10 +150,31 @@ def _as_interactions(sample: Sample) -> TableFound | None:
     return found
 
 
+def _repeated_first(columns: Sequence[Column]) -> list[Column]:
+    """What occurs in several rows may be a person or an item; what does not may be the row's own number."""
+    return sorted(columns, key=lambda column: column.is_unique)
+
+
+def _add_values(found: TableFound) -> None:
+    """The column of ratings or counts, by its name: rather one of few values."""
+    by_name = [column for column in named(found.others, RATING) if len(column.values)]
+    found.add("rating", sorted(by_name, key=lambda column: not _on_a_scale(column)))
+    like_it = [column for column in found.others if may_be_rating(column.name) and len(column.values)]
+    like_it = [column for column in like_it if _on_a_scale(column)]
+    if like_it:
+        found.add("rating", like_it, f"by its name, {like_it[0].name}", "likely")
+    found.add("rating", [column for column in named(found.others, COUNTS) if len(column.values)])
+
+
+def _on_a_scale(column: Column) -> bool:
+    return len(column.distinct) <= _MOST_ON_A_LONG_SCALE and float(np.abs(column.values).max()) <= _LONGEST_SCALE
+
+
 def _by_values(found: TableFound) -> None:
     """Columns without names: ids come first, the user's before the item's; then the value and the time."""
     columns = found.sample.columns
     times = [column for column in columns if column.moments]
+    times = [column for column in times if column.moments == "dates"] or times
     values = [c for c in columns[2:] if c not in times and len(c.numbers) and len(c.distinct) <= _MOST_ON_A_SCALE]
     ids = [column for column in columns if column not in times and column not in values]
     ids = [column for column in ids if column.whole or not len(column.numbers)]
@@ -154,10 +198,10 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
         if sample is action.sample:
             continue
         of_people = sample.has_header and bool(named(sample.columns, USER))
-        keys = [column for column in sample.columns if column.is_unique]
+        keys = [column for column in sample.columns if column.hardly_repeats]
         alike = [column for column in keys if plain_name(column.name) == plain_name(wanted.name)]
         by_name = [*alike, *named(keys, ITEM)]
-        known = [column for column in keys if not column.moments and overlap(wanted, column) >= _KNOWN]
+        known = [c for c in keys if c.is_unique and not c.moments and overlap(wanted, c) >= _KNOWN]
         keys = [column for column in keys if column in [*by_name, *known]]
         if not keys:
             continue
@@ -165,7 +209,7 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
         share = overlap(wanted, key)
         if share < _KNOWN and key not in alike:
             continue
-        if of_people and not _are_items_of_people(sample, key):
+        if of_people and not _are_items_of_people(sample, key, share):
             continue  # what users did or wrote
         items = TableFound(sample)
         items.columns["item_id"] = Found(key, "likely", "")
@@ -174,10 +218,11 @@ def _items_of(action: TableFound, samples: Sequence[Sample]) -> Iterator[tuple[T
             yield items, share
 
 
-def _are_items_of_people(sample: Sample, key: Column) -> bool:
+def _are_items_of_people(sample: Sample, key: Column, share: float) -> bool:
     """Whether a file with a column called as users are (``members``, ``players``, a seller) has one row an item."""
     ids = [column for column in named(sample.columns, ITEM) if plain_name(column.name) not in TITLE]
-    return sample.n_rows >= _FEW and ids[:1] == [key] and bool(named(sample.columns, TITLE))
+    is_key = ids[:1] == [key] or (share > _NEARLY_ALL and key not in named([key], USER))
+    return sample.n_rows >= _FEW and is_key and bool(named(sample.columns, TITLE))
 
 
 def _describe(items: TableFound) -> None:

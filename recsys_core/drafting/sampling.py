@@ -17,12 +17,23 @@ from recsys_core.drafting.columns import Column, is_number
 from recsys_core.errors import DataError
 from recsys_core.reading.opening import ENDINGS, PACKED, open_csv, parts_of
 
-__all__ = ["Sample", "sample_file", "samples_in"]
+__all__ = ["Sample", "sample_file", "samples_in", "why_unread"]
 
 _ROWS: Final = 20_000
 _LAYOUT_LINES: Final = 500  # by which the separator is found
 _NO_SEPARATOR: Final = "\x1f"  # in no text: a line read with it is one cell
 _SEPARATORS: Final = (",", "::", "\t", ";", "|")
+_CONTROL: Final = re.compile("[\x80-\x9f]")  # in no text of latin-1
+_LONGEST_CELL: Final = 1 << 20
+_REMEDIES: Final = {
+    ".zip": "an archive; unpack it",
+    ".gz": "packed; unpack it",
+    ".tar": "an archive; unpack it",
+    ".tgz": "an archive; unpack it",
+    ".7z": "an archive; unpack it",
+    ".xlsx": "a workbook; save its sheets as CSV",
+    ".xls": "a workbook; save its sheets as CSV",
+}
 _UNREADABLE: Final = (DataError, csv.Error, OSError, ValueError)
 
 
@@ -61,6 +72,21 @@ def samples_in(folder: Path) -> list[Sample]:
         if sample is not None:
             found.append(sample)
     return _parts_as_one(folder, found)
+
+
+def why_unread(path: Path) -> str:
+    """What keeps a file, or a folder, from being sampled."""
+    if not _may_be_a_table(path):
+        return _REMEDIES.get(path.suffix.lower(), f"expected {', '.join(ENDINGS)}, or such packed as .gz or .zip")
+    try:
+        with parts_of(path)[0].open("rb") as opened:
+            beginning = opened.read(1 << 16)
+        if b"\r" in beginning and b"\n" not in beginning:
+            return "its lines end in a carriage return alone; convert its line ends"
+        sample_file(path)
+    except _UNREADABLE as error:
+        return str(error).removeprefix(f"{path}: ")[:160]
+    return "no rows of several columns that are cut alike"
 
 
 def _parts_as_one(folder: Path, samples: list[Sample]) -> list[Sample]:
@@ -103,11 +129,15 @@ def _may_be_a_table(path: Path) -> bool:
 
 def sample_file(path: Path, n_rows: int = _ROWS) -> Sample | None:
     """The first ``n_rows`` rows of a file; None where they are no table of two columns or more."""
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
     encoding = "utf-16" if _begins_as_utf_16(path) else "utf-8"
     lines, whole = _lines(path, encoding, n_rows)
     if any("\ufffd" in cell for line in lines for cell in line):
         encoding = "latin-1"
         lines, whole = _lines(path, encoding, n_rows)
+        if any(_CONTROL.search(cell) for line in lines for cell in line):  # typographic quotation marks, a euro sign
+            encoding = "cp1252"
+            lines, whole = _lines(path, encoding, n_rows)
     if not lines:
         return None
     if len(lines[0]) > 1:  # Parquet or JSON lines, whose columns are known
@@ -161,7 +191,14 @@ def _layout(texts: list[str]) -> tuple[str, bool] | None:
             score = (round(n_alike / max(n_lines, 1), 2), width)
             if width > 1 and len(rows[0]) == width and score[0] > 0.8 and score > best_score:
                 best, best_score = (separator, quoted), score
-    return best
+    return best or _by_blanks(texts)
+
+
+def _by_blanks(texts: list[str]) -> tuple[str, bool] | None:
+    """Whether what nothing else cuts are rows of numbers between blanks."""
+    widths = {len(text.split(" ")) for text in texts}
+    numbers = all(is_number(cell) for text in texts[1:] for cell in text.split(" "))
+    return (" ", False) if len(widths) == 1 and widths != {1} and numbers else None
 
 
 def _cut(texts: Iterable[str], separator: str, *, quoted: bool) -> list[list[str]]:
@@ -180,6 +217,8 @@ def _sample(path: Path, rows: list[list[str]], form: FileFormat, *, has_header: 
     width = len(rows[0])
     names = [name.strip() for name in rows[0]] if has_header else [f"column {n + 1}" for n in range(width)]
     body = [row for row in rows[1 if has_header else 0 :] if len(row) == width]
+    if has_header:
+        body = [row for row in body if row != rows[0]]  # as where files were appended to each other
     if width < 2 or not body:
         return None
     columns = tuple(Column(name, cells) for name, cells in zip(names, zip(*body, strict=True), strict=True))

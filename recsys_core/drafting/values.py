@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.names import plain_name
-from recsys_core.drafting.columns import Column, reads_as_value
+from recsys_core.drafting.columns import Column
 from recsys_core.drafting.guesses import Confidence, Guess
 from recsys_core.drafting.names import COUNTS, RATING, named
 from recsys_core.errors import DataError
 
-__all__ = ["guess_feedback"]
+__all__ = ["guess_feedback", "guess_weights"]
 
 _SCALES: Final = (
     (0, 1, 1), (-1, 1, 2), (-1, 1, 1), (1, 5, 1), (0.5, 5, 0.5), (0, 5, 1), (0, 5, 0.5), (1, 5, 0.25), (1, 5, 0.1),
@@ -25,7 +25,18 @@ _SCALES: Final = (
 _LONG_TAIL: Final = 5  # the largest value over the median
 _SORTS: Final = ("event", "eventtype", "action", "actiontype", "behavior", "behaviour", "behaviortype", "type")
 """Names of columns that say what somebody did."""
+_WEIGHTS: Final = {
+    **dict.fromkeys(("view", "views", "viewed", "pv", "click", "clicks", "clicked", "detailpageview", "impression"), 1),
+    **dict.fromkeys(("fav", "favorite", "favourite", "wishlist", "like", "bookmark", "save", "follow"), 2),
+    **dict.fromkeys(("cart", "addtocart", "basket", "addtobasket", "carts", "addcart"), 3),
+    **dict.fromkeys(
+        ("purchase", "purchased", "buy", "bought", "transaction", "order", "ordered", "sale", "checkout"), 5
+    ),
+}
+"""Of what people do in a shop."""
 _MOST_SORTS: Final = 20
+_MOST_NUMBERS, _HIGHEST, _MOST_WORDS = 21, 100, 5  # of an opinion
+_NO_OPINION: Final = ("year", "month", "day", "hour", "weekday", "gender", "sex", "age", "country", "lang", "language")
 _SOME: Final = 3
 _FEW: Final = 0.05  # of the counts are below 0: taken back
 _MANY: Final = 0.3  # of the ratings are 0
@@ -43,7 +54,7 @@ def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tupl
         unread = next((column for column in named(others, RATING) if column.texts), None)
         if unread is None:
             return {"kind": "events"}, [_without_values(others)]
-        example = next((text for text in unread.texts if not reads_as_value(text)), unread.texts[0])
+        example = next(iter(unread.unread), unread.texts[0])
         why = f"{unread.name} has {example[:40]!r}, which is no number: without numbers all rows say the same"
         return {"kind": "events"}, [_kind("events", "guess", why)]
     values = column.values
@@ -58,7 +69,9 @@ def guess_feedback(column: Column | None, others: Sequence[Column] = ()) -> tupl
             _kind("counts", confidence, why),
             Guess("feedback.scale", scale, "likely", "99 of 100 values are not above; what is says no more"),
         ]
-    return _ratings(column.name, values, in_words=not len(column.numbers))
+    share = len(column.unread) / len(column.texts)
+    but = f"; {share:.1%} are none, such as {column.unread[0][:40]!r}, and their rows rejected" if share else ""
+    return _ratings(column.name, values, but, in_words=not len(column.numbers))
 
 
 def _without_values(others: Sequence[Column]) -> Guess:
@@ -67,8 +80,45 @@ def _without_values(others: Sequence[Column]) -> Guess:
         sorts = Counter(column.texts).most_common()
         if 1 < len(sorts) <= _MOST_SORTS:
             some = ", ".join(sort for sort, _ in sorts[:_SOME])
-            return _kind("events", "guess", f"{why}; all sorts of {column.name}, such as {some}, count alike")
+            why += f"; all sorts of {column.name}, such as {some}, count alike: declare counts with their values if not"
+            return _kind("events", "guess", why)
+    for column in others:
+        name = plain_name(column.name)
+        if name not in _NO_OPINION and not name.endswith(("id", "number")) and (few := _few_values(column)):
+            why = f"no column is called as values are; if {column.name} ({few}) tells how much somebody liked an item"
+            return _kind("events", "guess", f"{why}, declare ratings, their scale and columns: {{rating: …}}")
     return _kind("events", "sure", why)
+
+
+def _few_values(column: Column) -> str:
+    """Some of the few different numbers or words of a column, as an opinion has; empty where there are more."""
+    if column.moments or len(column.texts) < 0.5 * len(column.cells):
+        return ""
+    numbers = np.unique(column.numbers)
+    if 1 < len(numbers) <= _MOST_NUMBERS and np.abs(numbers).max() <= _HIGHEST:
+        return f"{numbers[0]:g} to {numbers[-1]:g}"
+    words = Counter(column.texts).most_common()
+    return ", ".join(word for word, _ in words[:_SOME]) if not len(numbers) and 1 < len(words) <= _MOST_WORDS else ""
+
+
+def guess_weights(others: Sequence[Column]) -> tuple[Column, dict[str, Any], list[Guess]] | None:
+    """The column that says what somebody did, in words that shops use, the section, and the guesses in it."""
+    for column in named(others, _SORTS):
+        words = sorted(frozenset(column.texts))
+        weights = {word: _WEIGHTS[plain_name(word)] for word in words if plain_name(word) in _WEIGHTS}
+        if len(words) == len(weights) and len(set(weights.values())) > 1:
+            scale = [0, max(weights.values())]
+            why = f"{column.name} has what shops count: {', '.join(words)}"
+            guesses = [
+                _kind("counts", "likely", why),
+                Guess("feedback.scale", scale, "guess", "one of the dearest sort says as much as can be said"),
+                *(
+                    Guess(f"feedback.values.{word}", weight, "guess", "a usual weight")
+                    for word, weight in weights.items()
+                ),
+            ]
+            return column, {"kind": "counts", "scale": scale, "values": weights}, guesses
+    return None
 
 
 def _kind(kind: str, confidence: Confidence, why: str) -> Guess:
@@ -91,8 +141,11 @@ def _counts_as(column: Column) -> tuple[Confidence, str] | None:
     return None
 
 
-def _ratings(name: str, values: NDArray[np.float64], *, in_words: bool = False) -> tuple[dict[str, Any], list[Guess]]:
-    kind = _kind("ratings", "sure" if plain_name(name) in RATING else "likely", f"by its name, {name}, and few values")
+def _ratings(
+    name: str, values: NDArray[np.float64], unread: str, *, in_words: bool = False
+) -> tuple[dict[str, Any], list[Guess]]:
+    confidence: Confidence = "sure" if plain_name(name) in RATING and not unread else "likely"
+    kind = _kind("ratings", confidence, f"by its name, {name}, and few values" + unread)
     unrated = None if in_words else _unrated(values)
     if unrated is not None:
         share = float((values == unrated).mean())

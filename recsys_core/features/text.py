@@ -16,6 +16,7 @@ __all__ = [
     "bins_of",
     "decade_group",
     "genre_group",
+    "has_implausible_year",
     "normalise_tag",
     "tag_group",
     "title_group",
@@ -25,6 +26,7 @@ __all__ = [
 ]
 
 _YEAR = re.compile(r"\((\d{4})(?:\s*[-–—]\s*(?:\d{4})?)?\s*\)\s*$")
+_FIRST_YEAR, _LAST_YEAR = 1000, 2100  # of books, too
 _WORD = re.compile(r"[^\W_]+")
 _STOP_WORDS = frozenset(
     ["and", "the", "for", "with", "from", "der", "die", "das", "les", "des", "und", "los", "las", "del", "une"]
@@ -38,7 +40,13 @@ Group = tuple[csr_matrix, list[str]]
 def year_of(title: str) -> int | None:
     """The year of release at the end of a title: "Toy Story (1995)", "Death Note (2006–2007)", "The OA (2016– )"."""
     match = _YEAR.search(title)
-    return int(match.group(1)) if match else None
+    year = int(match.group(1)) if match else None
+    return year if year is not None and _FIRST_YEAR <= year <= _LAST_YEAR else None
+
+
+def has_implausible_year(title: str) -> bool:
+    """Whether a title ends as if in a year, which can be none."""
+    return _YEAR.search(title) is not None and year_of(title) is None
 
 
 def years_of(items: pa.Table) -> list[int | None]:

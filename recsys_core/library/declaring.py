@@ -19,6 +19,8 @@ from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.features import guess_features
 from recsys_core.drafting.guesses import Guess
+from recsys_core.drafting.names import RATING
+from recsys_core.drafting.names import named as named_as
 from recsys_core.drafting.roles import find_tables
 from recsys_core.drafting.sampling import Sample, sample_file
 from recsys_core.drafting.values import guess_feedback
@@ -78,7 +80,7 @@ def write_folder(frames: Mapping[str, pa.Table], said: Said, folder: Path) -> tu
     else:
         sections["items"] = _items_of(folder, named["interactions"]["item_id"])
     ids = {name: _kind_of_ids(name, frames, samples, named) for name in ("user_id", "item_id")}
-    feedback, more = _feedback(samples["interactions"], named["interactions"], said.feedback)
+    feedback, more = _feedback(samples["interactions"], named["interactions"], said)
     if feedback.get("kind") == "events":
         sections["interactions"]["columns"].pop("rating", None)
     section = FeedbackDeclaration(**feedback)
@@ -88,6 +90,13 @@ def write_folder(frames: Mapping[str, pa.Table], said: Said, folder: Path) -> tu
 
 
 def _check(frames: Mapping[str, pa.Table], said: Said) -> None:
+    if not isinstance(said.columns, Mapping):
+        kind = type(said.columns).__name__
+        raise ParameterError(
+            f'columns is a {kind}; expected canonical names with the frames\' own: {{"rating": "stars"}}'
+        )
+    if isinstance(said.features, str):
+        raise ParameterError(f"features is the text {said.features!r}; expected a list of columns, or a mapping")
     known = dict.fromkeys(c.name for name in _TABLES for c in MOVIELENS.table(_TABLES[name]).columns)
     there = [name for table in frames.values() for name in table.column_names]
     for canonical, own in said.columns.items():
@@ -186,26 +195,29 @@ def _items_of(folder: Path, item_column: str) -> dict[str, Any]:
     return {"file": "items.parquet"}
 
 
-def _feedback(
-    sample: Sample, named: Mapping[str, str], said: Feedback | str | None
-) -> tuple[dict[str, Any], list[Guess]]:
+def _feedback(sample: Sample, named: Mapping[str, str], said: Said) -> tuple[dict[str, Any], list[Guess]]:
     """The declaration's section, and what of it was guessed."""
-    if isinstance(said, Feedback):
-        return {"kind": said.kind, "scale": (said.minimum, said.maximum), "step": said.step}, []
-    if said == "events":
+    feedback = said.feedback
+    if not (feedback is None or isinstance(feedback, Feedback) or feedback in ("counts", "events")):
+        raise ParameterError(
+            f'feedback = {feedback!r}; expected a scale such as Feedback(1, 5, step=1), "counts" or "events"'
+        )
+    if feedback == "events" or (isinstance(feedback, Feedback) and feedback.kind == "events"):
         return {"kind": "events"}, []
-    rating = _column(sample, named.get("rating"))
-    if rating is not None and not len(rating.numbers):
+    others = [column for column in sample.columns if column.name not in named.values()]
+    rating = _column(sample, named.get("rating")) or next((c for c in named_as(others, RATING) if c.texts), None)
+    if rating is not None and (not len(rating.values) or rating.moments):
         shown = repr(rating.texts[0]) if rating.texts else "nothing"
-        raise ParameterError(f"interactions: the column {rating.name!r} holds {shown}; expected numbers")
-    if said is None:
-        return guess_feedback(rating)
-    if said != "counts":
         raise ParameterError(
-            f'feedback = {said!r}; expected a scale such as Feedback(1, 5, step=1), "counts" or "events"'
+            f'interactions: the column {rating.name!r} holds {shown}; expected numbers, or say feedback="events"'
         )
+    if feedback is None:
+        return guess_feedback(rating, others)
     if rating is None:
+        shown = '"counts"' if feedback == "counts" else repr(feedback)
         raise ParameterError(
-            'feedback = "counts" needs a column of counts: call it rating, or say columns={"rating": …}'
+            f'feedback = {shown} needs a column of values: call it rating, or say columns={{"rating": …}}'
         )
+    if isinstance(feedback, Feedback):
+        return {"kind": feedback.kind, "scale": (feedback.minimum, feedback.maximum), "step": feedback.step}, []
     return {"kind": "counts", "scale": (0, Feedback.counts(rating.numbers).maximum)}, []

@@ -68,6 +68,8 @@ class Recommender:
         seconds   after which no further trial is begun
         on_trial  called after each trial
         """
+        if not isinstance(tune, bool):
+            raise ParameterError(f"tune = {tune!r}: expected True or False")
         if not tune and (trials is not None or seconds is not None):
             raise ParameterError("trials and seconds are of a search: say tune=True, too")
         part = data.split if isinstance(data, SplitPart) else data

@@ -3,7 +3,7 @@
 import ast
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.moments import FORMS, moment_of
 
-__all__ = ["EMPTY_WORDS", "VERDICTS", "moments", "sets", "tidied", "verdicts", "weights"]
+__all__ = ["EMPTY_WORDS", "VERDICTS", "moments", "numbers_of_words", "sets", "tidied", "verdicts", "weights"]
 
 EMPTY_WORDS: Final = pa.array(["", "NaN", "nan", "NA", "N/A", "\\N", "NULL", "null", "None"])
 """What stands for nothing in a column that may be empty."""
@@ -68,9 +68,17 @@ def _units(text: str, per_second: int, forms: Sequence[str]) -> str:
 
 def verdicts(texts: pa.StringArray) -> pa.StringArray:
     """1 for the words of those who like something, 0 for the words of those who do not; all else as it is."""
-    words = pa.array(list(VERDICTS))
-    place = pc.index_in(pc.utf8_lower(texts), value_set=words)
-    return pc.coalesce(pa.array(list(VERDICTS.values())).take(place), texts)
+    return pc.coalesce(_looked_up(pc.utf8_lower(texts), VERDICTS), texts)
+
+
+def numbers_of_words(texts: pa.StringArray, words: Mapping[str, float]) -> pa.StringArray:
+    """The number of each of ``words``; all else becomes what is no number."""
+    found = _looked_up(texts, {word: repr(float(number)) for word, number in words.items()})
+    return pc.if_else(pc.is_valid(texts), pc.coalesce(found, pc.binary_join_element_wise("?", texts, "")), texts)
+
+
+def _looked_up(texts: pa.StringArray, words: Mapping[str, str]) -> pa.StringArray:
+    return pa.array(list(words.values()), pa.string()).take(pc.index_in(texts, value_set=pa.array(list(words))))
 
 
 def sets(cells: pa.ChunkedArray, separator: str = "") -> pa.ChunkedArray:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.schema import TableSpec
-from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, verdicts, weights
+from recsys_core.reading.cells import EMPTY_WORDS, moments, numbers_of_words, sets, tidied, verdicts, weights
+from recsys_core.reading.header import Header
 from recsys_core.reading.line_guard import Block
 from recsys_core.reading.rejected import RejectedRow, readable_text
 
@@ -21,6 +22,7 @@ __all__ = ["BlockReader", "ConvertedBlock"]
 
 TOO_FEW: Final = "too few columns"
 TOO_MANY: Final = "too many columns"
+HEADER_AGAIN: Final = "the header once more"
 NOT_UTF8: Final = "not UTF-8"
 NOT_WHOLE: Final = "not a whole number"
 NOT_64_BITS: Final = "whole number beyond 64 bits"
@@ -51,14 +53,18 @@ class BlockReader:
     A block goes through pyarrow's typed reader. Only where that refuses the block is it read again, as text, to
     find the rows at fault, or cells in another notation (``862.0``, a date); every other row becomes what the typed
     reader would have made of it. A column that the file does not have is empty. Ids that are texts stay so.
+    A line that is the header once more, as where files were appended to each other, is refused.
     Instances keep nothing between blocks, and may be shared by threads.
     """
 
-    def __init__(self, table: TableSpec, names: tuple[str, ...]) -> None:
+    def __init__(self, table: TableSpec, header: Header) -> None:
+        names = header.names
+        self._header = header.text
         declared = set(table.column_names)
         self._names = tuple(name if name in declared else f"column {place}" for place, name in enumerate(names))
         self._there = [column for column in table.columns if column.name in names]
         self._types = {column.name: _read_as(column) for column in self._there}
+        self._has_words = any(column.words for column in self._there)
         self._copies = [column for column in table.columns if column.copies]
         # Empty cells of any column are for validation to judge, so everything is nullable here.
         self._schema = pa.schema([*((c.name, _read_as(c)) for c in table.columns), ("line", pa.int64())])
@@ -67,8 +73,10 @@ class BlockReader:
         """Convert one block."""
         if not block.data:
             return ConvertedBlock(self._schema.empty_table(), block.rejected)
+        if self._has_words:
+            return self.read_carefully(block)
         # pyarrow takes 0x10 for sixteen; the careful way does not.
-        if not _has_hexadecimal(block.data):
+        if not _has_hexadecimal(block.data) and not (self._header and self._header in block.data):
             try:
                 columns = self._parse(block.data, self._types)
             except pa.ArrowInvalid:
@@ -83,8 +91,11 @@ class BlockReader:
         lines = block.data.split(b"\n")[:-1]
         reasons: dict[int, tuple[str, str | None]] = {}  # row of the block -> reason, column
         n_columns = _count_columns(block.data, lines)
+        for row in (row for row, line in enumerate(lines) if self._header and line.rstrip(b"\r") == self._header):
+            reasons[row] = HEADER_AGAIN, None
+            n_columns[row] = -1
         for row in np.flatnonzero(n_columns != len(self._names)).tolist():
-            reasons[row] = (TOO_FEW if n_columns[row] < len(self._names) else TOO_MANY), None
+            reasons.setdefault(row, ((TOO_FEW if n_columns[row] < len(self._names) else TOO_MANY), None))
         places = np.flatnonzero(n_columns == len(self._names))  # row of the block for each row that is parsed
         parsed, damaged = _repair_utf8([lines[row] for row in places.tolist()])
         texts = self._parse(b"".join(line + b"\n" for line in parsed), dict.fromkeys(self._types, pa.string()))
@@ -217,9 +228,11 @@ def _convert(texts: pa.StringArray, column: ColumnSpec, damaged: NDArray[np.bool
     if pa.types.is_string(arrow_type):
         return texts, faults
     trimmed = pc.ascii_trim(texts, " \t")  # as the typed reader does
-    if column.nullable:
+    if column.may_be_null or column.type == "id":  # an id that is none is missing, which validation says
         trimmed = pc.if_else(pc.is_in(trimmed, value_set=EMPTY_WORDS), pa.scalar(None, pa.string()), trimmed)
-    if column.name == "rating":
+    if column.words:
+        trimmed = numbers_of_words(trimmed, dict(column.words))
+    elif column.name == "rating":
         trimmed = verdicts(trimmed)
     if pa.types.is_integer(arrow_type):
         trimmed = pc.replace_substring_regex(trimmed, r"^(-?[0-9]+)\.0*$", r"\1")

@@ -33,10 +33,12 @@ class Header:
     """The columns in the file's order, and the number of the line on which they stand (1 unless lines are blank).
 
     ``names`` are canonical where the table declares the column; of others it is :data:`UNUSED` and the file's name.
+    ``text`` is the line as it stands there.
     """
 
     names: tuple[str, ...]
     line: int
+    text: bytes = b""
 
 
 def read_header(stream: BinaryIO, file: str, table: TableSpec, *, max_line_bytes: int) -> Header:
@@ -73,7 +75,7 @@ def read_header(stream: BinaryIO, file: str, table: TableSpec, *, max_line_bytes
         text = line.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise MalformedFileError(f"{file}: line {number} is not UTF-8; {expected}; save it as UTF-8") from error
-    return Header(_canonical(_names_in(text), text, file, number, table), number)
+    return Header(_canonical(_names_in(text), text, file, number, table), number, line.rstrip(b"\r\n"))
 
 
 def _names_in(text: str) -> tuple[str, ...]:
@@ -109,7 +111,7 @@ def _canonical(names: tuple[str, ...], text: str, file: str, number: int, table:
 
 def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
     """Where the file has ``column``: by its name to the letter if there is such a one, else by one like it."""
-    for alike in (str, plain_name):
+    for alike in () if column.absent else (str, plain_name):
         for wanted in (column.in_file, column.name, *column.also):
             places = [place for place, name in enumerate(names) if alike(name) == alike(wanted)]
             if places:

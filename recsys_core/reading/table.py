@@ -117,7 +117,7 @@ class TableWriter:
     def __init__(
         self, directory: Path, table: TableSpec, header: Header, file: str, *, row_group_rows: int = 1_000_000
     ) -> None:
-        self.reader, self.numbering = BlockReader(table, header.names), Numbering(table)
+        self.reader, self.numbering = BlockReader(table, header), Numbering(table)
         self.emptied: Counter[str] = Counter()
         self.n_rows = self.n_rejected = 0
         self._directory, self._table, self._header, self._file = directory, table, header, file

@@ -94,8 +94,18 @@ def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
         return pc.cast(column, pa.timestamp("s", kind.tz), safe=False).cast(pa.int64())
     if pa.types.is_decimal(kind):
         return column.cast(pa.float64())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):  # texts, as Hive and Impala write them
+        column, kind = _as_text(column), pa.string()
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return pc.replace_substring_regex(column, "[\r\n]+", " ")
     if pa.types.is_primitive(kind) and not pa.types.is_duration(kind):
         return column
     return pa.array([_cell(value) for value in column.to_pylist()], type=pa.string())
+
+
+def _as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowInvalid:  # not UTF-8
+        texts = [None if value is None else value.decode("utf-8", errors="replace") for value in column.to_pylist()]
+        return pa.chunked_array([pa.array(texts, pa.string())])

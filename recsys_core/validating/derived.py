@@ -99,7 +99,7 @@ class KeyColumns:
             if name not in self._numeric:
                 self._texts.setdefault(name, []).append(chunk[name])
         if self.table.keep_newest_by:
-            self._newest.append(chunk[self.table.keep_newest_by].to_numpy())
+            self._newest.append(pc.fill_null(chunk[self.table.keep_newest_by], 0).to_numpy())
 
     @property
     def _numeric(self) -> list[str]:

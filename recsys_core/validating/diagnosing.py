@@ -14,6 +14,7 @@ __all__ = ["DECLARE", "Diagnosis", "diagnosis"]
 
 DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
 _ESCAPED: Final = '\\"'
+_THOUSANDS: Final = re.compile(r'"-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?"')
 _DECIMAL_COMMA: Final = re.compile(r'"-?[0-9]+,[0-9]+"')
 
 
@@ -35,6 +36,9 @@ def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> Diag
         words = f"The ids in {column.in_file} are text, and whole numbers are declared: write ids: text, or {DECLARE}"
         return Diagnosis("text_ids", words)
     if column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
+        if all(_THOUSANDS.search(example) for example in most.examples):
+            words = f"The numbers in {column.in_file} have commas, perhaps between thousands: write them without"
+            return Diagnosis("thousands", words)
         words = f"The numbers in {column.in_file} have decimal commas: write them with points"
         return Diagnosis("decimal_commas", words)
     return None

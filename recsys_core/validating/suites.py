@@ -153,7 +153,7 @@ def _column_rules(table: TableSpec, dataset: DatasetSpec, now: int) -> Iterator[
 
 def _presence(column: ColumnSpec) -> Rule:
     arguments: dict[str, Any] = {"column": column.name}
-    if column.nullable:  # only counted: any share of missing values will do
+    if column.may_be_null:  # only counted: any share of missing values will do
         arguments["mostly"] = 0.0
         return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "info", "is empty", False)
     breach = "is missing or not a number" if column.type == "float" else "is missing"

@@ -26,6 +26,7 @@ from recsys_core.validating.totals import judge_totals
 
 __all__ = ["known_ids", "validate_table"]
 
+_TIME: Final = "timestamp"
 _CHUNK_ROWS: Final = 1_000_000
 
 
@@ -107,13 +108,31 @@ def validate_table(
 
 
 def _chunks(source: pq.ParquetFile, chunk_rows: int) -> Iterator[pa.Table]:
-    """The rows in chunks; while one is judged, the next is read."""
+    """The rows in chunks; while one is judged, the next is read.
+
+    Times that are 0 or less throughout stand for none: they are empty.
+    """
     batches = source.iter_batches(batch_size=chunk_rows)
+    no_times = _has_no_times(source)
     with ThreadPoolExecutor(1, thread_name_prefix="read-rows") as reader:
         waiting = reader.submit(next, batches, None)
         while (batch := waiting.result()) is not None:
             waiting = reader.submit(next, batches, None)
-            yield pa.Table.from_batches([batch])
+            rows = pa.Table.from_batches([batch])
+            if no_times:
+                place = rows.schema.get_field_index(_TIME)
+                rows = rows.set_column(place, rows.field(place), pa.nulls(len(rows), rows.field(place).type))
+            yield rows
+
+
+def _has_no_times(source: pq.ParquetFile) -> bool:
+    """Whether a file has times, and all of them are 0 or less, by its statistics."""
+    place = source.schema_arrow.get_field_index(_TIME)
+    if place < 0:
+        return False
+    groups = (source.metadata.row_group(number) for number in range(source.metadata.num_row_groups))
+    latest = [group.column(place).statistics.max for group in groups if group.column(place).statistics.has_min_max]
+    return bool(latest) and max(latest) <= 0
 
 
 def _judge_structure(source: pq.ParquetFile, table: TableSpec, runner: ExpectationRunner) -> list[RuleTally]:

@@ -91,16 +91,18 @@ def write_music(folder: Path) -> None:
 
 
 def write_shop(folder: Path) -> None:
-    """Parquet, a log of what happened at which moment, categories and prices."""
+    """Parquet, a log of views, baskets and purchases with their moments, categories and prices."""
     rng = np.random.default_rng(3)
     planted = _planted(13, 14)
-    users, items, moments = [], [], []
+    users, items, sorts, moments = [], [], [], []
     for user, item, is_loved in _rows(planted):
-        for _ in range(3 if is_loved else 1):
+        for sort in ("view", "addtocart", "purchase")[: rng.integers(1, 4) if is_loved else 1]:
             users.append(user * 7 - 5_000)
             items.append(item + 2**40)
+            sorts.append(sort)
             moments.append(_START + timedelta(seconds=int(rng.integers(0, 40_000_000))))
-    log = pa.table({"visitorid": users, "itemid": items, "timestamp": pa.array(moments, pa.timestamp("ms", "UTC"))})
+    times = pa.array(moments, pa.timestamp("ms", "UTC"))
+    log = pa.table({"visitorid": users, "event": sorts, "itemid": items, "timestamp": times})
     pq.write_table(log, folder / "events.parquet")
     kinds = [f"department {kind}" for kind in planted.kind_of.tolist()]
     goods = {

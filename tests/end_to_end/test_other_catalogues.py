@@ -17,7 +17,7 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("other_catalogues")]
 
 _SMALL = "tuning: {als: {factors: 32, iterations: 8}}\nevaluation: {n_bootstrap: 200}\n"
-_KINDS = {"books": "ratings", "music": "counts", "shop": "events"}
+_KINDS = {"books": "ratings", "music": "counts", "shop": "counts"}
 _NAMES = {
     "books": ("book_ratings", "books"),
     "music": ("user_artists", "artists"),

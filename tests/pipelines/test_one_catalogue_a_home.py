@@ -5,9 +5,15 @@ from pathlib import Path
 import pytest
 
 from assets.materialising import Inputs
+from assets.materialising.store import Store
 from pipelines.running import RunOutcome, run_pipeline
 from pipelines.settings import Settings
+from recsys_core.bundle import Recommendations
+from registry.documents import Promotion
 from tests.corpus.healthy_folder import write_healthy_folder
+from tests.corpus.made_home import copy_home, settings_in
+
+pytestmark = pytest.mark.xdist_group("mlflow")
 
 _OWN = """\
 name: own films
@@ -29,12 +35,16 @@ def data_part(settings: Settings, *, force: bool = False) -> RunOutcome:
     return run_pipeline(settings, only="data", force=force)
 
 
-def test_other_items_are_refused_with_the_share_and_forced(settings: Settings) -> None:
-    for path in settings.data_dir.glob("*.csv"):
+def rename_items(folder: Path) -> None:
+    for path in folder.glob("*.csv"):
         head, *lines = path.read_text(encoding="utf-8").splitlines()
         place = head.split(",").index("movieId") if "movieId" in head else -1
         moved = [",".join(_with_other_id(line.split(","), place)) for line in lines]
         path.write_text("\n".join([head, *moved]) + "\n", encoding="utf-8")
+
+
+def test_other_items_are_refused_with_the_share_and_forced(settings: Settings) -> None:
+    rename_items(settings.data_dir)
 
     (failed,) = data_part(settings).failed
     assert failed.asset == "movies"
@@ -49,7 +59,7 @@ def test_another_data_set_of_the_same_ids_is_refused(settings: Settings) -> None
     (settings.data_dir / "dataset.yaml").write_text(_OWN, encoding="utf-8")
 
     failed = next(failure for failure in data_part(settings).failed if failure.asset == "items")
-    assert "this home belongs to the data set movielens, this is own films" in failed.message
+    assert "belongs to the data set movielens, this is own films: 100.0% of the smaller one's" in failed.message
 
 
 def test_a_home_of_before_data_sets_had_names_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,5 +81,21 @@ def test_a_catalogue_that_grows_is_the_same(settings: Settings) -> None:
 
 def _with_other_id(cells: list[str], place: int) -> list[str]:
     if place >= 0:
-        cells[place] = str(int(cells[place]) + 1_000_000)
+        cells[place] = str(int(cells[place]) + 2_000_000)
     return cells
+
+
+@pytest.mark.slow
+def test_a_forced_catalogue_is_the_one_that_is_served(tmp_path: Path, made_home: Path) -> None:
+    found = settings_in(tmp_path)
+    workspace = copy_home(made_home, found)
+    rename_items(found.data_dir)
+
+    assert run_pipeline(found, force=True).failed == []
+
+    store = Store(workspace.store_directory)
+    content = store.load("promotion", Promotion).content
+    assert (content["version"], content["verdict"], content["champion"]) == ("2", "FIRST", "2")
+    assert "the champion is of another catalogue: 0.0% of the smaller one's items are in both" in content["reasons"]
+    recommended = store.load("recommendations", Recommendations).table["movie_id"].to_numpy()
+    assert recommended.min() > 2_000_000

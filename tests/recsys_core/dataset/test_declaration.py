@@ -69,8 +69,25 @@ def test_features_hold_what_is_declared(tmp_path: Path) -> None:
 def test_events_need_no_rating_and_any_one_is_liked(tmp_path: Path) -> None:
     text = "name: plays\nfeedback: {kind: events}\ninteractions: {file: a.csv}\nitems: {file: b.csv}\n"
     dataset = read_dataset(declared(tmp_path, text))
-    assert dataset.table("ratings").column("rating").optional
+    rating = dataset.table("ratings").column("rating")
+    assert rating.optional
+    assert rating.absent, "nothing that a file says there counts"
     assert dataset.relevance.positive_threshold == 0
+
+
+def test_a_column_can_be_declared_not_to_be_there(tmp_path: Path) -> None:
+    text = BOOKS.replace("timestamp: at}", "timestamp: null}")
+    assert read_dataset(declared(tmp_path, text)).table("ratings").column("timestamp").absent
+
+
+@pytest.mark.parametrize(
+    ("scale", "step", "liked"), [([-1, 1], 1, 1), ([1, 3], 1, 3), ([1, 5], 1, 4), ([1, 10], 1, 8), ([0, 10], 1, 8)]
+)
+def test_what_was_liked_is_never_less_than_a_step_from_three_quarters(
+    tmp_path: Path, scale: list[int], step: int, liked: float
+) -> None:
+    text = f"name: a\nfeedback: {{scale: {scale}, step: {step}}}\ninteractions: {{file: a.csv}}\n"
+    assert read_dataset(declared(tmp_path, text)).relevance.positive_threshold == liked
 
 
 def test_without_items_they_are_those_that_interactions_name(tmp_path: Path) -> None:
@@ -87,6 +104,9 @@ def test_without_items_they_are_those_that_interactions_name(tmp_path: Path) -> 
         ("kind: ratings, scale: [1, 10], step: 1", "kind: counts", r"feedback.scale = None: .*needs a scale, such as"),
         ("scale: [1, 10]", "scale: [10, 1]", r"feedback.scale = \[10, 1\]: feedback from 10 to 1: expected a maximum"),
         ("kind: ratings", "kind: stars", "feedback.kind = 'stars': input should be 'ratings', 'counts' or 'events'"),
+        ("{item_id: book_id}", "{title: null}", "items.columns.title: is needed; say which column is"),
+        ("step: 1", "values: {good: 11}", "feedback.values = .*: good: 11 is not within the scale 1 to 10"),
+        ("kind: ratings, scale: [1, 10], step: 1", "kind: events, values: {view: 1}", "events all count alike; say"),
         ("step: 1", "unrated: 1", "feedback.unrated = 1: 1 lies on the scale 1 to 10; expected a number beside"),
         ("kind: ratings, scale: [1, 10], step: 1", "kind: counts, scale: [0, 9], unrated: -1",
          "feedback.unrated = -1: only ratings have a number for no rating"),

@@ -228,9 +228,9 @@ def test_noughts_that_stick_out_of_a_long_scale_are_told(tmp_path: Path) -> None
 
 
 def test_sorts_of_events_that_count_alike_are_told(tmp_path: Path) -> None:
-    kind = _guesses_of(tmp_path, "userId,movieId,event\n1,1,view\n1,2,view\n2,1,buy\n2,3,view\n")["feedback.kind"]
+    kind = _guesses_of(tmp_path, "userId,movieId,event\n1,1,look\n1,2,look\n2,1,ask\n2,3,look\n")["feedback.kind"]
     assert (kind.value, kind.confidence) == ("events", "guess")
-    assert kind.why.endswith("; all sorts of event, such as view, buy, count alike")
+    assert "; all sorts of event, such as look, ask, count alike: declare counts with their values" in kind.why
 
 
 def test_quantities_of_which_a_few_are_taken_back_are_counts(tmp_path: Path) -> None:
@@ -367,3 +367,172 @@ def test_what_cannot_be_declared_is_refused_with_what_was_found(
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(MissingFileError, match="nowhere: no such folder"):
         draft_dataset(tmp_path / "nowhere")
+
+
+def _rows_of(header: str, row: str, n_rows: int = 60) -> str:
+    """Rows of 12 users and 5 items; ``row`` is filled with its number ``n``, its user ``u`` and its item ``i``."""
+    return "".join([header + "\n", *(row.format(n=n, u=n % 12, i=n // 12) + "\n" for n in range(n_rows))])
+
+
+@pytest.mark.parametrize("name", ["rating_val", "my_score", "Rating (1-5)", "rating_x", "bewertung", "MyScore"])
+def test_ratings_are_known_by_a_word_of_their_name(tmp_path: Path, name: str) -> None:
+    rows = _rows_of(f"user_id,item_id,{name}", "{u},{i},{n}").splitlines()
+    rows[1:] = [f"{row.rpartition(',')[0]},{number % 5 + 1}" for number, row in enumerate(rows[1:])]
+    guesses = _guesses_of(tmp_path, "\n".join(rows))
+    assert guesses["interactions.columns.rating"].value == name
+    assert (guesses["feedback.kind"].value, guesses["feedback.kind"].confidence) == ("ratings", "likely")
+
+
+@pytest.mark.parametrize(("name", "values"), [("disliked", (0, 1)), ("opinion", (1, 2, 3)), ("mood", ("glad", "sad"))])
+def test_few_values_that_may_be_an_opinion_are_told(tmp_path: Path, name: str, values: tuple[object, ...]) -> None:
+    rows = "".join(f"{n % 12},{n // 12},{values[n % len(values)]}\n" for n in range(60))
+    kind = _guesses_of(tmp_path, f"user_id,item_id,{name}\n{rows}")["feedback.kind"]
+    assert (kind.value, kind.confidence) == ("events", "guess")
+    assert f"if {name} (" in kind.why
+
+
+def test_a_few_ratings_that_cannot_be_read_leave_the_others(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 12},{n // 12},{'-' if n == 7 else n % 5 + 1}\n" for n in range(60))
+    guesses = _guesses_of(tmp_path, f"user_id,item_id,rating\n{rows}")
+    assert guesses["feedback.scale"].value == [1, 5]
+    assert guesses["feedback.kind"].why.endswith("1.7% are none, such as '-', and their rows rejected")
+
+
+def test_a_column_that_is_called_a_time_and_is_none_is_not_read(tmp_path: Path) -> None:
+    rows = "".join(f"{n // 3},{n % 3 + 1},{n % 5 + 1},{1101 + n}\n" for n in range(60))  # month and day
+    folder = folder_of(tmp_path / "data", **{"ratings.csv": f"user_id,item_id,rating,time_stamp\n{rows}"})
+    draft = draft_dataset(folder)
+    assert yaml.safe_load(draft.text)["interactions"]["columns"]["timestamp"] is None
+    read_back(folder, draft, tmp_path / "out")
+    assert pq.read_table(tmp_path / "out/validated/ratings/rows.parquet")["timestamp"].null_count == 60
+
+
+def test_one_bad_date_leaves_the_others(tmp_path: Path) -> None:
+    rows = "".join(
+        f"{n % 12},{n // 12},5,{'0000-00-00' if n == 7 else f'2015-12-{n % 28 + 1:02d}'}\n" for n in range(60)
+    )
+    guesses = _guesses_of(tmp_path, f"user_id,item_id,rating,date\n{rows}")
+    assert guesses["interactions.columns.timestamp"].value == "date"
+    assert guesses["interactions.time"].why == "2015-12-01 is a date; '0000-00-00' is none, and its row rejected"
+
+
+@pytest.mark.parametrize("name", ["release_date", "birth_date", "isbn", "phone"])
+def test_moments_of_something_else_are_no_times(tmp_path: Path, name: str) -> None:
+    moment = "{}" if name in ("isbn", "phone") else "19{}-01-01"
+    rows = "".join(
+        f"{n % 12},{n // 12},5,{moment.format(1_500_000_000 + n if '19' not in moment else 80 + n % 9)}\n"
+        for n in range(60)
+    )
+    assert (
+        _guesses_of(tmp_path, f"user_id,item_id,rating,{name}\n{rows}")["interactions.columns.timestamp"].value is None
+    )
+
+
+@pytest.mark.parametrize("moments", [(1_450_000_000, 1_450_000_000_000), (20151218073221,), (9780000000000,)])
+def test_moments_of_two_units_or_of_the_far_future_are_no_times(tmp_path: Path, moments: tuple[int, ...]) -> None:
+    rows = "".join(f"{n % 12},{n // 12},5,{moments[n % len(moments)] + n}\n" for n in range(60))
+    found = _guesses_of(tmp_path, f"user_id,item_id,rating,timestamp\n{rows}")["interactions.columns.timestamp"]
+    assert (found.value, found.confidence) == (None, "guess")
+
+
+def test_the_number_of_a_row_is_neither_user_nor_item(tmp_path: Path) -> None:
+    guesses = _guesses_of(tmp_path, _rows_of("uid,id,user_id,item_id,rating", "{n},{n},{u},{i},5"))
+    assert guesses["interactions.columns.user_id"].value == "user_id"
+    assert guesses["interactions.columns.item_id"].value == "item_id"
+    guesses = _guesses_of(tmp_path / "films", _rows_of("ID,Username,Movie_Name_EN,Star", "{n},user {u},Film {i},{i}"))
+    assert guesses["interactions.columns.item_id"].value == "Movie_Name_EN"
+
+
+def test_orders_are_no_items(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text(_rows_of("order_id,user_id,order_number", "{n},{u},{i}"))
+    with pytest.raises(DataError, match="no file has a column of users and one of items; found orders"):
+        draft_dataset(tmp_path)
+
+
+def test_a_header_in_the_middle_changes_no_draft(tmp_path: Path) -> None:
+    rows = HEADER + RATINGS.partition("\n")[2] * 3
+    guesses = _guesses_of(tmp_path, rows + rows)
+    assert "ids.user_id" not in guesses
+    assert "ids" not in guesses
+    assert guesses["interactions.columns.timestamp"].value == "timestamp"
+
+
+def test_a_few_ids_among_whole_numbers_that_are_none_make_no_texts(tmp_path: Path) -> None:
+    rows = "".join(f"{'?' if n == 7 else n % 12},{n % 15},5\n" for n in range(180))
+    guess = _guesses_of(tmp_path, f"user_id,item_id,rating\n{rows}")["ids.user_id"]
+    assert (guess.value, guess.confidence, guess.why) == ("integer", "likely", "but for '?', whose rows are rejected")
+
+
+def test_commas_between_thousands_are_told_as_such(tmp_path: Path) -> None:
+    rows = "".join(f'{n % 12},{n // 12},"{n + 1},{n:03d}"\n' for n in range(60))
+    guesses = _guesses_of(tmp_path, f"user_id,item_id,plays\n{rows}")
+    assert guesses["feedback.scale"].value[1] > 50_000
+    assert "write 17096 for 17,096" in guesses["interactions.columns.rating"].why
+
+
+def test_items_of_which_a_few_repeat_are_items(tmp_path: Path) -> None:
+    movies = "movieId,title\n" + "".join(f"{n % 57},Film {n % 57}\n" for n in range(60))
+    rows = "userId,movieId,rating\n" + "".join(f"{n % 12},{n % 57},5\n" for n in range(120))
+    guesses = {
+        g.what: g for g in draft_dataset(folder_of(tmp_path, **{"ratings.csv": rows, "movies.csv": movies})).guesses
+    }
+    assert guesses["items.columns.item_id"].why.startswith("5.0% of its movieId repeat")
+
+
+def test_titles_of_windows_1252_are_read_as_written(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "data")
+    (folder / "movies.csv").write_bytes(MOVIES.replace("First", "The “First” – €").encode("cp1252"))
+    draft = draft_dataset(folder)
+    assert yaml.safe_load(draft.text)["items"]["format"] == {"encoding": "cp1252"}
+    read_back(folder, draft, tmp_path / "out")
+    assert (
+        pq.read_table(tmp_path / "out/validated/movies/rows.parquet")["title"][0].as_py().startswith("The “First” – €")
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("archive.zip", b"PK", r"archive.zip \(an archive; unpack it\)"),
+        ("ratings.xlsx", b"PK", r"ratings.xlsx \(a workbook; save its sheets as CSV\)"),
+        ("ratings.csv", b"user_id,item_id\r1,2\r", "its lines end in a carriage return alone"),
+        ("ratings.json", b"[{}]\n", "expected an object a line"),
+    ],
+)
+def test_what_keeps_a_file_from_being_read_is_told(tmp_path: Path, name: str, content: bytes, said: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(DataError, match=said):
+        draft_dataset(tmp_path)
+
+
+def test_numbers_between_blanks_are_rows(tmp_path: Path) -> None:
+    (tmp_path / "ratings.txt").write_text("".join(f"{n % 12} {n // 12} {n % 5 + 1}\n" for n in range(60)))
+    draft = draft_dataset(tmp_path)
+    assert yaml.safe_load(draft.text)["interactions"]["format"]["separator"] == " "
+    assert read_back(tmp_path, draft, tmp_path / "out")["ratings"] == 60
+
+
+def test_what_people_do_in_a_shop_is_weighed(tmp_path: Path) -> None:
+    sorts = ("view", "view", "addtocart", "transaction")
+    rows = "".join(f"{n % 12},{sorts[n % 4]},{n // 12}\n" for n in range(60))
+    (tmp_path / "events.csv").write_text(f"visitorid,event,itemid\n{rows}")
+    draft = draft_dataset(tmp_path)
+    weights = {"view": 1, "addtocart": 3, "transaction": 5}
+    assert yaml.safe_load(draft.text)["feedback"] == {"kind": "counts", "scale": [0, 5], "values": weights}
+    (tmp_path / "out").mkdir()
+    assert read_back(tmp_path, draft, tmp_path / "out")["ratings"] == 60
+    values = pq.read_table(tmp_path / "out/validated/ratings/rows.parquet")["rating"].to_pylist()
+    assert values == [weights[sorts[n % 4]] for n in range(60)]
+
+
+def test_codes_count_what_is_declared_and_no_other_is_a_number(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("user_id,item_id,code\n1,1,1\n1,2,4\n2,1,4\n2,2,3\n")
+    declared = '{kind: counts, scale: [0, 9], values: {"1": 2, "4": 9}}'
+    text = f"name: log\nfeedback: {declared}\ninteractions: {{file: log.csv, columns: {{rating: code}}}}\n"
+    (tmp_path / "dataset.yaml").write_text(text)
+    limits = RejectLimits(max_rejected_share=0.5)
+    (tmp_path / "out").mkdir()
+    summary = clean_folder(tmp_path, dataset_in(tmp_path), tmp_path / "out", now=NOW, limits=limits)["ratings"]
+    assert (summary.n_accepted, summary.n_rejected) == (3, 1)
+    values = pq.read_table(tmp_path / "out/validated/ratings/rows.parquet")["rating"]
+    assert values.to_pylist() == [2, 9, 9]

@@ -81,7 +81,7 @@ DATA: list[tuple[Callable[[], object], str]] = [
     (lambda: read(feedback=5), r"feedback = 5; expected a scale such as Feedback\(1, 5, step=1\)"),
     (
         lambda: read(interactions().drop(columns="rating"), feedback="counts"),
-        'feedback = "counts" needs a column of counts',
+        'feedback = "counts" needs a column of values',
     ),
     (lambda: read(relevance=-1), "positive_threshold = -1: input should be greater than or equal to 0"),
     (lambda: read(max_rejected_share=2), "max_rejected_share = 2: input should be less than or equal to 1"),

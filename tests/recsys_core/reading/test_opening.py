@@ -287,3 +287,9 @@ def test_an_archive_of_two_tables_and_one_with_a_flipped_bit_are_refused(tmp_pat
     path.write_bytes(path.read_bytes().replace(b"Heat", b"Meat"))
     with pytest.raises(MalformedFileError, match="cannot be unpacked"):
         read(path)
+
+
+def test_parquet_with_texts_as_bytes(tmp_path: Path) -> None:
+    films = {"movieId": [1, 2], "title": [b"Caf\xc3\xa9", b"Caf\xe9"], "genres": [b"Drama", None]}
+    pq.write_table(pa.table(films), tmp_path / "movies.parquet")
+    assert [row[1] for row in read(tmp_path / "movies.parquet")[0]] == ["Caf\u00e9", "Caf\ufffd"]

@@ -117,6 +117,20 @@ def test_words_for_nothing_are_null_where_a_cell_may_be_empty_and_text_elsewhere
     ]
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_header_once_more_is_no_row(tmp_path: Path, end: bytes) -> None:
+    users_are_texts = MOVIELENS.with_text_ids(["user_id", "item_id"]).table("tags")
+    content = b"userId,movieId,tag,timestamp\na,b,good,1\nuserId,movieId,tag,timestamp\nc,d,bad,2\n".replace(b"\n", end)
+    outcome = read(tmp_path, content, users_are_texts)
+    assert outcome.lines == [2, 4]
+    assert outcome.reasons == [(3, None, "the header once more")]
+
+
+def test_words_for_nothing_are_missing_ids(tmp_path: Path) -> None:
+    outcome = read(tmp_path, HEADER + b"NA,1,5,1\n1,NULL,5,1\n2,2,5,x\n")
+    assert outcome.lines == [2, 3], "which validation rejects as missing"
+
+
 def test_not_a_number_and_infinities_are_floats_for_validation_to_judge(tmp_path: Path) -> None:
     outcome = read(tmp_path, HEADER + b"1,2,nan,3\n1,3,inf,3\n1,4,-Infinity,3\n1,5,NaN,3\n")
     assert [str(row["rating"]) for row in outcome.rows] == ["nan", "inf", "-inf", "nan"]

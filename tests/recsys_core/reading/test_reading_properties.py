@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.reading import REJECTED_SCHEMA, RejectedRow, RejectedWriter
 from recsys_core.reading.convert import BlockReader
+from recsys_core.reading.header import Header
 from recsys_core.reading.line_guard import Block, LineGuard
 
 reproducible = settings(deadline=None, derandomize=True)
@@ -50,7 +51,7 @@ def test_typed_and_careful_way_agree_on_clean_rows(rows: list[tuple[int, int, st
     text = io.StringIO(newline="")
     csv.writer(text, quoting=csv.QUOTE_ALL if quote_all else csv.QUOTE_MINIMAL, lineterminator="\n").writerows(rows)
     data = text.getvalue().encode()
-    reader = BlockReader(TAGS, TAGS.column_names)
+    reader = BlockReader(TAGS, Header(TAGS.column_names, 1))
 
     careful = reader.read_carefully(as_block(data))
 
@@ -66,7 +67,7 @@ def test_typed_and_careful_way_agree_on_clean_rows(rows: list[tuple[int, int, st
 def test_what_the_typed_way_accepts_alone_the_careful_way_accepts_among_bad_rows(values: list[str]) -> None:
     """Whether a number is accepted depends on itself, never on its neighbours."""
     table = MOVIELENS.table("genome_scores")
-    reader = BlockReader(table, table.column_names)
+    reader = BlockReader(table, Header(table.column_names, 1))
     lines = [f"{n},{n},{value}\n".encode() for n, value in enumerate(values)]
     safe = [block.data for line in lines for block in blocks_of(line)]
     together = reader.read(as_block(b"".join(safe) + b"bad,row,here\n"))
@@ -88,7 +89,7 @@ morsels = [b'"', b",", b"\n", b"\r", b"\r\n", b"\0", b"\xff", b"\xc3\xa9", b"1",
 def test_any_bytes_are_accounted_for_line_by_line(noise: bytes, block_bytes: int) -> None:
     """Whatever the bytes: each line is kept, rejected or blank, the same for every block size, and nothing raises."""
     blocks = blocks_of(noise, block_bytes=block_bytes)
-    reader = BlockReader(MOVIES, MOVIES.column_names)
+    reader = BlockReader(MOVIES, Header(MOVIES.column_names, 1))
 
     converted = [reader.read(block) for block in blocks]
 

@@ -331,3 +331,23 @@ def test_many_rows_of_one_number_beside_the_scale_may_be_without_a_rating(tmp_pa
     (error,) = (finding for finding in picture.findings if finding.severity == "error")
     assert error.kind == "no_rating"
     assert "if it stands for no rating, declare feedback: {unrated: 0} in dataset.yaml" in error.message
+
+
+def test_what_hardly_is_what_it_is_taken_for_is_told(tmp_path: Path) -> None:
+    folder = _shelf(tmp_path / "shelf", ())
+    rows = "".join(f"{number},{number % 5},4,{number}\n" for number in range(40))
+    (folder / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n{rows}")
+    picture = _picture(folder)
+    assert picture.status == "warnings"
+    assert {("user_id", "never_again", 40), ("timestamp", "times_early", 40)} <= {
+        (finding.column, finding.kind, finding.count) for finding in picture.findings
+    }
+
+
+def test_commas_between_thousands_are_no_decimal_commas(tmp_path: Path) -> None:
+    declared = "name: plays\nfeedback: {kind: counts, scale: [0, 9]}\ninteractions: {file: ratings.csv}\n"
+    folder = _shelf(tmp_path / "shelf", (), declared)
+    rows = "".join(f'{number % 6},{number % 5},"{number},096"\n' for number in range(1, 40))
+    (folder / "ratings.csv").write_text(f"userId,movieId,rating\n{rows}")
+    (error,) = (finding for finding in _picture(folder).findings if finding.severity == "error")
+    assert error.kind == "thousands"
