@@ -10,7 +10,7 @@ from pipelines.running import RunOutcome, run_pipeline
 from pipelines.settings import Settings
 from recsys_core.bundle import Recommendations
 from registry.documents import Promotion
-from tests.corpus.healthy_folder import write_healthy_folder
+from tests.corpus.healthy_folder import FEW_TRIALS, write_healthy_folder
 from tests.corpus.made_home import copy_home, settings_in
 
 pytestmark = pytest.mark.xdist_group("mlflow")
@@ -90,6 +90,7 @@ def test_a_forced_catalogue_is_the_one_that_is_served(tmp_path: Path, made_home:
     found = settings_in(tmp_path)
     workspace = copy_home(made_home, found)
     rename_items(found.data_dir)
+    (tmp_path / "small.yaml").write_text(f"{FEW_TRIALS}split: {{validation_share: 0.3}}\n", encoding="utf-8")
 
     assert run_pipeline(found, force=True).failed == []
 
