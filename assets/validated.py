@@ -83,13 +83,14 @@ def _check_results(summary: ValidationSummary) -> tuple[dg.AssetCheckResult, ...
         ["expectation", "column", "severity", "rows failing", "examples"],
         [(o.expectation, o.column, o.severity, o.n_unexpected, ", ".join(o.examples)) for o in summary.outcomes],
     )
+    told = "; ".join(finding.message for finding in summary.findings if finding.kind == "left_out")
     counts = {"rows_in": summary.n_in, "accepted": summary.n_accepted, "rejected": summary.n_rejected}
     return (
         dg.AssetCheckResult(
             check_name="expectations",
-            passed=summary.passed,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description="; ".join(summary.faults) or f"{len(summary.outcomes)} expectations",
+            passed=summary.passed and not told,
+            severity=dg.AssetCheckSeverity.WARN if told else dg.AssetCheckSeverity.ERROR,
+            description="; ".join(summary.faults) or told or f"{len(summary.outcomes)} expectations",
             metadata={"expectations": outcomes},
         ),
         dg.AssetCheckResult(

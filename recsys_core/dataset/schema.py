@@ -51,6 +51,7 @@ class TableSpec:
     ``key`` columns are unique together. ``keep_newest_by`` names the column by which one of several rows
     with the same key is kept; where it ``repeats``, all of them are, for whoever reads the table to add up.
     ``references`` maps a column to the (table, column) in which it must occur.
+    Of a table that is ``shown_only`` nothing is learnt: one that cannot be used is left out, and told.
     A table that is ``gathered`` has the different keys in another table's file: nothing else is read of it, and what
     cannot be read is that table's.
     """
@@ -63,6 +64,7 @@ class TableSpec:
     keep_newest_by: str | None = None
     repeats: bool = False
     gathered: bool = False
+    shown_only: bool = False
     references: tuple[tuple[str, str, str], ...] = ()  # (column, other table, other column)
     description: str = ""
     format: FileFormat = FileFormat()
@@ -238,6 +240,7 @@ MOVIELENS = DatasetSpec(
             ),
             _stems("links"),
             required=False,
+            shown_only=True,
             key=("item_id",),
             references=_KNOWN_MOVIE,
             description="ids of the movie at IMDb and TMDB",

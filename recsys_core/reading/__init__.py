@@ -3,7 +3,14 @@
 from recsys_core.reading.files import locate_table
 from recsys_core.reading.opening import content_digest
 from recsys_core.reading.rejected import REJECTED_FILE, REJECTED_SCHEMA, RejectedRow, RejectedWriter
-from recsys_core.reading.table import ROWS_FILE, ReadSummary, RowsWriter, read_table, write_absent_table
+from recsys_core.reading.table import (
+    ROWS_FILE,
+    ReadSummary,
+    RowsWriter,
+    read_or_leave_out,
+    read_table,
+    write_absent_table,
+)
 
 __all__ = [
     "REJECTED_FILE",
@@ -15,6 +22,7 @@ __all__ = [
     "RowsWriter",
     "content_digest",
     "locate_table",
+    "read_or_leave_out",
     "read_table",
     "write_absent_table",
 ]

@@ -2,8 +2,8 @@
 
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -16,15 +16,24 @@ import pyarrow.parquet as pq
 from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.dataset.table_folders import ids_path
-from recsys_core.errors import ParameterError
+from recsys_core.errors import MalformedFileError, ParameterError
 from recsys_core.reading.convert import BlockReader, ConvertedBlock
 from recsys_core.reading.header import UNUSED, Header, read_header
 from recsys_core.reading.line_guard import LineGuard
 from recsys_core.reading.numbering import Numbering
-from recsys_core.reading.opening import open_csv
+from recsys_core.reading.opening import content_digest, open_csv
 from recsys_core.reading.rejected import RejectedWriter
+from recsys_core.storage import file_sha256
 
-__all__ = ["ROWS_FILE", "ReadSummary", "RowsWriter", "TableWriter", "read_table", "write_absent_table"]
+__all__ = [
+    "ROWS_FILE",
+    "ReadSummary",
+    "RowsWriter",
+    "TableWriter",
+    "read_or_leave_out",
+    "read_table",
+    "write_absent_table",
+]
 
 ROWS_FILE: Final = "rows.parquet"
 """Name of the file of accepted rows."""
@@ -37,8 +46,9 @@ class ReadSummary:
 
     ``file`` is the file's name and ``sha256`` the hash of its content; both are None for an optional table
     without a file. ``absent`` are declared columns that the file does not have, ``unused`` columns of the file that
-    nothing is made of, ``emptied`` says how many cells of a column were taken for empty. Of a gathered table the rows
-    are the different keys, and neither absent nor unused columns are told: the file is another table's.
+    nothing is made of, ``emptied`` says how many cells of a column were taken for empty, ``fault`` why a table that is
+    only shown was left out. Of a gathered table the rows are the different keys, and neither absent nor unused columns
+    are told: the file is another table's.
     """
 
     table: str
@@ -50,6 +60,7 @@ class ReadSummary:
     absent: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     emptied: Mapping[str, int] = field(default_factory=dict)
+    fault: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -98,6 +109,22 @@ def read_table(
             for converted in side_by_side(writer.reader.read, guard, threads=threads):
                 writer.add(converted)
         return writer.summary(opened.sha256())
+
+
+def read_or_leave_out(
+    path: Path,
+    table: TableSpec,
+    directory: Path,
+    read: Callable[[Path, TableSpec, Path], ReadSummary] = read_table,
+) -> ReadSummary:
+    """What ``read`` gives; a file of a table that is only shown, and cannot be read, is taken for none."""
+    try:
+        return read(path, table, directory)
+    except MalformedFileError as error:
+        if not table.shown_only:
+            raise
+        absent, content = write_absent_table(table, directory), content_digest(path, file_sha256)
+        return replace(absent, file=path.name, sha256=content, fault=str(error))
 
 
 def write_absent_table(table: TableSpec, directory: Path) -> ReadSummary:

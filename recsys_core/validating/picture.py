@@ -17,7 +17,7 @@ from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import DataError, MalformedFileError, MissingFileError
 from recsys_core.features import FeatureParameters, build_item_features
 from recsys_core.features.text import has_implausible_year, years_of
-from recsys_core.reading import ReadSummary, locate_table, read_table, write_absent_table
+from recsys_core.reading import ReadSummary, locate_table, read_or_leave_out, write_absent_table
 from recsys_core.reading.opening import ENDINGS, parts_of
 from recsys_core.validating.folder import tables_in_order
 from recsys_core.validating.limits import RejectLimits
@@ -194,7 +194,7 @@ def _look(
     path: Path | None = None
     try:
         path = locate_table(folder, table)
-        read = write_absent_table(table, raw) if path is None else read_table(path, table, raw)
+        read = write_absent_table(table, raw) if path is None else read_or_leave_out(path, table, raw)
     except DataError as error:
         finding = Finding("error", table.shown, None, _kind_of(error), None, str(error))
         return _Table(table.name, path, TableCounts(path.name if path else None), (finding,))

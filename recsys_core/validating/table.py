@@ -20,12 +20,13 @@ from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.rejecting import ROWS_FILE, Remarks, RowWriter
 from recsys_core.validating.running import ExpectationRunner, RuleResult
 from recsys_core.validating.suites import Rule, key_rule, row_rules, structure_rules
-from recsys_core.validating.summary import ValidationSummary
+from recsys_core.validating.summary import Finding, ValidationSummary
 from recsys_core.validating.tally import RuleTally
 from recsys_core.validating.totals import judge_totals
 
 __all__ = ["known_ids", "validate_table"]
 
+_LEFT_OUT: Final = "the table is left out"
 _TIME: Final = "timestamp"
 _CHUNK_ROWS: Final = 1_000_000
 
@@ -60,10 +61,10 @@ def validate_table(
     docs_directory  where Data Docs are kept; None for none
     """
     table = table.without_values_of(read.absent)
-    if read.file is None:
+    if read.file is None or read.fault:
         with RowWriter(directory, table, "") as writer:
             writer.add_unreadable(raw_directory)
-        return ValidationSummary(table.name, 0, 0, 0)
+        return ValidationSummary(table.name, 0, 0, 0, findings=(_left_out(table, read.fault),) if read.fault else ())
     runner = ExpectationRunner()
     names = text_ids(raw_directory)
     link_ids(raw_directory, directory)
@@ -90,6 +91,12 @@ def validate_table(
                 names=names,
             )
     judged = judge_totals(table, dataset, read, limits, writer=writer, runner=runner, tallies=tallies)
+    faults, n_accepted = judged.faults, writer.n_accepted
+    by_reason = {count.reason: count.n_rows for count in writer.counts.values()}
+    if faults and table.shown_only:
+        pq.write_table(table.arrow_schema.empty_table(), directory / ROWS_FILE)
+        by_reason[_LEFT_OUT] = n_accepted
+        n_accepted, faults = 0, tuple(_left_out(table, fault.message) for fault in faults)
     docs_path = None
     if docs_directory is not None:
         docs_path = publish(
@@ -98,12 +105,18 @@ def validate_table(
     return ValidationSummary(
         table=table.name,
         n_in=read.n_rows,
-        n_accepted=writer.n_accepted,
-        n_rejected=writer.n_rejected,
-        rejected_by_reason={count.reason: count.n_rows for count in writer.counts.values()},
+        n_accepted=n_accepted,
+        n_rejected=writer.n_rejected + by_reason.get(_LEFT_OUT, 0),
+        rejected_by_reason=by_reason,
         outcomes=(*(tally.outcome() for tally in tallies), *judged.outcomes),
-        findings=(*judged.faults, *(count.finding(table.shown, read.file) for count in writer.most_frequent())),
+        findings=(*faults, *(count.finding(table.shown, read.file) for count in writer.most_frequent())),
         docs_path=docs_path,
+    )
+
+
+def _left_out(table: TableSpec, why: str) -> Finding:
+    return Finding(
+        "warning", table.shown, None, "left_out", None, f"{why}. The table is left out: nothing is learnt of it"
     )
 
 

@@ -278,6 +278,7 @@ def test_absent_optional_table_is_stored_empty(tmp_path: Path) -> None:
         "absent": (),
         "unused": (),
         "emptied": {},
+        "fault": "",
     }
     assert pq.read_table(tmp_path / "rows.parquet").column_names == [*table.column_names, "line"]
     assert pq.read_table(tmp_path / "rejected.parquet").schema.equals(REJECTED_SCHEMA)

@@ -351,3 +351,44 @@ def test_commas_between_thousands_are_no_decimal_commas(tmp_path: Path) -> None:
     (folder / "ratings.csv").write_text(f"userId,movieId,rating\n{rows}")
     (error,) = (finding for finding in _picture(folder).findings if finding.severity == "error")
     assert error.kind == "thousands"
+
+
+@pytest.mark.parametrize("content", ["1,11,111\n2,22,222\n", "movieId,imdbId,tmdbId\n" + "none,1,1\n" * 40])
+def test_links_that_cannot_be_used_are_left_out(folder: Path, content: str) -> None:
+    (folder / "links.csv").write_text(content, encoding="utf-8")
+    picture = _picture(folder)
+    assert picture.status == "warnings"
+    assert picture.tables["links"].n_accepted == 0
+    (left_out,) = (finding for finding in picture.findings if finding.kind == "left_out")
+    assert left_out.message.endswith("The table is left out: nothing is learnt of it")
+
+
+def test_a_year_that_can_be_none_is_told_and_counts_for_none(folder: Path) -> None:
+    _edit(folder / "movies.csv", {2: '101,"Movie 00, The (9999)",Drama'})
+    picture = _picture(folder)
+    assert picture.years is not None
+    assert picture.years[1] < 2100
+    assert [(finding.kind, finding.count) for finding in picture.findings] == [("years_implausible", 1)]
+
+
+@pytest.mark.parametrize("written", ["NaN", "\\N", "", "0", "-1"])
+def test_times_that_are_none_throughout_are_no_times(folder: Path, written: str) -> None:
+    edit_lines(
+        folder / "ratings.csv",
+        [
+            line if not number else f"{line.rpartition(',')[0]},{written}"
+            for number, line in enumerate(lines_of(folder / "ratings.csv"))
+        ],
+    )
+    picture = _picture(folder)
+    assert not [finding for finding in picture.findings if finding.severity == "error"]
+    assert picture.times is None
+    assert picture.n_accepted == HEALTHY_ROWS["ratings"]
+
+
+def test_rows_without_a_time_are_kept_and_told(folder: Path) -> None:
+    lines = lines_of(folder / "ratings.csv")
+    _edit(folder / "ratings.csv", {number: f"{lines[number - 1].rpartition(',')[0]},NaN" for number in range(2, 122)})
+    picture = _picture(folder)
+    assert picture.n_accepted == HEALTHY_ROWS["ratings"]
+    assert _found(picture) == [("warning", "ratings", "timestamp", "times_missing", 120)]
