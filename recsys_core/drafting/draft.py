@@ -20,7 +20,7 @@ from recsys_core.drafting.guesses import Guess
 from recsys_core.drafting.known import known_dataset
 from recsys_core.drafting.names import TIME, named
 from recsys_core.drafting.roles import TableFound, find_tables
-from recsys_core.drafting.sampling import Sample, samples_in, why_unread
+from recsys_core.drafting.sampling import Sample, escaping_quotes, samples_in, why_unread
 from recsys_core.drafting.table_names import names_of_tables
 from recsys_core.drafting.values import guess_feedback, guess_weights
 from recsys_core.drafting.writing import as_yaml
@@ -31,6 +31,7 @@ from recsys_core.reading.header import LFS_POINTER
 __all__ = ["Draft", "draft_dataset"]
 
 _NO_ITEMS: Final = "no file has a row for each item with its id and a title, so that items are called by their ids"
+_ESCAPED: Final = 'has quotation marks as Spark writes them, \\\\", which are not read: write them doubled'
 _NAME_THEM: Final = "name its columns user_id and item_id"
 _HEAD_THEM: Final = (
     "give its columns names, user_id and item_id among them, in a first line, or in dataset.yaml as interactions: "
@@ -102,8 +103,10 @@ def draft_dataset(folder: Path) -> Draft:
         guesses += more
     text = ""
     if "items" not in tables:
-        guesses.append(Guess("items", None, "likely", _NO_ITEMS))
-        text = f"# items: none; {_NO_ITEMS}\n"
+        escaped = escaping_quotes(folder)
+        why = f"{_NO_ITEMS}{f'; {escaped} {_ESCAPED}' if escaped else ''}"
+        guesses.append(Guess("items", None, "guess" if escaped else "likely", why))
+        text = f"# items: none; {why}\n"
     dataset_of(Declaration(**declared))
     return Draft(as_yaml(declared, guesses) + text, tuple(guesses), is_needed=not _is_movielens(folder, declared))
 

@@ -17,7 +17,7 @@ from recsys_core.drafting.columns import Column, is_number
 from recsys_core.errors import DataError
 from recsys_core.reading.opening import ENDINGS, PACKED, open_csv, parts_of
 
-__all__ = ["Sample", "sample_file", "samples_in", "why_unread"]
+__all__ = ["Sample", "escaping_quotes", "sample_file", "samples_in", "why_unread"]
 
 _ROWS: Final = 20_000
 _LAYOUT_LINES: Final = 500  # by which the separator is found
@@ -87,6 +87,16 @@ def why_unread(path: Path) -> str:
     except _UNREADABLE as error:
         return str(error).removeprefix(f"{path}: ")[:160]
     return "no rows of several columns that are cut alike"
+
+
+def escaping_quotes(folder: Path) -> str:
+    """Name of a file that writes a quotation mark as a backslash and one, which no CSV does; empty where none does."""
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and path.name.lower().endswith((".csv", ".tsv")):
+            with path.open("rb") as opened:
+                if b'\\"' in opened.read(1 << 20):
+                    return path.name
+    return ""
 
 
 def _parts_as_one(folder: Path, samples: list[Sample]) -> list[Sample]:

@@ -7,6 +7,7 @@ from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.moments import PER_SECOND, unit_of
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.reading import convert, line_guard
+from recsys_core.validating import suites
 from recsys_core.validating.rejecting import ReasonCount
 from recsys_core.validating.suites import RATING_COLUMN
 
@@ -30,18 +31,30 @@ def diagnosis(most: ReasonCount, table: TableSpec, dataset: DatasetSpec) -> Diag
     column = next((c for c in table.columns if c.name == most.column), None)
     if column is None:
         return _of_lines(most)
+    if most.reason.endswith(suites.NO_NUMBER):
+        words = f"{column.in_file} is empty, or no number: say which column has the ratings, or declare kind: events"
+        return Diagnosis("no_numbers", f"{words} if a row says enough")
     if most.lowest is not None and most.highest is not None:
         return _of_numbers(column, most.lowest, most.highest, dataset)
-    if column.type == "id" and most.reason.endswith(convert.NOT_WHOLE):
-        words = f"The ids in {column.in_file} are text, and whole numbers are declared: write ids: text, or {DECLARE}"
-        return Diagnosis("text_ids", words)
-    if column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
+    return _of_texts(column, most)
+
+
+def _of_texts(column: ColumnSpec, most: ReasonCount) -> Diagnosis | None:
+    """The same of cells that cannot be read."""
+    name, found = column.in_file, None
+    if most.reason.endswith(convert.NOT_UTF8):
+        words = "The file is not UTF-8: declare format: {encoding: latin-1}, or cp1252 (recsys init-dataset drafts it)"
+        found = Diagnosis("encoding", words)
+    elif column.type == "id" and most.reason.endswith(convert.NOT_WHOLE):
+        words = f"The ids in {name} are text, and whole numbers are declared: write ids: text, or {DECLARE}"
+        found = Diagnosis("text_ids", words)
+    elif column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
         if all(_THOUSANDS.search(example) for example in most.examples):
-            words = f"The numbers in {column.in_file} have commas, perhaps between thousands: write them without"
-            return Diagnosis("thousands", words)
-        words = f"The numbers in {column.in_file} have decimal commas: write them with points"
-        return Diagnosis("decimal_commas", words)
-    return None
+            words = f"The numbers in {name} have commas, perhaps between thousands: write them without"
+            found = Diagnosis("thousands", words)
+        else:
+            found = Diagnosis("decimal_commas", f"The numbers in {name} have decimal commas: write them with points")
+    return found
 
 
 def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: DatasetSpec) -> Diagnosis | None:

@@ -16,9 +16,10 @@ from recsys_core.dataset.feedback import FeedbackKind
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import DataError, MalformedFileError, MissingFileError
 from recsys_core.features import FeatureParameters, build_item_features
-from recsys_core.features.text import has_implausible_year, years_of
+from recsys_core.features.text import years_of
 from recsys_core.reading import ReadSummary, locate_table, read_or_leave_out, write_absent_table
 from recsys_core.reading.opening import ENDINGS, parts_of
+from recsys_core.validating.doubts import doubts_of_interactions, doubts_of_titles
 from recsys_core.validating.folder import tables_in_order
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.rejecting import ROWS_FILE
@@ -29,8 +30,6 @@ __all__ = ["Picture", "TableCounts", "picture_of"]
 
 _LOG = logging.getLogger("recsys")
 _NO_TABLES: Final = ("readme", "licence", "license", "checksums", "download.json")  # begin names of what is for people
-_SOME_ROWS: Final = 20
-_EARLY, _EARLY_SHARE = 100_000_000, 0.01  # seconds since 1970, and how many may lie before
 _OFTEN_ABSENT: Final = ("year", "rating")  # the year stands in titles; a rating may be absent where there are none
 
 
@@ -86,9 +85,9 @@ class Picture:
 
     @property
     def density(self) -> float | None:
-        """Share of the pairs of a person and a title that have an interaction."""
+        """Share of the pairs of a person and a title that have an interaction; None where some have several."""
         n_pairs = (self.n_users or 0) * (self.n_items or 0)
-        return (self.n_accepted or 0) / n_pairs if n_pairs else None
+        return self.n_accepted / n_pairs if self.n_accepted and self.n_accepted <= n_pairs else None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values that JSON can hold."""
@@ -128,8 +127,10 @@ def picture_of(
         interactions, items = seen["ratings"], seen["movies"]
         found = {**_interactions(interactions, dataset), **_items(items, seen, features)}
         doubts = [
-            *_doubts(interactions, dataset.table("ratings").shown),
-            *_doubts_of_titles(items, dataset.table("movies").shown),
+            finding
+            for table, found_in in ((interactions, doubts_of_interactions), (items, doubts_of_titles))
+            if table.rows is not None and table.counts.n_accepted and not table.refused
+            for finding in found_in(table.rows, dataset.table(table.name).shown, table.counts.file or "")
         ]
     unused = _unused_files(folder, [table.path for table in seen.values() if table.path])
     findings = [*doubts, *(finding for table in ordered.values() for finding in table.findings)]
@@ -249,34 +250,6 @@ def _interactions(table: _Table, dataset: DatasetSpec) -> dict[str, Any]:
         "n_users": pc.count_distinct(table.column("user_id")).as_py(),
         "times": _ends(table.column("timestamp")),
     }
-
-
-def _doubts(table: _Table, shown: str) -> Iterator[Finding]:
-    """What is read without a fault, and hardly is what it is taken for."""
-
-    def warning(kind: str, column: str, count: int, message: str) -> Finding:
-        return Finding("warning", shown, column, kind, count, f"{shown} ({table.counts.file}): {message}")
-
-    n_rows = table.counts.n_accepted or 0
-    for name in ("user_id", "item_id") if n_rows >= _SOME_ROWS else ():
-        if pc.count_distinct(table.column(name)).as_py() == n_rows:
-            yield warning("never_again", name, n_rows, f"every row has another {name}: is that the number of the row?")
-    times = table.column("timestamp") if n_rows else None
-    if times is not None and 0 < times.null_count < n_rows:
-        yield warning("times_missing", "timestamp", times.null_count, f"{times.null_count:,} rows have no time")
-    early = pc.sum(pc.less(table.column("timestamp"), _EARLY)).as_py() if n_rows else None
-    if early and early > _EARLY_SHARE * n_rows:
-        message = f"{early:,} times lie before 1973: are they moments, and in the declared unit since 1970?"
-        yield warning("times_early", "timestamp", early, message)
-
-
-def _doubts_of_titles(items: _Table, shown: str) -> Iterator[Finding]:
-    movies = items.read()
-    titles = [] if movies is None else movies["title"].to_pylist()
-    found = [title for title in titles if title and has_implausible_year(title)]
-    if found:
-        message = f"{shown} ({items.counts.file}): no year of release is what {len(found):,} titles end in: {found[0]}"
-        yield Finding("warning", shown, "title", "years_implausible", len(found), message)
 
 
 def _items(items: _Table, seen: Mapping[str, _Table], parameters: FeatureParameters) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from recsys_core.validating.summary import Severity
 __all__ = [
     "DISTINCT_NEEDED",
     "HIGHEST_RATING",
+    "NO_NUMBER",
     "RATING_COLUMN",
     "REJECTED_SHARE",
     "ROWS_ACCEPTED",
@@ -37,6 +38,8 @@ __all__ = [
 
 RATING_COLUMN: Final = "rating"  # the canonical name of the column that holds values of the rating scale
 DISTINCT_NEEDED: Final = 2  # of users and of items: from one alone nothing can be learned
+
+NO_NUMBER: Final = "is missing or not a number"
 
 # Totals of a table, by the names under which Data Docs show them.
 ROWS_IN: Final = "rows in"
@@ -156,7 +159,7 @@ def _presence(column: ColumnSpec) -> Rule:
     if column.may_be_null:  # only counted: any share of missing values will do
         arguments["mostly"] = 0.0
         return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "info", "is empty", False)
-    breach = "is missing or not a number" if column.type == "float" else "is missing"
+    breach = NO_NUMBER if column.type == "float" else "is missing"
     return Rule("expect_column_values_to_not_be_null", (column.name,), arguments, "warning", breach, False)
 
 

@@ -536,3 +536,10 @@ def test_codes_count_what_is_declared_and_no_other_is_a_number(tmp_path: Path) -
     assert (summary.n_accepted, summary.n_rejected) == (3, 1)
     values = pq.read_table(tmp_path / "out/validated/ratings/rows.parquet")["rating"]
     assert values.to_pylist() == [2, 9, 9]
+
+
+def test_quotation_marks_as_spark_writes_them_are_told(tmp_path: Path) -> None:
+    movies = "movieId,title,genres\n" + "".join(f'{n},"The \\"Best\\" Film, {n}",Drama\n' for n in range(1, 40))
+    guess = next(g for g in draft_dataset(folder_of(tmp_path, **{"movies.csv": movies})).guesses if g.what == "items")
+    assert guess.confidence == "guess"
+    assert "movies.csv has quotation marks as Spark writes them" in guess.why

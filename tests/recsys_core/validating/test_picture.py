@@ -392,3 +392,18 @@ def test_rows_without_a_time_are_kept_and_told(folder: Path) -> None:
     picture = _picture(folder)
     assert picture.n_accepted == HEALTHY_ROWS["ratings"]
     assert _found(picture) == [("warning", "ratings", "timestamp", "times_missing", 120)]
+
+
+def test_ratings_that_are_missing_are_no_other_scale(tmp_path: Path) -> None:
+    picture = _picture(_shelf(tmp_path / "shelf", (float("nan"),) * 30 + (5, 4) * 6))
+    (error,) = (finding for finding in picture.findings if finding.severity == "error")
+    assert error.kind == "no_numbers"
+    assert "say which column has the ratings" in error.message
+
+
+def test_titles_that_are_not_utf_8_have_a_remedy(folder: Path) -> None:
+    text = (folder / "movies.csv").read_text(encoding="utf-8").replace("Movie", "Träume")
+    (folder / "movies.csv").write_bytes(text.encode("latin-1"))
+    (error,) = (finding for finding in _picture(folder).findings if finding.severity == "error")
+    assert error.kind == "encoding"
+    assert "declare format: {encoding: latin-1}" in error.message
