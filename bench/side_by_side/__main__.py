@@ -24,7 +24,13 @@ __all__ = ["main"]
 
 _HERE = Path(__file__).parent
 _REQUIREMENTS = REPOSITORY / "bench/accuracy/peers/rectools/requirements.txt"
-_NAMES = {"ours": "this project", "with_rectools": "RecTools", "by_hand": "implicit by hand"}
+_NAMES = {
+    "ours": "this project",
+    "ours from_sample": "this project, as its pipeline fits",
+    "by_hand": "implicit by hand",
+    "with_rectools": "RecTools",
+}
+"""Scripts, with what they are asked, and what they are called in the table."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -32,7 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ratings", type=int, default=25_000_095)
     parser.add_argument("--no-peers", action="store_true", help="RecTools, which needs an environment of its own, not")
     arguments = parser.parse_args(argv)
-    pythons = dict.fromkeys(("ours", "by_hand"), sys.executable)
+    pythons = dict.fromkeys(_NAMES, sys.executable)
+    del pythons["with_rectools"]
     if not arguments.no_peers:
         pythons["with_rectools"] = str(make_environment(_REQUIREMENTS, arguments.workspace / "peers" / "rectools"))
     with tempfile.TemporaryDirectory(prefix="recsys-side-by-side-") as folder:
@@ -44,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _report(python: str, name: str, ratings: Path) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OPENBLAS_NUM_THREADS": "1"}
-    finished = run(name, [python, str(_HERE / f"{name}.py"), str(ratings)], env=environment)
+    script, *asked = name.split()
+    finished = run(name, [python, str(_HERE / f"{script}.py"), str(ratings), *asked], env=environment)
     print(f"{name}: done")
     return {**json.loads(finished.printed), "peak_mib": finished.peak_mib}
 

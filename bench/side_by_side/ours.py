@@ -1,4 +1,7 @@
-"""The functions of this project: what its assets call, without Dagster and MLflow."""
+"""The functions of this project: what its assets call, without Dagster and MLflow.
+
+ours.py RATINGS_FILE [from_sample]: ALS from scratch, or from the factors of some of the users, as the pipeline does.
+"""
 
 import sys
 import tempfile
@@ -7,17 +10,19 @@ from pathlib import Path
 import numpy as np
 from stages import CUT, FACTORS, ITERATIONS, LIKED, REGULARIZATION, K, Stages, ndcg
 
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.interactions import UserItemMatrix, positions_in
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.ranking import product_top_k
 from recsys_core.reading import read_table
-from recsys_core.sources.als import ALSParameters, fit_als
+from recsys_core.sources.als import KIND, ALSModel, ALSParameters, fit_als
 from recsys_core.splitting.parts import without_empty
 
+_SAMPLED_USERS = 8_000
 
-def main(ratings_file: str) -> None:
+
+def main(ratings_file: str, how: str = "") -> None:
     stages = Stages()
     with tempfile.TemporaryDirectory(prefix="recsys-side-by-side-") as folder:
         with stages.stage("read"):
@@ -38,7 +43,9 @@ def main(ratings_file: str) -> None:
             confidence_weight=5.0,
             rating_power=3.0,
         )
-        model = fit_als(train.ratings, train.item_ids, parameters, feedback=MOVIELENS.feedback)
+        start = _of_sample(train, parameters) if how == "from_sample" else None
+        parameters = parameters.replace(warm_ratings=0)
+        model = fit_als(train.ratings, train.item_ids, parameters, feedback=MOVIELENS.feedback, start=start)
     with stages.stage("top 20 for all"):
         best = product_top_k(model.fold_in(train.ratings), model.item_side, K, seen=train.ratings)
         lists = best.padded(train.n_users, K)
@@ -47,5 +54,19 @@ def main(ratings_file: str) -> None:
     stages.tell(found)
 
 
+def _of_sample(train: UserItemMatrix, parameters: ALSParameters) -> ALSModel:
+    """ALS on some of the users, whose regularisation comes to the same."""
+    n_sampled = min(_SAMPLED_USERS, train.n_users)
+    users = np.sort(np.random.default_rng(0).choice(train.n_users, n_sampled, replace=False))
+    assert KIND.on_sample is not None
+    found: ALSModel = fit_als(
+        train.ratings[users],
+        train.item_ids,
+        KIND.on_sample(parameters, n_sampled / train.n_users),
+        feedback=MOVIELENS.feedback,
+    )
+    return found
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 from starlette.testclient import TestClient
 
+from recsys_core.evaluation import EvaluationParameters, evaluate
+from recsys_core.library import Dataset, Recommender
 from serving.app import create_app
 from serving.settings import ServingSettings
 from tests.corpus.other_catalogues import CATALOGUES, ODD_IDS, artist, listener
@@ -59,6 +61,22 @@ def test_the_hybrid_beats_popularity_and_content_finds_what_was_planted(folder: 
     assert found["paired"]["hybrid_vs_popularity"]["ndcg@10"]["ci_low"] > 0
 
 
+def test_content_helps_to_find_what_is_neither_popular_nor_rare(folder: Path) -> None:
+    split = Dataset.of(folder).split()
+    model = Recommender.fit(split.train).bundle.model
+    without = model.with_weights(model.weights.without("content"))
+
+    found = evaluate(
+        {"hybrid": model.score, "without content": without.score},
+        split.parts.test,
+        split.parts.train,
+        parameters=EvaluationParameters(positive_threshold=split.data.relevance.positive_threshold),
+    )
+
+    assert found.paired("hybrid", "without content", "ndcg@10").difference > 0
+    assert found.paired("hybrid", "without content", "ndcg@10", slice_name="items_mid").ci_low > 0
+
+
 @pytest.fixture
 def home(folder: Path, tmp_path: Path) -> Path:
     """A home with a champion for the folder."""
@@ -73,13 +91,17 @@ def home(folder: Path, tmp_path: Path) -> Path:
     return made
 
 
-@pytest.mark.parametrize("folder", ["shop"], indirect=True)
-def test_a_shop_gets_a_model_that_recommends_its_own_goods(home: Path) -> None:
-    answer = recsys("recommend", "--home", home, "--user", "-5000", "-k", "3", "--explain", "--json").document
+@pytest.mark.parametrize(
+    ("folder", "user", "first", "title"),
+    [("shop", "-5000", 2**40, "Thing "), ("books", "1", 5000, "Träume, Teil ")],
+    indirect=["folder"],
+)
+def test_a_catalogue_gets_a_model_that_recommends_its_own(home: Path, user: str, first: int, title: str) -> None:
+    answer = recsys("recommend", "--home", home, "--user", user, "-k", "3", "--explain", "--json").document
 
     assert answer["path"] == "warm"
-    assert all(2**40 <= item["movie_id"] < 2**40 + 400 for item in answer["items"])
-    assert all(item["title"].startswith("Thing ") for item in answer["items"])
+    assert all(first <= item["movie_id"] < first + 400 for item in answer["items"])
+    assert all(item["title"].startswith(title) for item in answer["items"])
 
 
 @pytest.mark.parametrize("folder", ["music"], indirect=True)

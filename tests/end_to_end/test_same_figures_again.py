@@ -1,4 +1,7 @@
-"""Evaluations can be repeated: to the last digit, and nearly so on another number of threads."""
+"""Evaluations can be repeated nearly to the last digit on another number of threads.
+
+To the last one on the same number: test_killed_runs_end_like_whole_ones.py.
+"""
 
 import json
 import os
@@ -44,9 +47,8 @@ def numbers(document: Any, path: str = "") -> Iterator[tuple[str, float]]:
         yield path, float(document)
 
 
-def test_the_same_threads_give_the_same_digits_and_others_nearly_so(tmp_path: Path) -> None:
-    first, again, other = (evaluated(threads, tmp_path) for threads in (1, 1, 2))
-    assert first == again
+def test_another_number_of_threads_gives_nearly_the_same_digits(tmp_path: Path) -> None:
+    first, other = (evaluated(threads, tmp_path) for threads in (1, 2))
     ours, theirs = dict(numbers(first["models"])), dict(numbers(other["models"]))
     assert ours.keys() == theirs.keys()
     means = [path for path in ours if path.endswith("/mean") and "/hybrid/" in path]
