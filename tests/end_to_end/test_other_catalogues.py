@@ -67,14 +67,14 @@ def test_content_helps_to_find_what_is_neither_popular_nor_rare(folder: Path) ->
     without = model.with_weights(model.weights.without("content"))
 
     found = evaluate(
-        {"hybrid": model.score, "without content": without.score},
+        {"hybrid": model.score, "without_content": without.score},
         split.parts.test,
         split.parts.train,
         parameters=EvaluationParameters(positive_threshold=split.data.relevance.positive_threshold),
     )
 
-    assert found.paired("hybrid", "without content", "ndcg@10").difference > 0
-    assert found.paired("hybrid", "without content", "ndcg@10", slice_name="items_mid").ci_low > 0
+    assert found.paired("hybrid", "without_content", "ndcg@10").difference > 0
+    assert found.paired("hybrid", "without_content", "ndcg@10", slice_name="items_mid").ci_low > 0
 
 
 @pytest.fixture
