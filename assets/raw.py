@@ -7,7 +7,7 @@ from assets.materialising.names import raw_asset
 from assets.presenting import table_page
 from recsys_core.dataset.schema import TABLE_NAMES, DatasetSpec
 from recsys_core.dataset.table_folders import RawTable
-from recsys_core.reading import read_or_leave_out, write_absent_table
+from recsys_core.reading import read_or_leave_out
 
 __all__ = ["raw_table"]
 
@@ -16,8 +16,7 @@ def raw_table(inputs: Inputs) -> Made[RawTable]:
     """A CSV file as it is, one row a line; the bytes are hashed as they are read, and must be those of ``inputs``."""
     ((name, expected),) = inputs.files.items()
     table, csv, scratch = inputs.dataset.table(name), inputs.places.csv, inputs.places.scratch
-    read = inputs.places.engine.read
-    summary = read_or_leave_out(csv, table, scratch, read) if csv else write_absent_table(table, scratch)
+    summary = read_or_leave_out(csv, table, scratch, inputs.places.engine.read)
     if csv and f"{csv.name} {summary.sha256}" != expected:
         raise InputChangedError(f"{csv.name} changed while it was read")
     return Made(RawTable(scratch, {**summary.as_dict(), "n_in": summary.n_rows}))

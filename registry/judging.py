@@ -18,7 +18,7 @@ from recsys_core.splitting import split_parameters
 from registry.documents import Promotion, Registration
 from registry.gate import decide
 from registry.gate_inputs import GateInput, gate_input
-from registry.loading import load_bundle, load_evaluation_model
+from registry.loading import load_bundle, load_evaluation_model, load_titles
 from registry.models import ModelRegistry
 from registry.policy import PromotionPolicy
 from registry.promotion import Promotions
@@ -91,11 +91,13 @@ def judge(
 
 def _share_in_common(tracking: Tracking, version: str | None, release: ModelBundle) -> float:
     """Of the champion's catalogue and that of ``release``; 1 where it cannot be told."""
+    if version is None:
+        return 1.0
     try:
-        champion = load_bundle(ModelRegistry(tracking), version) if version is not None else release
+        champion = load_titles(ModelRegistry(tracking), version)
     except RecsysError:
         return 1.0
-    return share_in_common(champion.model.catalogue_ids, release.model.catalogue_ids)
+    return share_in_common(champion.item_ids, release.titles.item_ids)
 
 
 def _former(

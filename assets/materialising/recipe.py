@@ -41,8 +41,7 @@ class Recipe:
     still_there  asked with the folder of the stored value, the tracking store and what was observed there: why what
                  the value tells of is not there any more, None if it is
     follows      asked with the current value and the one just made, and the names of their data sets, before that is
-                 stored: raises what speaks against
-                 a home that holds both, unless the run is forced
+                 stored: raises what speaks against a home that holds both, unless the run is forced
     describe     its description as it follows from the data set, where that of the function does not do
     name, description, upstream
                  those of the function, unless given: upstream assets are its parameters but ``inputs``, with the types

@@ -38,8 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ratings", type=int, default=25_000_095)
     parser.add_argument("--no-peers", action="store_true", help="RecTools, which needs an environment of its own, not")
     arguments = parser.parse_args(argv)
-    pythons = dict.fromkeys(_NAMES, sys.executable)
-    del pythons["with_rectools"]
+    pythons = {name: sys.executable for name in _NAMES if name != "with_rectools"}
     if not arguments.no_peers:
         pythons["with_rectools"] = str(make_environment(_REQUIREMENTS, arguments.workspace / "peers" / "rectools"))
     with tempfile.TemporaryDirectory(prefix="recsys-side-by-side-") as folder:

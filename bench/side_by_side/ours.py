@@ -18,8 +18,7 @@ from recsys_core.ranking import product_top_k
 from recsys_core.reading import read_table
 from recsys_core.sources.als import KIND, ALSModel, ALSParameters, fit_als
 from recsys_core.splitting.parts import without_empty
-
-_SAMPLED_USERS = 8_000
+from recsys_core.tuning import TuningParameters
 
 
 def main(ratings_file: str, how: str = "") -> None:
@@ -42,9 +41,9 @@ def main(ratings_file: str, how: str = "") -> None:
             regularization=REGULARIZATION,
             confidence_weight=5.0,
             rating_power=3.0,
+            warm_ratings=0,  # of how many ratings there are, too, training starts where it is told to
         )
         start = _of_sample(train, parameters) if how == "from_sample" else None
-        parameters = parameters.replace(warm_ratings=0)
         model = fit_als(train.ratings, train.item_ids, parameters, feedback=MOVIELENS.feedback, start=start)
     with stages.stage("top 20 for all"):
         best = product_top_k(model.fold_in(train.ratings), model.item_side, K, seen=train.ratings)
@@ -56,7 +55,7 @@ def main(ratings_file: str, how: str = "") -> None:
 
 def _of_sample(train: UserItemMatrix, parameters: ALSParameters) -> ALSModel:
     """ALS on some of the users, whose regularisation comes to the same."""
-    n_sampled = min(_SAMPLED_USERS, train.n_users)
+    n_sampled = min(TuningParameters().sample_users, train.n_users)
     users = np.sort(np.random.default_rng(0).choice(train.n_users, n_sampled, replace=False))
     assert KIND.on_sample is not None
     found: ALSModel = fit_als(

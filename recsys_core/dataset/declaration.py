@@ -52,7 +52,6 @@ class FeedbackDeclaration(Parameters):
     """Between two ratings of the scale; 0 for any value in between."""
     unrated: float | None = Field(default=None, allow_inf_nan=False)
     """A number beside the scale that stands for no rating; its rows are left out."""
-
     values: dict[str, float] = Field(default_factory=dict)
     """What the words, or codes, of the column ``rating`` count: ``{view: 1, cart: 3, "4": 5}``."""
 
@@ -87,10 +86,9 @@ class FeedbackDeclaration(Parameters):
         kind, scale = info.data.get("kind"), info.data.get("scale")
         if values and kind == "events":
             raise ValueError("events all count alike; say kind: counts, with a scale, where they do not")
-        if scale is not None:
-            beside = (word for word, value in values.items() if not scale[0] <= value <= scale[1])
-            for word in beside:
-                raise ValueError(f"{word}: {values[word]:g} is not within the scale {scale[0]:g} to {scale[1]:g}")
+        for word, value in values.items():
+            if scale is not None and not scale[0] <= value <= scale[1]:
+                raise ValueError(f"{word}: {value:g} is not within the scale {scale[0]:g} to {scale[1]:g}")
         return values
 
     def feedback(self) -> Feedback:

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -100,13 +101,16 @@ class Column:
     @cached_property
     def are_ids(self) -> bool:
         """Whether all values can be whole numbers of 64 bits that say the same when they are read and written."""
-        return len(self.texts) > 0 and all(map(is_id, self.texts))
+        return len(self.texts) > 0 and not self._not_ids
 
     @cached_property
     def no_ids(self) -> list[str]:
         """Texts among whole numbers that are none, where there are few; with many, ids are texts."""
-        found = [text for text in self.texts if not is_id(text)]
-        return found if len(found) <= _STRAY * len(self.texts) else []
+        return self._not_ids if len(self._not_ids) <= _STRAY * len(self.texts) else []
+
+    @cached_property
+    def _not_ids(self) -> list[str]:
+        return [text for text in self.texts if not is_id(text)]
 
     @cached_property
     def is_unique(self) -> bool:
@@ -123,14 +127,13 @@ class Column:
             units = {unit_of(float(moment)) for moment in np.quantile(self.numbers, [0.05, 0.5, 0.95])}
             unit = units.pop()
             return unit if not units and unit and np.median(self.numbers) < _LATEST * PER_SECOND[unit] else ""
-        there = sum(moment_of(text) is not None for text in self.texts)
-        return "dates" if self.texts and there >= _MOSTLY * len(self.texts) else ""
+        return "dates" if self.texts and len(self.no_dates) <= (1 - _MOSTLY) * len(self.texts) else ""
 
     @cached_property
-    def no_moment(self) -> str:
-        """One of the texts that are not read as a moment."""
-        found = (text for text in self.texts if moment_of(text) is None and not (is_number(text) and self.moments))
-        return next(found, self.texts[0])
+    def no_dates(self) -> list[str]:
+        """Texts that are not read as dates; of many, which take long to try, so many as tell that it has none."""
+        tried = (text for text in self.texts if moment_of(text) is None)
+        return list(islice(tried, 1 + int((1 - _MOSTLY) * len(self.texts))))
 
     @cached_property
     def has_letters(self) -> bool:

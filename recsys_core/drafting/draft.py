@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from recsys_core.dataset.declaration import Declaration, dataset_of
-from recsys_core.dataset.moments import PER_SECOND, moment_of
+from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.drafting.columns import Column, is_id
@@ -114,7 +114,7 @@ def draft_dataset(folder: Path) -> Draft:
 def _found(folder: Path, samples: list[Sample]) -> str:
     tables = ", ".join(f"{s.file} ({', '.join(column.name for column in s.columns)})"[:200] for s in samples)
     names = sorted(path.name for path in folder.iterdir() if path.name[0] not in "._")
-    others = [name for name in names if not any(fnmatch(name, sample.file) for sample in samples)]
+    others = [name for name in names if not any(fnmatch(name, sample.pattern) for sample in samples)]
     whys = ", ".join(f"{name} ({why_unread(folder / name)})" for name in others[:_TOLD])
     if not tables:
         return f"found no table among {whys or 'no files'}"
@@ -132,7 +132,7 @@ def _declared_table(role: str, table: TableFound, name: str | None) -> tuple[dic
     """A table's section and the guesses in it, only what reading would not find by itself."""
     sample = table.sample
     declared: dict[str, Any] = {"name": name} if name else {}
-    declared["file"] = sample.file if sample.n_files > 1 else escape(sample.file)
+    declared["file"] = sample.pattern
     guesses = [Guess(f"{role}.name", name, "likely", "as its file is called")] if name else []
     several = f"{sample.n_files} files with the same columns; " if sample.n_files > 1 else ""
     guesses.append(Guess(f"{role}.file", sample.file, table.confidence, several + table.why))
@@ -180,11 +180,10 @@ def _ids(tables: Mapping[str, TableFound]) -> tuple[Any, list[Guess]]:
     for name in ("user_id", "item_id"):
         columns = [table.columns[name].column for table in tables.values() if name in table.columns]
         texts = [column for column in columns if not column.are_ids and not column.no_ids]
-        guesses += [
-            Guess(f"ids.{name}", "integer", "likely", f"but for {column.no_ids[0][:40]!r}, whose rows are rejected")
-            for column in columns
-            if column.no_ids and not texts
-        ][:1]
+        strays = [text for column in columns for text in column.no_ids]
+        if strays and not texts:
+            why = f"but for {strays[0][:40]!r}, whose rows are rejected"
+            guesses.append(Guess(f"ids.{name}", "integer", "likely", why))
         if texts:
             found[name] = "text"
             example = next(text for text in texts[0].texts if not is_id(text))
@@ -202,19 +201,23 @@ def _fault_of_values(name: str, column: Column) -> str:
     return ""
 
 
+def _no_date(column: Column) -> str:
+    return next(iter(column.no_dates), column.texts[0])
+
+
 def _times(role: str, table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     found = table.columns.get("timestamp")
     if found is None:
         if role == "interactions":
             unread = next((column for column in named(table.others, TIME) if column.texts), None)
-            why = f"{unread.name} has {unread.no_moment[:40]!r}, which is not read as a date" if unread else _NO_TIMES
+            why = f"{unread.name} has {_no_date(unread)[:40]!r}, which is not read as a date" if unread else _NO_TIMES
             yield "", None, Guess("interactions.columns.timestamp", None, "guess" if unread else "likely", why)
         return
     unit = found.column.moments
     first, last = found.column.texts[0], ""
     if unit == "dates":
-        bad = sum(moment_of(text) is None for text in found.column.texts)
-        but = f"; {found.column.no_moment[:40]!r} is none, and its row rejected" if bad else ""
+        bad = found.column.no_dates
+        but = f"; {bad[0][:40]!r} is none, and its row rejected" if bad else ""
         yield "", None, Guess(f"{role}.time", "dates", "likely" if bad else "sure", f"{first} is a date{but}")
         return
     moment = datetime.fromtimestamp(float(np.median(found.column.numbers)) / PER_SECOND[unit], UTC)

@@ -38,10 +38,9 @@ def reads_as(declared: DatasetSpec, folder: Path) -> bool:
         return False
     place, item = (ratings.column_names.index(name) for name in ("rating", "item_id"))
     known = {row[needed[1].column_names.index("item_id")] for row in rows["movies"]}
-    named = [row[item] in known for row in rows["ratings"]]
-    return all(float(row[place]) in declared.feedback.values for row in rows["ratings"]) and 2 * sum(named) >= len(
-        named
-    )
+    n_known = sum(row[item] in known for row in rows["ratings"])
+    on_scale = all(float(row[place]) in declared.feedback.values for row in rows["ratings"])
+    return on_scale and 2 * n_known >= len(rows["ratings"])
 
 
 def _first_rows(path: Path, table: TableSpec, most: int) -> list[list[str]]:

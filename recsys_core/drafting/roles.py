@@ -22,7 +22,7 @@ from recsys_core.drafting.names import (
     may_be_rating,
     may_be_time,
     named,
-)  # fmt: skip
+)
 from recsys_core.drafting.sampling import Sample
 from recsys_core.validating.limits import RejectLimits
 
@@ -107,9 +107,13 @@ def _say_why_of_items(action: TableFound, items: TableFound, share: float) -> No
     items.why = f"{again:.1%} of its {key.column.name} repeat" if again else f"its {key.column.name} does not repeat"
     where = "there" if items.sample.whole else f"in its first {items.sample.n_rows:,} rows"
     items.why += f" and {share:.0%} of {item} in {action.sample.file} occur {where}"
-    items.confidence = "sure" if share > 0.95 else "likely" if share >= _KNOWN or not items.sample.whole else "guess"
+    items.confidence = (
+        "sure" if share > _NEARLY_ALL else "likely" if share >= _KNOWN or not items.sample.whole else "guess"
+    )
     key_named = plain_name(key.column.name) == plain_name(item)
-    items.columns["item_id"] = Found(key.column, "sure" if key_named and share > 0.95 else items.confidence, items.why)
+    items.columns["item_id"] = Found(
+        key.column, "sure" if key_named and share > _NEARLY_ALL else items.confidence, items.why
+    )
 
 
 def _repeats(action: TableFound) -> str:
@@ -283,4 +287,4 @@ def _only(table: TableFound, *names: str) -> TableFound:
 
 def _refers(table: TableFound, items: TableFound) -> bool:
     item = table.columns["item_id"].column
-    return item.are_ids and (not items.sample.whole or overlap(item, items.columns["item_id"].column) > 0.95)
+    return item.are_ids and (not items.sample.whole or overlap(item, items.columns["item_id"].column) > _NEARLY_ALL)

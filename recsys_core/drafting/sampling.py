@@ -55,6 +55,11 @@ class Sample:
     whole: bool
     n_files: int = 1
 
+    @property
+    def pattern(self) -> str:
+        """What its file, or all of its files, are found by."""
+        return self.file if self.n_files > 1 else escape(self.file)
+
 
 def samples_in(folder: Path) -> list[Sample]:
     """Of every file in ``folder``, and every folder of part files, that holds rows of two columns or more.

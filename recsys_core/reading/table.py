@@ -112,12 +112,14 @@ def read_table(
 
 
 def read_or_leave_out(
-    path: Path,
+    path: Path | None,
     table: TableSpec,
     directory: Path,
     read: Callable[[Path, TableSpec, Path], ReadSummary] = read_table,
 ) -> ReadSummary:
-    """What ``read`` gives; a file of a table that is only shown, and cannot be read, is taken for none."""
+    """What ``read`` gives; an optional table without a file, or one that is only shown and cannot be read, is empty."""
+    if path is None:
+        return write_absent_table(table, directory)
     try:
         return read(path, table, directory)
     except MalformedFileError as error:

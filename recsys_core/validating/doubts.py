@@ -16,18 +16,20 @@ _SOME_ROWS: Final = 20
 _EARLY, _EARLY_SHARE = 100_000_000, 0.01  # seconds since 1970, and how many may lie before
 
 
-def doubts_of_interactions(rows: Path, shown: str, file: str) -> Iterator[Finding]:
+def doubts_of_interactions(rows: Path, shown: str, file: str, *, n_users: int) -> Iterator[Finding]:
     """About the accepted interactions in the Parquet file ``rows``, a column at a time: there may be millions.
 
     shown, file  what people see the table and its file called
+    n_users      different ones
     """
 
     def warning(kind: str, column: str, count: int, message: str) -> Finding:
         return Finding("warning", shown, column, kind, count, f"{shown} ({file}): {message}")
 
     n_rows = pq.read_metadata(rows).num_rows
-    for name in ("user_id", "item_id") if n_rows >= _SOME_ROWS else ():
-        if pc.count_distinct(pq.read_table(rows, columns=[name])[name]).as_py() == n_rows:
+    n_items = pc.count_distinct(pq.read_table(rows, columns=["item_id"])["item_id"]).as_py()
+    for name, n_different in (("user_id", n_users), ("item_id", n_items)):
+        if n_different == n_rows >= _SOME_ROWS:
             yield warning("never_again", name, n_rows, f"every row has another {name}: is that the number of the row?")
     times = pq.read_table(rows, columns=["timestamp"])["timestamp"]
     if 0 < times.null_count < n_rows:

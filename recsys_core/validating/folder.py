@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import FailedValidationError, ParameterError
-from recsys_core.reading import locate_table, read_or_leave_out, write_absent_table
+from recsys_core.reading import locate_table, read_or_leave_out
 from recsys_core.validating.limits import RejectLimits
 from recsys_core.validating.summary import ValidationSummary
 from recsys_core.validating.table import known_ids, validate_table
@@ -63,8 +63,7 @@ def clean_folder(
         raw, validated = directory / "raw" / table.name, directory / "validated" / table.name
         for folder in (raw, validated):
             folder.mkdir(parents=True)
-        file = files[table.name]
-        read = write_absent_table(table, raw) if file is None else read_or_leave_out(file, table, raw)
+        read = read_or_leave_out(files[table.name], table, raw)
         summary = validate_table(
             raw,
             table,

@@ -4,6 +4,7 @@ import logging
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -17,7 +18,7 @@ from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import DataError, MalformedFileError, MissingFileError
 from recsys_core.features import FeatureParameters, build_item_features
 from recsys_core.features.text import years_of
-from recsys_core.reading import ReadSummary, locate_table, read_or_leave_out, write_absent_table
+from recsys_core.reading import ReadSummary, locate_table, read_or_leave_out
 from recsys_core.reading.opening import ENDINGS, parts_of
 from recsys_core.validating.doubts import doubts_of_interactions, doubts_of_titles
 from recsys_core.validating.folder import tables_in_order
@@ -128,7 +129,10 @@ def picture_of(
         found = {**_interactions(interactions, dataset), **_items(items, seen, features)}
         doubts = [
             finding
-            for table, found_in in ((interactions, doubts_of_interactions), (items, doubts_of_titles))
+            for table, found_in in (
+                (interactions, partial(doubts_of_interactions, n_users=found["n_users"])),
+                (items, doubts_of_titles),
+            )
             if table.rows is not None and table.counts.n_accepted and not table.refused
             for finding in found_in(table.rows, dataset.table(table.name).shown, table.counts.file or "")
         ]
@@ -195,7 +199,7 @@ def _look(
     path: Path | None = None
     try:
         path = locate_table(folder, table)
-        read = write_absent_table(table, raw) if path is None else read_or_leave_out(path, table, raw)
+        read = read_or_leave_out(path, table, raw)
     except DataError as error:
         finding = Finding("error", table.shown, None, _kind_of(error), None, str(error))
         return _Table(table.name, path, TableCounts(path.name if path else None), (finding,))

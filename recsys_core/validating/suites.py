@@ -71,7 +71,7 @@ class Rule:
     severity      "warning" where a row that breaks it is rejected, "critical" where the whole table is refused
     breach        what is said of a value that breaks it: "rating 6.0 <breach>"; of a total: "0 rows: <breach>"
     shows_value   whether the value belongs into that sentence (a missing one does not)
-    kind          what a table is called, for programs, that is refused because of it; or what the rows are called
+    kind          what a table is called, for programs, that is refused because of it
     leaves_out    whether its rows were declared to say nothing, and are no fault of the table
     """
 
@@ -170,7 +170,6 @@ def _rated(column: ColumnSpec, unrated: float) -> Rule:
         {"column": column.name, "value_set": [unrated]},
         "warning",
         "stands for no rating",
-        kind="unrated",
         leaves_out=True,
     )
 
