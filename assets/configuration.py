@@ -7,8 +7,9 @@ from typing import Any, Self
 from pydantic import BaseModel, Field, model_validator
 
 from engines import EngineParameters
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import ParameterError
 from recsys_core.evaluation import EvaluationParameters
 from recsys_core.features import FeatureParameters

@@ -9,7 +9,8 @@ from assets.materialising import RECIPES
 from assets.materialising.outside import outside_assets
 from assets.materialising.step import dagster_asset
 from assets.materialising.world import code_versions
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.schema import DatasetSpec
 
 __all__ = ["build_assets"]
 

@@ -5,7 +5,8 @@ from functools import partial
 from assets.materialising import InputChangedError, Inputs, Made, Shown, Step, recsys_asset
 from assets.materialising.names import raw_asset
 from assets.presenting import table_page
-from recsys_core.dataset.schema import TABLE_NAMES, DatasetSpec
+from recsys_core.dataset.roles import TABLE_NAMES
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.dataset.table_folders import RawTable
 from recsys_core.reading import read_or_leave_out
 

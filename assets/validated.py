@@ -11,8 +11,9 @@ from assets.materialising.names import raw_asset
 from assets.materialising.step import ANOTHER_HOME
 from assets.presenting import table_page, text_table
 from recsys_core.dataset.catalogues import LEAST_COMMON, share_in_common
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.dataset.table_folders import CleanTable, RawTable
 from recsys_core.errors import DataError
 from recsys_core.reading import ReadSummary

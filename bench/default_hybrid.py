@@ -1,8 +1,8 @@
 """The hybrid that is trained when nothing is tuned: every parameter at its default."""
 
 from bench.accuracy.data import Bundle
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import Split
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.experiment import UNTUNED, fit_release
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridModel

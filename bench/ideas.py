@@ -16,7 +16,7 @@ from bench.accuracy.settings import N_FOLDS, Settings
 from bench.accuracy.tables import intervals_of, number
 from bench.options import options
 from bench.page import write_page
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import Series, ndcg_of_scores, simultaneous_means, verdict
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridWeights, fit_hybrid

@@ -23,7 +23,7 @@ import pyarrow.csv as pacsv
 from bench.circumstances import circumstances
 from bench.memory import sampling, tree_mib
 from bench.process import recsys
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.plotting import Table

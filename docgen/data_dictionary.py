@@ -11,19 +11,20 @@ from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.columns import FEATURE_PREFIXES, ColumnSpec
 from recsys_core.dataset.declaration import (
-    TABLE_OF_ROLE,
+    MOVIELENS,
     Declaration,
     FeedbackDeclaration,
     dataset_of,
 )
 from recsys_core.dataset.declared_tables import TableDeclaration
 from recsys_core.dataset.feedback import FeedbackKind
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
+from recsys_core.dataset.roles import ROLES
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.reading.cells import EMPTY_WORDS
 
 __all__ = ["main"]
 
-_ROLES: Final = {name: role for role, name in TABLE_OF_ROLE.items()}
+_ROLES: Final = {table.name: role for role, table in ROLES.items()}
 
 
 def _declared(kind: FeedbackKind) -> DatasetSpec:

@@ -20,7 +20,7 @@ __all__ = ["MODULES", "main", "public_names"]
 
 MODULES: Final = (
     *("recsys_core", "recsys_core.errors"),
-    *(f"recsys_core.dataset.{name}" for name in ("schema", "columns", "declaration", "declared_tables")),
+    *(f"recsys_core.dataset.{name}" for name in ("schema", "columns", "roles", "declaration", "declared_tables")),
     *(f"recsys_core.dataset.{name}" for name in ("feedback", "relevance", "ids")),
     *(f"recsys_core.dataset.{name}" for name in ("table_folders", "interactions", "tables")),
     *(f"recsys_core.{name}" for name in ("reading", "validating", "splitting", "features", "histories")),

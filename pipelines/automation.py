@@ -23,7 +23,7 @@ from pipelines.jobs import PIPELINE_JOB
 from pipelines.retention import clean_after_run
 from pipelines.running import look, run_pipeline
 from pipelines.settings import Settings
-from recsys_core.dataset.schema import TABLE_NAMES
+from recsys_core.dataset.roles import TABLE_NAMES
 from recsys_core.errors import ParameterError, RecsysError
 from recsys_core.reading import locate_table
 from recsys_core.reading.opening import parts_of

@@ -7,7 +7,7 @@ from assets.materialising.names import raw_asset
 from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from pipelines.running import RunOutcome
-from recsys_core.dataset.schema import TABLE_NAMES
+from recsys_core.dataset.roles import TABLE_NAMES
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.evaluation import Evaluation
 from registry.documents import Promotion, Registration

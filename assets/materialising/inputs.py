@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -60,7 +61,7 @@ class Places:
     told: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Inputs:
     """Everything that goes into one value of one asset.
 
@@ -110,7 +111,7 @@ class Inputs:
             "engine": self.engine,
         }
 
-    @property
+    @cached_property
     def version(self) -> str:
         return digest(self.parts())
 

@@ -7,7 +7,8 @@ import dagster as dg
 from assets.materialising.names import file_asset
 from assets.materialising.world import World
 from assets.workspace import Workspace
-from recsys_core.dataset.schema import TABLE_NAMES, DatasetSpec, TableSpec
+from recsys_core.dataset.roles import TABLE_NAMES
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import RecsysError
 
 __all__ = ["outside_assets", "outside_names"]

@@ -14,7 +14,9 @@ from assets.materialising.store import Store
 from assets.materialising.versions import digest
 from assets.workspace import Workspace
 from engines import Engine, engine_for, who_does
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES, DatasetSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.roles import TABLE_NAMES
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import MissingFileError
 from recsys_core.reading import content_digest, locate_table
 from recsys_core.storage import RememberedDigests

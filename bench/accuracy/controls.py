@@ -7,8 +7,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import Split
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.tables import training_tags
 from recsys_core.evaluation import Score
 from recsys_core.experiment import ItemTables

@@ -7,8 +7,8 @@ from pathlib import Path
 from assets.configuration import Configuration
 from bench.options import place
 from pipelines.settings import SAMPLE_DATA
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.experiment import ItemTables

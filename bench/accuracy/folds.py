@@ -10,8 +10,8 @@ from scipy.sparse import csr_matrix
 
 from bench.accuracy.data import Bundle
 from bench.accuracy.settings import Settings
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.experiment import LineUp, fit_twin, line_up, more_rounds
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridModel

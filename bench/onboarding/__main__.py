@@ -17,7 +17,7 @@ from bench.accuracy.tables import intervals_of, number
 from bench.onboarding.measuring import CONTROL, DEFAULT, METHODS, N_FOLDS, VIEWS, Measured, measure
 from bench.options import options
 from bench.page import write_page
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import Series, SimultaneousIntervals, simultaneous_means
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.plotting import Table

@@ -11,7 +11,7 @@ from scipy.sparse import csr_matrix
 from bench.accuracy.data import Bundle
 from bench.default_hybrid import fit_default_hybrid
 from bench.onboarding.interviews import MOST_QUESTIONS, View, interviews, ndcg, people_of
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.splitting import SplitParameters, assign_users, split_interactions

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from stages import CUT, FACTORS, ITERATIONS, LIKED, REGULARIZATION, K, Stages, ndcg
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix, positions_in
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
 from recsys_core.ranking import product_top_k

@@ -63,8 +63,7 @@ def evaluate(
     """Tune on validation people only, then judge popularity, item-kNN, EASE, ALS, content and hybrid on others."""
     from assets.presenting import say_trial
     from pipelines.running import check_data_folder
-    from recsys_core.dataset.declaration import dataset_in
-    from recsys_core.dataset.schema import MOVIELENS
+    from recsys_core.dataset.declaration import MOVIELENS, dataset_in
     from recsys_core.experiment.folder import evaluate_folder
     from recsys_core.experiment.published import evaluate_published
     from recsys_core.plotting.tables import evaluation_in_words

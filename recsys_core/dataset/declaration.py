@@ -1,7 +1,7 @@
 """``dataset.yaml``: one small file that says what the files of a folder are."""
 
 import math
-from dataclasses import replace
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +12,8 @@ from recsys_core.dataset.declared_tables import TableDeclaration, declared_table
 from recsys_core.dataset.feedback import Feedback, FeedbackKind
 from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.roles import ROLES
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.dataset.table_names import refuse_shared_names
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
@@ -20,7 +21,8 @@ from recsys_core.yaml_files import read_yaml
 
 __all__ = [
     "DATASET_FILE",
-    "TABLE_OF_ROLE",
+    "KNOWN_DATASETS",
+    "MOVIELENS",
     "Declaration",
     "FeedbackDeclaration",
     "dataset_in",
@@ -30,15 +32,8 @@ __all__ = [
 
 DATASET_FILE: Final = "dataset.yaml"
 """In a data folder, beside its files."""
-TABLE_OF_ROLE: Final = {
-    "interactions": "ratings",
-    "items": "movies",
-    "links": "links",
-    "tags": "tags",
-    "genome_scores": "genome_scores",
-    "genome_tags": "genome_tags",
-}
-"""Role of each table in the file → its name in code, in stores and in versions."""
+KNOWN_DATASETS: Final = Path(__file__).parent / "known"
+"""Where published data sets are declared, each in a file called like it."""
 
 
 class FeedbackDeclaration(Parameters):
@@ -122,6 +117,8 @@ class Declaration(Section):
     genome_tags: TableDeclaration | None = None
     relevance: RelevanceParameters | None = None
     """What counts as relevant; without it, the upper part of the scale: three quarters of the way up and more."""
+    earliest: date = date(1970, 1, 1)
+    """First day on which anybody can have done something; earlier times are mistakes, and their rows rejected."""
 
     @field_validator("ids", mode="before")
     @classmethod
@@ -145,20 +142,14 @@ def read_dataset(path: Path) -> DatasetSpec:
 
 
 def dataset_of(declared: Declaration) -> DatasetSpec:
-    """The tables of MovieLens with the files, names and scale of ``declared``."""
-    sections: dict[str, TableDeclaration | None] = {role: getattr(declared, role) for role in TABLE_OF_ROLE}
+    """The table of each role with the files, names and scale of ``declared``."""
+    sections: dict[str, TableDeclaration | None] = {role: getattr(declared, role) for role in ROLES}
     names = {role: (section and section.name) or role for role, section in sections.items()}
     refuse_shared_names(names)
     feedback = declared.feedback.feedback()
     texts = [name for name, kind in declared.ids if kind == "text"]
     tables = [
-        declared_table(
-            role,
-            replace(MOVIELENS.table(TABLE_OF_ROLE[role]), called=names[role]),
-            section,
-            feedback,
-            words=declared.feedback.values,
-        )
+        declared_table(role, names[role], section, feedback, words=declared.feedback.values)
         for role, section in sections.items()
     ]
     if declared.items is None:
@@ -168,7 +159,7 @@ def dataset_of(declared: Declaration) -> DatasetSpec:
         declared.name,
         tuple(tables),
         feedback,
-        earliest_timestamp=0,
+        earliest_timestamp=int(datetime.combine(declared.earliest, time(), UTC).timestamp()),
         relevance=relevance,
         unrated=declared.feedback.unrated,
         **renamed_addresses(declared.items),
@@ -181,3 +172,7 @@ def _liked_from(feedback: Feedback) -> float:
         return 0.0
     raw = feedback.minimum + 0.75 * (feedback.maximum - feedback.minimum)
     return math.floor(raw / feedback.step + 0.5) * feedback.step if feedback.step else raw
+
+
+MOVIELENS: Final = read_dataset(KNOWN_DATASETS / "movielens.yaml")
+"""What a folder without a ``dataset.yaml`` is read as."""

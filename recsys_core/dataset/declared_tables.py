@@ -1,4 +1,4 @@
-"""A table in ``dataset.yaml``, and the table of MovieLens that it becomes."""
+"""A table in ``dataset.yaml``, and the table that it becomes."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +15,8 @@ from recsys_core.dataset.declared_sections import Name, Section
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
-from recsys_core.dataset.schema import MOVIELENS, FileFormat, TableSpec
+from recsys_core.dataset.roles import ROLES
+from recsys_core.dataset.schema import FileFormat, TableSpec
 from recsys_core.dataset.table_names import fault_of_name
 from recsys_core.errors import ParameterError
 from recsys_core.parameters import Parameters
@@ -24,13 +25,6 @@ __all__ = ["FormatDeclaration", "TableDeclaration", "declared_table", "items_of"
 
 _ADDRESSES: Final = ("picture", "link")
 _MAY_LACK: Final = ("genres",)
-_DESCRIPTIONS: Final = {
-    "interactions": "what one user did with one item",
-    "links": "ids of the item at IMDb and TMDB",
-    "tags": "free-text tags that users gave to items",
-    "genome_scores": "the tag genome: relevance of a tag to an item",
-}
-"""Of the tables that are about films in MovieLens."""
 
 
 class FormatDeclaration(Parameters):
@@ -60,8 +54,9 @@ class TableDeclaration(Section):
 
     name: str = ""
     """What people see it called, in Dagster and in messages; without one, by its role."""
-    file: Name
-    """Path in the folder, or a pattern (``part-*.parquet``) of files that are read as one, as those of a folder are."""
+    file: str = ""
+    """Path in the folder, or a pattern (``part-*.parquet``) of files that are read as one, as those of a folder are.
+    Without one, the table's name with any ending: ``books.csv``, ``Book.tsv.gz``."""
     format: FormatDeclaration = FormatDeclaration()
     columns: dict[str, Name | None] = Field(default_factory=dict)
     """Canonical name → name in the file, where they differ by more than case and underscores; ``null`` where the file
@@ -92,6 +87,8 @@ class TableDeclaration(Section):
     @classmethod
     def _is_in_the_folder(cls, file: str) -> str:
         path = PurePath(file)
+        if not file:
+            return file
         if path.is_absolute() or not path.parts or any("**" in part and part != "**" for part in path.parts):
             raise ValueError("expected a path in the data folder, or a pattern of one such as part-*.csv")
         return file
@@ -99,19 +96,20 @@ class TableDeclaration(Section):
 
 def declared_table(
     role: str,
-    table: TableSpec,
+    called: str,
     declared: TableDeclaration | None,
     feedback: Feedback,
     *,
     words: Mapping[str, float],
 ) -> TableSpec:
-    """MovieLens's ``table`` with the file and the columns that are declared of it; without any file where none is.
+    """The table of a ``role`` with the file and the columns that are declared of it; without any file where none is.
 
-    words  in the place of ratings, and what they count
+    called  the table's name in front of people
+    words   in the place of ratings, and what they count
     """
-    table = replace(table, description=_DESCRIPTIONS.get(role, table.description))
+    table = replace(ROLES[role], called=called)
     if declared is None:
-        return replace(table, file_stems=())
+        return table
     _check_columns(role, table, declared)
     columns = [_column(column, declared, feedback, words) for column in table.columns]
     columns += [feature_column(source, feature) for source, feature in declared.features.items()]
@@ -128,8 +126,14 @@ def declared_table(
         columns=tuple(columns),
         repeats=role == "interactions" and feedback.kind != "ratings",
         file=declared.file,
+        file_stems=() if declared.file else _stems(called),
         format=FileFormat(form.separator, form.header, form.encoding, form.quoted, declared.genre_flags),
     )
+
+
+def _stems(called: str) -> tuple[str, ...]:
+    name = called.lower()
+    return tuple(dict.fromkeys((name, name.replace("_", "-"), name.removesuffix("s"))))
 
 
 def _addresses(declared: TableDeclaration) -> list[tuple[str, Address]]:
@@ -153,7 +157,7 @@ def renamed_addresses(declared: TableDeclaration | None) -> dict[str, Address]:
 
 def _column_named(declared: TableDeclaration, source: str) -> str:
     """The table's name for what a template calls ``source``, canonically or as the file does."""
-    for column in MOVIELENS.table("movies").columns:
+    for column in ROLES["items"].columns:
         names = (column.name, column.spelling, declared.columns.get(column.name) or "")
         if plain_name(source) in map(plain_name, names):
             return column.name
@@ -190,7 +194,7 @@ def _column(
     column: ColumnSpec, declared: TableDeclaration, feedback: Feedback, words: Mapping[str, float]
 ) -> ColumnSpec:
     named = declared.columns.get(column.name, "") or ""
-    changes: dict[str, Any] = {"spelling": named, "also": () if named or not column.spelling else (column.spelling,)}
+    changes: dict[str, Any] = {"spelling": named, "also": () if named else column.also}
     lacks = column.name in declared.columns and not named
     if lacks or (column.name == "rating" and feedback.kind == "events"):  # whatever else a value of an event says
         changes.update(absent=True, optional=True)
@@ -199,7 +203,7 @@ def _column(
     if column.name == "rating":
         changes.update(minimum=feedback.minimum, maximum=feedback.maximum, words=tuple(words.items()))
     if column.name == "genres":
-        changes.update(separator="|" if declared.genre_flags else declared.genre_separator, optional=True)
+        changes.update(separator="|" if declared.genre_flags else declared.genre_separator, optional=not named)
     return replace(column, **changes)
 
 
@@ -211,6 +215,7 @@ def items_of(interactions: TableSpec, items: TableSpec) -> TableSpec:
         items,
         columns=(interactions.column("item_id"), *columns),
         file=interactions.file,
+        file_stems=interactions.file_stems,
         format=interactions.format,
         gathered=True,
         description="the items that interactions name",

@@ -1,4 +1,4 @@
-"""The one place where file names, column names, types and value ranges are declared."""
+"""What a data set is declared as: its tables, their columns and files, its scale."""
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
@@ -13,15 +13,10 @@ from recsys_core.dataset.relevance import RelevanceParameters
 from recsys_core.errors import ParameterError
 
 __all__ = [
-    "MOVIELENS",
-    "TABLE_NAMES",
     "DatasetSpec",
     "FileFormat",
     "TableSpec",
 ]
-
-TABLE_NAMES = ("ratings", "movies", "links", "tags", "genome_scores", "genome_tags")
-"""Names of the tables in code, in stores and in versions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +53,9 @@ class TableSpec:
 
     name: str
     columns: tuple[ColumnSpec, ...]
-    file_stems: tuple[str, ...]
     required: bool
     key: tuple[str, ...]
+    file_stems: tuple[str, ...] = ()
     keep_newest_by: str | None = None
     repeats: bool = False
     gathered: bool = False
@@ -161,121 +156,3 @@ class DatasetSpec:
             return replace(table, columns=tuple(columns))
 
         return replace(self, tables=tuple(map(changed, self.tables)))
-
-
-def _stems(name: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((name, name.replace("_", "-"), name.removesuffix("s"))))
-
-
-_SCALE = Feedback(0.5, 5.0, 0.5)
-_USER = ColumnSpec("user_id", "id", "userId", description="id of the user")
-_MOVIE = ColumnSpec("item_id", "id", "movieId", description="id of the item")
-_TAG_ID = ColumnSpec("tag_id", "id", "tagId", description="id of a tag in genome_tags")
-_TIME = ColumnSpec("timestamp", "timestamp", optional=True, description="seconds since 1970-01-01 00:00 UTC")
-_KNOWN_MOVIE = (("item_id", "movies", "item_id"),)
-
-MOVIELENS = DatasetSpec(
-    name="movielens",
-    feedback=_SCALE,
-    relevance=RelevanceParameters(),
-    earliest_timestamp=788_918_400,  # 1995-01-01: the year of the first MovieLens-type ratings
-    tables=(
-        TableSpec(
-            "ratings",
-            (
-                _USER,
-                _MOVIE,
-                ColumnSpec(
-                    "rating",
-                    "float",
-                    minimum=_SCALE.minimum,
-                    maximum=_SCALE.maximum,
-                    description="stars, on the declared scale",
-                ),
-                _TIME,
-            ),
-            _stems("ratings"),
-            required=True,
-            key=("user_id", "item_id"),
-            keep_newest_by="timestamp",
-            references=_KNOWN_MOVIE,
-            description="one user's rating of one movie",
-        ),
-        TableSpec(
-            "movies",
-            (
-                _MOVIE,
-                ColumnSpec(
-                    "title", "text", description="title, with the year of release in parentheses where it has no column"
-                ),
-                ColumnSpec("genres", "set", nullable=True, description="genres, separated by |"),
-                ColumnSpec(
-                    "year",
-                    "int",
-                    nullable=True,
-                    optional=True,
-                    minimum=1870,
-                    maximum=2100,
-                    description="year of release, where the title does not have it",
-                ),
-            ),
-            _stems("movies"),
-            required=True,
-            key=("item_id",),
-            description="the catalogue",
-        ),
-        TableSpec(
-            "links",
-            (
-                _MOVIE,
-                ColumnSpec(
-                    "imdb_id",
-                    "text",
-                    "imdbId",
-                    nullable=True,
-                    pattern=r"\s*(?:tt)?(?P<value>[0-9]{1,10})(?:\.0)?\s*",
-                    description="IMDb id: up to ten digits, without the tt",
-                ),
-                ColumnSpec("tmdb_id", "id", "tmdbId", nullable=True, description="The Movie Database id"),
-            ),
-            _stems("links"),
-            required=False,
-            shown_only=True,
-            key=("item_id",),
-            references=_KNOWN_MOVIE,
-            description="ids of the movie at IMDb and TMDB",
-        ),
-        TableSpec(
-            "tags",
-            (_USER, _MOVIE, ColumnSpec("tag", "text", description="free text by a user"), _TIME),
-            _stems("tags"),
-            required=False,
-            key=("user_id", "item_id", "tag"),
-            keep_newest_by="timestamp",
-            references=_KNOWN_MOVIE,
-            description="free-text tags that users gave to movies",
-        ),
-        TableSpec(
-            "genome_scores",
-            (
-                _MOVIE,
-                _TAG_ID,
-                ColumnSpec("relevance", "float", minimum=0.0, maximum=1.0, description="how strongly the tag applies"),
-            ),
-            _stems("genome_scores"),
-            required=False,
-            key=("item_id", "tag_id"),
-            references=(("item_id", "movies", "item_id"), ("tag_id", "genome_tags", "tag_id")),
-            description="the tag genome: relevance of a tag to a movie",
-        ),
-        TableSpec(
-            "genome_tags",
-            (_TAG_ID, ColumnSpec("tag", "text", description="the tag's text")),
-            _stems("genome_tags"),
-            required=False,
-            key=("tag_id",),
-            description="the tags of the tag genome",
-        ),
-    ),
-)
-"""What a folder without a ``dataset.yaml`` is read as."""

@@ -13,8 +13,9 @@ LONGEST: Final = 40
 """Characters of a name: enough for a file's, and what commands print stays readable."""
 _PLAIN: Final = re.compile(rf"[A-Za-z][A-Za-z0-9_]{{0,{LONGEST - 1}}}")
 _OF_THE_PIPELINE: Final = {
-    *("bring_up_to_date", "champion", "data", "evaluation", "hybrid_weights", "item_features", "pipeline", "promotion"),
-    *("recommendations", "run_what_is_out_of_date", "split", "tracking_store", "training", "user_item_matrix"),
+    *("bring_up_to_date", "champion", "data", "declaration", "evaluation", "hybrid_weights", "item_features"),
+    *("pipeline", "promotion", "recommendations", "run_what_is_out_of_date", "split", "tracking_store", "training"),
+    "user_item_matrix",
 }
 """Its other assets, its jobs and their steps."""
 _OF_DAGSTER: Final = {

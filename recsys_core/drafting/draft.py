@@ -10,10 +10,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from recsys_core.dataset.declaration import Declaration, dataset_of
+from recsys_core.dataset.declaration import MOVIELENS, Declaration, dataset_of
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.roles import ROLES
 from recsys_core.drafting.columns import Column, is_id
 from recsys_core.drafting.features import guess_addresses, guess_features, guess_flags
 from recsys_core.drafting.guesses import Guess
@@ -242,7 +242,7 @@ def _of_items(table: TableFound) -> Iterator[tuple[str, Any, Guess]]:
     if flags:
         why = "columns of 0 and 1, of which some are 1 in a row"
         yield "genre_flags", flags, Guess("items.genre_flags", flags, "guess", why)
-    canonical = {plain_name(name) for name in MOVIELENS.table("movies").column_names}
+    canonical = {plain_name(name) for name in ROLES["items"].column_names}
     read_as_others = {*flags, *(column.name for column in others if plain_name(column.name) in canonical)}
     features, guesses = guess_features([column for column in others if column.name not in read_as_others])
     for number, guess in enumerate(guesses):

@@ -6,8 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from recsys_core import dataset
-from recsys_core.dataset.declaration import read_dataset
+from recsys_core.dataset.declaration import KNOWN_DATASETS, MOVIELENS, read_dataset
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import DataError
 from recsys_core.reading.header import read_header
@@ -15,7 +14,7 @@ from recsys_core.reading.opening import open_csv
 
 __all__ = ["KNOWN", "known_dataset", "reads_as"]
 
-KNOWN: Final = tuple(sorted((Path(dataset.__file__).parent / "known").glob("*.yaml")))
+KNOWN: Final = tuple(path for path in sorted(KNOWN_DATASETS.glob("*.yaml")) if path.stem != MOVIELENS.name)
 _MOST: Final = (1_000, 100_000)  # rows of interactions, and of items
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Final
 
-from recsys_core.dataset.declaration import TABLE_OF_ROLE
+from recsys_core.dataset.roles import ROLES
 from recsys_core.dataset.table_names import fault_of_name
 
 __all__ = ["names_of_tables"]
@@ -17,7 +17,7 @@ _BETWEEN_WORDS: Final = re.compile(r"[\s_-]+")
 
 def names_of_tables(files: Mapping[str, str]) -> dict[str, str]:
     """Names by role for tables of ``files``; none for a table whose file makes none, or only its role's own word."""
-    taken, names = {*TABLE_OF_ROLE}, dict[str, str]()
+    taken, names = {*ROLES}, dict[str, str]()
     for role, file in files.items():
         name = _name(file)
         if len(name) >= _LEAST and name not in taken and not fault_of_name(name):

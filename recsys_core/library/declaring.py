@@ -15,7 +15,7 @@ from recsys_core.dataset.ids import IdKind
 from recsys_core.dataset.moments import PER_SECOND
 from recsys_core.dataset.names import plain_name
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.roles import ROLES
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.features import guess_features
 from recsys_core.drafting.guesses import Guess
@@ -29,11 +29,10 @@ from recsys_core.library.frames import ids_of
 
 __all__ = ["Said", "write_folder"]
 
-_TABLES: Final = {"interactions": "ratings", "items": "movies", "tags": "tags"}
 _NEEDED: Final = {
     "interactions": ("user_id", "item_id"),
     "items": ("item_id", "title"),
-    "tags": MOVIELENS.table("tags").key,
+    "tags": ROLES["tags"].key,
 }
 _WHAT: Final = {"user_id": "users", "item_id": "items", "title": "titles", "tag": "tags"}
 
@@ -97,7 +96,7 @@ def _check(frames: Mapping[str, pa.Table], said: Said) -> None:
         )
     if isinstance(said.features, str):
         raise ParameterError(f"features is the text {said.features!r}; expected a list of columns, or a mapping")
-    known = dict.fromkeys(c.name for name in _TABLES for c in MOVIELENS.table(_TABLES[name]).columns)
+    known = dict.fromkeys(c.name for name in _NEEDED for c in ROLES[name].columns)
     there = [name for table in frames.values() for name in table.column_names]
     for canonical, own in said.columns.items():
         if canonical not in known:
@@ -123,7 +122,7 @@ def _columns(name: str, sample: Sample, said: Said) -> dict[str, str]:
     """Canonical name → the frame's, of what was said and of what reading knows by its name."""
     there = [column.name for column in sample.columns]
     found = {}
-    for column in MOVIELENS.table(_TABLES[name]).columns:
+    for column in ROLES[name].columns:
         own = said.columns.get(column.name)
         if own in there:
             found[column.name] = own
@@ -133,7 +132,7 @@ def _columns(name: str, sample: Sample, said: Said) -> dict[str, str]:
 
 
 def _is_called(name: str, column: ColumnSpec) -> bool:
-    return plain_name(name) in {plain_name(column.name), plain_name(column.in_file)}
+    return plain_name(name) in {plain_name(known) for known in (column.name, *column.also)}
 
 
 def _check_needed(name: str, sample: Sample, named: Mapping[str, str]) -> None:

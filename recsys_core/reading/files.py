@@ -18,7 +18,7 @@ def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
     """
     if not data_dir.is_dir():
         raise MissingFileError(
-            f"{data_dir}: no such folder; expected a folder of CSV files with {table.file_stems[0]}.csv in it"
+            f"{data_dir}: no such folder; expected a folder with {table.file_in_words or 'files of data'} in it"
         )
     if table.file:
         return _declared(data_dir, table)
@@ -34,7 +34,7 @@ def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
         return None
     there = f"it holds {', '.join(path.name for path in present[:10])}" if present else "it is empty"
     raise MissingFileError(
-        f"{data_dir}: has no {table.file_stems[0]}.csv, which the table {table.shown} needs; {there}; "
+        f"{data_dir}: has no {table.file_in_words}, which the table {table.shown} needs; {there}; "
         "put the file there or name another folder"
     )
 

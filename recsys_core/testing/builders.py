@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError
 from recsys_core.features import ItemFeatures
 from recsys_core.features.weighting import normalise_rows

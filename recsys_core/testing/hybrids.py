@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
 from recsys_core.hybrid.fit import SourceParameters
 from recsys_core.sources.als import ALSParameters

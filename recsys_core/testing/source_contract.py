@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.histories import Histories
 from recsys_core.hybrid import training_of
 from recsys_core.parameters import Parameters

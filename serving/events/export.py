@@ -8,8 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.ids import Id
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError
 from recsys_core.storage import atomic_file
 from serving.events.errors import EventStoreError

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recsys_core.bundle import ModelBundle
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.ids import Id
 from recsys_core.dataset.interactions import positions_in
-from recsys_core.dataset.schema import MOVIELENS
 from serving.search import TitleSearch
 
 __all__ = ["Found", "Served", "load_served"]

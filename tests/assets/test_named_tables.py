@@ -17,9 +17,10 @@ from assets.materialising.names import AS_IN_CODE, AssetNames
 from assets.materialising.outside import outside_names
 from assets.materialising.world import code_versions
 from pipelines.jobs import JOBS
-from recsys_core.dataset.declaration import TABLE_OF_ROLE, Declaration, FeedbackDeclaration, dataset_of
+from recsys_core.dataset.declaration import MOVIELENS, Declaration, FeedbackDeclaration, dataset_of
 from recsys_core.dataset.declared_tables import TableDeclaration
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.roles import ROLES, TABLE_NAMES
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.dataset.table_names import fault_of_name
 from recsys_core.errors import ParameterError
 from tests.assets.asset_graph import asset_graph
@@ -115,7 +116,7 @@ def test_no_table_can_be_called_by_a_word_of_dagster_or_like_a_job(name: str) ->
 
 
 _NAMES = st.from_regex(r"\A[A-Za-z_][A-Za-z0-9_]{0,12}\Z") | st.sampled_from(
-    sorted({*TABLE_OF_ROLE, *TABLE_OF_ROLE.values(), *OF_CODE, "raw_raw", "csv"})
+    sorted({*ROLES, *TABLE_NAMES, *OF_CODE, "raw_raw", "csv"})
 )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from assets.workspace import Workspace
 from pipelines.settings import Settings
-from recsys_core.dataset.schema import TABLE_NAMES
+from recsys_core.dataset.roles import TABLE_NAMES
 from recsys_core.sources.table import SOURCES
 from tests.assets.materialising.running_steps import materialize
 

@@ -7,7 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from recsys_core import errors
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES, DatasetSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.roles import TABLE_NAMES
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.validating import RejectLimits, clean_folder
 from tests.corpus.corrupted_inputs import CORRUPTED_INPUTS, CorruptedInput
 from tests.corpus.healthy_folder import HEALTHY_ROWS, lines_of, write_healthy_folder

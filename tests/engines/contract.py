@@ -14,8 +14,8 @@ from scipy.sparse import csr_matrix
 from engines import STEPS, Engine
 from recsys_core.bundle import ModelBundle, recommend_all
 from recsys_core.bundle.titles import Titles
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import MalformedFileError
 from recsys_core.hybrid import NewTitles
 from recsys_core.reading import read_table

@@ -16,7 +16,7 @@ DRIVER = """
 import hashlib, json, os, signal, sys, threading, time
 from engines import EngineParameters, engine_for
 from engines.spark.session import Cluster
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.sources.als import ALSParameters, fit_als
 from recsys_core.testing.builders import planted_interactions
 

@@ -9,7 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 import yaml
+from dagster._core.errors import ScheduleExecutionError
 
+from pipelines.automation import out_of_date
 from pipelines.definitions import build_definitions
 from pipelines.settings import Settings
 from recsys_core.errors import ParameterError
@@ -53,22 +55,50 @@ def test_everything_in_the_code_location_has_a_description(definitions: dg.Defin
     assert all(found.description for found in (*repository.schedule_defs, *repository.sensor_defs))
 
 
-def test_with_a_broken_declaration_the_location_loads_and_each_raw_step_says_what_is_wrong(
-    settings: Settings, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("job", ["pipeline", "data"])
+def test_with_a_broken_declaration_the_location_loads_and_its_one_asset_says_what_is_wrong(
+    settings: Settings, caplog: pytest.LogCaptureFixture, job: str
 ) -> None:
-    (settings.data_dir / "dataset.yaml").write_text(_OWN + "film: {}\n", encoding="utf-8")
+    def said(by: dg.Definitions) -> list[str]:
+        with dg.DagsterInstance.ephemeral() as instance:
+            result = by.resolve_job_def(job).execute_in_process(instance=instance, raise_on_error=False)
+        failed = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
+        return [data.description or "" for data in failed if data is not None]
 
+    file = settings.data_dir / "dataset.yaml"
+    file.write_text(_OWN + "film: {}\n", encoding="utf-8")
     definitions = build_definitions(settings)
-    with dg.DagsterInstance.ephemeral() as instance:
-        job = definitions.resolve_job_def("data")
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
-
-    wrong = "dataset.yaml: film is not known"
+    repository = definitions.get_repository_def()
+    wrong = f"data set {file}: film is not known"
     assert wrong in caplog.text
-    failed = [event.step_failure_data.user_failure_data for event in result.all_events if event.is_step_failure]
-    told = {data.description or "" for data in failed if data is not None}
-    assert len(failed) == 6
-    assert [text for text in told if not (text.startswith(f"data set {settings.data_dir}") and wrong in text)] == []
+    assert [key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()] == ["declaration"]
+    (told,) = said(definitions)
+    assert told.startswith(wrong)
+    assert [schedule.name for schedule in repository.schedule_defs] == ["retraining"]
+    with dg.build_schedule_context() as context, pytest.raises(ScheduleExecutionError) as failed:
+        repository.schedule_defs[0].evaluate_tick(context)
+    assert wrong in str(failed.value.__cause__)
+
+    file.write_text(_OWN, encoding="utf-8")
+    assert said(definitions) == ["the declaration is mended; reload the code location"]
+    assert len([*build_definitions(settings).get_repository_def().asset_graph.get_all_asset_keys()]) > 20
+
+
+def test_the_sensor_says_what_is_wrong_with_a_declaration_and_then_to_reload(settings: Settings) -> None:
+    file = settings.data_dir / "dataset.yaml"
+    file.write_text(_OWN + "film: {}\n", encoding="utf-8")
+    repository = build_definitions(settings).get_repository_def()
+
+    def says() -> str:
+        with dg.DagsterInstance.ephemeral() as instance:
+            given = {"workspace": settings.workspace()}
+            found = out_of_date(dg.build_sensor_context(instance, repository_def=repository, resources=given))
+        assert isinstance(found, dg.SkipReason)
+        return found.skip_message or ""
+
+    assert says().startswith(f"data set {file}: film is not known")
+    file.unlink()
+    assert says() == "tables are called otherwise since the code was loaded: reload the code location"
 
 
 def test_definitions_are_whole(definitions: dg.Definitions) -> None:

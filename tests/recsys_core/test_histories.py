@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories
 from recsys_core.scoring import check_histories

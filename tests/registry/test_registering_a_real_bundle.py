@@ -14,7 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from recsys_core.bundle import ListOptions, ModelBundle, Titles
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.hybrid import HybridWeights, fit_hybrid
 from recsys_core.sources.als import ALSParameters
 from recsys_core.sources.table import SOURCES

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import RegistryError
 from recsys_core.tuning import Trial
 from registry.data_sets import DataSet

@@ -15,8 +15,8 @@ import uvicorn
 from starlette.testclient import TestClient
 
 from recsys_core.bundle import ModelBundle, Titles
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import RegistryError
 from recsys_core.hybrid import HybridWeights
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding

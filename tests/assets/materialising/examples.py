@@ -8,7 +8,7 @@ from typing import Any, Self
 from pydantic import BaseModel
 
 from assets.materialising import Inputs
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.splitting import SplitParameters
 
 __all__ = ["Note", "example_inputs"]

@@ -8,7 +8,7 @@ import assets.graph  # noqa: F401  (declares all recipes)
 from assets.materialising import RECIPES
 from assets.materialising.inputs import Origin, descent
 from assets.materialising.names import AS_IN_CODE
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import StorageError
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 
 from engines.gpu import engine as gpu_engine
 from engines.gpu.als import cuda_solver, solve_als
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import EngineError, ParameterError
 from recsys_core.sources.als import ALSParameters, rating_confidence, solve_natively
 from recsys_core.sources.als.fit import initial_factors

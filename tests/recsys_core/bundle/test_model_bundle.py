@@ -13,8 +13,8 @@ import pytest
 
 from recsys_core.bundle import Answer, ListOptions, ModelBundle, Recommendations, Title, Titles, recommend_all
 from recsys_core.dataset.addresses import Address
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.ids import Ids
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
 from recsys_core.hybrid import MODEL_NAMES, ModelName
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys_core.dataset.declaration import DATASET_FILE, dataset_in, read_dataset
-from recsys_core.dataset.schema import MOVIELENS
-from recsys_core.errors import ParameterError
+from recsys_core.dataset.declaration import DATASET_FILE, MOVIELENS, dataset_in, read_dataset
+from recsys_core.errors import MissingFileError, ParameterError
+from recsys_core.reading import locate_table
 
 BOOKS = """\
 name: books
@@ -48,6 +48,22 @@ def test_what_is_declared_is_what_is_read(tmp_path: Path) -> None:
     assert books.column_names[-2:] == ("feature: author", "feature: language")
     assert books.column("genres").separator == ";"
     assert dataset.table("tags").file_stems == ()
+
+
+def test_a_table_without_a_file_is_called_like_its_name(tmp_path: Path) -> None:
+    declared(tmp_path, BOOKS.replace("  file: books.csv\n", "  name: Good_Books\n"))
+    books = dataset_in(tmp_path).table("movies")
+    assert books.file_stems == ("good_books", "good-books", "good_book")
+    assert locate_table(tmp_path, dataset_in(tmp_path).table("tags")) is None
+    with pytest.raises(MissingFileError, match=r"has no good_books\.csv, which the table Good_Books needs"):
+        locate_table(tmp_path, books)
+    (tmp_path / "Good-Books.TSV.gz").touch()
+    assert locate_table(tmp_path, books) == tmp_path / "Good-Books.TSV.gz"
+
+
+def test_times_may_begin_on_a_day(tmp_path: Path) -> None:
+    assert read_dataset(declared(tmp_path, BOOKS)).earliest_timestamp == 0
+    assert read_dataset(declared(tmp_path, BOOKS + "earliest: 1970-01-03\n")).earliest_timestamp == 2 * 24 * 60 * 60
 
 
 def test_features_hold_what_is_declared(tmp_path: Path) -> None:
@@ -111,7 +127,7 @@ def test_without_items_they_are_those_that_interactions_name(tmp_path: Path) -> 
         ("kind: ratings, scale: [1, 10], step: 1", "kind: counts, scale: [0, 9], unrated: -1",
          "feedback.unrated = -1: only ratings have a number for no rating"),
         ("step: 1", "step: -1", "feedback.step = -1: .*expected at least 0"),
-        ("  file: books.csv\n", "", "items.file is not given; it is needed"),
+        ("name: books\n", "name: books\nearliest: soon\n", "earliest = 'soon': .*valid date"),
         ("file: books.csv", "file: /books.csv", "items.file = '/books.csv': expected a path in the data folder"),
         ("encoding: latin-1", "encoding: klingon", "interactions.format.encoding = 'klingon': is not known; expected"),
         ("time: milliseconds", "time: hours", "interactions.time = 'hours': input should be 'seconds'"),

@@ -3,8 +3,9 @@
 import pyarrow as pa
 import pytest
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.schema import MOVIELENS, TABLE_NAMES
+from recsys_core.dataset.roles import TABLE_NAMES
 from recsys_core.errors import ParameterError
 
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from recsys_core.dataset.declaration import DATASET_FILE, TABLE_OF_ROLE, read_dataset
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec
+from recsys_core.dataset.declaration import DATASET_FILE, MOVIELENS, read_dataset
+from recsys_core.dataset.roles import ROLES, TABLE_NAMES
+from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.dataset.table_names import LONGEST
 from recsys_core.drafting.known import KNOWN
 from recsys_core.drafting.table_names import names_of_tables
@@ -27,8 +28,8 @@ def shown(dataset: DatasetSpec) -> list[str]:
 
 def test_without_names_tables_are_called_by_their_roles_and_found_as_ever(tmp_path: Path) -> None:
     dataset = read(tmp_path)
-    assert shown(dataset) == [*TABLE_OF_ROLE]
-    assert [table.name for table in dataset.tables] == [*TABLE_OF_ROLE.values()]
+    assert shown(dataset) == [*ROLES]
+    assert [table.name for table in dataset.tables] == [*TABLE_NAMES]
 
 
 def test_named_tables_are_called_by_their_names(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories
 from recsys_core.hybrid import MODEL_NAMES, SIDES, HybridModel, ModelName

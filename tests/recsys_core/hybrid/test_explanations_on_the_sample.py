@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow.csv
 import pytest
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.features import FeatureParameters, build_item_features
 from recsys_core.histories import Histories
 from recsys_core.hybrid import MODEL_NAMES, HybridModel, HybridWeights, ModelName, fit_hybrid

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters, feature_ridge
 from recsys_core.sources.als import ALSParameters, fit_als

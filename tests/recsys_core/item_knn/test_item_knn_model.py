@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.item_knn import ItemKNNModel, ItemKNNParameters, fit_item_knn
 from recsys_core.scoring import Scorer
 from recsys_core.testing import ScorerContract, checkerboard, planted_interactions, user_item_matrices

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.onboarding import ExpectedGain, FactorModel, OnboardingParameters, fit_expected_gain
 from recsys_core.onboarding.orders import most_rated_first

@@ -8,8 +8,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, StorageError
 from recsys_core.onboarding import METHODS, Method, Onboarding, OnboardingParameters, fit_onboarding
 from recsys_core.storage import atomic_directory

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.onboarding import OnboardingParameters
 from recsys_core.onboarding.orders import most_rated_first

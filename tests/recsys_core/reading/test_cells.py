@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.reading.cells import EMPTY_WORDS, moments, sets, tidied, verdicts, weights
 
 names = st.text(st.characters(codec="utf-8", exclude_characters="|;,[]"), min_size=1, max_size=8).filter(

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.ids import number_of
 from recsys_core.dataset.interactions import build_user_items
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.dataset.table_folders import text_ids
 from recsys_core.reading import numbering, read_table
 

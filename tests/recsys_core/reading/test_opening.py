@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys_core.dataset.schema import MOVIELENS, FileFormat, TableSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.schema import FileFormat, TableSpec
 from recsys_core.errors import MalformedFileError, MissingFileError
 from recsys_core.reading import ReadSummary, content_digest, locate_table, read_table
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from recsys_core.dataset.schema import MOVIELENS, TableSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import MalformedFileError, RecsysError
 from recsys_core.reading import ReadSummary, read_table
 from recsys_core.reading.pieces import Piece, PieceRead, pieces_of, read_piece, read_table_in_pieces

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys_core.dataset.schema import MOVIELENS, TableSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import MissingFileError, ParameterError
 from recsys_core.reading import REJECTED_SCHEMA, ReadSummary, read_table, write_absent_table
 

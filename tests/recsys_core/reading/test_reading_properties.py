@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.reading import REJECTED_SCHEMA, RejectedRow, RejectedWriter
 from recsys_core.reading.convert import BlockReader
 from recsys_core.reading.header import Header

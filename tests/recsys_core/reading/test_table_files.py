@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import DataError, MissingFileError
 from recsys_core.reading import locate_table
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.csv as pcsv
 import pytest
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import Split, build_user_items
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
 from recsys_core.sources.als import ALSParameters, fit_als

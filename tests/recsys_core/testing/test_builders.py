@@ -6,7 +6,7 @@ from hypothesis import given
 from scipy.sparse import csr_matrix
 
 import recsys_core.testing
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import ParameterError
 from recsys_core.testing import checkerboard, planted_features, planted_interactions, user_item_matrices
 

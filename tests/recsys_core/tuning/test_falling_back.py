@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import Split, UserItemMatrix, build_user_items
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.evaluation import EvaluationParameters, evaluate
 from recsys_core.hybrid import HybridModel, HybridWeights, fit_hybrid
 from recsys_core.sources.als import ALSParameters

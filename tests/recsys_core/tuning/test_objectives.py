@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.histories import Histories

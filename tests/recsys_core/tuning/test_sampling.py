@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix, vstack
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import Split, UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridWeights, learn_calibration

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recsys_core.dataset.columns import ColumnSpec
-from recsys_core.dataset.schema import MOVIELENS, TableSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.validating.derived import KeyColumns, frame_of
 
 _LARGEST = 2**31 - 1
@@ -62,7 +63,7 @@ def test_where_nothing_is_newest_the_first_row_is_kept(rows: list[tuple[object, 
 @given(st.lists(st.tuples(st.integers(-3, 3), st.sampled_from([-(2**62), 0, 2**62]), _IDS), max_size=20), _CHUNKS)
 def test_a_key_may_be_of_any_integers(rows: list[tuple[object, ...]], chunk_rows: int) -> None:
     columns = (ColumnSpec("shelf", "int"), ColumnSpec("moment", "timestamp"), ColumnSpec("item", "id"))
-    table = TableSpec("places", columns, ("places",), required=False, key=("shelf", "moment", "item"))
+    table = TableSpec("places", columns, required=False, key=("shelf", "moment", "item"), file_stems=("places",))
 
     assert _repeats(table, rows, chunk_rows) == _by_dictionary(table, rows)
 

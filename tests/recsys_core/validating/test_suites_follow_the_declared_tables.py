@@ -3,9 +3,10 @@
 import pytest
 
 from recsys_core.dataset.columns import ColumnSpec
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.relevance import RelevanceParameters
-from recsys_core.dataset.schema import MOVIELENS, DatasetSpec, TableSpec
+from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating import RejectLimits
 from recsys_core.validating.suites import Rule, key_rule, row_rules, structure_rules, total_rules
@@ -21,12 +22,14 @@ _LISTENS = TableSpec(
         ColumnSpec("skips", "int", minimum=0),
         ColumnSpec("note", "text", nullable=True),
     ),
-    ("listens",),
     required=True,
     key=("listener", "song"),
+    file_stems=("listens",),
     references=(("song", "songs", "song"),),
 )
-_TRACKS = TableSpec("songs", (ColumnSpec("song", "id"),), ("songs",), required=True, key=("song",), called="tracks")
+_TRACKS = TableSpec(
+    "songs", (ColumnSpec("song", "id"),), required=True, key=("song",), file_stems=("songs",), called="tracks"
+)
 _SONGS = DatasetSpec(
     "songs", (_LISTENS, _TRACKS), Feedback(1.0, 10.0, 1.0), 1_000_000_000, RelevanceParameters(positive_threshold=7.0)
 )

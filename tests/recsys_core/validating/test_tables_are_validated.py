@@ -11,7 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from numpy.typing import NDArray
 
-from recsys_core.dataset.schema import MOVIELENS, TableSpec
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.schema import TableSpec
 from recsys_core.errors import FailedValidationError, ParameterError
 from recsys_core.reading import REJECTED_SCHEMA, ReadSummary, RejectedRow, RejectedWriter, write_absent_table
 from recsys_core.validating import (

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.sources.als import ALSParameters, fit_als, rating_confidence
 from recsys_core.sources.als.confidence import told_confidence
 from recsys_core.testing import rating_values

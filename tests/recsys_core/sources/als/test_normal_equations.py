@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.sources.als import ALSParameters, rating_confidence, regularized_gram, solve_rows
 from recsys_core.sources.als.normal_equations import normal_equations, solve_short_rows

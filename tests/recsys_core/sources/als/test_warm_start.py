@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.dataset.schema import MOVIELENS
 from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
 from recsys_core.testing import planted_interactions
 from recsys_core.testing.numpy_als import als_loss

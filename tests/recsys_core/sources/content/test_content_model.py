@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError, UnknownIdError
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories

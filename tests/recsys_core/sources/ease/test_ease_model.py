@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.histories import Histories
 from recsys_core.sources.ease import KIND, EASEModel, EASEParameters, fit_ease

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.hybrid import training_of
 from recsys_core.sources.ease import EASEParameters, EASEPath, fit_ease

@@ -8,7 +8,7 @@ from hypothesis import given
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.schema import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories
 from recsys_core.sources.user_knn import KIND, UserKNNModel, UserKNNParameters, fit_user_knn
