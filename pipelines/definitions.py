@@ -7,14 +7,11 @@ import dagster as dg
 from assets.configuration import Configuration
 from assets.graph import build_assets
 from assets.launchpad import parameters_resource
-from assets.undeclared import declaration
-from assets.workspace import Workspace
+from assets.undeclared import declaration_asset
 from pipelines.automation import SENSORS, bring_up_to_date, retraining
 from pipelines.jobs import DATA_JOB, JOBS, PIPELINE_JOB
 from pipelines.settings import Settings
 from pipelines.workers import marking
-from recsys_core.dataset.declaration import MOVIELENS
-from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import RecsysError
 
 __all__ = ["build_definitions", "defs"]
@@ -35,26 +32,24 @@ def _executor(settings: Settings) -> dg.ExecutorDefinition:
     )
 
 
-def _dataset(workspace: Workspace) -> DatasetSpec | None:
-    """What is declared; None where that cannot be read."""
-    try:
-        return workspace.dataset()
-    except RecsysError as error:
-        _LOG.warning("%s; the code location is loaded without assets: reload it when this is mended", error)
-        return None
-
-
 def build_definitions(settings: Settings) -> dg.Definitions:
     """All assets, checks, jobs, schedules and sensors, bound to the places in ``settings``.
 
     Where the data set cannot be read, one asset says so, and whatever starts by itself runs into it.
     """
     workspace = settings.workspace()
-    dataset = _dataset(workspace)
-    configuration = Configuration.read(workspace.config_path, dataset or MOVIELENS)
+    try:
+        dataset = workspace.dataset()
+    except RecsysError as error:
+        _LOG.warning("%s; the code location is loaded without assets: reload it when this is mended", error)
+        configuration = Configuration.read(workspace.config_path)
+        assets, jobs = [declaration_asset(error)], [PIPELINE_JOB, DATA_JOB]
+    else:
+        configuration = Configuration.read(workspace.config_path, dataset)
+        assets, jobs = build_assets(configuration, dataset), JOBS
     return dg.Definitions(
-        assets=build_assets(configuration, dataset) if dataset else [declaration],
-        jobs=[*(JOBS if dataset else (PIPELINE_JOB, DATA_JOB)), bring_up_to_date],
+        assets=assets,
+        jobs=[*jobs, bring_up_to_date],
         schedules=[retraining(settings)],
         sensors=SENSORS,
         resources={"workspace": workspace, "parameters": parameters_resource(configuration)},

@@ -71,7 +71,9 @@ def test_with_a_broken_declaration_the_location_loads_and_its_one_asset_says_wha
     repository = definitions.get_repository_def()
     wrong = f"data set {file}: film is not known"
     assert wrong in caplog.text
-    assert [key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()] == ["declaration"]
+    (asset,) = repository.asset_graph.asset_nodes
+    assert asset.key.to_user_string() == "declaration"
+    assert (asset.description or "").startswith(wrong)
     (told,) = said(definitions)
     assert told.startswith(wrong)
     assert [schedule.name for schedule in repository.schedule_defs] == ["retraining"]
