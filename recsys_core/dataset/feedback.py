@@ -14,6 +14,8 @@ __all__ = ["Feedback", "FeedbackKind"]
 
 FeedbackKind = Literal["ratings", "counts", "events"]
 """What a value says; see :class:`Feedback`."""
+_MOST_STEPS = 1_000
+_NEUTRAL = 0.01  # of the way from the middle to an end of the scale
 _LARGE = 0.99  # quantile of the counts that says as much as a count can
 
 
@@ -36,11 +38,24 @@ class Feedback:
             raise ParameterError(
                 f"feedback from {self.minimum:g} to {self.maximum:g}: expected a maximum above 0, not below the minimum"
             )
+        if not math.isfinite(self.minimum) or not 0 <= self.step < float("inf"):
+            raise ParameterError(
+                f"feedback from {self.minimum:g} in steps of {self.step:g}: expected numbers, and a step of at least 0"
+            )
+        if self.kind == "ratings" and self.step:
+            n_steps = (self.maximum - self.minimum) / self.step
+            if n_steps > _MOST_STEPS:
+                raise ParameterError(
+                    f"feedback from {self.in_words} has {n_steps:,.0f} steps: expected at most {_MOST_STEPS:,}; "
+                    "give a step of 0 for any value in between"
+                )
+            if not math.isclose(n_steps, round(n_steps), abs_tol=1e-6):
+                raise ParameterError(f"feedback from {self.in_words}: {self.maximum:g} is not on its steps")
 
     @classmethod
     def counts(cls, values: NDArray[np.floating[Any]]) -> Self:
         """Counts such as ``values`` (n,): only one in a hundred is beyond ``maximum``."""
-        return cls(0.0, max(1.0, float(np.quantile(values, _LARGE, method="lower"))), 1.0, "counts")
+        return cls(0.0, float(np.quantile(values, _LARGE, method="lower")) or 1.0, 1.0, "counts")
 
     @classmethod
     def events(cls) -> Self:
@@ -84,14 +99,18 @@ class Feedback:
         return f"{self.ends_in_words}{f' in steps of {self.step:g}' if self.step else ''}"
 
     def shares(self, values: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
-        """How much each value is of the best one, 0 to 1: rating / maximum; counts in logarithms; 1 for an event."""
+        """How much each value is of the best one, 0 to 1: rating / maximum; counts in logarithms; 1 for an event.
+
+        On a scale that begins below 0 a rating is as much as it lies above the worst one.
+        """
         numbers = np.asarray(values, dtype=np.float32)
         if self.kind == "events":
             return np.ones_like(numbers)
         if self.kind == "counts":
             share = np.log1p(np.maximum(numbers, 0)) / np.float32(np.log1p(self.maximum))
             return np.minimum(share, np.float32(1)).astype(np.float32)
-        return np.asarray(np.maximum(numbers, 0) / np.float32(self.maximum), dtype=np.float32)
+        worst = np.float32(min(self.minimum, 0.0))
+        return np.asarray(np.maximum(numbers - worst, 0) / (np.float32(self.maximum) - worst), dtype=np.float32)
 
     def powers(self, ratings: csr_matrix, power: float) -> csr_matrix:
         """:meth:`shares` to the ``power``, in the sparsity of ``ratings`` (shared, not copied)."""
@@ -105,11 +124,15 @@ class Feedback:
         return np.asarray(values) < np.float32(self.middle)
 
     def strengths(self, values: NDArray[np.floating[Any]], dislike: float = 1.0) -> NDArray[np.float32]:
-        """Evidence for liking: 0 at the scale's middle, 1 for the best rating, -``dislike`` for the worst."""
+        """Evidence for liking: 0 at the scale's middle, 1 for the best rating, -``dislike`` for the worst.
+
+        So near to the middle as hardly any scale has a step, a rating says nothing.
+        """
         if self.kind != "ratings":
             return self.shares(values)
         away = np.asarray(values, dtype=np.float32) - np.float32(self.middle)
         half = np.float32((self.maximum - self.minimum) / 2 or self.maximum)
+        away[np.abs(away) < _NEUTRAL * half] = 0
         return np.asarray(np.where(away < 0, np.float32(dislike), np.float32(1)) * away / half, dtype=np.float32)
 
     def as_dict(self) -> dict[str, Any]:

@@ -61,6 +61,11 @@ def test_a_table_without_a_file_is_called_like_its_name(tmp_path: Path) -> None:
     assert locate_table(tmp_path, books) == tmp_path / "Good-Books.TSV.gz"
 
 
+def test_on_a_scale_below_0_what_is_liked_may_be_so_too(tmp_path: Path) -> None:
+    text = BOOKS.replace("scale: [1, 10], step: 1", "scale: [-100, 1], step: 1")
+    assert read_dataset(declared(tmp_path, text)).relevance.positive_threshold == -24
+
+
 def test_times_may_begin_on_a_day(tmp_path: Path) -> None:
     assert read_dataset(declared(tmp_path, BOOKS)).earliest_timestamp == 0
     assert read_dataset(declared(tmp_path, BOOKS + "earliest: 1970-01-03\n")).earliest_timestamp == 2 * 24 * 60 * 60

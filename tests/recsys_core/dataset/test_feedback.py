@@ -51,19 +51,52 @@ def test_counts_say_more_in_logarithms_and_never_speak_against() -> None:
     assert not PLAYS.disliked(values).any()
 
 
+@pytest.mark.parametrize("low", [-10.0, -1.0])
+def test_a_scale_that_begins_below_0_says_as_much_as_one_that_begins_there(low: float) -> None:
+    below, above = Feedback(low, -low, 0), Feedback(0, -2 * low, 0)
+    values = np.linspace(low, -low, 9, dtype=np.float32)
+    np.testing.assert_allclose(below.shares(values), above.shares(values - np.float32(low)), atol=1e-6)
+    np.testing.assert_allclose(below.strengths(values), above.strengths(values - np.float32(low)), atol=1e-6)
+    assert below.shares(np.float32([low, 0, -low])).tolist() == [0, 0.5, 1]
+
+
+def test_next_to_the_middle_a_rating_says_nothing() -> None:
+    scale = Feedback(0.5, 5, 0)
+    near, far = np.float32([2.75, 2.7500005, 2.7499, 2.77]), np.float32([2.8, 2.7])
+    assert scale.strengths(near).tolist() == [0, 0, 0, 0]
+    assert np.abs(scale.strengths(far)).min() > 0.02
+    assert Feedback(0, 100, 1).strengths(np.float32([51])) > 0, "a step of a scale of a hundred says something"
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        ((1, 5, -1), "steps of -1: expected numbers, and a step of at least 0"),
+        ((1, 5, float("nan")), "expected numbers"),
+        ((float("-inf"), 5, 1), "expected numbers"),
+        ((1, 5, 3), "1 to 5 in steps of 3: 5 is not on its steps"),
+        ((0, 1, 1e-6), "has 1,000,000 steps: expected at most 1,000; give a step of 0"),
+    ],
+)
+def test_scales_that_cannot_be_are_refused(said: tuple[float, float, float], wrong: str) -> None:
+    with pytest.raises(ParameterError, match=wrong):
+        Feedback(*said)
+
+
 def test_one_outlier_among_the_counts_does_not_become_the_scale() -> None:
     values = np.concatenate([np.arange(1, 1000), [10**7]]).astype(np.float32)
     found = Feedback.counts(values)
     assert found.kind == "counts"
     assert 980 <= found.maximum <= 999
     assert found.shares(np.float32([999]))[0] > 0.99
-    assert Feedback.counts(np.float32([0.01, 0.02])).maximum == 1
+    assert Feedback.counts(np.float32([0.01, 0.02])).maximum == np.float32(0.01), "weights may all be small"
+    assert Feedback.counts(np.float32([0, 0])).maximum == 1
 
 
 @given(values=st.lists(st.floats(0.25, 10**6, width=32), min_size=1, max_size=50))
-def test_the_scale_of_counts_is_one_of_them_and_at_least_one(values: list[float]) -> None:
+def test_the_scale_of_counts_is_one_of_them(values: list[float]) -> None:
     found = Feedback.counts(np.float32(values))
-    assert found.maximum in {1.0, *values}
+    assert found.maximum in values
     assert (np.float32(values) > found.maximum).mean() <= 0.01 + 1 / len(values)
 
 

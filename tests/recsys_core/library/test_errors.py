@@ -83,7 +83,7 @@ DATA: list[tuple[Callable[[], object], str]] = [
         lambda: read(interactions().drop(columns="rating"), feedback="counts"),
         'feedback = "counts" needs a column of values',
     ),
-    (lambda: read(relevance=-1), "positive_threshold = -1: input should be greater than or equal to 0"),
+    (lambda: read(relevance=np.nan), "positive_threshold = nan: input should be a finite number"),
     (lambda: read(max_rejected_share=2), "max_rejected_share = 2: input should be less than or equal to 1"),
     (
         lambda: read(changed(rating=[np.nan] * 200 + [4.0] * 326)),
