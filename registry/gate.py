@@ -3,8 +3,8 @@
 It fails closed. Whatever is missing, undefined or not comparable leaves the champion where it is.
 
 FIRST      There is no champion, or one of another catalogue: the version becomes it, so that there is something to
-           serve. Its figures must be sound, and not surely below popularity's. Too few test users and broken
-           guardrails, which ask whether a *replacement* is safe, become warnings among the reasons.
+           serve. Its figures must be sound, and not surely below popularity's; with too few test users nothing is sure,
+           and that, too, becomes a warning. So do broken guardrails, which ask whether a *replacement* is safe.
 PROMOTED   Enough users, no guardrail broken, not surely below popularity, and the rule met: a new recipe must be better
            than the champion, the same recipe on fresh data may not lose more than a margin against the last version
            that was better than the one before it (docs/promotion.md).
@@ -146,8 +146,10 @@ def _against_popularity(
 ) -> tuple[list[str], list[str]]:
     """Why the model is refused, and what is to be warned of."""
     values = challenger.popularity
-    if values is None or np.shape(values) != challenger.user_ids.shape or not np.isfinite(values).all():
+    if values is None:
         return [], ["warning: popularity has no figures for these users, so nothing is known of a lead over it"]
+    if np.shape(values) != challenger.user_ids.shape or not np.isfinite(values).all():
+        return ["popularity's figures are not those of all these users, so nothing is known of a lead over it"], []
     found = _paired(challenger, UserValues(challenger.user_ids, np.asarray(values)).by_user, policy)
     figures |= {"over_popularity": found.difference, "over_popularity_low": found.ci_low}
     figures["over_popularity_high"] = found.ci_high

@@ -163,13 +163,28 @@ def test_a_model_that_is_surely_worse_than_popularity_is_refused_also_as_the_fir
     [
         (BETTER + RNG.normal(0, 0.1, 80), "not surely better than popularity"),
         (None, "popularity has no figures"),
-        (np.append(BETTER[:-1], np.nan), "popularity has no figures"),
     ],
 )
 def test_a_lead_over_popularity_that_is_not_sure_or_not_known_is_warned_of(popularity, warning):
     decision = decide(measured(BETTER, popularity=popularity), measured(BASE), POLICY)
     assert decision.verdict == "PROMOTED"
     assert any(reason.startswith(f"warning: {warning}") for reason in decision.reasons), decision.reasons
+
+
+@pytest.mark.parametrize("reference", [None, BASE])
+@pytest.mark.parametrize("popularity", [np.append(BASE[:-1] - 0.1, np.nan), BASE[:40] - 0.1])
+def test_figures_of_popularity_that_are_not_sound_promote_nothing(popularity, reference):
+    decision = decide(
+        measured(BETTER, popularity=popularity), reference if reference is None else measured(BASE), POLICY
+    )
+    assert decision.verdict == "KEPT"
+    assert any(reason.startswith("popularity's figures are not those") for reason in decision.reasons)
+
+
+def test_a_first_version_below_popularity_that_too_few_people_tested_is_taken_with_a_warning():
+    decision = decide(measured(BASE[:10], popularity=BASE[:10] + 0.1 + RNG.normal(0, 0.01, 10)), None, POLICY)
+    assert decision.verdict == "FIRST"
+    assert any(reason.startswith("warning: worse than popularity") for reason in decision.reasons)
 
 
 def test_a_clear_lead_over_popularity_is_not_worth_a_word():
