@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path as FilePath
 from typing import Any, Self
 
@@ -22,6 +22,7 @@ from recsys_core.hybrid import Explanation, HybridModel, NewTitles
 from recsys_core.onboarding import Onboarding
 from recsys_core.ranking import Ranking, top_k
 from recsys_core.reranking import Reranker, RerankParameters
+from recsys_core.sources.entries import Entries
 from recsys_core.storage import Storable, read_manifest, write_manifest
 
 __all__ = ["ModelBundle"]
@@ -199,17 +200,26 @@ class ModelBundle:
             raise StorageError(f"{directory}: its parts do not belong together ({error}); make it again") from error
 
     def _answer(self, user_id: Id | None, path: Path, history: Histories, wanted: ListOptions) -> Answer:
-        model, name = self.model, wanted.model
-        if history.ratings.nnz == 0 and (history.cold is None or history.cold.nnz == 0 or name == "als"):
-            path, name, history = "cold", "hybrid", history_of(model, {})  # only popularity is left
+        model, name, entries = self.model, wanted.model, Entries()
+        history = model.checked(history)
         if wanted.alpha is not None:
             model = model.with_weights(model.weights.balanced(wanted.alpha))
+        if history.ratings.nnz == 0 and (history.cold is None or history.cold.nnz == 0):
+            path, name = "cold", "hybrid"  # only popularity is left
+        elif history.n_liked(model.feedback)[0] and not model.asked(name).hears(history, entries=entries)[0]:
+            path = "cold"  # of what is liked it can make nothing
         parameters = RerankParameters(diversity=wanted.diversity)
-        n_best = max(wanted.k, parameters.n_candidates) if wanted.diversity > 0 else wanted.k
-        reserved = NewTitles(places=wanted.new_titles)
-        ranking = model.recommend(history, n_best, model=name, exclude=self._left_out(wanted), new_titles=reserved)
-        if wanted.diversity > 0:
-            ranking = self.reranker.rerank(ranking, history.ratings, parameters, wanted.k)
+        rerank = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=parameters, k=wanted.k)
+        ranking = model.recommend(
+            history,
+            wanted.k,
+            model=name,
+            exclude=self._left_out(wanted),
+            new_titles=NewTitles(places=wanted.new_titles),
+            reranked=rerank if wanted.diversity > 0 else None,
+            n_best=parameters.n_candidates if wanted.diversity > 0 else 0,
+            entries=entries,
+        )
         items = self._plain_items(model.catalogue_ids[ranking.item_nums], ranking)
         if wanted.explain:
             found = model.explain(history, ranking.item_nums, n_because=wanted.n_because, model=name)

@@ -23,8 +23,8 @@ class ListOptions:
     n_because  titles named per movie; None: every title of the person
     diversity  0 to 1: above 0 the best 100 are chosen from anew so that the list is less alike
                (:class:`recsys_core.reranking.Reranker`); scores stay the model's own
-    new_titles "hybrid" only: places at the end of the list that are kept for movies without a rating; with ``k`` of
-               them the list has no others
+    new_titles "hybrid" only: places at the end of the list that are kept for movies without a rating, as far as there
+               are so many; with ``k`` of them the list has no others
     """
 
     k: int = 10

@@ -69,7 +69,8 @@ class NewTitles(Parameters):
     places: int = Field(default=0, ge=0, le=1000)
     """At the end of a list, where fewer such titles are in it on their own."""
     min_share: float = Field(default=0.0, ge=0, le=1)
-    """A title takes such a place only if its match is at least this share of the person's best rated title's."""
+    """A title takes such a place only if its match is at least this share of the person's best rated title's; 0: any
+    title."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,14 +111,18 @@ class ColdTitles:
         return np.asarray(mean + self.from_warm @ (values - mean), dtype=np.float32)
 
 
-def reserve_places(best: Ranking, match: NDArray[np.float32], first: int, k: int, places: int) -> Ranking:
+def reserve_places(
+    best: Ranking, match: NDArray[np.float32], scores: NDArray[np.float32], first: int, k: int, places: int
+) -> Ranking:
     """``best`` with at least ``places`` cold items in each list of ``k``, as far as there are so many: at its end.
 
-    match  of the cold items, (n_users, n_cold), -inf for those that may not be there
-    first  number of the first cold item
+    match   of the cold items, (n_users, n_cold), -inf for those that may not be there
+    scores  of the same items, for the list
+    first   number of the first cold item
     """
+    places = min(places, k)
     chosen = top_k(match, min(places + k, match.shape[1]) or 1)
-    users, items, scores = [], [], []
+    users, items, found = [], [], []
     for user in range(len(match)):
         mine = slice(*np.searchsorted(best.user_nums, (user, user + 1)))
         listed, given = best.item_nums[mine], best.scores[mine]
@@ -127,11 +132,10 @@ def reserve_places(best: Ranking, match: NDArray[np.float32], first: int, k: int
             rated = np.flatnonzero(listed < first)
             gone = rated[len(rated) - max(0, len(listed) + len(new) - k) :] if len(listed) + len(new) > k else rated[:0]
             listed, given = np.delete(listed, gone), np.delete(given, gone)
-            below = np.float32(given.min() if len(given) else 0) - np.arange(1, len(new) + 1, dtype=np.float32)
-            listed, given = np.concatenate([listed, new]), np.concatenate([given, below])
+            listed, given = np.concatenate([listed, new]), np.concatenate([given, scores[user, new - first]])
         users.append(np.full(len(listed), user))
         items.append(listed)
-        scores.append(given)
+        found.append(given)
     if not users:
         return best
-    return Ranking(np.concatenate(users), np.concatenate(items), np.concatenate(scores).astype(np.float32))
+    return Ranking(np.concatenate(users), np.concatenate(items), np.concatenate(found).astype(np.float32))

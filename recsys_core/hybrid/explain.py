@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix, diags_array, vstack
 from recsys_core.histories import Histories
 from recsys_core.hybrid.blend import DISLIKES
 from recsys_core.hybrid.fused import fused_scores
+from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import HybridParts
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import AverseSource, Source
@@ -80,14 +81,15 @@ class _Term:
 
 def _terms(model: HybridParts, history: Histories, mixture: csr_matrix) -> tuple[dict[str, _Term], float]:
     """The terms of warm items, mixed, by name, and the constant that standardising adds to every item's score."""
-    n_liked = history.n_liked(model.feedback)
+    entries = {name: source.enter(history) for name, source in model.sources.items() if model.weights.taste.get(name)}
+    n_liked = heard(model, history.n_liked(model.feedback), {name: e.moments.std for name, e in entries.items()})
     against = float((model.weights.dislikes * model.weights.prior_share(n_liked))[0])
-    factors = {name: float(factor[0]) for name, factor in model.weights.factors(n_liked).items()}
+    factors = {name: float(factor[0]) for name, factor in model.weights.counting_factors(n_liked).items()}
     terms: dict[str, _Term] = {}
     constant = 0.0
     for name, source in model.sources.items():
         if factors.get(name):
-            entry = source.enter(history)
+            entry = entries[name] if name in entries else source.enter(history)
             scale = factors[name] * float(entry.moments.scale(model.steady(name))[0])
             constant -= scale * float(entry.moments.mean[0])
             parts = source.parts(history, mixture)

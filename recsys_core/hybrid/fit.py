@@ -25,6 +25,7 @@ __all__ = ["SourceParameters", "assemble_hybrid", "fit_hybrid", "fit_sources", "
 SourceParameters = Mapping[str, Parameters | None]
 """Parameters of the sources that have any, by name; None leaves a source out."""
 _USUAL_USERS = 200
+_LEAST_SPREAD = 1e-4  # of scores of which 1 is the largest preference
 
 
 def training_of(train: UserItemMatrix, features: ItemFeatures, feedback: Feedback, solvers: Solvers = HERE) -> Training:
@@ -56,11 +57,15 @@ def is_used(kind: SourceKind, weights: HybridWeights) -> bool:
 
 
 def usual_spread(source: Source, train: UserItemMatrix) -> float:
-    """Median standard deviation of the scores of those training users who have rated the most."""
+    """Median standard deviation of the scores of those training users who have rated the most.
+
+    Never next to nothing: of a source that says nothing to anybody, as ALS does where it is regularised to 0, no score
+    is made much of.
+    """
     lengths = np.diff(train.ratings.indptr)
     longest = np.sort(np.argsort(-lengths, kind="stable")[: max(1, min(_USUAL_USERS, len(lengths) // 2))])
     found: float = np.median(source.enter(Histories.of(train).only(longest)).moments.std)
-    return float(found)
+    return max(float(found), _LEAST_SPREAD)
 
 
 def assemble_hybrid(

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.histories import Histories
+from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import HybridParts
 from recsys_core.sources.entries import Entries
 from recsys_core.sources.source import Entry
@@ -22,16 +23,28 @@ def fused_scores(model: HybridParts, histories: Histories, entries: Entries | No
 
     entries  what other models have asked the same sources, and this one need not ask again
     """
-    entries = entries or Entries()
     n_liked = histories.n_liked(model.feedback)
-    factors, against = model.weights.factors(n_liked), model.weights.dislikes * model.weights.prior_share(n_liked)
-    nothing = np.zeros(histories.n_users)
-    left, constant = [], np.zeros((histories.n_users, 1))
+    scores, spreads = _scores(model, histories, entries or Entries(), n_liked)
+    silent = np.flatnonzero(n_liked - heard(model, n_liked, spreads))
+    if len(silent):
+        scores[silent], _ = _scores(model, histories.only(silent), Entries(), np.zeros(len(silent), dtype=np.int64))
+    return scores
+
+
+def _scores(
+    model: HybridParts, histories: Histories, entries: Entries, n_liked: NDArray[np.int64]
+) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float64]]]:
+    """The scores of people who count as having liked ``n_liked`` titles, and how far each source's scores spread."""
+    weights, n_users = model.weights, histories.n_users
+    factors, against = weights.counting_factors(n_liked), weights.dislikes * weights.prior_share(n_liked)
+    nothing = np.zeros(n_users)
+    spreads: dict[str, NDArray[np.float64]] = {}
+    left, constant = [], np.zeros((n_users, 1))
     added: list[tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = []
     for name, source in model.sources.items():
         factor = factors.get(name, nothing)
         low_rank = name in model.low_rank
-        asked = np.arange(histories.n_users)
+        asked = np.arange(n_users)
         if not low_rank:
             counting = np.flatnonzero(factor + (against if name in model.averse else 0))
             if len(counting) <= _MOST * len(asked):
@@ -39,6 +52,8 @@ def fused_scores(model: HybridParts, histories: Histories, entries: Entries | No
             if len(asked) == 0:
                 continue
         entry = entries.of(source, histories, asked)
+        spreads[name] = np.zeros(n_users)
+        spreads[name][asked] = entry.moments.std
         scale = factor[asked] * entry.moments.scale(model.steady(name))
         constant[asked, 0] -= scale * entry.moments.mean
         if entry.left is not None:
@@ -49,7 +64,7 @@ def fused_scores(model: HybridParts, histories: Histories, entries: Entries | No
     scores: NDArray[np.float32] = stacked @ model.item_sides
     for users, entry, times in added:
         _add(scores, users, entry, times, against[users])
-    return scores
+    return scores, spreads
 
 
 def _add(

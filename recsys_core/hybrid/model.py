@@ -1,5 +1,6 @@
 """The hybrid model: one score from several sources."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -12,6 +13,7 @@ from recsys_core.histories import Histories, Known
 from recsys_core.hybrid.cold import ColdCalibration, ColdTitles, NewTitles, reserve_places
 from recsys_core.hybrid.explain import Explanation, explain
 from recsys_core.hybrid.fused import fused_scores
+from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import HybridParts
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.ranking import Ranking, hide, top_k
@@ -55,6 +57,16 @@ class HybridModel(HybridParts):
             raise ParameterError(f"model = {model!r}: expected one of {', '.join(known)}")
         return self.with_weights(self.weights.alone(model))
 
+    def hears(self, known: Known, *, entries: Entries | None = None) -> NDArray[np.bool_]:
+        """Whose likes some source of the taste can make something of, (n_users,); others are newcomers to the model."""
+        histories, entries = self.checked(known), entries or Entries()
+        n_liked, everybody = histories.n_liked(self.feedback), np.arange(histories.n_users)
+        spreads: dict[str, NDArray[np.float64]] = {}
+        for name, source in self.sources.items():
+            if self.weights.taste.get(name) and not heard(self, n_liked, spreads).all():
+                spreads[name] = entries.of(source, histories, everybody).moments.std
+        return heard(self, n_liked, spreads) > 0
+
     def score_cold(self, known: Known) -> NDArray[np.float32]:
         """Matches of the cold items, by which they rank among themselves: float32 of shape (n_users, n_cold)."""
         return self.cold.match(fused_scores(self, self.checked(known)))
@@ -84,6 +96,9 @@ class HybridModel(HybridParts):
         exclude: NDArray[np.integer] | None = None,
         candidates: NDArray[np.integer] | None = None,
         new_titles: NewTitles | None = None,
+        reranked: Callable[[Ranking], Ranking] | None = None,
+        n_best: int = 0,
+        entries: Entries | None = None,
     ) -> Ranking:
         """The ``k`` best items of each user, best first, never one that the user has rated.
 
@@ -91,9 +106,11 @@ class HybridModel(HybridParts):
         exclude     item numbers that nobody gets
         candidates  item numbers to choose from, instead of all
         new_titles  "hybrid" only: places that are kept for cold items
+        reranked    chooses the ``k`` of the ``n_best`` best, before places are kept
+        entries     as in :meth:`score`
         """
         histories = self.checked(known)
-        warm = fused_scores(self.asked(model), histories)
+        warm = fused_scores(self.asked(model), histories, entries)
         with_cold = model == "hybrid" and len(self.cold_item_ids) > 0
         scores = self._catalogue(histories, warm) if with_cold else warm
         if model != "hybrid":
@@ -105,17 +122,21 @@ class HybridModel(HybridParts):
         scores[:, closed] = -np.inf
         if with_cold and histories.cold is not None:
             hide(scores[:, self.n_items :], histories.cold)
-        best = top_k(scores, k, tie_rank=self.tie_rank[: scores.shape[1]])
+        best = top_k(scores, max(k, n_best), tie_rank=self.tie_rank[: scores.shape[1]])
+        if reranked is not None:
+            best = reranked(best)
         if not with_cold or new_titles is None or new_titles.places == 0:
             return best
         match = self.cold.match(warm)
-        moments = dense_moments(warm)
-        strongest = (warm.max(axis=1) - moments.mean) * moments.scale()
-        match[match < new_titles.min_share * strongest[:, None]] = -np.inf
+        new_scores = scores[:, self.n_items :] if self.cold.calibration is not None else match.copy()
+        if new_titles.min_share > 0:
+            moments = dense_moments(warm)
+            strongest = (warm.max(axis=1) - moments.mean) * moments.scale()
+            match[match < new_titles.min_share * strongest[:, None]] = -np.inf
         match[:, closed[self.n_items :]] = -np.inf
         if histories.cold is not None:
             hide(match, histories.cold)
-        return reserve_places(best, match, self.n_items, k, new_titles.places)
+        return reserve_places(best, match, new_scores, self.n_items, k, new_titles.places)
 
     def explain(
         self,

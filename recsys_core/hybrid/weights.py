@@ -14,6 +14,7 @@ from recsys_core.sources.table import SOURCES
 __all__ = ["HybridWeights"]
 
 _NO_SHARE = 1e-3
+_SLIGHT = 0.01  # of the weights of somebody's own taste
 _FAINT = 0.02
 _NonNegative = Annotated[float, Field(ge=0)]
 
@@ -101,8 +102,7 @@ class HybridWeights(Parameters):
     def factors(self, n_ratings: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """By what each source's z-scores are multiplied for users with ``n_ratings`` ratings, of shape (n_users,) each.
 
-        α(n)·taste + (1 − α(n))·prior. A share 1 − α(n) below one in a thousand is taken for none: looking for
-        neighbours is dear for long histories, and there it could only change the order of titles that are level.
+        α(n)·taste + (1 − α(n))·prior. A share 1 − α(n) below one in a thousand is taken for none.
         Of somebody without a rating nothing but popularity is known: there it counts 1 where the prior has none.
         """
         alpha, rest = self.alpha(n_ratings), self.prior_share(n_ratings)
@@ -114,6 +114,21 @@ class HybridWeights(Parameters):
         if not any(self.prior.get(kind.name) for kind in SOURCES if kind.side == "popularity"):
             unknown = np.where(np.asarray(n_ratings) == 0, 1.0, 0.0)
             found["popularity"] = found.get("popularity", 0.0) + unknown
+        return found
+
+    def counting_factors(self, n_ratings: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """:meth:`factors` without what is left of a source's prior below a hundredth of all weights of the taste.
+
+        Looking for neighbours is dear for long histories, and changes one title in a thousand of their lists there.
+        What is tuned is the whole formula.
+        """
+        alpha, rest = self.alpha(n_ratings), self.prior_share(n_ratings)
+        least = _SLIGHT * alpha * sum(self.taste.values())
+        found = self.factors(n_ratings)
+        for name, weight in self.prior.items():
+            if name in found:
+                slight = rest * weight < least
+                found[name] = np.where(slight, alpha * self.taste.get(name, 0.0), found[name])
         return found
 
     def prior_share(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float64]:

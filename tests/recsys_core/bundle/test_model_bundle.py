@@ -16,7 +16,7 @@ from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.ids import Ids
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import MODEL_NAMES, ModelName
+from recsys_core.hybrid import MODEL_NAMES, ModelName, NewTitles
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import planted_hybrid
 from tests.recsys_core.planted import model as _model
@@ -115,6 +115,39 @@ def test_liked_titles_are_folded_in_and_lead_to_their_kind() -> None:
     assert answer.user_id is None
     assert {(movie_id // 3 - 1) % 4 for movie_id in ids(answer)} == {0}
     assert not set(ids(answer)) & set(liked)
+
+
+@pytest.mark.parametrize("model", ["ease", "content", "als"])
+def test_of_whom_a_source_can_make_nothing_it_gives_what_suits_newcomers(model: ModelName) -> None:
+    """Not what happens to come first among titles that all score 0."""
+    middle, options = _model().feedback.middle, ListOptions(k=4, model=model)
+    said = {3: middle, 18: middle} if model != "als" else {int(_model().cold_item_ids[1]): 5.0}
+    answer = _bundle().recommend_for_ratings(said, options)
+    assert answer.path == "cold"
+    assert len({item.score for item in answer.items}) > 1
+    prior = _model().with_weights(_model().weights.replace(taste={}))
+    history = row_of() if model == "als" else row_of(i0=middle, i5=middle)
+    assert ids(answer) == _model().item_ids[prior.recommend(history, 4).item_nums].tolist()
+    (explained,) = _bundle().recommend_for_ratings(said, replace(options, k=1, explain=True)).items
+    assert explained.score == pytest.approx(answer.items[0].score, abs=1e-4)
+    assert sum((explained.sources or {}).values()) == pytest.approx(explained.score, abs=1e-6)
+    assert _bundle().recommend_for_ratings({3: 5.0}, options).path == "folded_in"
+
+
+@pytest.mark.parametrize("diversity", [0.0, 0.01, 0.3, 1.0])
+@pytest.mark.parametrize("places", [1, 3, 9])
+def test_places_for_new_titles_are_kept_in_lists_of_any_diversity(diversity: float, places: int) -> None:
+    for user in map(int, _train().user_ids[:8]):
+        items = _bundle().recommend_for_user(user, ListOptions(k=4, diversity=diversity, new_titles=places)).items
+        assert len({item.movie_id for item in items}) == 4
+        assert [item.new for item in items][-min(places, 4) :] == [True] * min(places, 4)
+
+
+def test_no_list_grows_by_the_places_that_are_kept() -> None:
+    found = recommend_all(_bundle(), 3, new_titles=NewTitles(places=100))
+    assert (
+        found.table.group_by("user_id").aggregate([("rank", "max")])["rank_max"].to_pylist() == [3] * _train().n_users
+    )
 
 
 def test_liking_twice_or_in_another_order_makes_no_difference() -> None:

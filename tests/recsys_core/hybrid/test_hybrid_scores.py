@@ -13,6 +13,7 @@ from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridModel, HybridWeights
 from recsys_core.hybrid.blend import DISLIKES, blend, blended_terms
+from recsys_core.hybrid.fit import usual_spread
 from recsys_core.scoring import Scorer
 from recsys_core.sources.ease import EASEModel
 from recsys_core.sources.table import SOURCES
@@ -65,6 +66,14 @@ def test_each_term_is_the_standardised_score_of_its_source_times_its_share() -> 
         expected = (share / spread)[:, None] * (scores - scores.mean(axis=1, keepdims=True))
         np.testing.assert_allclose(terms[name], expected, atol=2e-5)
     assert set(terms) == {*NAMES, DISLIKES}
+
+
+def test_the_usual_spread_of_a_source_that_says_nothing_to_anybody_is_none_of_rounding() -> None:
+    silent = replace(_model().als, item_factors=_model().als.item_factors * np.float32(1e-8))
+    usual = usual_spread(silent, _train())
+    z = silent.enter(Histories.of(_train())).moments.std / np.hypot(0.3 * usual, 0)
+    assert usual == 1e-4
+    assert z.max() < 1e-3
 
 
 def test_what_is_like_disliked_titles_counts_in_the_prior_alone() -> None:

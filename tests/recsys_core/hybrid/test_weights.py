@@ -22,11 +22,17 @@ def test_the_prior_fades_as_ratings_become_known() -> None:
     assert set(factors) == {"popularity", "als"}
 
 
-def test_of_very_long_histories_the_prior_knows_nothing_at_all() -> None:
-    weights = HybridWeights(taste={"als": 1.0}, prior={"neighbours": 0.6}, kappa=15.0, gate_power=3.0)
-    shares = weights.factors(np.array([0, 15, 149, 151, 10_000]))["neighbours"]
-    np.testing.assert_allclose(shares[:3], [0.6, 0.3, 0.6 * (1 - weights.alpha(np.array([149]))[0])], rtol=1e-4)
-    assert shares[3:].tolist() == [0.0, 0.0]
+def test_of_long_histories_a_source_of_the_prior_counts_nothing_below_a_hundredth_of_the_taste() -> None:
+    weights = HybridWeights(taste={"als": 1.0, "ease": 2.0}, prior={"neighbours": 0.6}, kappa=15.0, gate_power=3.0)
+    counts = np.array([0, 15, 40, 41, 10_000])  # (15 / n)³ · 0.6 is 0.0316 at 40, and 0.0294 at 41
+    found = weights.counting_factors(counts)["neighbours"]
+    assert (weights.factors(counts)["neighbours"][3:4] > 0).all(), "what is tuned is the formula"
+    np.testing.assert_allclose(found[:3], 0.6 * (1 - weights.alpha(counts[:3])), rtol=1e-6)
+    assert found[3:].tolist() == [0.0, 0.0]
+    both = weights.replace(taste={"als": 1.0, "neighbours": 2.0}).counting_factors(counts)["neighbours"]
+    np.testing.assert_allclose(both, 2 * weights.alpha(counts) + found, rtol=1e-6)
+    newcomers = weights.replace(taste={}, prior={"neighbours": 0.6, "popularity": 1e-4}).counting_factors(counts[:2])
+    assert newcomers["popularity"].tolist() == [1e-4, 5e-5], "without a taste nothing is slight"
 
 
 @pytest.mark.parametrize("prior", [{}, {"neighbours": 1.0}, {"popularity": 0.0}])
