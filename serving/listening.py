@@ -1,14 +1,17 @@
 """Where the server listens, and with which limits; who can reach it is said when it starts."""
 
+import asyncio
 import ipaddress
 import os
+import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from fastapi import FastAPI
 
-from recsys_core.errors import ParameterError
+from recsys_core.errors import ParameterError, RecsysError
 
 __all__ = ["address", "listen", "options"]
 
@@ -23,14 +26,17 @@ def address(host: str | None = None, port: int | None = None) -> tuple[str, int]
 
 
 def listen(make: Callable[[], FastAPI], host: str, port: int) -> None:
-    """Serve what ``make`` returns until this process is told to stop."""
+    """Serve what ``make`` returns until this process is told to stop; RecsysError where the port is not to be had."""
     import uvicorn
 
-    app = make()
+    sockets = asyncio.run(_bound(host, port))
+    server = uvicorn.Server(uvicorn.Config(make(), **options(host, port)))
     if not _is_local(host):
         print(f"recsys: listening on {host}: whoever reaches this machine can ask", file=sys.stderr)
+    port = sockets[0].getsockname()[1]
     print(f"http://{host}:{port}  (documents: /docs)", file=sys.stderr, flush=True)
-    uvicorn.run(app, **options(host, port))
+    with suppress(KeyboardInterrupt):  # raised again when all is stopped
+        server.run(sockets)
 
 
 def options(host: str, port: int) -> dict[str, Any]:
@@ -47,6 +53,20 @@ def options(host: str, port: int) -> dict[str, Any]:
         "log_level": "warning",
         "timeout_graceful_shutdown": 5,
     }
+
+
+async def _bound(host: str, port: int) -> list[socket.socket]:
+    try:
+        server = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
+    except OSError as error:
+        unknown = isinstance(error, socket.gaierror)  # its number is none of the system's
+        reason = error.strerror if unknown or error.errno is None else os.strerror(error.errno)
+        raise RecsysError(
+            f"port {port} of {host} cannot be listened on ({reason}); end what uses it, or give another --port"
+        ) from error
+    sockets = [one.dup() for one in server.sockets]
+    server.close()
+    return sockets
 
 
 def _is_local(host: str) -> bool:
