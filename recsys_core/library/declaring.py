@@ -1,7 +1,7 @@
 """Data frames → the declaration of a folder that holds them, with a guess behind what nobody said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +19,9 @@ from recsys_core.dataset.roles import ROLES
 from recsys_core.drafting.columns import Column
 from recsys_core.drafting.features import guess_features
 from recsys_core.drafting.guesses import Guess
-from recsys_core.drafting.names import RATING
+from recsys_core.drafting.names import ITEM, RATING, TIME, TITLE, USER
 from recsys_core.drafting.names import named as named_as
-from recsys_core.drafting.roles import find_tables
+from recsys_core.drafting.roles import Found, find_tables
 from recsys_core.drafting.sampling import Sample, sample_file
 from recsys_core.drafting.values import guess_feedback
 from recsys_core.errors import ParameterError
@@ -35,6 +35,7 @@ _NEEDED: Final = {
     "tags": ROLES["tags"].key,
 }
 _WHAT: Final = {"user_id": "users", "item_id": "items", "title": "titles", "tag": "tags"}
+_WORDS: Final = {"user_id": USER, "item_id": ITEM, "title": TITLE, "rating": RATING, "timestamp": TIME}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +56,16 @@ def write_folder(frames: Mapping[str, pa.Table], said: Said, folder: Path) -> tu
     """
     _check(frames, said)
     samples = {name: _written(frames[name], name, folder) for name in frames}
-    found = find_tables([sample for name, sample in samples.items() if name != "tags"])
+    found = find_tables([_as_said(sample, said) for name, sample in samples.items() if name != "tags"])
     sections: dict[str, Any] = {}
     guesses: list[Guess] = []
     named: dict[str, dict[str, str]] = {}
     for name, sample in samples.items():
         role = found.get(name)
-        drafted = role.columns if role is not None and role.sample is sample else {}
+        drafted = role.columns if role is not None and role.sample.file == name else _by_name(name, sample)
         named[name] = _columns(name, sample, said)
         for canonical, guess in drafted.items():
-            if canonical not in named[name] and guess.column.name not in named[name].values():
+            if canonical not in named[name] and guess.column.name not in (*named[name].values(), *said.columns):
                 named[name][canonical] = guess.column.name
                 what = f"{name}.columns.{canonical}"
                 guesses.append(Guess(what, guess.column.name, guess.confidence, guess.why))
@@ -116,6 +117,22 @@ def _written(table: pa.Table, name: str, folder: Path) -> Sample:
     sample = sample_file(folder / f"{name}.parquet")
     assert sample is not None
     return Sample(name, sample.columns, sample.n_rows, sample.form, sample.has_header, sample.whole)
+
+
+def _as_said(sample: Sample, said: Said) -> Sample:
+    """With the canonical names of columns that are said, so that the others are guessed beside them."""
+    canonical = {own: name for name, own in said.columns.items()}
+    return replace(sample, columns=tuple(replace(c, name=canonical.get(c.name, c.name)) for c in sample.columns))
+
+
+def _by_name(name: str, sample: Sample) -> dict[str, Found]:
+    """Of a table that is not known by its values, too."""
+    found: dict[str, Found] = {}
+    for canonical in (*_NEEDED[name], *(("rating", "timestamp") if name == "interactions" else ())):
+        for column in named_as(sample.columns, _WORDS.get(canonical, ())):
+            if (canonical != "rating" or len(column.values)) and (canonical != "timestamp" or column.moments):
+                found.setdefault(canonical, Found(column, "likely", f"by its name, {column.name}"))
+    return found
 
 
 def _columns(name: str, sample: Sample, said: Said) -> dict[str, str]:

@@ -115,6 +115,23 @@ def test_what_is_said_comes_before_a_column_that_is_called_so() -> None:
     assert found.prepared.interactions.ratings.data.max() == 10
 
 
+@pytest.mark.parametrize("said", [{"item_id": "thing"}, {"user_id": "listener_id"}, {"rating": "stars"}])
+def test_what_is_not_said_beside_what_is_is_guessed(said: dict[str, str]) -> None:
+    own = {"user_id": "listener_id", "item_id": "thing", "rating": "stars", "timestamp": "date", "title": "name"}
+    if "item_id" not in said:
+        own["item_id"] = "track"
+    frames = [frame.rename(columns=own) for frame in (interactions(), items())]
+    found = Dataset.from_frames(*frames, columns=said)
+    assert same(found, dataset())
+    guessed = {guess.value for guess in found.guesses if ".columns." in guess.what}
+    assert guessed == {*own.values()} - {*said.values()}
+
+
+def test_users_and_items_that_never_repeat_are_known_by_their_names() -> None:
+    found = Dataset.from_frames(pd.DataFrame({"user": range(6), "item": range(6), "stars": [1, 2, 3, 4, 5, 4]}))
+    assert (found.n_users, found.n_items) == (6, 6)
+
+
 def test_what_nobody_says_is_guessed_and_told() -> None:
     found = Dataset.from_frames(interactions(), items(author=[f"author {n % 5}" for n in range(41)]))
     assert found.feedback == SCALE

@@ -57,6 +57,10 @@ DATA: list[tuple[Callable[[], object], str]] = [
         'interactions has no column of users; it has who, .*; call one user_id, or say columns={"user_id": …}',
     ),
     (
+        lambda: read(interactions().rename(columns={"user_id": "listener_id", "item_id": "thing"})),
+        "interactions has no column of items; it has listener_id, thing, .*; call one item_id, or say",
+    ),
+    (
         lambda: read(titles=items()[["item_id"]].assign(price=1.5)),
         "items has no column of titles; it has item_id, price",
     ),
