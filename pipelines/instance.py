@@ -70,7 +70,7 @@ def open_instance(settings: Settings) -> dg.DagsterInstance:
     except ImportError:
         raise RecsysError(
             f"{_VARIABLE} is set, but dagster-postgres is not installed; "
-            "pip install 'hybrid-movie-recommender[postgres]'"
+            "pip install '.[postgres]' in the project's folder"
         ) from None
     try:
         os.environ[_VARIABLE] = settings.dagster_postgres_url  # where dagster.yaml has it from

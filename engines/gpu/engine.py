@@ -18,7 +18,7 @@ from recsys_core.sources.solvers import Solvers
 
 __all__ = ["GPUEngine", "why_no_gpu"]
 
-_INSTALL = "pip install 'hybrid-movie-recommender[gpu]'"
+_INSTALL = "pip install '.[gpu]' in the project's folder"
 _DECLINED: dict[StepName, str] = {
     "read": "files are parsed by processors",
     "validate": "Great Expectations runs on processors",

@@ -25,7 +25,7 @@ __all__ = ["Cluster"]
 Task = TypeVar("Task")
 Outcome = TypeVar("Outcome")
 
-_INSTALL: Final = "pip install 'hybrid-movie-recommender[spark]' and Java 17"
+_INSTALL: Final = "pip install '.[spark]' in the project's folder, and Java 17"
 _CONNECT_SECONDS: Final = 5.0
 _EXECUTOR_SECONDS: Final = 60.0
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")

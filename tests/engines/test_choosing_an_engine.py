@@ -13,7 +13,7 @@ from engines import EngineParameters, LocalEngine, choosing, engine_for, who_doe
 from engines.gpu import GPUEngine
 from recsys_core.errors import EngineError
 
-INSTALL = "pip install 'hybrid-movie-recommender[gpu]'"
+INSTALL = "pip install '.[gpu]' in the project's folder"
 
 
 @pytest.fixture(autouse=True)
