@@ -157,7 +157,10 @@ def exclusive_home(settings: Settings) -> Iterator[None]:
 def check_data_folder(data_dir: Path) -> None:
     if not data_dir.is_dir():
         kind = "is not a folder" if data_dir.exists() else "does not exist"
-        raise MissingFileError(f"data folder {data_dir} {kind}; give --data a folder with ratings.csv and movies.csv")
+        raise MissingFileError(
+            f"data folder {data_dir} {kind}; give --data a folder with ratings.csv and movies.csv, or with other data "
+            "and the dataset.yaml that recsys init-dataset FOLDER drafts"
+        )
 
 
 def _seconds(events: Sequence[dg.DagsterEvent]) -> Iterator[tuple[str, float]]:

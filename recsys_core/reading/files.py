@@ -1,5 +1,6 @@
 """Where a table's file is."""
 
+import shlex
 from pathlib import Path
 
 from recsys_core.dataset.schema import TableSpec
@@ -35,7 +36,8 @@ def locate_table(data_dir: Path, table: TableSpec) -> Path | None:
     there = f"it holds {', '.join(path.name for path in present[:10])}" if present else "it is empty"
     raise MissingFileError(
         f"{data_dir}: has no {table.file_in_words}, which the table {table.shown} needs; {there}; "
-        "put the file there or name another folder"
+        "put the file there or name another folder; of other data, draft first what they are: "
+        f"recsys init-dataset {shlex.quote(str(data_dir))}"
     )
 
 

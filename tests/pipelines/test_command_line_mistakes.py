@@ -49,7 +49,7 @@ def test_a_wrong_option_is_named_and_costs_exit_code_2(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run", "--data", "nowhere"], ["data folder", "nowhere does not exist", "give --data a folder"]),
+        (["run", "--data", "nowhere"], ["data folder", "nowhere does not exist", "recsys init-dataset FOLDER"]),
         (["plan", "--data", "nowhere"], ["data folder", "nowhere does not exist", "give --data a folder"]),
         (["check", "nowhere"], ["data folder", "nowhere is not there; name a folder"]),
         (["check", ".", "--config", "nowhere.yaml"], ["configuration", "nowhere.yaml: cannot be read"]),

@@ -30,8 +30,9 @@ def test_absent_required_table_names_what_is_there(tmp_path: Path) -> None:
         locate_table(tmp_path, RATINGS)
     (tmp_path / "stars.csv").touch()
     (tmp_path / "movies.csv").touch()
-    with pytest.raises(MissingFileError, match=r"it holds movies\.csv, stars\.csv; put the file there"):
+    with pytest.raises(MissingFileError, match=r"it holds movies\.csv, stars\.csv; put the file there") as caught:
         locate_table(tmp_path, RATINGS)
+    assert str(caught.value).endswith(f"; of other data, draft first what they are: recsys init-dataset {tmp_path}")
 
 
 def test_absent_folder_is_named(tmp_path: Path) -> None:
