@@ -47,7 +47,7 @@ class ColumnSpec:
     ``words`` are what stands for numbers in the file, each with its number; nothing else is read then.
     ``absent`` columns are not looked for, whatever the file's are called.
     ``per_second`` is how many units of a timestamp are a second. ``copies`` names the column whose values a text has,
-    as no file gives it its own. ``wanted_by`` is the key of the declaration that names a column which is not canonical.
+    as no file gives it its own. ``wanted_by`` is the key of the declaration that names a foreign column.
     """
 
     name: str

@@ -45,5 +45,6 @@ def feature_column(source: str, declared: FeatureDeclaration) -> ColumnSpec:
         minimum=-_LARGEST if declared.kind == "number" else None,
         maximum=_LARGEST if declared.kind == "number" else None,
         separator=declared.separator,
+        wanted_by="items.features",
         description=source,
     )

@@ -111,7 +111,7 @@ def declared_table(
     if declared is None:
         return table
     _check_columns(role, table, declared)
-    columns = [_column(column, declared, feedback, words) for column in table.columns]
+    columns = [_column(role, column, declared, feedback, words) for column in table.columns]
     columns += [feature_column(source, feature) for source, feature in declared.features.items()]
     for key, address in _addresses(declared):
         named = {column.name for column in columns}
@@ -191,10 +191,12 @@ def _check_columns(role: str, table: TableSpec, declared: TableDeclaration) -> N
 
 
 def _column(
-    column: ColumnSpec, declared: TableDeclaration, feedback: Feedback, words: Mapping[str, float]
+    role: str, column: ColumnSpec, declared: TableDeclaration, feedback: Feedback, words: Mapping[str, float]
 ) -> ColumnSpec:
     named = declared.columns.get(column.name, "") or ""
     changes: dict[str, Any] = {"spelling": named, "also": () if named else column.also}
+    if named and plain_name(named) not in map(plain_name, (column.name, *column.also)):
+        changes["wanted_by"] = f"{role}.columns.{column.name}"
     lacks = column.name in declared.columns and not named
     if lacks or (column.name == "rating" and feedback.kind == "events"):  # whatever else a value of an event says
         changes.update(absent=True, optional=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -89,15 +90,14 @@ def _names_in(text: str) -> tuple[str, ...]:
 def _canonical(names: tuple[str, ...], text: str, file: str, number: int, table: TableSpec) -> tuple[str, ...]:
     """The table's names for the file's columns."""
     found = {column.name: _places(names, column) for column in table.columns}
-    missing = [
-        f"{c.in_file} ({c.wanted_by})" if c.wanted_by else c.in_file
-        for c in table.columns
-        if not found[c.name] and not c.optional
-    ]
+    missing = [column for column in table.columns if not found[column.name] and not column.optional]
     if missing:
+        wanted = (
+            f"{column.in_file} ({column.wanted_by})" if column.wanted_by else column.in_file for column in missing
+        )
         raise MalformedFileError(
-            f"{file}: line {number}, the header, has no column {', '.join(missing)}; found "
-            f"{', '.join(names)[:300]}; expected {','.join(table.names_in_file)}; " + _advice(names, text)
+            f"{file}: has no column {', '.join(wanted)}; found {', '.join(names)[:300]}; "
+            f"expected {','.join(table.names_in_file)}; {_advice(names, text, missing)}"
         )
     twice = sorted({names[place] for places in found.values() if len(places) > 1 for place in places})
     if twice:
@@ -119,11 +119,13 @@ def _places(names: tuple[str, ...], column: ColumnSpec) -> list[int]:
     return []
 
 
-def _advice(names: tuple[str, ...], text: str) -> str:
+def _advice(names: tuple[str, ...], text: str, missing: Sequence[ColumnSpec]) -> str:
     if text.startswith(LFS_POINTER):
         return "the file is a pointer of Git LFS, not the data: run git lfs pull"
     if any(_is_number(name) for name in names):
         return "the first line seems to be data: add a header line"
+    if any(column.wanted_by for column in missing):
+        return "correct the declaration, which names it, or add the column"
     return "add the column or rename the one that holds it"
 
 

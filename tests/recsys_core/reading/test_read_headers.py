@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.declaration import MOVIELENS, Declaration, dataset_of
 from recsys_core.errors import MalformedFileError
 from recsys_core.reading import read_table
 
@@ -52,6 +53,26 @@ def test_refused_with_the_reason_and_nothing_written(tmp_path: Path, content: by
 
     assert str(caught.value).startswith(f"{path}: ")
     assert list(out.iterdir()) == []
+
+
+def test_a_name_that_the_declaration_has_wrong_is_told_with_its_key(tmp_path: Path) -> None:
+    declared = Declaration.model_validate(
+        {
+            "name": "shop",
+            "feedback": {"kind": "events"},
+            "interactions": {"file": "a.parquet", "columns": {"user_id": "wer", "item_id": "Ding"}},
+            "items": {"file": "b.parquet", "columns": {"title": "Name"}, "features": {"Preis": "number"}},
+        }
+    )
+    for file, role, said in (
+        ("a.parquet", "ratings", r"wer (interactions.columns.user_id); found Kunde, Ding; expected wer,Ding; "),
+        ("b.parquet", "movies", r"item_id, Name (items.columns.title), Preis (items.features); found Kunde, Ding; "),
+    ):
+        pq.write_table(pa.table({"Kunde": [1], "Ding": [2]}), tmp_path / file)
+        with pytest.raises(MalformedFileError) as caught:
+            read_table(tmp_path / file, dataset_of(declared).table(role), tmp_path)
+        assert str(caught.value).startswith(f"{tmp_path / file}: has no column {said}")
+        assert str(caught.value).endswith("; correct the declaration, which names it, or add the column")
 
 
 def test_quoted_column_names_are_accepted(tmp_path: Path) -> None:
