@@ -32,7 +32,10 @@ __all__ = ["Draft", "draft_dataset"]
 
 _NO_ITEMS: Final = "no file has a row for each item with its id and a title, so that items are called by their ids"
 _ESCAPED: Final = 'has quotation marks as Spark writes them, \\\\", which are not read: write them doubled'
-_NAME_THEM: Final = "name its columns user_id and item_id"
+_NAME_THEM: Final = (
+    "say in dataset.yaml which they are, as interactions: {file: …, columns: {user_id: …, item_id: …}}, or name its "
+    "columns user_id and item_id"
+)
 _HEAD_THEM: Final = (
     "give its columns names, user_id and item_id among them, in a first line, or in dataset.yaml as interactions: "
     "format: header"

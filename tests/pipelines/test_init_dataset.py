@@ -111,3 +111,10 @@ def test_a_folder_without_tables_is_one_message(tmp_path: Path, capsys: pytest.C
     code, out, err = call(capsys, tmp_path)
     assert (code, out) == (1, "")
     assert "no file has a column of users and one of items" in err
+
+    (tmp_path / "spiele.csv").write_text("Spieler;Spiel-Nr;Note;Datum\na;1;3;2024-01-01\nb;1;4;2024-01-02\n")
+    code, _, err = call(capsys, tmp_path)
+    assert (code, "say in dataset.yaml which they are, as interactions: {file: …, columns: {user_id:" in err) == (
+        1,
+        True,
+    )
