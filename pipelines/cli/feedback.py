@@ -30,7 +30,7 @@ def export(settings: Settings, out: Path) -> None:
 
 
 @feedback.command()
-@click.option("--data", "data_dir", type=_a_path, required=True, help="Folder with the CSV files.")
+@click.option("--data", "data_dir", type=_a_path, required=True, help="Folder with the data.")
 @click.option("--out", type=_a_path, required=True, help="Folder to make; it must not be there yet.")
 @places("home", "events_url", "dataset_file")
 def merge(settings: Settings, data_dir: Path, out: Path) -> None:

@@ -12,7 +12,7 @@ __all__ = ["main"]
 
 _COMMANDS = {
     "init-dataset": ("pipelines.cli.init_dataset", "Draft what your own data are: dataset.yaml."),
-    "run": ("pipelines.cli.run", "Run the pipeline on a folder of CSV files."),
+    "run": ("pipelines.cli.run", "Run the pipeline on a folder of data."),
     "check": ("pipelines.cli.check", "Read and validate a folder, and say what it holds."),
     "plan": ("pipelines.cli.home", "Say what is out of date, and why; make nothing."),
     "check-home": ("pipelines.cli.home", "Check every stored byte against its checksum."),
@@ -64,7 +64,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="hybrid-movie-recommender")
 def recsys() -> None:
-    """A hybrid movie recommender: from CSV files to a tuned, validated, tracked and promoted model."""
+    """A hybrid movie recommender: from files of data to a tuned, validated, tracked and promoted model."""
 
 
 def main(arguments: list[str] | None = None) -> None:

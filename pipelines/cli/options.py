@@ -14,7 +14,7 @@ __all__ = ["answers", "config", "data", "dataset", "json_wanted", "places"]
 
 _a_path = click.Path(path_type=Path)
 
-data = click.option("--data", "data_dir", type=_a_path, help="Folder with the CSV files (default: the bundled sample).")
+data = click.option("--data", "data_dir", type=_a_path, help="Folder with the data (default: the bundled sample).")
 dataset = click.option(
     "--dataset",
     "dataset_file",

@@ -1,4 +1,4 @@
-"""`recsys run`: the pipeline on a folder of CSV files."""
+"""`recsys run`: the pipeline on a folder of data."""
 
 import sys
 from typing import Any, Literal
@@ -19,7 +19,7 @@ __all__ = ["run"]
 @click.option("--force", is_flag=True, help="Make every asset anew, up to date or not, of another catalogue, too.")
 @json_wanted
 def run(settings: Settings, only: Literal["data", "training"] | None, force: bool, as_json: bool) -> None:
-    """Bring the pipeline up to date with a folder of CSV files: only what changed is made anew."""
+    """Bring the pipeline up to date with a folder of data: only what changed is made anew."""
     from assets.materialising.store import Store
     from pipelines.reporting import run_report
     from pipelines.running import run_pipeline, since_process_start

@@ -15,7 +15,7 @@ _at_least_one = click.IntRange(min=1)
 
 
 @click.command()
-@click.option("--ratings", type=_at_least_one, required=True, help="How many; ml-25m has 25000095.")
+@click.option("--ratings", type=click.IntRange(min=10_000), required=True, help="How many; ml-25m has 25000095.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to make, with all its files.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another one, other data.")
 @click.option("--users", type=_at_least_one, help="How many (default: in proportion to the ratings).")

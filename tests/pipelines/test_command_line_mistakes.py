@@ -33,7 +33,7 @@ def call(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str,
         (["check"], ["Missing argument 'FOLDER'"]),
         (["download", "ml-1b", "--out", "x"], ["'ml-1b' is not one of"]),
         (["synth", "--out", "x"], ["Missing option '--ratings'"]),
-        (["synth", "--ratings", "0", "--out", "x"], ["0 is not in the range x>=1"]),
+        (["synth", "--ratings", "9999", "--out", "x"], ["9999 is not in the range x>=10000"]),
         (["dev", "--dagster-port", "http"], ["'http' is not a valid integer"]),
     ],
 )

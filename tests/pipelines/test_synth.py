@@ -56,7 +56,7 @@ def test_a_folder_with_something_in_it_is_left_alone(tmp_path: Path, capsys: pyt
     assert err.strip() == f"recsys: {tmp_path} is there already and not empty; name a new folder, or remove it first"
 
 
-def test_too_few_ratings_are_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = call(capsys, "synth", "--ratings", "50", "--out", tmp_path / "x")
-    assert (code, out, err.strip()) == (1, "", "recsys: 50 ratings are too few; ask for 10,000 or more")
+def test_too_few_movies_are_one_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = call(capsys, "synth", "--ratings", "10000", "--movies", "249", "--out", tmp_path / "x")
+    assert (code, out, err.strip()) == (1, "", "recsys: 249 movies are too few; ask for 250 or more")
     assert list(tmp_path.iterdir()) == []
