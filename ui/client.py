@@ -27,6 +27,7 @@ from serving.schemas import (
 )
 
 __all__ = [
+    "HOW_TO_MAKE_ONE",
     "ApiBrokenError",
     "ApiBusyError",
     "ApiClient",
@@ -37,6 +38,8 @@ __all__ = [
     "ApiUnreachableError",
     "Fault",
 ]
+
+HOW_TO_MAKE_ONE: Final = "`recsys run --data FOLDER` makes one (`make demo`: of the bundled data)."
 
 _TIMEOUT: Final = httpx2.Timeout(10.0, connect=2.0)
 _NO_MODEL: Final = "no model is loaded"
@@ -209,7 +212,7 @@ def _error_of(answer: httpx2.Response) -> ApiError:
         case 404:
             return ApiNotFoundError(detail or "The recommender does not know this.")
         case 503 if _NO_MODEL in detail:
-            return ApiNotReadyError(f"The recommender runs, but {detail}. `make demo` makes one.")
+            return ApiNotReadyError(f"The recommender runs, but {detail}. {HOW_TO_MAKE_ONE}")
         case 503 | 504:
             reason = f": {detail}" if detail else ""
             return ApiBusyError(f"The recommender cannot answer now{reason}. Try again in a moment.")

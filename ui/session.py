@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from serving import schemas
 from ui.cards import Card, cards_of
-from ui.client import ApiClient, ApiError, ApiNotReadyError
+from ui.client import HOW_TO_MAKE_ONE, ApiClient, ApiError, ApiNotReadyError
 from ui.ids import ids_of_words, word_of
 from ui.rows import CardEvent
 from ui.settings import PageSettings
@@ -68,7 +68,7 @@ def catalogue() -> schemas.ServedModel:
     if "catalogue" not in st.session_state:
         served = api().models().served
         if not served:
-            raise ApiNotReadyError("The recommender runs without a model: make one with `make demo`.")
+            raise ApiNotReadyError(f"The recommender runs without a model. {HOW_TO_MAKE_ONE}")
         st.session_state["catalogue"] = served[0]
     found: schemas.ServedModel = st.session_state["catalogue"]
     return found

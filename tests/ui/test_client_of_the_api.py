@@ -135,7 +135,13 @@ def test_api_that_is_busy_says_why_and_nothing_of_models():
     body = json.dumps({"detail": "the events cannot be stored now; send them again later"}).encode()
     with serving(answering(503, body)) as url, pytest.raises(ApiBusyError, match=r"cannot be stored.*again") as caught:
         asked(url, "models")
-    assert "make demo" not in str(caught.value)
+    assert "recsys run" not in str(caught.value)
+
+
+def test_without_a_model_it_is_said_how_to_make_one():
+    body = json.dumps({"detail": "no model is loaded yet: no champion is registered"}).encode()
+    with serving(answering(503, body)) as url, pytest.raises(ApiNotReadyError, match="`recsys run --data FOLDER`"):
+        asked(url, "models")
 
 
 def test_plot_that_is_no_image_is_broken():

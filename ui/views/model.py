@@ -7,7 +7,7 @@ import streamlit as st
 
 from serving.schemas import EvaluationResponse, ModelsResponse, ServedModel
 from ui.cards import page_html
-from ui.client import ApiError, ApiNotFoundError
+from ui.client import HOW_TO_MAKE_ONE, ApiError, ApiNotFoundError
 from ui.notices import show_heading, show_notice
 from ui.session import api
 
@@ -26,7 +26,7 @@ def show() -> None:
     for served in models.served:
         st.html(page_html("facts.html", facts=_facts(served)))
     if not models.served:
-        show_notice("No model yet", "The recommender runs without a model: make one with `make demo`.")
+        show_notice("No model yet", f"The recommender runs without a model. {HOW_TO_MAKE_ONE}")
         return
     try:
         _show_evaluation(api().evaluation(_main_version(models.served)))
