@@ -26,6 +26,7 @@ from recsys_core.plotting import Table
 from recsys_core.sources.source import Source
 from recsys_core.splitting import split_parameters
 from recsys_core.storage import atomic_directory
+from recsys_core.storage.manifest import MANIFEST
 from recsys_core.tuning import OnTrial, TuningParameters, TuningResult, tune
 
 __all__ = ["Recommender"]
@@ -175,7 +176,11 @@ class Recommender:
     @classmethod
     def load(cls, folder: str | PathLike[str]) -> Self:
         """Read what :meth:`save` wrote, or a version of the registry; StorageError where it cannot be read."""
-        return cls(ModelBundle.load(Path(folder).expanduser()))
+        path = Path(folder).expanduser()
+        if not (path / MANIFEST).is_file():
+            fault = "holds no saved model" if path.exists() else "is not there"
+            raise StorageError(f"{path} {fault}; name a folder that Recommender.save wrote")
+        return cls(ModelBundle.load(path))
 
     def __repr__(self) -> str:
         return f"Recommender: {self._in_words()}"

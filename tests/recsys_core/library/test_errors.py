@@ -156,8 +156,9 @@ def test_only_a_folder_with_a_model_is_replaced(tmp_path: Path) -> None:
         with pytest.raises(RecsysError, match="is there and holds no model; name a new folder"):
             model().save(taken)
     assert (tmp_path / "letters" / "one.txt").read_text() == "dear"
-    with pytest.raises(RecsysError, match="letters"):
-        Recommender.load(tmp_path / "letters")
+    for folder, fault in (("letters", "holds no saved model"), ("nowhere", "is not there")):
+        with pytest.raises(RecsysError, match=f"{folder} {fault}; name a folder that Recommender.save wrote"):
+            Recommender.load(tmp_path / folder)
 
 
 def test_nothing_is_left_of_what_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
