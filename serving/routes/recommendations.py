@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import Response
 
 from recsys_core.bundle import Answer
@@ -63,8 +63,12 @@ async def for_user(
 
 
 @router.post("/recommendations", response_model=schemas.RecommendationsResponse)
-async def for_tastes(request: Request, wanted: schemas.RecommendationsRequest, server: ServerParam) -> Response:
-    """The best movies for somebody who likes and dislikes titles; an empty body gives what suits newcomers."""
+async def for_tastes(
+    request: Request,
+    wanted: Annotated[schemas.RecommendationsRequest, Body(default_factory=schemas.RecommendationsRequest)],
+    server: ServerParam,
+) -> Response:
+    """The best movies for somebody who likes and dislikes titles; an empty or no body gives what suits newcomers."""
     served = server.champion()
     check_genres(served, wanted.genres, "body")
     ratings = said_ratings(served, wanted)

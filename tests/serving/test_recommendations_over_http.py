@@ -59,6 +59,7 @@ def test_reasons_add_up_to_the_score(client: TestClient) -> None:
 
 def test_strangers_and_empty_bodies_get_what_suits_newcomers(client: TestClient) -> None:
     stranger, empty = asked(client, f"/recommendations/{STRANGER}"), sent(client)
+    assert client.post("/recommendations").json() == empty
     assert (stranger["path"], empty["path"]) == ("cold", "cold")
     assert ids(stranger) == ids(empty)
     assert len(ids(empty)) == 10
