@@ -181,7 +181,8 @@ def _on_scale(
         found += f"; {nothing:.0%} are 0: declare unrated: 0 and let the scale begin above it if 0 stands for no rating"
     for low, high, step in _SCALES:
         if _fits(values, low, high, step):
-            seen = len(np.unique(values)) >= (high - low) / step  # all but one
+            ends = values.min() == low and values.max() == high
+            seen = ends and len(np.unique(values)) >= (high - low) / step  # all but one
             confidence: Confidence = (
                 "sure" if seen and not suspicious else "likely" if values.max() == high else "guess"
             )

@@ -227,6 +227,14 @@ def test_noughts_that_stick_out_of_a_long_scale_are_told(tmp_path: Path) -> None
     assert "10% are 0: declare unrated: 0 and let the scale begin above it if 0 stands for no rating" in scale.why
 
 
+@pytest.mark.parametrize(("lowest", "confidence"), [(1, "likely"), (0.5, "sure")])
+def test_a_scale_of_which_an_end_was_never_seen_is_not_sure(tmp_path: Path, lowest: float, confidence: str) -> None:
+    steps = [half / 2 for half in range(int(2 * lowest), 21)]
+    rows = "".join(f"{number},{number % 2},{rating}\n" for number, rating in enumerate(steps * 2))
+    scale = _guesses_of(tmp_path, "userId,movieId,rating\n" + rows)["feedback.scale"]
+    assert (scale.value, scale.confidence) == ([0.5, 10], confidence)
+
+
 def test_sorts_of_events_that_count_alike_are_told(tmp_path: Path) -> None:
     kind = _guesses_of(tmp_path, "userId,movieId,event\n1,1,look\n1,2,look\n2,1,ask\n2,3,look\n")["feedback.kind"]
     assert (kind.value, kind.confidence) == ("events", "guess")
