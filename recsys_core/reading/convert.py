@@ -29,6 +29,7 @@ NOT_64_BITS: Final = "whole number beyond 64 bits"
 NOT_A_NUMBER: Final = "not a number"
 NO_MOMENT: Final = "neither seconds since 1970 nor a date"
 
+_SHOWN: Final = 40  # characters of a cell
 _REPLACEMENT = "\ufffd"
 _BEFORE_A_FIELD = np.frombuffer(b',\n" \t+-', dtype=np.uint8)
 # One field and the comma before it, for lines that the guard let pass.
@@ -39,12 +40,14 @@ _FIELD = re.compile(rb'(?:^|,)(?:"(?:[^"]|"")*"|[^",][^,]*|)')
 class ConvertedBlock:
     """Typed rows (declared columns, then ``line``) and refused rows in order of their lines.
 
-    emptied  cells of nullable columns that were not what the column declares, and are null now, by column
+    emptied   cells of nullable columns that were not what the column declares, and are null now, by column
+    examples  how the first of them begins that could not be read, by column
     """
 
     rows: pa.Table
     rejected: list[RejectedRow]
     emptied: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
 
 
 class BlockReader:
@@ -101,12 +104,15 @@ class BlockReader:
         texts = self._parse(b"".join(line + b"\n" for line in parsed), dict.fromkeys(self._types, pa.string()))
         columns: list[pa.Array] = []
         emptied: Counter[str] = Counter()
+        examples: dict[str, str] = {}
         good = np.ones(len(places), dtype=bool)
         for column in self._there:
             values, faults = _convert(texts.column(column.name).combine_chunks(), column, damaged)
             columns.append(values)
             if column.nullable:
                 emptied[column.name] += len(faults)
+                if faults:
+                    examples[column.name] = texts.column(column.name)[min(faults)].as_py()[:_SHOWN]
                 continue
             for number, reason in faults.items():
                 good[number] = False
@@ -121,6 +127,7 @@ class BlockReader:
             numbers[places[good]],
             sorted([*block.rejected, *rejected], key=lambda row: row.line),
             emptied,
+            examples,
         )
 
     def _parse(self, data: bytes, types: dict[str, pa.DataType]) -> pa.Table:
@@ -149,6 +156,7 @@ class BlockReader:
         numbers: NDArray[np.int64],
         rejected: list[RejectedRow],
         emptied: Counter[str] | None = None,
+        examples: dict[str, str] | None = None,
     ) -> ConvertedBlock:
         """``columns`` in one notation, with line numbers, and those that the file does not have."""
         found = emptied or Counter[str]()
@@ -170,7 +178,9 @@ class BlockReader:
             values.get(f.name, pa.repeat(nothing, len(numbers))) if f.name != "line" else pa.array(numbers)
             for f in self._schema
         ]
-        return ConvertedBlock(pa.table(arrays, names=self._schema.names).cast(self._schema), rejected, +found)
+        return ConvertedBlock(
+            pa.table(arrays, names=self._schema.names).cast(self._schema), rejected, +found, examples or {}
+        )
 
 
 def _read_as(column: ColumnSpec) -> pa.DataType:

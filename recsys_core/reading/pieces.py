@@ -78,6 +78,7 @@ class PieceRead:
     n_lines: int
     is_open: bool
     emptied: dict[str, int] = field(default_factory=dict)
+    examples: dict[str, str] = field(default_factory=dict)
     digests: tuple[tuple[Path, str], ...] = ()
 
 
@@ -148,7 +149,7 @@ def read_piece(piece: Piece, table: TableSpec, directory: Path) -> PieceRead:
             for block in guard:
                 writer.add(writer.reader.read(block))
         found = tuple(digests()) if is_whole else ()
-    return PieceRead(directory, guard.last_line, guard.is_open, dict(writer.emptied), found)
+    return PieceRead(directory, guard.last_line, guard.is_open, dict(writer.emptied), writer.examples, found)
 
 
 @contextmanager
@@ -198,6 +199,7 @@ def read_table_in_pieces(
                 for batch in rejected.iter_batches():
                     writer.add_rejected(_moved(pa.Table.from_batches([batch]), start))
             writer.emptied.update(piece.emptied)
+            writer.examples = piece.examples | writer.examples
             writer.numbering.learn(text_ids(piece.directory))
     digests = [digest for piece in read for digest in piece.digests]
     whole = joint_digest(digests, path) if digests else content_digest(path, file_sha256)

@@ -46,9 +46,9 @@ class ReadSummary:
 
     ``file`` is the file's name and ``sha256`` the hash of its content; both are None for an optional table
     without a file. ``absent`` are declared columns that the file does not have, ``unused`` columns of the file that
-    nothing is made of, ``emptied`` says how many cells of a column were taken for empty, ``fault`` why a table that is
-    only shown was left out. Of a gathered table the rows are the different keys, and neither absent nor unused columns
-    are told: the file is another table's.
+    nothing is made of, ``emptied`` says how many cells of a column were taken for empty, ``examples`` how the first of
+    them begins that could not be read, ``fault`` why a table that is only shown was left out. Of a gathered table the
+    rows are the different keys, and neither absent nor unused columns are told: the file is another table's.
     """
 
     table: str
@@ -60,6 +60,7 @@ class ReadSummary:
     absent: tuple[str, ...] = ()
     unused: tuple[str, ...] = ()
     emptied: Mapping[str, int] = field(default_factory=dict)
+    examples: Mapping[str, str] = field(default_factory=dict)
     fault: str = ""
 
     def as_dict(self) -> dict[str, Any]:
@@ -148,6 +149,7 @@ class TableWriter:
     ) -> None:
         self.reader, self.numbering = BlockReader(table, header), Numbering(table)
         self.emptied: Counter[str] = Counter()
+        self.examples: dict[str, str] = {}
         self.n_rows = self.n_rejected = 0
         self._directory, self._table, self._header, self._file = directory, table, header, file
         self._new = _New(table.key[0]) if table.gathered else None
@@ -162,6 +164,7 @@ class TableWriter:
         if self._new is None:
             self._rejected.add(converted.rejected)
             self.emptied.update(converted.emptied)
+            self.examples = converted.examples | self.examples
 
     def add_rows(self, rows: pa.Table | None) -> None:
         """Append rows with numbers for ids."""
@@ -185,6 +188,7 @@ class TableWriter:
             absent=() if gathered else tuple(name for name in self._table.column_names if name not in names),
             unused=() if gathered else tuple(n.removeprefix(UNUSED) for n in names if n.startswith(UNUSED)),
             emptied=dict(self.emptied),
+            examples=self.examples,
         )
 
     def __enter__(self) -> Self:

@@ -1,6 +1,7 @@
 """What is behind it when most rows of a table break the same rule, and what to do about it."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from recsys_core.dataset.columns import ColumnSpec
@@ -11,7 +12,7 @@ from recsys_core.validating import suites
 from recsys_core.validating.rejecting import ReasonCount
 from recsys_core.validating.suites import RATING_COLUMN
 
-__all__ = ["DECLARE", "Diagnosis", "diagnosis"]
+__all__ = ["DECLARE", "Diagnosis", "diagnosis", "of_commas"]
 
 DECLARE: Final = "declare it in dataset.yaml (recsys init-dataset FOLDER drafts one)"
 _ESCAPED: Final = '\\"'
@@ -48,13 +49,19 @@ def _of_texts(column: ColumnSpec, most: ReasonCount) -> Diagnosis | None:
     elif column.type == "id" and most.reason.endswith(convert.NOT_WHOLE):
         words = f"The ids in {name} are text, and whole numbers are declared: write ids: text, or {DECLARE}"
         found = Diagnosis("text_ids", words)
-    elif column.type == "float" and most.reason.endswith(convert.NOT_A_NUMBER) and _has_decimal_comma(most):
-        if all(_THOUSANDS.search(example) for example in most.examples):
-            words = f"The numbers in {name} have commas, perhaps between thousands: write them without"
-            found = Diagnosis("thousands", words)
-        else:
-            found = Diagnosis("decimal_commas", f"The numbers in {name} have decimal commas: write them with points")
+    elif most.reason.endswith(convert.NOT_A_NUMBER):
+        found = of_commas(column, most.examples)
     return found
+
+
+def of_commas(column: ColumnSpec, quoted: Sequence[str]) -> Diagnosis | None:
+    """What commas in cells that are no numbers are; the cells are quoted, as in lines of CSV."""
+    if column.type != "float" or not any(_DECIMAL_COMMA.search(cell) for cell in quoted):
+        return None
+    if all(_THOUSANDS.search(cell) for cell in quoted):
+        words = f"The numbers in {column.in_file} have commas, perhaps between thousands: write them without"
+        return Diagnosis("thousands", words)
+    return Diagnosis("decimal_commas", f"The numbers in {column.in_file} have decimal commas: write them with points")
 
 
 def _of_numbers(column: ColumnSpec, lowest: float, highest: float, dataset: DatasetSpec) -> Diagnosis | None:
@@ -84,7 +91,3 @@ def _of_lines(most: ReasonCount) -> Diagnosis | None:
         words = "The lines have another number of columns than the header: see whether texts with commas are quoted"
         return Diagnosis("number_of_columns", words)
     return None
-
-
-def _has_decimal_comma(most: ReasonCount) -> bool:
-    return any(_DECIMAL_COMMA.search(example) for example in most.examples)

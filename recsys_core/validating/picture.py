@@ -20,6 +20,7 @@ from recsys_core.features import FeatureParameters, build_item_features
 from recsys_core.features.text import years_of
 from recsys_core.reading import ReadSummary, locate_table, read_or_leave_out
 from recsys_core.reading.opening import ENDINGS, parts_of
+from recsys_core.validating.diagnosing import of_commas
 from recsys_core.validating.doubts import doubts_of_interactions, doubts_of_titles
 from recsys_core.validating.folder import tables_in_order
 from recsys_core.validating.limits import RejectLimits
@@ -230,8 +231,12 @@ def _told_by_reading(table: TableSpec, read: ReadSummary) -> Iterator[Finding]:
         return Finding("warning", table.shown, column, kind, count, f"{table.shown} ({read.file}): {message}")
 
     for name, count in read.emptied.items():
-        cells = "1 cell" if count == 1 else f"{count:,} cells"
-        message = f"{cells} of {table.column(name).in_file} taken for empty, as the column declares something else"
+        column, cells = table.column(name), "1 cell" if count == 1 else f"{count:,} cells"
+        message = f"{cells} of {column.in_file} taken for empty, as the column declares something else"
+        if name in read.examples:
+            message += f", such as {read.examples[name]!r}"
+            commas = of_commas(column, [f'"{read.examples[name]}"'])
+            message += f". {commas.words}" if commas else ""
         yield warning("cells_emptied", name, count, message)
     for name in read.absent:
         if name not in _OFTEN_ABSENT:

@@ -279,6 +279,7 @@ def test_absent_optional_table_is_stored_empty(tmp_path: Path) -> None:
         "absent": (),
         "unused": (),
         "emptied": {},
+        "examples": {},
         "fault": "",
     }
     assert pq.read_table(tmp_path / "rows.parquet").column_names == [*table.column_names, "line"]
@@ -292,6 +293,7 @@ def test_cells_that_may_be_empty_are_emptied_and_counted_and_the_row_stays(tmp_p
         ("0114709", 862), ("114709", None), (None, None), (None, None), ("7", None), ("8", None),
     ]  # fmt: skip
     assert outcome.summary.emptied == {"imdb_id": 1, "tmdb_id": 2}
+    assert outcome.summary.examples == {"tmdb_id": "many"}
 
 
 def test_dates_and_fractions_of_seconds_are_moments_in_the_declared_unit(tmp_path: Path) -> None:

@@ -57,6 +57,23 @@ def test_no_row_is_lost_to_a_cell_that_only_describes(folder: Path, tmp_path: Pa
     assert rows["text: blurb"][0] == "A lamp, made of glass"
 
 
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("10,00", ", such as '10,00'. The numbers in price have decimal commas: write them with points"),
+        ("1,000", ", such as '1,000'. The numbers in price have commas, perhaps between thousands: write them without"),
+        ("dear" * 20, f", such as '{'dear' * 10}'"),
+    ],
+)
+def test_emptied_cells_are_told_with_one_of_them_and_its_commas(folder: Path, cell: str, said: str) -> None:
+    (folder / "goods.csv").write_text(GOODS.replace("9.5", f'"{cell}"', 1))
+    picture = picture_of(
+        folder, dataset_in(folder), now=NOW, limits=RejectLimits(), features=FeatureParameters(min_tag_items=1)
+    )
+    (message,) = [finding.message for finding in picture.findings if finding.kind == "cells_emptied"]
+    assert message.endswith(f"taken for empty, as the column declares something else{said}")
+
+
 def test_each_kind_gives_features(folder: Path) -> None:
     picture = picture_of(
         folder, dataset_in(folder), now=NOW, limits=RejectLimits(), features=FeatureParameters(min_tag_items=1)
