@@ -96,3 +96,4 @@ ROLES: Final = {
 """By the role's word in ``dataset.yaml``: the table as any data set has it; which file it is, and what files call its
 columns, a declaration says. A table's name is its role's in code, in stores and in versions."""
 TABLE_NAMES: Final = tuple(table.name for table in ROLES.values())
+"""In the order of the roles."""
