@@ -64,7 +64,9 @@ def test_confidence_becomes_ratings_that_mean_the_same_to_mllib() -> None:
 
 def test_an_engine_without_pyspark_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    with pytest.raises(EngineError, match=r"PySpark is not installed here.*\[spark\]' and Java 17"):
+    with pytest.raises(
+        EngineError, match=r"PySpark is not installed here.*\[spark\]' .*, and Java 17"
+    ):
         engine_for(LOCAL).solvers.als(*_problem())  # type: ignore[misc]
 
 
@@ -88,7 +90,7 @@ except EngineError as error:
             True,
             r"no master answers at spark://127\.0\.0\.1:1 \(127.+ refused\); start it",
         ),
-        ("local[2]", False, r"there is no Java here.*pip install 'hybrid-movie-recommender\[spark\]' and Java 17"),
+        ("local[2]", False, r"there is no Java here.*pip install '\.\[spark\]' in the project's folder, and Java 17"),
         ("mesos://somewhere", True, r"no session at mesos://somewhere: .*; check engine.master"),
     ],
 )
