@@ -64,9 +64,7 @@ def test_confidence_becomes_ratings_that_mean_the_same_to_mllib() -> None:
 
 def test_an_engine_without_pyspark_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyspark.sql", None)
-    with pytest.raises(
-        EngineError, match=r"PySpark is not installed here.*\[spark\]' .*, and Java 17"
-    ):
+    with pytest.raises(EngineError, match=r"PySpark is not installed here.*\[spark\]' .*, and Java 17"):
         engine_for(LOCAL).solvers.als(*_problem())  # type: ignore[misc]
 
 
