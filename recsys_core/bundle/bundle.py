@@ -217,7 +217,7 @@ class ModelBundle:
             exclude=self._left_out(wanted),
             new_titles=NewTitles(places=wanted.new_titles),
             reranked=rerank if wanted.diversity > 0 else None,
-            n_best=parameters.n_candidates if wanted.diversity > 0 else 0,
+            n_best=parameters.n_candidates,
             entries=entries,
         )
         items = self._plain_items(model.catalogue_ids[ranking.item_nums], ranking)

@@ -30,7 +30,7 @@ def blended_terms(model: HybridParts, histories: Histories) -> dict[str, NDArray
     """What each source adds to S, by its name, and the aversion as "dislikes": arrays like :func:`blend`'s."""
     entries = {name: source.enter(histories) for name, source in model.sources.items()}
     n_liked = heard(model, histories.n_liked(model.feedback), {name: e.moments.std for name, e in entries.items()})
-    factors = model.weights.counting_factors(n_liked)
+    factors = model.weights.factors(n_liked, slight=False)
     terms: dict[str, NDArray[np.float64]] = {}
     for name, source in model.sources.items():
         entry = entries[name]

@@ -84,7 +84,7 @@ def _terms(model: HybridParts, history: Histories, mixture: csr_matrix) -> tuple
     entries = {name: source.enter(history) for name, source in model.sources.items() if model.weights.taste.get(name)}
     n_liked = heard(model, history.n_liked(model.feedback), {name: e.moments.std for name, e in entries.items()})
     against = float((model.weights.dislikes * model.weights.prior_share(n_liked))[0])
-    factors = {name: float(factor[0]) for name, factor in model.weights.counting_factors(n_liked).items()}
+    factors = {name: float(factor[0]) for name, factor in model.weights.factors(n_liked, slight=False).items()}
     terms: dict[str, _Term] = {}
     constant = 0.0
     for name, source in model.sources.items():

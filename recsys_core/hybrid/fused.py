@@ -36,7 +36,7 @@ def _scores(
 ) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float64]]]:
     """The scores of people who count as having liked ``n_liked`` titles, and how far each source's scores spread."""
     weights, n_users = model.weights, histories.n_users
-    factors, against = weights.counting_factors(n_liked), weights.dislikes * weights.prior_share(n_liked)
+    factors, against = weights.factors(n_liked, slight=False), weights.dislikes * weights.prior_share(n_liked)
     nothing = np.zeros(n_users)
     spreads: dict[str, NDArray[np.float64]] = {}
     left, constant = [], np.zeros((n_users, 1))

@@ -122,7 +122,8 @@ class HybridModel(HybridParts):
         scores[:, closed] = -np.inf
         if with_cold and histories.cold is not None:
             hide(scores[:, self.n_items :], histories.cold)
-        best = top_k(scores, max(k, n_best), tie_rank=self.tie_rank[: scores.shape[1]])
+        n_best = k if reranked is None else max(k, n_best)
+        best = top_k(scores, n_best, tie_rank=self.tie_rank[: scores.shape[1]])
         if reranked is not None:
             best = reranked(best)
         if not with_cold or new_titles is None or new_titles.places == 0:

@@ -99,36 +99,27 @@ class HybridWeights(Parameters):
         share = np.divide(self.kappa, counts, out=np.full_like(counts, np.inf), where=counts > 0)
         return np.asarray(share**self.gate_power)
 
-    def factors(self, n_ratings: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    def factors(self, n_ratings: NDArray[np.int64], *, slight: bool = True) -> dict[str, NDArray[np.float64]]:
         """By what each source's z-scores are multiplied for users with ``n_ratings`` ratings, of shape (n_users,) each.
 
         α(n)·taste + (1 − α(n))·prior. A share 1 − α(n) below one in a thousand is taken for none.
         Of somebody without a rating nothing but popularity is known: there it counts 1 where the prior has none.
+
+        slight  with what is left of a source's prior below a hundredth of all weights of the taste. That is what is
+                tuned; lists are made without: looking for neighbours is dear for long histories, and changes one title
+                in a thousand of them there.
         """
         alpha, rest = self.alpha(n_ratings), self.prior_share(n_ratings)
-        found = {
-            kind.name: alpha * self.taste.get(kind.name, 0.0) + rest * self.prior.get(kind.name, 0.0)
-            for kind in SOURCES
-            if self.has(kind.name)
-        }
+        least = 0.0 if slight else _SLIGHT * alpha * sum(self.taste.values())
+        found = {}
+        for kind in SOURCES:
+            if self.has(kind.name):
+                assumed = rest * self.prior.get(kind.name, 0.0)
+                own = alpha * self.taste.get(kind.name, 0.0)
+                found[kind.name] = own + np.where(assumed < least, 0.0, assumed)
         if not any(self.prior.get(kind.name) for kind in SOURCES if kind.side == "popularity"):
             unknown = np.where(np.asarray(n_ratings) == 0, 1.0, 0.0)
             found["popularity"] = found.get("popularity", 0.0) + unknown
-        return found
-
-    def counting_factors(self, n_ratings: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-        """:meth:`factors` without what is left of a source's prior below a hundredth of all weights of the taste.
-
-        Looking for neighbours is dear for long histories, and changes one title in a thousand of their lists there.
-        What is tuned is the whole formula.
-        """
-        alpha, rest = self.alpha(n_ratings), self.prior_share(n_ratings)
-        least = _SLIGHT * alpha * sum(self.taste.values())
-        found = self.factors(n_ratings)
-        for name, weight in self.prior.items():
-            if name in found:
-                slight = rest * weight < least
-                found[name] = np.where(slight, alpha * self.taste.get(name, 0.0), found[name])
         return found
 
     def prior_share(self, n_ratings: NDArray[np.int64]) -> NDArray[np.float64]:

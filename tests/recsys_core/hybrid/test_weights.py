@@ -25,13 +25,15 @@ def test_the_prior_fades_as_ratings_become_known() -> None:
 def test_of_long_histories_a_source_of_the_prior_counts_nothing_below_a_hundredth_of_the_taste() -> None:
     weights = HybridWeights(taste={"als": 1.0, "ease": 2.0}, prior={"neighbours": 0.6}, kappa=15.0, gate_power=3.0)
     counts = np.array([0, 15, 40, 41, 10_000])  # (15 / n)³ · 0.6 is 0.0316 at 40, and 0.0294 at 41
-    found = weights.counting_factors(counts)["neighbours"]
+    found = weights.factors(counts, slight=False)["neighbours"]
     assert (weights.factors(counts)["neighbours"][3:4] > 0).all(), "what is tuned is the formula"
     np.testing.assert_allclose(found[:3], 0.6 * (1 - weights.alpha(counts[:3])), rtol=1e-6)
     assert found[3:].tolist() == [0.0, 0.0]
-    both = weights.replace(taste={"als": 1.0, "neighbours": 2.0}).counting_factors(counts)["neighbours"]
+    both = weights.replace(taste={"als": 1.0, "neighbours": 2.0}).factors(counts, slight=False)["neighbours"]
     np.testing.assert_allclose(both, 2 * weights.alpha(counts) + found, rtol=1e-6)
-    newcomers = weights.replace(taste={}, prior={"neighbours": 0.6, "popularity": 1e-4}).counting_factors(counts[:2])
+    newcomers = weights.replace(taste={}, prior={"neighbours": 0.6, "popularity": 1e-4}).factors(
+        counts[:2], slight=False
+    )
     assert newcomers["popularity"].tolist() == [1e-4, 5e-5], "without a taste nothing is slight"
 
 
