@@ -43,7 +43,7 @@ def build_item_features(
     if "title" in parameters.groups:
         found["title"] = title_group(item_ids, fitted_mask, movies, parameters.min_word_items)
     if "tags" in parameters.groups:
-        found["tags"] = tag_group(item_ids, fitted_mask, tags, movies, parameters.min_tag_items)
+        found["tags"] = tag_group(item_ids, fitted_mask, tags, movies, parameters.min_tag_items, parameters.max_tags)
     if "genome" in parameters.groups and genome_scores is not None and genome_tags is not None:
         found["genome"] = genome_group(item_ids, fitted_mask, genome_scores, genome_tags, parameters)
     found = {name: (matrix, columns) for name, (matrix, columns) in found.items() if matrix.nnz}

@@ -30,6 +30,8 @@ class FeatureParameters(Parameters):
     """Groups to build, where the data has them."""
     min_tag_items: int = Field(default=2, ge=1, le=10_000)
     """A free-text tag counts when at least so many training items carry it."""
+    max_tags: int = Field(default=64, ge=1, le=10_000)
+    """Of an item with more tags only so many count, those with the largest weights."""
     min_word_items: int = Field(default=2, ge=1, le=10_000)
     """A word of the titles counts when at least so many training items have it."""
     genome_power: float = Field(default=0.5, ge=0, le=10)

@@ -154,8 +154,11 @@ def tag_group(
     tags: pa.Table | None,
     movies: pa.Table,
     min_tag_items: int,
+    max_tags: int,
 ) -> Group:
     """One column for each tag on at least ``min_tag_items`` training items, weighted log(1 + times given).
+
+    Of an item with more than ``max_tags`` the most telling are kept: famous ones gather thousands, most of them once.
 
     The weighted tags of a further column of ``movies`` are columns of their own, and count as much.
     """
@@ -164,7 +167,20 @@ def tag_group(
     for column, label in _further(movies, "weighted tags"):
         cells = [(item_id, *part.rpartition(":")) for item_id, part in _members(movies, column, "|")]
         parts.append([(item_id, f"{label}{normalise_tag(tag)}", float(weight)) for item_id, tag, _, weight in cells])
-    return _side_by_side([_weighted(item_ids, fitted_mask, part, min_tag_items) for part in parts])
+    matrix, names = _side_by_side([_weighted(item_ids, fitted_mask, part, min_tag_items) for part in parts])
+    return _largest(matrix, max_tags), names
+
+
+def _largest(matrix: csr_matrix, most: int) -> csr_matrix:
+    """At most ``most`` entries of each row, the largest, and rows of length 1 again."""
+    lengths = np.diff(matrix.indptr)
+    if lengths.max(initial=0) <= most:
+        return matrix
+    rows = np.repeat(np.arange(matrix.shape[0]), lengths)
+    order = np.lexsort((matrix.indices, -matrix.data, rows))
+    kept = np.sort(order[np.arange(matrix.nnz) - matrix.indptr[rows] < most])
+    indptr = np.concatenate([[0], np.cumsum(np.minimum(lengths, most))])
+    return normalise_rows(csr_matrix((matrix.data[kept], matrix.indices[kept], indptr), shape=matrix.shape))
 
 
 def _side_by_side(groups: list[Group]) -> Group:

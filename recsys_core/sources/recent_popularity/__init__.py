@@ -11,7 +11,7 @@ KIND = SourceKind(
     label="recent popularity",
     side="popularity",
     defaults=RecentPopularityParameters(),
-    fit=lambda training, parameters: fit_recent_popularity(training.matrix, parameters),
+    fit=lambda training, parameters: fit_recent_popularity(training.matrix, parameters, feedback=training.feedback),
     model=RecentPopularityModel,
     prior=1.0,
     summary="Popularity near a person's own time",

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
@@ -28,7 +29,8 @@ class RecentPopularityModel:
     """Log popularity of every item at several moments.
 
     item_ids   int64 of shape (n_items,), sorted
-    item_side  float32 of shape (n_moments, n_items): log(1 + Σ over its ratings of ½^(|t − t_r| / half-life) + floor)
+    item_side  float32 of shape (n_moments, n_items): log(1 + Σ over its ratings r of r^power·(½^(|t − t_r| / half-life)
+               + floor)), r as a share of the best rating
     times      int64 of shape (n_moments,), ascending: the moments t, in seconds since 1970; the last is that of the
                newest training rating, where nothing but the past counts
 
@@ -83,16 +85,19 @@ class RecentPopularityModel:
         )
 
 
-def fit_recent_popularity(train: UserItemMatrix, parameters: RecentPopularityParameters) -> RecentPopularityModel:
+def fit_recent_popularity(
+    train: UserItemMatrix, parameters: RecentPopularityParameters, *, feedback: Feedback
+) -> RecentPopularityModel:
     """Popularity at moments from the first to the last rating of ``train``; both sides of a moment count alike."""
     times = train.timestamps
     newest, step = int(times.max(initial=0)), parameters.step * _YEAR
     n_moments = 1 + int((newest - int(times.min(initial=newest))) / step)
     ages = ((newest - times) / step + 0.5).astype(np.int64)  # in steps before the newest, to the nearest
     places = np.minimum(ages, n_moments - 1) * train.n_items + train.ratings.indices
-    counts = np.bincount(places, minlength=n_moments * train.n_items).reshape(n_moments, train.n_items)[::-1]
+    liking = feedback.powers(train.ratings, parameters.rating_power).data
+    sums = np.bincount(places, liking, minlength=n_moments * train.n_items).reshape(n_moments, train.n_items)[::-1]
     apart = np.abs(np.subtract.outer(np.arange(n_moments), np.arange(n_moments))) * parameters.step
     kernel = 0.5 ** (apart / parameters.half_life) + parameters.floor
-    item_side = np.log1p(kernel @ counts).astype(np.float32)
+    item_side = np.log1p(kernel @ sums).astype(np.float32)
     moments = (newest - np.arange(n_moments)[::-1] * step).astype(np.int64)
     return RecentPopularityModel(train.item_ids, item_side, moments, parameters)

@@ -90,6 +90,15 @@ def test_a_tag_on_too_few_training_items_is_left_out() -> None:
     assert build(fitted, min_tag_items=2).names["tags"] == ["fun"]
 
 
+def test_of_many_tags_the_most_telling_are_kept() -> None:
+    every, fewer = build(min_tag_items=1), build(min_tag_items=1, max_tags=1)
+    assert names_of(every, "tags", 0) == {"fun", "pixar"}
+    assert names_of(fewer, "tags", 0) == {"fun"}, "given twice"
+    assert names_of(fewer, "tags", 1) == {"fun"}, "of equal ones the first"
+    assert fewer.names == every.names
+    np.testing.assert_allclose(fewer.groups["tags"].toarray()[:3].max(axis=1), 1)
+
+
 def test_nothing_is_learnt_from_items_outside_training() -> None:
     fitted = np.array([True, True, False, True])
     features = build(fitted, min_tag_items=1)

@@ -6,6 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import UserItemMatrix, build_user_items
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories
@@ -18,6 +20,7 @@ from recsys_core.sources.recent_popularity import (
 from recsys_core.testing.source_contract import SourceContract
 
 YEAR = 31_557_600
+SCALE = MOVIELENS.feedback
 SMALL = RecentPopularityParameters(half_life=1.5, floor=0.2, step=0.5)
 
 
@@ -26,10 +29,10 @@ class TestRecentPopularityKeepsTheSourceContract(SourceContract):
     parameters = SMALL
 
 
-def rated(item_nums: list[int], years: list[float]) -> UserItemMatrix:
+def rated(item_nums: list[int], years: list[float], values: float | list[float] = 5.0) -> UserItemMatrix:
     """One person's rating for each of ``item_nums``, so many years after the first moment."""
     times = 1_000_000_000 + (np.asarray(years) * YEAR).astype(np.int64)
-    return build_user_items(np.arange(len(times)), np.asarray(item_nums) + 1, np.full(len(times), 4.0), times)
+    return build_user_items(np.arange(len(times)), np.asarray(item_nums) + 1, np.full(len(times), values), times)
 
 
 @given(
@@ -42,7 +45,9 @@ def test_each_moment_sums_over_all_ratings_those_of_both_sides_alike(
     ratings: list[tuple[int, float]], half_life: float, floor: float, step: float
 ) -> None:
     train = rated(*map(list, zip(*ratings, strict=True)))  # type: ignore[arg-type]
-    model = fit_recent_popularity(train, RecentPopularityParameters(half_life=half_life, floor=floor, step=step))
+    model = fit_recent_popularity(
+        train, RecentPopularityParameters(half_life=half_life, floor=floor, step=step), feedback=SCALE
+    )
     newest = int(train.timestamps.max())
     n_moments = len(model.times)
     np.testing.assert_allclose(newest - model.times, np.arange(n_moments)[::-1] * step * YEAR, atol=1)
@@ -57,12 +62,23 @@ def test_each_moment_sums_over_all_ratings_those_of_both_sides_alike(
 
 
 def test_at_the_last_moment_there_is_nothing_but_the_past() -> None:
-    model = fit_recent_popularity(rated([0, 1, 2], [0, 2, 4]), RecentPopularityParameters(half_life=2, floor=0, step=2))
+    model = fit_recent_popularity(
+        rated([0, 1, 2], [0, 2, 4]), RecentPopularityParameters(half_life=2, floor=0, step=2), feedback=SCALE
+    )
     np.testing.assert_allclose(np.expm1(model.item_side), [[1, 0.5, 0.25], [0.5, 1, 0.5], [0.25, 0.5, 1]], rtol=1e-6)
 
 
+@pytest.mark.parametrize(("power", "expected"), [(0.0, [1, 1]), (1.0, [1, 0.6]), (2.0, [1, 0.36])])
+def test_a_rating_counts_by_what_it_says(power: float, expected: list[float]) -> None:
+    parameters = RecentPopularityParameters(rating_power=power, floor=0)
+    model = fit_recent_popularity(rated([0, 1], [0, 0], [5.0, 3.0]), parameters, feedback=SCALE)
+    np.testing.assert_allclose(np.expm1(model.item_side), [expected], rtol=1e-6)
+    clicks = fit_recent_popularity(rated([0, 1], [0, 0], [5.0, 3.0]), parameters, feedback=Feedback.events())
+    np.testing.assert_allclose(np.expm1(clicks.item_side), [[1, 1]], rtol=1e-6)
+
+
 def test_people_have_the_moment_nearest_to_their_newest_rating() -> None:
-    model = fit_recent_popularity(rated([0, 1, 2], [0, 2, 4]), RecentPopularityParameters(step=2.0))
+    model = fit_recent_popularity(rated([0, 1, 2], [0, 2, 4]), RecentPopularityParameters(step=2.0), feedback=SCALE)
     ratings = csr_matrix(np.float32([[5, 4, 0], [5, 0, 0], [5, 0, 0], [5, 0, 0], [0, 0, 0]]))
     first = int(model.times[0])
     times = first + (np.array([0.2, 0.9, 1.1, -50, 99]) * YEAR).astype(np.int64)
@@ -71,14 +87,14 @@ def test_people_have_the_moment_nearest_to_their_newest_rating() -> None:
 
 
 def test_somebody_of_an_unknown_time_has_the_last_moment() -> None:
-    model = fit_recent_popularity(rated([0, 1, 2], [0, 2, 4]), SMALL)
+    model = fit_recent_popularity(rated([0, 1, 2], [0, 2, 4]), SMALL, feedback=SCALE)
     np.testing.assert_array_equal(model.score(csr_matrix(np.float32([[5, 4, 0]])))[0], model.item_side[-1])
 
 
 def test_without_a_rating_there_is_one_moment_at_which_nothing_is_popular() -> None:
     nothing = np.zeros(0, dtype=np.int64)
     train = UserItemMatrix(csr_matrix((0, 2), dtype=np.float32), nothing, nothing, np.array([1, 2]))
-    assert fit_recent_popularity(train, SMALL).item_side.tolist() == [[0, 0]]
+    assert fit_recent_popularity(train, SMALL, feedback=SCALE).item_side.tolist() == [[0, 0]]
 
 
 def test_arrays_of_different_shapes_are_refused() -> None:
