@@ -87,15 +87,19 @@ class ColdTitles:
     def match(self, warm: NDArray[np.float32]) -> NDArray[np.float32]:
         """z_S: how well each cold title fits, from the ``warm`` scores (n_users, n_warm): float32 (n_users, n_cold)."""
         moments = dense_moments(warm)
-        sums = np.asarray(self.from_warm.sum(axis=1, dtype=np.float64)).ravel()
         if len(warm) == 1:
             predicted = (self.from_warm @ warm[0])[None, :]
         else:  # nearly every prediction rests on the same few thousand items: one dense product
             columns, weights = self._dense
             predicted = warm[:, columns] @ weights
         # the map is linear: the few predictions are standardised, not the many scores
-        predicted -= np.outer(moments.mean, sums).astype(np.float32)
+        predicted -= np.outer(moments.mean, self._sums).astype(np.float32)
         return np.asarray(predicted * moments.scale().astype(np.float32)[:, None])
+
+    @cached_property
+    def _sums(self) -> NDArray[np.float64]:
+        """Of each cold item's coefficients, (n_cold,)."""
+        return np.asarray(self.from_warm.sum(axis=1, dtype=np.float64)).ravel()
 
     @cached_property
     def _dense(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -3,7 +3,7 @@
 The same sums as for many people at once; for a single row the making of sparse matrices would cost more than the sums.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -24,7 +24,7 @@ class OneProfile:
     """Features of the catalogue's items, groups side by side.
 
     features       CSR float32 of shape (n_items, n_features)
-    by_feature     its transpose
+    sparse         the same without the groups that are multiplied as dense matrices, of the same shape
     bounds         first column of each group, and n_features: int64 of shape (n_groups + 1,)
     weights        weight of each group, float64 of shape (n_groups,)
     kinds          for each group None, or its different items: items with the same genres have the same score
@@ -32,7 +32,7 @@ class OneProfile:
     """
 
     features: csr_matrix
-    by_feature: csr_matrix
+    sparse: csr_matrix
     bounds: NDArray[np.int64]
     weights: NDArray[np.float64]
     kinds: tuple["_Kinds | None", ...]
@@ -49,12 +49,11 @@ class OneProfile:
         n_items: int,
     ) -> Self:
         """``groups`` with a weight, those in ``dense`` to be multiplied as matrices."""
-        nothing = csr_matrix(np.zeros((n_items, 0), dtype=np.float32))
-        features = csr_matrix(hstack([nothing, *groups.values()], format="csr"))
+        empty = {name: csr_matrix(groups[name].shape, dtype=np.float32) for name in dense}  # type: ignore[arg-type]
         widths = [matrix.shape[1] for matrix in groups.values()]
         return cls(
-            features,
-            csr_matrix(features.T.tocsr()),
+            _side_by_side(groups.values(), n_items),
+            _side_by_side((empty.get(name, matrix) for name, matrix in groups.items()), n_items),
             np.concatenate([[0], np.cumsum(widths)]).astype(np.int64),
             np.asarray([weights[name] for name in groups], dtype=np.float64),
             tuple(_Kinds.of(matrix) if name in dense else None for name, matrix in groups.items()),
@@ -69,9 +68,8 @@ class OneProfile:
         """
         liking = np.maximum(strength, 0)
         profile = weighted_rows(self.features, rated, strength)
-        likes = weighted_rows(self.features, rated, liking) if any(self.signed) else profile
+        likes = weighted_rows(self.features, rated, liking) if any(self.signed) and (strength < 0).any() else profile
         scores = np.zeros(self.features.shape[0], dtype=np.float32)
-        sparse_features = []
         for num, kinds in enumerate(self.kinds):
             columns = slice(self.bounds[num], self.bounds[num + 1])
             if self.signed[num]:
@@ -82,14 +80,15 @@ class OneProfile:
                 part[:] = 0
                 continue
             part *= self.weights[num] / length
-            if kinds is None:
-                sparse_features.append(self.bounds[num] + np.flatnonzero(part))
-            else:
+            if kinds is not None:
                 scores += (part.astype(np.float32) @ kinds.features)[kinds.kind_of]
-        if sparse_features:
-            asked = np.concatenate(sparse_features)
-            scores += weighted_rows(self.by_feature, asked, profile[asked]).astype(np.float32)
+        scores += self.sparse @ profile.astype(np.float32)
         return scores
+
+
+def _side_by_side(groups: Iterable[csr_matrix], n_items: int) -> csr_matrix:
+    nothing = csr_matrix(np.zeros((n_items, 0), dtype=np.float32))
+    return csr_matrix(hstack([nothing, *groups], format="csr"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
