@@ -1,11 +1,12 @@
 """Titles without a rating among all others: their scores, on the scale of the rated ones.
 
-A cold title's match is the prediction, from its features, of the whole blended score, standardised by each user's mean
-and spread (z_S). What a match is worth is not what the same warm score is worth: a prediction varies less, and says
-less. So two curves are learnt on titles that are left out of training on purpose: the logit of the probability that a
-hidden title is liked, for warm titles as a function of the score and of the history's length n, for cold ones of z_S
-and n. A cold title stands where the warm curve has its probability (calibration by a common scale of probabilities;
-Platt 1999, "Probabilistic Outputs for Support Vector Machines").
+A cold title's match is the prediction, from its features, of the blended score with a third of content's weight
+(:attr:`recsys_core.hybrid.parts.HybridParts.for_cold`), standardised by each user's mean and spread (z_S). What a match
+is worth is not what the same warm score is worth: a prediction varies less, and says less. So two curves are learnt on
+titles that are left out of training on purpose: the logit of the probability that a hidden title is liked, for warm
+titles as a function of the score and of the history's length n, for cold ones of z_S and n. A cold title stands where
+the warm curve has its probability (calibration by a common scale of probabilities; Platt 1999, "Probabilistic Outputs
+for Support Vector Machines").
 """
 
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ class ColdTitles:
     calibration: ColdCalibration | None
 
     def match(self, warm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """z_S: how well each cold title fits, from the ``warm`` scores (n_users, n_warm): float32 (n_users, n_cold)."""
+        """z_S: how well each cold title fits, from scores ``warm`` (n_users, n_warm): float32 (n_users, n_cold)."""
         moments = dense_moments(warm)
         if len(warm) == 1:
             predicted = (self.from_warm @ warm[0])[None, :]

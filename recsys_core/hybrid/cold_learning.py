@@ -144,12 +144,12 @@ def _judge(
     part = held_out_rows(part, some[:_MAX_USERS])
     warm, cold = part.history.with_items(kept), part.history.with_items(ids[left_out])
     histories = Histories(warm.ratings, warm.timestamps, cold.ratings)
-    scores = model.score(histories)
+    scores, match = model.warm_and_match(histories)
     order = np.concatenate([np.flatnonzero(~left_out), np.flatnonzero(left_out)])
     return _Judged(
         histories.n_liked(feedback),
         scores,
-        model.cold.match(scores),
+        match,
         csr_matrix(hstack([warm.ratings, cold.ratings], format="csr")),
         csr_matrix(part.targets[:, order]),
     )

@@ -111,6 +111,7 @@ def _predicted(
     A prediction is of what is above the mean of all warm items. Whatever a disliked title would add, by being unlike an
     item, is counted in the constant.
     """
+    model = model.for_cold
     warm = fused_scores(model, history)
     match = model.cold.match(warm)[:, cold_nums].astype(np.float64)
     calibration = model.cold.calibration

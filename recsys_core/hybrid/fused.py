@@ -6,11 +6,11 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid.heard import heard
-from recsys_core.hybrid.parts import HybridParts
+from recsys_core.hybrid.parts import OWN_SAY, HybridParts
 from recsys_core.sources.entries import Entries
 from recsys_core.sources.source import Entry
 
-__all__ = ["fused_scores"]
+__all__ = ["fused_scores", "scores_for_both"]
 
 _MOST = 0.8  # where a source counts for more than this share of the users, all of them are asked
 
@@ -23,24 +23,43 @@ def fused_scores(model: HybridParts, histories: Histories, entries: Entries | No
 
     entries  what other models have asked the same sources, and this one need not ask again
     """
-    n_liked = histories.n_liked(model.feedback)
-    scores, spreads = _scores(model, histories, entries or Entries(), n_liked)
-    silent = np.flatnonzero(n_liked - heard(model, n_liked, spreads))
-    if len(silent):
-        scores[silent], _ = _scores(model, histories.only(silent), Entries(), np.zeros(len(silent), dtype=np.int64))
+    scores, _ = _with_silent(model, histories, entries or Entries(), for_cold=False)
     return scores
 
 
+def scores_for_both(
+    model: HybridParts, histories: Histories, entries: Entries | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """:func:`fused_scores` of ``model``, and up to a constant for each user those of ``model.for_cold``."""
+    return _with_silent(model, histories, entries or Entries(), for_cold=True)
+
+
+def _with_silent(
+    model: HybridParts, histories: Histories, entries: Entries, *, for_cold: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Both scores, the second those for cold items where they are asked for; newcomers' of people who are not heard."""
+    n_liked = histories.n_liked(model.feedback)
+    scores, others, spreads = _scores(model, histories, entries, n_liked, for_cold=for_cold)
+    silent = np.flatnonzero(n_liked - heard(model, n_liked, spreads))
+    if len(silent):
+        nothing = np.zeros(len(silent), dtype=np.int64)
+        found = _scores(model, histories.only(silent), Entries(), nothing, for_cold=for_cold)
+        scores[silent], others[silent] = found[:2]
+    return scores, others
+
+
 def _scores(
-    model: HybridParts, histories: Histories, entries: Entries, n_liked: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], dict[str, NDArray[np.float64]]]:
-    """The scores of people who count as having liked ``n_liked`` titles, and how far each source's scores spread."""
+    model: HybridParts, histories: Histories, entries: Entries, n_liked: NDArray[np.int64], *, for_cold: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[np.float64]]]:
+    """The scores of people who count as having liked ``n_liked`` titles, those for cold items (the same array where
+    they are not asked for, or do not differ), and how far each source's scores spread."""
     weights, n_users = model.weights, histories.n_users
     factors, against = weights.factors(n_liked, slight=False), weights.dislikes * weights.prior_share(n_liked)
     nothing = np.zeros(n_users)
     spreads: dict[str, NDArray[np.float64]] = {}
     left, constant = [], np.zeros((n_users, 1))
     added: list[tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = []
+    content: list[tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = []
     for name, source in model.sources.items():
         factor = factors.get(name, nothing)
         low_rank = name in model.low_rank
@@ -60,11 +79,15 @@ def _scores(
             left.append(entry.left * scale[:, None])
         else:
             added.append((asked, entry, scale.astype(np.float32)))
+            content += added[-1:] if name == "content" else []
     stacked = np.concatenate([*left, constant], axis=1).astype(np.float32)
     scores: NDArray[np.float32] = stacked @ model.item_sides
     for users, entry, times in added:
         _add(scores, users, entry, times, against[users])
-    return scores, spreads
+    others = scores.copy() if for_cold and content else scores
+    for users, entry, times in content if for_cold else ():
+        _add(others, users, entry, np.float32(OWN_SAY - 1) * times, against[users])
+    return scores, others, spreads
 
 
 def _add(

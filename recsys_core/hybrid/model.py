@@ -12,7 +12,7 @@ from recsys_core.errors import ParameterError
 from recsys_core.histories import Histories, Known
 from recsys_core.hybrid.cold import ColdCalibration, ColdTitles, NewTitles, reserve_places
 from recsys_core.hybrid.explain import Explanation, explain
-from recsys_core.hybrid.fused import fused_scores
+from recsys_core.hybrid.fused import fused_scores, scores_for_both
 from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import HybridParts
 from recsys_core.hybrid.weights import HybridWeights
@@ -69,7 +69,14 @@ class HybridModel(HybridParts):
 
     def score_cold(self, known: Known) -> NDArray[np.float32]:
         """Matches of the cold items, by which they rank among themselves: float32 of shape (n_users, n_cold)."""
-        return self.cold.match(fused_scores(self, self.checked(known)))
+        return self.warm_and_match(known)[1]
+
+    def warm_and_match(
+        self, known: Known, *, entries: Entries | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """:meth:`score` of the hybrid and :meth:`score_cold`, the sources asked once."""
+        warm, predicted = scores_for_both(self, self.checked(known), entries)
+        return warm, self.cold.match(predicted)
 
     def score_catalogue(self, known: Known) -> NDArray[np.float32]:
         """Warm and cold items on one scale: float32 of shape (n_users, n_items + n_cold).
@@ -77,14 +84,16 @@ class HybridModel(HybridParts):
         Without a calibration the cold ones are -inf: no list of all titles has them.
         """
         histories = self.checked(known)
-        return self._catalogue(histories, fused_scores(self, histories))
+        return self._catalogue(histories, *self.warm_and_match(histories))
 
-    def _catalogue(self, histories: Histories, warm: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The scores ``warm``, and those of the cold items beside them."""
+    def _catalogue(
+        self, histories: Histories, warm: NDArray[np.float32], match: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """The scores ``warm``, and beside them those of the cold items, by their ``match``."""
         if self.cold.calibration is None:
-            cold = np.full((histories.n_users, len(self.cold_item_ids)), -np.inf, dtype=np.float32)
+            cold = np.full_like(match, -np.inf)
         else:
-            cold = self.cold.calibration.scores(self.cold.match(warm), histories.n_liked(self.feedback))
+            cold = self.cold.calibration.scores(match, histories.n_liked(self.feedback))
         return np.concatenate([warm, cold], axis=1)
 
     def recommend(
@@ -110,9 +119,12 @@ class HybridModel(HybridParts):
         entries     as in :meth:`score`
         """
         histories = self.checked(known)
-        warm = fused_scores(self.asked(model), histories, entries)
         with_cold = model == "hybrid" and len(self.cold_item_ids) > 0
-        scores = self._catalogue(histories, warm) if with_cold else warm
+        if with_cold:
+            warm, match = self.warm_and_match(histories, entries=entries)
+            scores = self._catalogue(histories, warm, match)
+        else:
+            warm = scores = fused_scores(self.asked(model), histories, entries)
         if model != "hybrid":
             exclude, candidates = (
                 nums if nums is None else nums[nums < self.n_items] for nums in (exclude, candidates)
@@ -128,7 +140,6 @@ class HybridModel(HybridParts):
             best = reranked(best)
         if not with_cold or new_titles is None or new_titles.places == 0:
             return best
-        match = self.cold.match(warm)
         new_scores = scores[:, self.n_items :] if self.cold.calibration is not None else match.copy()
         if new_titles.min_share > 0:
             moments = dense_moments(warm)

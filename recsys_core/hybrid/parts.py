@@ -20,7 +20,10 @@ from recsys_core.sources.popularity import PopularityModel
 from recsys_core.sources.source import Source
 from recsys_core.sources.table import SOURCES, source_named
 
-__all__ = ["HybridParts"]
+__all__ = ["OWN_SAY", "HybridParts"]
+
+OWN_SAY = 1 / 3
+"""Share of content's weight in what is predicted for cold items."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,19 @@ class HybridParts:
         other = copy(self)
         object.__setattr__(other, "weights", weights)
         return other
+
+    @property
+    def for_cold(self) -> Self:
+        """The blend whose scores are predicted for cold items: content has a third of its say.
+
+        A prediction goes by features already. What they say of the rated items, too, would count twice in it: with as
+        much content as tastes are best told by, new titles are told worse than with none.
+        """
+        taste, prior = (
+            {name: weight * (OWN_SAY if name == "content" else 1) for name, weight in weights.items()}
+            for weights in (self.weights.taste, self.weights.prior)
+        )
+        return self.with_weights(self.weights.replace(taste=taste, prior=prior))
 
     @property
     def als(self) -> ALSModel:

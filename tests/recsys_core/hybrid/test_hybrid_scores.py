@@ -14,6 +14,7 @@ from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridModel, HybridWeights
 from recsys_core.hybrid.blend import DISLIKES, blend, blended_terms
 from recsys_core.hybrid.fit import usual_spread
+from recsys_core.hybrid.fused import fused_scores, scores_for_both
 from recsys_core.scoring import Scorer
 from recsys_core.sources.ease import EASEModel
 from recsys_core.sources.table import SOURCES
@@ -107,6 +108,20 @@ def test_the_fused_product_is_the_formula_for_all_weights_and_histories(
     np.testing.assert_allclose(scores, blend(model, histories), rtol=0, atol=1e-4)
     for user in range(histories.n_users):
         np.testing.assert_allclose(model.score(histories.rows(user, user + 1))[0], scores[user], rtol=0, atol=1e-4)
+
+
+@given(histories=histories_of(n_items=N_ITEMS, n_cold=N_COLD, max_users=5), taste=SOME_WEIGHTS, prior=SOME_WEIGHTS)
+def test_what_is_predicted_for_cold_items_is_the_blend_with_less_content(
+    histories: Histories, taste: dict[str, float], prior: dict[str, float]
+) -> None:
+    model = with_weights(taste=taste, prior=prior)
+    scores, predicted = scores_for_both(model, histories)
+    np.testing.assert_array_equal(scores, fused_scores(model, histories))
+    less = model.for_cold
+    assert less.weights.taste.get("content", 0.0) == pytest.approx(taste.get("content", 0.0) / 3)
+    assert {**less.weights.taste, "content": 0} == {**taste, "content": 0}
+    apart = predicted - fused_scores(less, histories)
+    np.testing.assert_allclose(apart - apart.mean(axis=1, keepdims=True), 0, atol=2e-5)
 
 
 def test_long_and_short_histories_newcomers_and_dislikes_score_in_one_batch_as_alone() -> None:

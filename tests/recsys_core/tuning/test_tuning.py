@@ -15,6 +15,7 @@ from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.als import ALSModel, ALSParameters, fit_als
 from recsys_core.sources.ease import EASEParameters
+from recsys_core.sources.recent_popularity import RecentPopularityParameters
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features, planted_interactions
 from recsys_core.tuning import (
@@ -46,6 +47,7 @@ PARAMETERS = TuningParameters(
     n_trials_gate=4,
     als=ALSParameters(iterations=3),
     ease=EASEParameters(),
+    recent_popularity=RecentPopularityParameters(rating_power=0, half_life=2, floor=0.1),
     first_ratings=(1, 3),
     search_space=SPACE,
 )
