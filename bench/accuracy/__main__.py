@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         bundle,
         settings,
         folds=range(n_folds),
-        peers=PEERS if arguments.peers else (),
+        peers=tuple(PEERS) if arguments.peers else (),
         peer_trials=n_trials,
         workspace=arguments.workspace / "accuracy",
         say=lambda text: print(f"{time.monotonic() - started:6.0f} s  {text}", flush=True),

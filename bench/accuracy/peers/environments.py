@@ -15,7 +15,6 @@ from recsys_core.errors import RecsysError
 __all__ = ["PeerError", "make_environment", "run_script"]
 
 _SHARED = Path(__file__).with_name("shared")
-_READY = "requirements.sha256"
 _TAIL = 15
 _INSTALL_SECONDS = 1_800.0
 _MAKING = Lock()
@@ -30,23 +29,15 @@ def make_environment(requirements: Path, folder: Path) -> Path:
 
     Raises :class:`PeerError` with pip's own last words when it cannot be installed.
     """
-    with _MAKING:  # peers of one library are run side by side
-        return _made(requirements, folder)
-
-
-def _made(requirements: Path, folder: Path) -> Path:
     wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
-    python = folder.resolve() / "bin" / "python"
-    ready = folder / _READY
-    if ready.exists() and ready.read_text(encoding="utf-8") == wanted and python.exists():
-        return python
-    ready.unlink(missing_ok=True)
-    folder.mkdir(parents=True, exist_ok=True)
-    _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], "venv", _INSTALL_SECONDS)
-    pip = [sys.executable, "-m", "pip", "--python", str(python), "install", "--quiet", "--disable-pip-version-check"]
-    what = f"pip install -r {requirements.parent.name}/{requirements.name}"
-    _run([*pip, "-r", str(requirements)], what, _INSTALL_SECONDS)
-    ready.write_text(wanted, encoding="utf-8")
+    python, ready = folder.resolve() / "bin" / "python", folder / "requirements.sha256"
+    with _MAKING:  # peers of one library are run side by side
+        if not (python.exists() and ready.exists() and ready.read_text(encoding="utf-8") == wanted):
+            _run([sys.executable, "-m", "venv", "--clear", "--without-pip", str(folder)], "venv", _INSTALL_SECONDS)
+            pip = [sys.executable, "-m", "pip", "--python", str(python), "--quiet", "--disable-pip-version-check"]
+            what = f"pip install -r {requirements.parent.name}/{requirements.name}"
+            _run([*pip, "install", "-r", str(requirements)], what, _INSTALL_SECONDS)
+            ready.write_text(wanted, encoding="utf-8")
     return python
 
 

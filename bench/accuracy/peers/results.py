@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.accuracy.peers.environments import PeerError
 from bench.accuracy.peers.shared.peer_job import read_job
+from recsys_core.sparse_rows import filled
 
 __all__ = ["PeerResult", "read_result"]
 
@@ -62,26 +63,15 @@ def _check_lists(where: str, path: Path, known: Any, k: int) -> None:
         raise PeerError(f"{where}: {path.name} cannot be read ({error}); expected an int32 array") from error
     n_users, n_items = known.shape
     if lists.dtype != np.int32 or lists.shape != (n_users, k):
-        raise PeerError(
-            f"{where}: {path.name} is {lists.dtype} of shape {lists.shape}, expected int32 of shape {(n_users, k)}"
-        )
-    if (lists == -1).all():
-        return
-    if lists.min() < -1 or lists.max() >= n_items:
-        raise PeerError(
-            f"{where}: column numbers from {lists.min()} to {lists.max()}, expected -1 (padding) to {n_items - 1}"
-        )
-    empty, ordered = lists == -1, np.sort(lists, axis=1)
-    rows, places = np.nonzero(~empty)
-    seen = np.zeros(n_users, dtype=bool)
-    seen[rows[np.asarray(known[rows, lists[rows, places]]).ravel() != 0]] = True
+        raise PeerError(f"{where}: {lists.dtype} of shape {lists.shape}, expected int32 of shape {(n_users, k)}")
+    empty, ordered = (lists == -1), np.sort(lists, axis=1)
+    seen = filled(known)[np.arange(n_users)[:, None], np.clip(lists, 0, n_items - 1)]
     for what, bad in {
-        "an item after the padding": (empty[:, :-1] & ~empty[:, 1:]).any(axis=1),
-        "an item twice": ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1),
-        "an item that was known": seen,
+        "a number that is no column's": (lists < -1) | (lists >= n_items),
+        "an item after the padding": empty[:, :-1] & ~empty[:, 1:],
+        "an item twice": (ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0),
+        "an item that was known": seen & ~empty,
     }.items():
         if bad.any():
-            raise PeerError(
-                f"{where}: {what} in the lists of {int(bad.sum())} users (first: row {int(np.argmax(bad))}); "
-                "expected each list to hold different unknown items, best first, padded at the end with -1"
-            )
+            rows = np.flatnonzero(bad.any(axis=1))
+            raise PeerError(f"{where}: {what} in the lists of {len(rows)} users (first: row {rows[0]})")

@@ -19,49 +19,34 @@ from scipy.sparse import csr_matrix
 os.environ.update(LK_NUM_PROCS="1", LK_NUM_THREADS="1", LK_NUM_BACKEND_THREADS="1")  # read when training begins
 
 
-def trained(scorer: Any, weights: csr_matrix, seed: int) -> Callable[[csr_matrix], NDArray[np.float64]]:
-    rows = weights.tocoo()
-    table = pd.DataFrame({"user_id": rows.row, "item_id": rows.col, "rating": rows.data})
-    scorer.train(from_interactions_df(table, rating_col="rating"), TrainingOptions(rng=seed))
-    everything = ItemList(item_ids=np.arange(weights.shape[1]))
-    trained_on = np.bincount(weights.indices, minlength=weights.shape[1]) > 0
+def scored(made: Callable[[csr_matrix, peer_job.Parameters], Any]) -> peer_job.Fit:
+    """A model whose component is made of weights and parameters."""
 
-    def score(rows: csr_matrix) -> NDArray[np.float64]:
-        scores = np.full(rows.shape, np.nan)
-        for row in range(rows.shape[0]):
-            of_user = np.arange(rows.indptr[row], rows.indptr[row + 1])
-            of_user = of_user[trained_on[rows.indices[of_user]]]  # an item that it has not met ends ItemKNNScorer
-            history = ItemList(item_ids=rows.indices[of_user], rating=rows.data[of_user])
-            if len(history):
-                scores[row] = scorer(RecQuery(history_items=history), everything).scores()
-        return scores
+    def fit(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Callable[[csr_matrix], NDArray[np.float64]]:
+        scorer, rows = made(weights, own), weights.tocoo()
+        table = pd.DataFrame({"user_id": rows.row, "item_id": rows.col, "rating": rows.data})
+        scorer.train(from_interactions_df(table, rating_col="rating"), TrainingOptions(rng=seed))
+        everything = ItemList(item_ids=np.arange(weights.shape[1]))
+        trained_on = np.bincount(weights.indices, minlength=weights.shape[1]) > 0
 
-    return score
+        def score(rows: csr_matrix) -> NDArray[np.float64]:
+            scores = np.full(rows.shape, np.nan)
+            for row in range(rows.shape[0]):
+                of_user = np.arange(rows.indptr[row], rows.indptr[row + 1])
+                of_user = of_user[trained_on[rows.indices[of_user]]]  # an item that it has not met ends ItemKNNScorer
+                history = ItemList(item_ids=rows.indices[of_user], rating=rows.data[of_user])
+                if len(history):
+                    scores[row] = scorer(RecQuery(history_items=history), everything).scores()
+            return scores
 
+        return score
 
-def fit_ials(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Callable[[csr_matrix], NDArray[np.float64]]:
-    return trained(ImplicitMFScorer(use_ratings=bool((weights.data != 1).any()), **own), weights, seed)
-
-
-def fit_userknn(
-    weights: csr_matrix, own: peer_job.Parameters, seed: int
-) -> Callable[[csr_matrix], NDArray[np.float64]]:
-    return trained(UserKNNScorer(feedback="implicit", **own), weights, seed)
-
-
-def fit_itemknn(
-    weights: csr_matrix, own: peer_job.Parameters, seed: int
-) -> Callable[[csr_matrix], NDArray[np.float64]]:
-    return trained(ItemKNNScorer(feedback="implicit", **own), weights, seed)
-
-
-def fit_ease(weights: csr_matrix, own: peer_job.Parameters, seed: int) -> Callable[[csr_matrix], NDArray[np.float64]]:
-    return trained(EASEScorer(**own), weights, seed)
+    return peer_job.scored(fit)
 
 
 MODELS = {
     "ials": (
-        peer_job.scored(fit_ials),
+        scored(lambda weights, own: ImplicitMFScorer(use_ratings=bool((weights.data != 1).any()), **own)),
         {"ratings": "all", "embedding_size": 50, "epochs": 10, "regularization": 0.1, "weight": 40.0},
         {
             "ratings": peer_job.any_of(*peer_job.RATINGS),
@@ -73,7 +58,7 @@ MODELS = {
     ),
     # Implicit feedback: the library's explicit mode predicts stars and is not meant for ranking a whole catalogue.
     "userknn": (
-        peer_job.on_frequent_items(peer_job.scored(fit_userknn)),
+        peer_job.on_frequent_items(scored(lambda _, own: UserKNNScorer(feedback="implicit", **own))),
         {"ratings": "all", "max_nbrs": 20, "min_nbrs": 1, "min_item_ratings": 1},
         {
             "ratings": peer_job.any_of("all", "liked"),
@@ -83,7 +68,7 @@ MODELS = {
         },
     ),
     "itemknn": (
-        peer_job.on_frequent_items(peer_job.scored(fit_itemknn)),
+        peer_job.on_frequent_items(scored(lambda _, own: ItemKNNScorer(feedback="implicit", **own))),
         {"ratings": "all", "max_nbrs": 20, "min_nbrs": 1, "save_nbrs": None, "min_item_ratings": 1},
         {
             "ratings": peer_job.any_of("all", "liked"),
@@ -95,7 +80,7 @@ MODELS = {
     ),
     # The library counts who rated both of two items, and never how high.
     "ease": (
-        peer_job.on_frequent_items(peer_job.scored(fit_ease)),
+        peer_job.on_frequent_items(scored(lambda _, own: EASEScorer(**own))),
         {"ratings": "all", "regularization": 1.0, "min_item_ratings": 5},
         {
             "ratings": peer_job.any_of("all", "liked"),

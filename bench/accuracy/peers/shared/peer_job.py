@@ -249,39 +249,38 @@ def run_search(
     out: Path,
     n_trials: int,
     seed: int,
-    clock: Callable[[], float] = time.process_time,
 ) -> None:
     """Try ``n_trials`` configurations, refit the best one, write ``lists_<view>.npy``, tuned.json and trials.json.
 
-    The first trial is ``defaults``, the others are drawn from ``space`` by a generator seeded with ``seed``. All are
-    judged by NDCG@10 on the first round of validation, and the ``FINALISTS`` best of them on all rounds: one step of
-    successive halving (Jamieson & Talwalkar 2016, https://arxiv.org/abs/1502.07943). Of these the highest mean over the
-    users of all rounds wins, the first among equals. A configuration that the library fails on counts 0; if all fail,
-    the first error is raised.
+    The first trial is ``defaults``, the others are drawn from ``space`` by a generator seeded with ``seed``; without a
+    space there are no others. All are judged by NDCG@10 on the first round of validation, and the ``FINALISTS`` best of
+    them on all rounds: one step of successive halving (Jamieson & Talwalkar 2016, https://arxiv.org/abs/1502.07943). Of
+    these the highest mean over the users of all rounds wins, the first among equals. A configuration that the library
+    fails on counts 0; if all fail, the first error is raised.
 
-    clock  seconds of one core that it took: a machine that is busy with something else makes nothing dearer
+    Seconds are those of one core: a machine that is busy with something else makes nothing dearer.
     """
-    started = clock()
+    started = time.process_time()
     asked = read_job(job)
     rng = np.random.default_rng(seed)
-    drawn = [{key: draw(rng) for key, draw in space.items()} for _ in range(n_trials - 1)]
+    drawn = [{key: draw(rng) for key, draw in space.items()} for _ in range(n_trials - 1 if space else 0)]
     trials = [_Trial({**defaults, **own}) for own in ({}, *drawn)]
     first = asked.round(0)
     for trial in trials:
-        trial.judge(fit, first, asked.k, seed, clock)
+        trial.judge(fit, first, asked.k, seed)
     if all(trial.failure for trial in trials):
         raise next(trial.failure for trial in trials if trial.failure)
     finalists = sorted(trials, key=lambda trial: -trial.ndcg)[:FINALISTS]
     for number in range(1, asked.n_rounds):
         another = asked.round(number)
         for trial in finalists:
-            trial.judge(fit, another, asked.k, seed, clock)
+            trial.judge(fit, another, asked.k, seed)
     best = max(finalists, key=lambda trial: trial.ndcg)
     recommend = fit(asked.matrix("train"), best.parameters, seed, *asked.side())
     for view in asked.views:
         np.save(out / f"lists_{view}.npy", recommend(asked.matrix(f"known_{view}"), asked.k).astype(np.int32))
-    tuned = {"name": name, "version": version, "n_trials": n_trials, "parameters": best.parameters}
-    tuned |= {"validation_ndcg": best.ndcg, "seconds": round(clock() - started, 3)}
+    tuned = {"name": name, "version": version, "n_trials": len(trials), "parameters": best.parameters}
+    tuned |= {"validation_ndcg": best.ndcg, "seconds": round(time.process_time() - started, 3)}
     (out / "trials.json").write_text(json.dumps([trial.account() for trial in trials], indent=1), encoding="utf-8")
     (out / "tuned.json").write_text(json.dumps(tuned, indent=1), encoding="utf-8")
 
@@ -300,16 +299,16 @@ class _Trial:
         """Mean over the users of all rounds so far."""
         return 0.0 if self.failure else float(np.concatenate(self._by_round).mean())
 
-    def judge(self, fit: Fit, on: Round, k: int, seed: int, clock: Callable[[], float]) -> None:
+    def judge(self, fit: Fit, on: Round, k: int, seed: int) -> None:
         if self.failure:
             return
-        began = clock()
+        began = time.process_time()
         try:
             lists = fit(on.train, self.parameters, seed, *on.side)(on.known, k)
             self._by_round.append(ndcg(lists, on.targets))
         except Exception as error:  # a library's failure on one configuration must not end the search
             self.failure = error
-        self._seconds += clock() - began
+        self._seconds += time.process_time() - began
 
     def account(self) -> dict[str, Any]:
         found = {"parameters": self.parameters, "validation_ndcg": self.ndcg, "rounds": len(self._by_round)}

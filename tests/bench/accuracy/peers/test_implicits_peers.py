@@ -4,18 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_matrix
 
 from bench.accuracy.peers import run_peer
-from bench.accuracy.peers.in_process import IN_PROCESS, _fit_als
-from bench.accuracy.peers.shared.peer_job import ALS_DEFAULTS
-from recsys_core.errors import ParameterError, ShapeError
 
+IMPLICIT = ("implicit_als", "implicit_default", "implicit_knn")
 FIRST_TASTE = 30
 KNOWS_NEARLY_ALL, LIKES_NOTHING = 0, 1
 
 
-@pytest.mark.parametrize("name", sorted(IN_PROCESS))
+@pytest.mark.parametrize("name", IMPLICIT)
 class TestContract:
     def test_users_who_know_nearly_all_get_a_padded_list_and_the_others_are_answered(
         self, name: str, job: Path, tmp_path: Path
@@ -40,7 +37,7 @@ class TestContract:
 
 
 # Not the untuned default: with 100 factors for 60 items it learns the training data by heart.
-@pytest.mark.parametrize("name", sorted(set(IN_PROCESS) - {"implicit_default"}))
+@pytest.mark.parametrize("name", ["implicit_als", "implicit_knn"])
 def test_it_finds_the_taste_of_users_it_was_not_trained_on(name: str, job: Path, tmp_path: Path) -> None:
     result = run_peer(name, job, tmp_path / "out", 3, 0)
     warm = result.lists("warm")
@@ -50,19 +47,3 @@ def test_it_finds_the_taste_of_users_it_was_not_trained_on(name: str, job: Path,
     even = np.arange(10) % 2 == 0
     assert of_first[even].mean() > 0.9
     assert of_first[~even].mean() < 0.1
-
-
-def test_a_row_of_another_width_is_refused_before_it_reaches_native_code() -> None:
-    recommend = _fit_als(csr_matrix(np.eye(6, 5, dtype=np.float32)), {**ALS_DEFAULTS, "factors": 2}, 0)
-    with pytest.raises(ShapeError, match="6 columns, the model was trained on 5 items"):
-        recommend(csr_matrix(np.ones((1, 6), dtype=np.float32)), 2)
-
-
-def test_an_unknown_peer_is_refused(job: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="no peer 'surprise'"):
-        run_peer("surprise", job, tmp_path / "out", 1, 0)
-
-
-def test_less_than_one_trial_is_refused(job: Path, tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match="n_trials is 0"):
-        run_peer("implicit_als", job, tmp_path / "out", 0, 0)
