@@ -5,17 +5,27 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import httpx2
 
 from bench.memory import Sample, sampling
 
-__all__ = ["Finished", "free_port", "recsys", "run", "serving"]
+__all__ = ["Finished", "Server", "free_port", "made_home", "recsys", "run", "serve_home", "serving"]
 
 _READY_SECONDS = 180
+_RECSYS = (sys.executable, "-m", "pipelines.cli")
+
+
+class Server(NamedTuple):
+    """A server that is ready. ``seconds_to_ready`` counts from the start of its process, imports included."""
+
+    url: str
+    pid: int
+    seconds_to_ready: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +43,7 @@ class Finished:
 
 def recsys(arguments: Sequence[str]) -> Finished:
     """:func:`run` of `recsys` with ``arguments``."""
-    return run(f"recsys {arguments[0]}", [sys.executable, "-m", "pipelines.cli", *arguments])
+    return run(f"recsys {arguments[0]}", [*_RECSYS, *arguments])
 
 
 def run(name: str, command: Sequence[str], **options: Any) -> Finished:
@@ -54,19 +64,19 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(command: Sequence[str], health: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """A server for the length of a block, from when its address ``health`` answers 200; ``options`` are Popen's.
+def serving(command: Sequence[str], url: str, health: str, **options: Any) -> Iterator[Server]:
+    """A server for the length of a block, from when ``health`` at ``url`` answers 200; ``options`` are Popen's.
 
     Raises SystemExit where it ends before, or stays silent for 180 s.
     """
     started = time.monotonic()
     child = subprocess.Popen(command, **options)
     try:
-        while not _answers(health):
+        while not _answers(url + health):
             if child.poll() is not None or time.monotonic() - started > _READY_SECONDS:
-                raise SystemExit(f"nothing answers at {health}: {' '.join(command)}")
+                raise SystemExit(f"nothing answers at {url}{health}: {' '.join(command)}")
             time.sleep(0.05)
-        yield child
+        yield Server(url, child.pid, time.monotonic() - started)
     finally:
         child.terminate()
         try:
@@ -81,3 +91,17 @@ def _answers(address: str) -> bool:
         return httpx2.get(address, timeout=1, trust_env=False).status_code == 200
     except httpx2.HTTPError:
         return False
+
+
+def made_home(workspace: Path, data: Path) -> Path:
+    """The home in ``workspace`` with a champion of ``data``; the pipeline makes only what is not there."""
+    home = workspace / "serving" / "home"
+    recsys(["run", "--data", str(data), "--home", str(home), "--json"])
+    return home
+
+
+def serve_home(home: Path) -> AbstractContextManager[Server]:
+    """`recsys serve` on the champion of ``home``, by :func:`serving`."""
+    port = free_port()
+    command = [*_RECSYS, "serve", "--home", str(home), "--port", str(port)]
+    return serving(command, f"http://127.0.0.1:{port}", "/ready", stderr=subprocess.DEVNULL)

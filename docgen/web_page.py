@@ -17,8 +17,7 @@ from typing import Final
 from playwright.sync_api import Browser, Page
 
 from bench.options import options
-from bench.process import free_port, serving
-from bench.serving.server import made_home, serve_home
+from bench.process import free_port, made_home, serve_home, serving
 from docgen.browser import chromium, new_page, save_picture
 from pipelines.settings import REPOSITORY
 
@@ -45,7 +44,7 @@ def running_page(api_url: str, home: Path, **environment: str) -> Iterator[str]:
     given = {**kept, "RECSYS_API_URL": api_url, "RECSYS_HOME": str(home), **environment}
     command += ["--server.port", str(port), "--server.fileWatcherType", "none"]
     url = f"http://127.0.0.1:{port}"
-    with serving(command, f"{url}/_stcore/health", cwd=REPOSITORY, env=given, stdout=subprocess.DEVNULL):
+    with serving(command, url, "/_stcore/health", cwd=REPOSITORY, env=given, stdout=subprocess.DEVNULL):
         yield url
 
 
@@ -78,7 +77,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with ExitStack() as stack:
         if arguments.api is None:
             home = made_home(arguments.workspace, arguments.data)
-            arguments.api = stack.enter_context(serve_home(home, free_port())).url
+            arguments.api = stack.enter_context(serve_home(home)).url
         url = stack.enter_context(running_page(arguments.api.rstrip("/"), arguments.home.resolve(), **key))
         browser = stack.enter_context(chromium())
         for name, address in PAGES.items():

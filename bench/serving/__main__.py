@@ -4,6 +4,7 @@ python -m bench.serving                 # makes the two models first, once
 python -m bench.serving --small         # the model of the bundled data alone
 """
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
@@ -17,9 +18,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.options import options
 from bench.page import write_page
-from bench.process import free_port
+from bench.process import made_home, serve_home
 from bench.serving.load import Request, ask_all
-from bench.serving.server import made_home, serve_home
 from recsys_core.bundle import ListOptions, ModelBundle
 from recsys_core.plotting import Table
 from recsys_core.synthesis import Shape, write_folder
@@ -57,7 +57,7 @@ def _measured(home: Path, n_questions: int, load: Executor) -> str:
     kinds, calls = _questions(bundle, n_questions), _floor(bundle)
     del bundle, known
     rows = []
-    with serve_home(home, free_port()) as running:
+    with serve_home(home) as running:
 
         def ask(requests: list[Request], n_clients: int) -> tuple[list[float], float]:
             return load.submit(ask_all, running.url, requests, n_clients).result()
@@ -68,8 +68,9 @@ def _measured(home: Path, n_questions: int, load: Executor) -> str:
             one, _ = ask(requests, 1)
             many, whole = ask(_others(name, requests), _CLIENTS)
             rows.append((name, *_quantiles(one), f"{len(many) / whole:,.0f}"))
-        ready = f"Ready {running.seconds_to_ready:.1f} s after the start of the process; "
-        ready += f"{running.memory_mib():,.0f} MiB resident after all questions."
+        resident = re.findall(r"^VmRSS:\s+(\d+)", Path(f"/proc/{running.pid}/status").read_text(), re.M)[0]
+    ready = f"Ready {running.seconds_to_ready:.1f} s after the start of the process; "
+    ready += f"{int(resident) / 1024:,.0f} MiB resident after all questions."
     questions = Table(("question", *_QUANTILES, "answers a second"), tuple(rows))
     same_process = tuple((label, *_quantiles(seconds)) for label, seconds in calls.items())
     floor = Table(("call in the same process", *_QUANTILES), same_process)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.accuracy.peers import PEERS
 from bench.accuracy.peers.environments import make_environment
 from bench.options import options
 from bench.page import write_page
@@ -22,15 +23,14 @@ from recsys_core.synthesis import Shape, write_folder
 
 __all__ = ["main"]
 
-_HERE = Path(__file__).parent
-_REQUIREMENTS = REPOSITORY / "bench/accuracy/peers/rectools/requirements.txt"
+_RECTOOLS = "with_rectools"
 _NAMES = {
     "ours": "this project",
-    "ours from_sample": "this project, as its pipeline fits",
+    "ours_from_sample": "this project, as its pipeline fits",
     "by_hand": "implicit by hand",
-    "with_rectools": "RecTools",
+    _RECTOOLS: "RecTools",
 }
-"""Scripts, with what they are asked, and what they are called in the table."""
+"""Functions of work.py, and what they are called in the table."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -38,9 +38,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ratings", type=int, default=25_000_095)
     parser.add_argument("--no-peers", action="store_true", help="RecTools, which needs an environment of its own, not")
     arguments = parser.parse_args(argv)
-    pythons = {name: sys.executable for name in _NAMES if name != "with_rectools"}
-    if not arguments.no_peers:
-        pythons["with_rectools"] = str(make_environment(_REQUIREMENTS, arguments.workspace / "peers" / "rectools"))
+    pythons = dict.fromkeys(_NAMES, sys.executable)
+    if arguments.no_peers:
+        del pythons[_RECTOOLS]
+    else:
+        requirements = PEERS["rectools_ease"].requirements
+        pythons[_RECTOOLS] = str(make_environment(requirements, arguments.workspace / "peers" / "rectools"))
     with tempfile.TemporaryDirectory(prefix="recsys-side-by-side-") as folder:
         write_folder(Path(folder) / "data", Shape.of(arguments.ratings), seed=0)
         ratings = Path(folder) / "data" / "ratings.csv"
@@ -50,31 +53,23 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _report(python: str, name: str, ratings: Path) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "OPENBLAS_NUM_THREADS": "1"}
-    script, *asked = name.split()
-    finished = run(name, [python, str(_HERE / f"{script}.py"), str(ratings), *asked], env=environment)
+    command = [python, str(Path(__file__).with_name("work.py")), name, str(ratings)]
+    finished = run(name, command, env=environment)
     print(f"{name}: done")
     return {**json.loads(finished.printed), "peak_mib": finished.peak_mib}
 
 
 def _table(reports: dict[str, dict[str, Any]]) -> Table:
     """A job in each row; the last columns are this project's figures over the row's."""
-    stages = [*next(iter(reports.values()))["seconds"]]
-    totals = {name: sum(report["seconds"].values()) for name, report in reports.items()}
     ours = reports["ours"]
-    rows = [
-        (
-            _NAMES[name],
-            *(f"{report['seconds'][stage]:.1f}" for stage in stages),
-            f"{totals[name]:.1f}",
-            f"{report['peak_mib']:,.0f} MiB",
-            f"{report['ndcg']:.4f}",
-            f"{totals['ours'] / totals[name]:.2f}",
-            f"{ours['peak_mib'] / report['peak_mib']:.2f}",
-        )
-        for name, report in reports.items()
-    ]
+    rows = []
+    for name, report in reports.items():
+        seconds, peak_mib = [*report["seconds"].values()], report["peak_mib"]
+        cells = [*(f"{took:.1f}" for took in (*seconds, sum(seconds))), f"{peak_mib:,.0f} MiB", f"{report['ndcg']:.4f}"]
+        ratios = sum(ours["seconds"].values()) / sum(seconds), ours["peak_mib"] / peak_mib
+        rows.append((_NAMES[name], *cells, *(f"{ratio:.2f}" for ratio in ratios)))
     told = ("all", "peak memory", "NDCG@20", "time: ours / theirs", "memory: ours / theirs")
-    return Table(("seconds", *stages, *told), tuple(rows))
+    return Table(("seconds", *ours["seconds"], *told), tuple(rows))
 
 
 if __name__ == "__main__":
