@@ -1,8 +1,7 @@
 """Time and memory of the pipeline, as docs/performance.md: whole runs of the command, each in a process of its own.
 
-python -m bench.pipeline                                      # the bundled data
-python -m bench.pipeline --sizes 1000000 5000000 25000095     # and made data, on the same movies
-python -m bench.pipeline --sizes 5000000 --factors 64         # smaller models of it
+python -m bench.pipeline                                                    # the bundled data
+python -m bench.pipeline --sizes 1000000 5000000 25000095 --factors 64      # and made data, on the same movies
 """
 
 import json
@@ -57,35 +56,31 @@ class Measured(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.pipeline", __doc__, "docs/performance.md", data=True)
-    parser.add_argument("--only", choices=("data", "training"), help="one part of the pipeline instead of all of it")
     parser.add_argument("--factors", type=int, help="of ALS on made data, instead of the default")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[], metavar="RATINGS", help="made data, rising")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[], metavar="RATINGS", help="of made data, two or more")
     parser.add_argument("--movies", type=int, default=_N_MOVIES, help=f"of made data (default: {_N_MOVIES})")
     arguments = parser.parse_args(argv)
-    only = ["--only", arguments.only] if arguments.only else []
+    if len(arguments.sizes) == 1:
+        parser.error("--sizes are two or more: growth is told from one to the next")
     with tempfile.TemporaryDirectory(prefix="recsys-bench-") as folder:
         root = Path(folder)
         data, home = root / "data", root / "home"
         shutil.copytree(arguments.data, data, ignore=shutil.ignore_patterns("source", "*.py"))
-        runs = [
-            _run(f"{place(arguments.data)}, empty home", data, home, *only),
-            _run("again, nothing changed", data, home, *only),
-        ]
+        runs = [_run(f"{place(arguments.data)}, empty home", data, home), _run("again, nothing changed", data, home)]
         _change_one_rating(data / "ratings.csv")
-        runs.append(_run("again, one rating changed", data, home, *only))
-        made = list(only)
-        if arguments.factors:
-            (root / "made.yaml").write_text(f"tuning: {{als: {{factors: {arguments.factors}}}}}\n", encoding="utf-8")
-            made += ["--config", str(root / "made.yaml")]
+        runs.append(_run("again, one rating changed", data, home))
+        smaller = root / "smaller.yaml"
+        smaller.write_text(f"tuning: {{als: {{factors: {arguments.factors}}}}}\n", encoding="utf-8")
+        made = ["--config", str(smaller)] if arguments.factors else []
         sizes = [_made(root, n_ratings, arguments.movies, *made) for n_ratings in arguments.sizes]
     longest = sorted(runs[0].seconds, key=lambda name: -runs[0].seconds[name])[:8]
     assets = tuple((f"`{name}`", f"{runs[0].seconds[name]:.1f}", _peak(runs[0], name)) for name in longest)
-    by_size = _by_size(arguments.sizes, sizes) if sizes else "(Not in this call: `--sizes`.)"
-    if len(sizes) > 1:
+    by_size = "(Not in this call: `--sizes`.)"
+    if sizes:
         picture = arguments.out.parent / "images" / f"{PICTURE}.png"
         picture.parent.mkdir(exist_ok=True)
         picture.write_bytes(_plot(arguments.sizes, sizes))
-        by_size += f"\n\n![Seconds by ratings, both on logarithmic axes](images/{PICTURE}.png)"
+        by_size = _by_size(arguments.sizes, sizes)
     write_page(
         arguments.out,
         "bench.pipeline",
@@ -137,30 +132,22 @@ def _change_one_rating(path: Path) -> None:
 
 def _by_size(sizes: Sequence[int], runs: Sequence[Measured]) -> str:
     """Seconds and peak of every asset that takes a second somewhere, and what grows faster than it should."""
-    last = runs[-1]
-    names = sorted((name for name in last.seconds if last.seconds[name] >= 1), key=lambda name: -last.seconds[name])
+    last, before = runs[-1].seconds, runs[-2].seconds
+    names = sorted((name for name in last if last[name] >= 1), key=lambda name: -last[name])
     rows = []
     for name in names:
         cells = [f"{run.seconds[name]:.1f} s, {_peak(run, name)}" for run in runs]
-        rows.append((f"`{name}`", *cells, _times(runs, name)))
+        rows.append((f"`{name}`", *cells, f"{last[name] / before[name]:.1f}" if before[name] else ""))
     rows.append(("the whole run", *(f"{run.total:.1f} s, {_mib(run.peak_mib)}" for run in runs), ""))
-    table = Table(("by size", *(f"{n_ratings:,} ratings" for n_ratings in sizes), "growth"), tuple(rows)).markdown()
-    if len(runs) < 2:
-        return table
+    table = Table(("by size", *(f"{n_ratings:,} ratings" for n_ratings in sizes), "growth"), tuple(rows))
     most = _GROWTH * sizes[-1] / sizes[-2]
-    judged = [name for name in names if last.seconds[name] > _LONG]
-    fast = [name for name in judged if last.seconds[name] > most * runs[-2].seconds[name]]
-    said = ", ".join(f"`{name}`" for name in fast) or "none"
+    judged = [name for name in names if last[name] > _LONG]
+    said = ", ".join(f"`{name}`" for name in judged if last[name] > most * before[name]) or "none"
     return (
-        f"{table}\n\nGrowth is from the size before the last to the last, where the ratings grow "
+        f"{table.markdown()}\n\nGrowth is from the size before the last to the last, where the ratings grow "
         f"{sizes[-1] / sizes[-2]:.1f} times. Of the {len(judged)} assets above {_LONG:g} s, those that grow more than "
-        f"{most:.2f} times: {said}."
+        f"{most:.2f} times: {said}.\n\n![Seconds by ratings, both on logarithmic axes](images/{PICTURE}.png)"
     )
-
-
-def _times(runs: Sequence[Measured], name: str) -> str:
-    before = runs[-2].seconds[name] if len(runs) > 1 else 0.0
-    return f"{runs[-1].seconds[name] / before:.1f}" if before else ""
 
 
 def _peak(run: Measured, name: str) -> str:
@@ -187,14 +174,11 @@ def _plot(sizes: Sequence[int], runs: Sequence[Measured]) -> bytes:
     axes.set(xscale="log", yscale="log", xticks=sizes, xticklabels=[f"{n:,}" for n in sizes])
     axes.yaxis.set_major_formatter(lambda seconds, _: f"{seconds:,g}")
     axes.minorticks_off()
-    bottom, top = axes.get_ylim()
-    place_of = axes.transData.transform
-    places = [float(axes.transAxes.inverted().transform(place_of((sizes[-1], line[-1])))[1]) for line in lines.values()]
+    to_axes = axes.transData - axes.transAxes
+    places = [float(to_axes.transform((sizes[-1], line[-1]))[1]) for line in lines.values()]
+    how: dict[str, Any] = {"transform": axes.transAxes, "fontsize": 8.5, "va": "center", "color": MUTED}
     for (name, line), at in zip(lines.items(), spread(places, 0.055), strict=True):
-        axes.text(
-            1.03, at, f"{name} {line[-1]:,.0f} s", transform=axes.transAxes, fontsize=8.5, va="center", color=MUTED
-        )
-    axes.set_ylim(bottom, top)
+        axes.text(1.03, at, f"{name} {line[-1]:,.0f} s", **how)
     return png_of(figure)
 
 
