@@ -3,21 +3,18 @@
 python -m bench.explanations
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
-from bench.accuracy.data import load_data
-from bench.default_hybrid import fit_default_hybrid
+from bench.accuracy.data import fit_default_hybrid, load_data
 from bench.options import options, place
 from bench.page import write_page
 from recsys_core.dataset.interactions import UserItemMatrix
-from recsys_core.histories import Histories
-from recsys_core.hybrid import Explanation, HybridModel
-from recsys_core.ranking import hide, top_k
+from recsys_core.hybrid import HybridModel
+from recsys_core.ranking import top_k
 
 __all__ = ["Truth", "main", "measure"]
 
@@ -53,38 +50,19 @@ def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, ev
     """
     found: list[tuple[float, float, float]] = []
     removals: list[tuple[float, float]] = []
-    histories = Histories.of(interactions)
-    for num, scores in enumerate(model.score(histories)):
-        row = histories.rows(num, num + 1)
-        unseen = scores[None, :].copy()
-        hide(unseen, row.ratings)
-        reasons = model.explain(row, top_k(unseen, k).item_nums, n_because=None)
+    for num, scores in enumerate(model.score(interactions)):
+        person = interactions.rows(np.array([num]))
+        best = top_k(scores[None, :], k, seen=person.ratings).item_nums
+        reasons = model.explain(person, best, n_because=None)
         for reason in reasons:
             score = float(scores[reason.item_num])
-            rest = reason.sources["popularity"] + reason.sources["constant"]
-            titles = sum(part for _, part in reason.because) + rest
+            titles = sum(part for _, part in reason.because) + reason.sources["popularity"] + reason.sources["constant"]
             found.append((abs(reason.score - score), abs(titles - score), score))
-        if num % every == 0:
-            removals += _removals(model, row, reasons[:_N_REMOVED], scores)
-    sources, titles, explained = np.array(found).T
-    named, lost = np.array(removals).T
-    return Truth(interactions.n_users, sources, titles, explained, named, lost)
-
-
-def _removals(
-    model: HybridModel, row: Histories, reasons: list[Explanation], scores: NDArray[np.float32]
-) -> Iterator[tuple[float, float]]:
-    """For each explained title what was said of the title named first, and what the score lost without that title."""
-    for reason in reasons:
-        left = model.score(_without(row, reason.because[0][0]))[0]
-        yield reason.because[0][1], float(scores[reason.item_num] - left[reason.item_num])
-
-
-def _without(row: Histories, item_num: int) -> Histories:
-    ratings = row.ratings
-    kept = ratings.indices != item_num
-    left = csr_matrix((ratings.data[kept], ratings.indices[kept], np.array([0, kept.sum()])), shape=ratings.shape)
-    return Histories(left, None if row.times is None else row.times[kept])
+        for reason in reasons[:_N_REMOVED] if num % every == 0 else ():
+            (first, part), *_ = reason.because
+            left = model.score(person.select(person.ratings.indices != first))[0]
+            removals.append((part, float(scores[reason.item_num] - left[reason.item_num])))
+    return Truth(interactions.n_users, *np.array(found).T, *np.array(removals).T)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.accuracy.data import Bundle, load_data
-from bench.default_hybrid import fit_default_hybrid
+from bench.accuracy.data import Bundle, fit_default_hybrid, load_data
 from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation import Score, evaluate
 from recsys_core.plotting import Table
 from recsys_core.sources.popularity import fit_popularity
-from recsys_core.splitting import SplitParameters, split_interactions
+from recsys_core.splitting import SplitParameters
 from registry.gate import Decision, decide
 from registry.gate_inputs import GateInput, UserValues
 from registry.policy import BootstrapPolicy, PromotionPolicy
@@ -61,13 +60,14 @@ def measured(bundle: Bundle, n_folds: int) -> People:
     """The hybrid with its default parameters on test users, fitted on all training ratings and on 90 % of them."""
     columns = []
     for fold in range(n_folds):
-        splitting = SplitParameters(n_folds=5, fold=fold)
-        split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
+        split = bundle.split(SplitParameters(n_folds=5, fold=fold))
         kept = split.train.select(np.random.default_rng(fold).random(split.train.n_ratings) < 0.9)
         before = Split(kept, split.validation, split.test, split.summary)
-        models: dict[str, Score] = {"now": fit_default_hybrid(bundle, split).score}
-        models["before"] = fit_default_hybrid(bundle, before).score
-        models["popularity"] = fit_popularity(split.train.ratings, split.train.item_ids).score
+        models: dict[str, Score] = {
+            "now": fit_default_hybrid(bundle, split).score,
+            "before": fit_default_hybrid(bundle, before).score,
+            "popularity": fit_popularity(split.train.ratings, split.train.item_ids).score,
+        }
         whole = evaluate(models, split.test, split.train).slice_of("all")
         columns.append([whole.column(name, "ndcg@10") for name in models])
     now, before_it, popularity = (np.concatenate(part) for part in zip(*columns, strict=True))
@@ -122,11 +122,8 @@ def guardrail_table(people: People, times: int, rng: np.random.Generator) -> Tab
                 cold, drawn = (np.where(rng.random(n_users) < 0.5, rng.random(n_users), 0.0) for _ in range(2))
                 other = np.where(rng.random(n_users) < 0.5, drawn, cold) * (1 + change)
                 by_mean += bool(other.mean() < 0.85 * cold.mean())
-                inputs = (
-                    gate_input_of(people.base[:60] * 1.05, cold=other),
-                    gate_input_of(people.base[:60], cold=cold),
-                )
-                by_interval += any("items_cold" in reason for reason in decide(*inputs, POLICY).reasons)
+                better, base = (gate_input_of(people.base[:60] * x, cold=y) for x, y in ((1.05, other), (1, cold)))
+                by_interval += any("items_cold" in reason for reason in decide(better, base, POLICY).reasons)
             cells += [f"{by_mean / times:.1%}", f"{by_interval / times:.1%}"]
         rows.append((f"{change:+.0%}", *cells))
     heads = [f"{how}, {n} users" for n in (25, 100) for how in ("mean", "interval")]

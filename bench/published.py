@@ -6,7 +6,6 @@ python -m bench.published
 import json
 import tempfile
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -25,10 +24,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--items", type=int, default=3_706)
     parser.add_argument("--trials", type=int, help="of tuning in all (default: the pipeline's)")
     arguments = parser.parse_args(argv)
-    rows = heavy_raters(arguments.users, arguments.items, seed=1)
-    tested = np.random.default_rng(0).random(rows.n_ratings) < 0.2
+    data = heavy_raters(arguments.users, arguments.items, seed=1)
+    tested = np.random.default_rng(0).random(data.n_ratings) < 0.2
     with tempfile.TemporaryDirectory(prefix="recsys-published-") as folder:
-        pairs = np.column_stack([rows.user_ids[rows.user_nums()], rows.item_ids[rows.ratings.indices]])
+        pairs = np.column_stack([data.user_ids[data.user_nums()], data.item_ids[data.ratings.indices]])
         for name, part in (("train", ~tested), ("test", tested)):
             np.savetxt(
                 f"{folder}/{name}.csv", pairs[part], fmt="%d", delimiter=",", header="userId,movieId", comments=""
@@ -36,28 +35,21 @@ def main(argv: Sequence[str] | None = None) -> None:
         files = ["--train", f"{folder}/train.csv", "--test", f"{folder}/test.csv"]
         trials = ["--trials", str(arguments.trials)] if arguments.trials else []
         finished = recsys(["evaluate", "--at", "20", "--json", *files, *trials])
-    report = json.loads(finished.printed)
+    metrics = ("ndcg@20", "recall@20", "precision@20")
+    rows = tuple(
+        (model, *("{mean:.4f} [{ci_low:.4f}, {ci_high:.4f}]".format(**found[name]) for name in metrics))
+        for model, found in json.loads(finished.printed)["models"].items()
+    )
     write_page(
         arguments.out,
         "bench.published",
         argv,
-        n_ratings=rows.n_ratings,
-        n_users=rows.n_users,
-        n_items=rows.n_items,
+        data=data,
         n_train=int((~tested).sum()),
         seconds=finished.seconds,
         peak=finished.peak_mib / 1024,
-        table=_table(report),
+        table=Table(("model", "NDCG@20", "Recall@20", "Precision@20"), rows),
     )
-
-
-def _table(report: dict[str, Any]) -> Table:
-    metrics = ("ndcg@20", "recall@20", "precision@20")
-    rows = [
-        (model, *("{mean:.4f} [{ci_low:.4f}, {ci_high:.4f}]".format(**found[name]) for name in metrics))
-        for model, found in report["models"].items()
-    ]
-    return Table(("model", "NDCG@20", "Recall@20", "Precision@20"), tuple(rows))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The bundled data, cleaned once."""
+"""The bundled data, cleaned once, and the hybrid that is trained on it when nothing is tuned."""
 
 import time
 from dataclasses import dataclass
@@ -8,14 +8,17 @@ from assets.configuration import Configuration
 from bench.options import place
 from pipelines.settings import SAMPLE_DATA
 from recsys_core.dataset.declaration import MOVIELENS
-from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.table_folders import CleanTable
 from recsys_core.dataset.tables import interactions_of
-from recsys_core.experiment import ItemTables
+from recsys_core.experiment import UNTUNED, ItemTables, fit_release
+from recsys_core.features import FeatureParameters
+from recsys_core.hybrid import HybridModel
+from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.storage import atomic_directory, file_sha256
 from recsys_core.validating.folder import clean_folder
 
-__all__ = ["Bundle", "load_data"]
+__all__ = ["Bundle", "fit_default_hybrid", "load_data"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +35,9 @@ class Bundle:
         """In words, for a page."""
         return f"{place(self.folder)}, ratings.csv SHA-256 `{self.fingerprint}`"
 
+    def split(self, parameters: SplitParameters) -> Split:
+        return split_interactions(self.interactions, parameters, catalogue_ids=self.tables.catalogue_ids)
+
 
 def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
     """Read and validate ``folder`` into ``workspace``, or take what an earlier call left there."""
@@ -44,3 +50,10 @@ def load_data(workspace: Path, folder: Path = SAMPLE_DATA) -> Bundle:
     validated = clean / "validated"
     interactions = interactions_of(CleanTable(validated / "ratings", {}))
     return Bundle(interactions, ItemTables.in_folder(validated), found, folder)
+
+
+def fit_default_hybrid(bundle: Bundle, split: Split | None = None) -> HybridModel:
+    """Fitted on the training part of ``split`` alone, the features too; without a split on all ratings."""
+    everything, parameters = bundle.interactions, FeatureParameters()
+    known = bundle.tables.known_to(split, parameters) if split else bundle.tables.known_to_all(everything, parameters)
+    return fit_release(split.train if split else everything, known, UNTUNED, feedback=MOVIELENS.feedback)

@@ -22,7 +22,6 @@ from recsys_core.splitting import (
     cold_view,
     held_back_items,
     known_of_held_back,
-    split_interactions,
     view_of,
 )
 from recsys_core.splitting.parts import Vocabulary, training_part
@@ -70,7 +69,7 @@ class Fitted:
 
 def rounds_of(bundle: Bundle, splitting: SplitParameters, settings: Settings) -> Rounds:
     """As many rounds of validation as cover everybody outside the test part."""
-    split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
+    split = bundle.split(splitting)
     others = more_rounds(
         split,
         bundle.interactions,

@@ -5,8 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.accuracy.data import load_data
-from bench.default_hybrid import fit_default_hybrid
+from bench.accuracy.data import fit_default_hybrid, load_data
 from bench.explanations import Truth, measure
 
 
