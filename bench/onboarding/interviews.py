@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +10,14 @@ from scipy.sparse import csr_matrix, vstack
 
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.evaluation import ndcg_of_scores
+from recsys_core.onboarding import Onboarding
 from recsys_core.splitting import hash_uniform
 
-__all__ = ["MOST_QUESTIONS", "Asker", "Interview", "People", "View", "interviews", "ndcg", "people_of"]
+__all__ = ["MOST_QUESTIONS", "Interview", "People", "View", "interviews", "ndcg", "people_of"]
 
 MOST_QUESTIONS: Final = 100
 _ANSWERS, _QUESTIONS = 5, 20
 View = tuple[Literal["answers", "questions"], int]
-
-
-class Asker(Protocol):
-    """Anything that asks as :class:`recsys_core.onboarding.Onboarding` does."""
-
-    def next_titles(self, answers: csr_matrix, asked_nums: NDArray[np.integer], n: int) -> NDArray[np.int64]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,12 +64,12 @@ def people_of(rows: UserItemMatrix, *, positive_threshold: float = 4.0, seed: in
     return People(answerable[kept], liked[kept], np.tile(rows.user_ids, 2)[kept])
 
 
-def interviews(asker: Asker, answerable: csr_matrix, *, page: int = 1) -> list[Interview]:
+def interviews(asker: Onboarding, answerable: csr_matrix, *, page: int = 1) -> list[Interview]:
     """Ask each person, ``page`` titles at a time, until 5 answers and 20 questions, or 100 questions."""
     return [_interview(asker, person, page) for person in answerable]
 
 
-def _interview(asker: Asker, person: csr_matrix, page: int) -> Interview:
+def _interview(asker: Onboarding, person: csr_matrix, page: int) -> Interview:
     asked: list[int] = []
     questions: dict[int, int] = {}  # by item number, those that were answered
     while len(asked) < MOST_QUESTIONS and (len(questions) < _ANSWERS or len(asked) < _QUESTIONS):
@@ -94,17 +89,16 @@ def ndcg(
     held: Sequence[Interview],
     view: View,
     *,
-    closed: Literal["all answerable", "answered"] = "all answerable",
+    closed: bool = True,
 ) -> NDArray[np.float64]:
     """NDCG@10 of each row, from what was answered so far.
 
-    closed  ``all answerable``: the same titles compete whatever was asked. ``answered``: titles that were not asked
-            compete, too, and cannot be targets; asking about popular titles then takes them out of the way.
+    closed  the same titles compete whatever was asked. Otherwise titles that were not asked compete, too, and cannot be
+            targets; asking about popular titles then takes them out of the way.
     """
     told = [_only(people.answerable[row], interview.known_after(view)) for row, interview in enumerate(held)]
     history = csr_matrix(vstack(told))
-    seen = people.answerable if closed == "all answerable" else history
-    return ndcg_of_scores(score(history), people.liked, seen=seen, k=10)
+    return ndcg_of_scores(score(history), people.liked, seen=people.answerable if closed else history, k=10)
 
 
 def _only(person: csr_matrix, item_nums: Sequence[int]) -> csr_matrix:
