@@ -3,6 +3,7 @@
 OPENBLAS_NUM_THREADS=1 python -m bench.ideas
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,23 +19,24 @@ from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import Series, ndcg_of_scores, simultaneous_means, verdict
+from recsys_core.experiment import UNTUNED, Recipe, fit_release
 from recsys_core.features import FeatureParameters
-from recsys_core.hybrid import HybridWeights, fit_hybrid
+from recsys_core.hybrid import HybridWeights
 from recsys_core.plotting import Table
 from recsys_core.ranking import top_k
 from recsys_core.sources.table import SOURCES
-from recsys_core.splitting import assign_users, split_interactions, view_of
+from recsys_core.splitting import assign_users, view_of
 from recsys_core.splitting.parts import Vocabulary
 from recsys_core.splitting.split import VALIDATION
 
-__all__ = ["IDEAS", "Idea", "main", "measured"]
+__all__ = ["main"]
 
-VIEWS: Final = ("warm", "by_time", "first_1", "first_3", "first_10")
-_HEADS: Final = tuple(view.replace("_", " ") for view in VIEWS)
-_DEFAULT: Final = "all defaults"
+_VIEWS: Final = ("warm", "by_time", "first_1", "first_3", "first_10")
+_HEADS: Final = tuple(view.replace("_", " ") for view in _VIEWS)
 _NO_TITLE: Final = {"genre": 0.3, "decade": 0.3, "tags": 0.3, "genome": 1.0}
 _NEWCOMERS: Final = "first_3"
-Found = dict[str, dict[str, NDArray[np.float64]]]
+_PRIOR: Final = UNTUNED.weights.prior
+Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,39 +44,37 @@ class Idea:
     """A change of the default recipe.
 
     built    the recipe has the idea, and the change takes it out
-    sources  parameters of sources, by source; None leaves a source out
+    sources  parameters of sources, by source
     weights  from the default weights to others
     """
 
     name: str
     built: bool
-    sources: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     weights: Callable[[HybridWeights], HybridWeights] = lambda weights: weights
 
-
-def _without(name: str) -> Callable[[HybridWeights], HybridWeights]:
-    return lambda weights: weights.without(name)
+    def recipe(self) -> Recipe:
+        defaults = {kind.name: kind.defaults for kind in SOURCES if kind.defaults}
+        changed = {name: defaults[name].replace(**changes) for name, changes in self.sources.items()}
+        return Recipe({**UNTUNED.parameters, **changed}, self.weights(UNTUNED.weights))
 
 
 def _taste(**changes: float) -> Callable[[HybridWeights], HybridWeights]:
-    return lambda weights: weights.replace(taste={**weights.taste, **changes})
+    return lambda w: w.replace(taste={**w.taste, **changes})
 
 
 def _prior(**changes: float) -> Callable[[HybridWeights], HybridWeights]:
-    return lambda weights: weights.replace(prior={**weights.prior, **changes})
+    return lambda w: w.replace(prior={**w.prior, **changes})
 
 
-def _halved(prior: Mapping[str, float]) -> dict[str, float]:
-    return {name: weight / 2 if "popularity" in name else weight for name, weight in prior.items()}
-
-
-IDEAS: Final = (
+_DEFAULT: Final = Idea("all defaults", True)
+_IDEAS: Final = (
     Idea("ratings to the third power in ALS", True, {"als": {"rating_power": 1.0}}),
-    Idea("EASE beside ALS", True, weights=_without("ease")),
+    Idea("EASE beside ALS", True, weights=lambda w: w.without("ease")),
     Idea("features in EASE", True, {"ease": {"feature_weight": 0.0}}),
     Idea("title words in EASE", True, {"ease": {"group_weights": _NO_TITLE}}),
-    Idea("content", True, weights=_without("content")),
-    Idea("neighbours", True, weights=_without("neighbours")),
+    Idea("content", True, weights=lambda w: w.without("content")),
+    Idea("neighbours", True, weights=lambda w: w.without("neighbours")),
     Idea("neighbours near in time", True, {"neighbours": {"time_floor": 1.0}}),
     Idea("popularity", True, weights=_prior(recent_popularity=0.0)),
     Idea("popularity near in time", True, weights=_prior(recent_popularity=0.0, popularity=1.0)),
@@ -86,78 +86,57 @@ IDEAS: Final = (
     Idea("columns scaled in EASE, .15", False, {"ease": {"item_power": 0.15}}),
     Idea("a gate at 25 ratings", False, weights=lambda w: w.replace(kappa=25.0)),
     Idea("a gate at 5 ratings", False, weights=lambda w: w.replace(kappa=5.0)),
-    Idea("half the popularity in the prior", False, weights=lambda w: w.replace(prior=_halved(w.prior))),
+    Idea("half the popularity in the prior", False, weights=_prior(recent_popularity=_PRIOR["recent_popularity"] / 2)),
 )
 
 
-def measured(
-    bundle: Bundle, ideas: Sequence[Idea], folds: Sequence[int], seed: int
-) -> tuple[Found, dict[str, NDArray[np.int64]], dict[str, float]]:
-    """NDCG@10 by view and recipe, and the ids of the users of each view, pooled over the validation users of ``folds``;
-    and for each recipe the coverage of newcomers' lists of ten, the mean of the folds.
+def _measured(bundle: Bundle, folds: Sequence[int], seed: int) -> tuple[Arrays, Arrays, dict[str, float]]:
+    """NDCG@10 by view and recipe, and the ids of the users by view, over the validation users of all ``folds``; the
+    coverage of newcomers' lists of ten by recipe, the mean of the folds.
 
     The test part of a fold is not looked at.
     """
-    covered: dict[str, list[float]] = {}
-    ndcg: dict[str, dict[str, list[NDArray[np.float64]]]] = {view: {} for view in VIEWS}
-    users: dict[str, list[NDArray[np.int64]]] = {view: [] for view in VIEWS}
+    ndcg, users = defaultdict(list), defaultdict(list)
+    coverage: dict[str, float] = defaultdict(float)
     for fold in folds:
         splitting = Settings(seed=seed).splitting(fold)
-        split = split_interactions(bundle.interactions, splitting, catalogue_ids=bundle.tables.catalogue_ids)
-        people = bundle.interactions.rows(
-            np.flatnonzero(assign_users(bundle.interactions.user_ids, splitting) == VALIDATION)
-        )
-        ids = split.train.item_ids
+        split = bundle.split(splitting)
+        validated = np.flatnonzero(assign_users(bundle.interactions.user_ids, splitting) == VALIDATION)
+        people, ids = bundle.interactions.rows(validated), split.train.item_ids
         vocabulary = Vocabulary(ids, np.setdiff1d(bundle.tables.catalogue_ids, ids))
-        views = {name: view_of(people, name, vocabulary, splitting) for name in VIEWS}
+        views = {name: view_of(people, name, vocabulary, splitting) for name in _VIEWS}
         features = bundle.tables.known_to(split, FeatureParameters())
-        for idea in (Idea(_DEFAULT, True), *ideas):
-            parameters = {
-                kind.name: kind.defaults and kind.defaults.replace(**(idea.sources.get(kind.name) or {}))
-                for kind in SOURCES
-            }
-            weights = idea.weights(HybridWeights())
-            model = fit_hybrid(
-                split.train, features, parameters=parameters, weights=weights, feedback=MOVIELENS.feedback
-            )
-            for name, part in views.items():
-                scores = model.score(part.history)
-                found = ndcg_of_scores(scores, part.targets, seen=part.history.ratings, k=10)
-                ndcg[name].setdefault(idea.name, []).append(found)
-                if name == _NEWCOMERS:
-                    listed = top_k(scores, 10, seen=part.history.ratings).item_nums
-                    covered.setdefault(idea.name, []).append(len(np.unique(listed)) / scores.shape[1])
         for name, part in views.items():
             users[name].append(part.user_ids)
+        for idea in (_DEFAULT, *_IDEAS):
+            model = fit_release(split.train, features, idea.recipe(), feedback=MOVIELENS.feedback)
+            for name, part in views.items():
+                scores, seen = model.score(part.history), part.history.ratings
+                ndcg[f"{name}/{idea.name}"].append(ndcg_of_scores(scores, part.targets, seen=seen, k=10))
+                if name == _NEWCOMERS:
+                    n_listed = len(np.unique(top_k(scores, 10, seen=seen).item_nums))
+                    coverage[idea.name] += n_listed / scores.shape[1] / len(folds)
         print(f"fold {fold} measured", flush=True)
-    joined = {view: {name: np.concatenate(parts) for name, parts in by.items()} for view, by in ndcg.items()}
-    by_view = {view: np.concatenate(parts) for view, parts in users.items()}
-    return joined, by_view, {name: float(np.mean(shares)) for name, shares in covered.items()}
+    by_recipe, by_view = ({key: np.concatenate(parts) for key, parts in by.items()} for by in (ndcg, users))
+    return by_recipe, by_view, coverage
 
 
-def _table(
-    found: Found,
-    users: Mapping[str, NDArray[np.int64]],
-    covered: Mapping[str, float],
-    ideas: Sequence[Idea],
-    seed: int,
-) -> tuple[Table, float]:
+def _table(ndcg: Arrays, users: Arrays, coverage: Mapping[str, float], seed: int) -> tuple[Table, float]:
     """What each idea adds, with intervals that hold all together, and a verdict."""
     series = []
-    for idea in ideas:
-        for view in VIEWS:
-            by, sign = found[view], 1 if idea.built else -1
-            series.append(Series(sign * (by[_DEFAULT] - by[idea.name]), users[view]))
+    for idea in _IDEAS:
+        for view in _VIEWS:
+            gain = ndcg[f"{view}/{_DEFAULT.name}"] - ndcg[f"{view}/{idea.name}"]
+            series.append(Series(gain if idea.built else -gain, users[view]))
     intervals = simultaneous_means(series, seed=seed)
     texts = intervals_of(intervals, "+.3f")
     rows = []
-    for num, idea in enumerate(ideas):
-        mine = range(num * len(VIEWS), (num + 1) * len(VIEWS))
+    for num, idea in enumerate(_IDEAS):
+        mine = range(num * len(_VIEWS), (num + 1) * len(_VIEWS))
         verdicts = [verdict(float(intervals.ci_low[i]), float(intervals.ci_high[i])) for i in mine]
         word = "gains" if "win" in verdicts else "loses" if "loss" in verdicts else "tie"
-        rows.append(
-            (idea.name, "yes" if idea.built else "no", word, *(texts[i] for i in mine), f"{covered[idea.name]:.4f}")
-        )
+        built = "yes" if idea.built else "no"
+        rows.append((idea.name, built, word, *(texts[i] for i in mine), f"{coverage[idea.name]:.4f}"))
     return Table(("idea", "built", "verdict", *_HEADS, "coverage"), tuple(rows)), intervals.critical
 
 
@@ -168,9 +147,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     bundle = load_data(arguments.workspace, arguments.data)
     with threadpool_limits(limits=1):
-        found, users, covered = measured(bundle, IDEAS, range(arguments.folds_to_run), arguments.seed)
-    table, critical = _table(found, users, covered, IDEAS, arguments.seed)
-    level = (_DEFAULT, *(number(float(found[view][_DEFAULT].mean())) for view in VIEWS), f"{covered[_DEFAULT]:.4f}")
+        ndcg, users, coverage = _measured(bundle, range(arguments.folds_to_run), arguments.seed)
+    table, critical = _table(ndcg, users, coverage, arguments.seed)
+    means = (number(float(ndcg[f"{view}/{_DEFAULT.name}"].mean())) for view in _VIEWS)
+    level = (_DEFAULT.name, *means, f"{coverage[_DEFAULT.name]:.4f}")
     write_page(
         arguments.out,
         "bench.ideas",
@@ -179,7 +159,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         level=Table(("NDCG@10", *_HEADS, "coverage"), (level,)),
         table=table,
         critical=critical,
-        n_comparisons=len(IDEAS) * len(VIEWS),
+        n_comparisons=len(_IDEAS) * len(_VIEWS),
     )
 
 
