@@ -3,7 +3,6 @@
 `python -m bench.experiments` prints the figures of docs/experiments.md.
 """
 
-import argparse
 import tempfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.circumstances import circumstances
+from bench.options import options
+from bench.page import circumstances
 from recsys_core.plotting import Table
 from serving.events import EventStore, StoredEvent
 from serving.experiments import Arm, Experiment, assign, in_words, report
@@ -33,7 +33,7 @@ GAINS = (1.1, 1.2, 1.3, 1.5)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.experiments", description=(__doc__ or "").splitlines()[0])
+    parser = options("bench.experiments", __doc__)
     parser.add_argument("--experiments", type=int, default=2_000, help="simulated experiments for each row")
     n_experiments: int = parser.parse_args(argv).experiments
     print(circumstances("bench.experiments", argv))

@@ -14,11 +14,12 @@ __all__ = ["options", "place"]
 
 
 def options(
-    module: str, about: str | None, out: str, *, data: bool = False, workspace: bool = False
+    module: str, about: str | None, out: str = "", *, data: bool = False, workspace: bool = False
 ) -> argparse.ArgumentParser:
-    """A parser for `python -m module`; ``out`` is the default of ``--out``, below the repository."""
+    """A parser for `python -m module`; ``out`` is the default of ``--out``, below the repository, if it has one."""
     found = argparse.ArgumentParser(prog=f"python -m {module}", description=(about or "").strip().splitlines()[0])
-    found.add_argument("--out", type=Path, default=REPOSITORY / out, help=f"default: {out}")
+    if out:
+        found.add_argument("--out", type=Path, default=REPOSITORY / out, help=f"default: {out}")
     if data:
         found.add_argument("--data", type=Path, default=SAMPLE_DATA, help="folder of CSV files (default: data/sample)")
     if workspace:

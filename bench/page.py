@@ -1,13 +1,19 @@
 """A page of docs/: a template of words, filled with figures, tables and the circumstances of the measurement."""
 
+import os
+import platform
+import shlex
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 
-from bench.circumstances import circumstances
 from pipelines.settings import REPOSITORY
 from recsys_core.plotting import Table
 
-__all__ = ["filled", "write_page"]
+__all__ = ["circumstances", "filled", "write_page"]
 
 
 def filled(module: str, **values: object) -> str:
@@ -30,3 +36,42 @@ def write_page(
     under = circumstances(module, argv, **(facts or {}))
     out.write_text(filled(module, circumstances=under, **values), encoding="utf-8")
     print(f"{out} written")
+
+
+def circumstances(module: str, arguments: Sequence[str] | None, **more: str) -> str:
+    """A Markdown list that belongs above every table of figures: command, date, commit, machine, versions.
+
+    ``arguments`` are what ``module`` was called with; None: those of this process.
+    """
+    given = sys.argv[1:] if arguments is None else arguments
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    entries = {
+        "command": f"`{shlex.join(['python', '-m', module, *given])}`",
+        "date": datetime.now(UTC).date().isoformat(),
+        "commit": f"`{_commit()}`",
+        "machine": f"{_processor()}, {os.cpu_count()} cores, {memory / 2**30:.0f} GiB, {platform.system()}",
+        "versions": f"Python {platform.python_version()}, "
+        + ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "implicit", "dagster", "mlflow")),
+        **more,
+    }
+    return "\n".join(f"- {name}: {value}" for name, value in entries.items())
+
+
+def _commit() -> str:
+    """The commit, with a + where more than documents, which the measurement may have written, differs from it."""
+    commit = _git("describe", "--always", "--abbrev=10")
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
+    return f"{commit}{'+' if changed else ''}" if commit else "unknown"
+
+
+def _git(*command: str) -> str:
+    return subprocess.run(
+        ["git", "-C", str(REPOSITORY), *command], capture_output=True, text=True, check=False
+    ).stdout.strip()
+
+
+def _processor() -> str:
+    """The model's name, which Linux tells in a file of the kernel's."""
+    told = Path("/proc/cpuinfo").read_text(encoding="utf-8") if Path("/proc/cpuinfo").exists() else ""
+    names = (line.split(":", 1)[1].strip() for line in told.splitlines() if line.startswith("model name"))
+    return next(names, "") or platform.processor() or "unknown processor"

@@ -7,7 +7,6 @@ Texts are as shops have them: 14 characters for people, 10 for items. Each readi
 kinds take turns, and the least is told: what else runs only adds. Printed, as the page is that of bench.pipeline.
 """
 
-import argparse
 import tempfile
 import time
 from collections.abc import Sequence
@@ -20,8 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from bench.circumstances import circumstances
 from bench.memory import sampling, tree_mib
+from bench.options import options
+from bench.page import circumstances
 from bench.process import recsys
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.table_folders import CleanTable
@@ -39,7 +39,7 @@ Cost = tuple[float, float]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench.text_ids", description=(__doc__ or "").splitlines()[0])
+    parser = options("bench.text_ids", __doc__)
     parser.add_argument("--ratings", type=int, default=25_000_095, help="how many are made (default: %(default)s)")
     parser.add_argument("--times", type=int, default=3, help="readings of each kind (default: %(default)s)")
     arguments = parser.parse_args(argv)

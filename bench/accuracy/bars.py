@@ -1,11 +1,17 @@
-"""What the figures must reach, and what is aimed at."""
+"""What the figures must reach, what is aimed at, and docs/accuracy.json: what a fold that is run again is held to."""
 
+import json
 from collections.abc import Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from recsys_core.evaluation import Evaluation
+import numpy as np
 
-__all__ = ["BARS", "MUST_BEAT", "Bar", "lowest_differences"]
+from recsys_core.evaluation import Evaluation, pool
+
+__all__ = ["BARS", "MUST_BEAT", "Bar", "figures_of", "lowest_differences", "mean_over_folds", "write_record"]
+
+_METRIC = "ndcg@10"
 
 
 class Bar(NamedTuple):
@@ -35,8 +41,33 @@ MUST_BEAT = (
 """The 95 % interval of the hybrid minus this model, paired by user, lies above 0 on this slice."""
 
 
-def lowest_differences(
-    pooled: Evaluation, pairs: Sequence[tuple[str, str]] = MUST_BEAT
-) -> dict[tuple[str, str], float]:
-    """The lower end of the interval of the hybrid minus each (model, slice), of shape (model, slice) → number."""
-    return {(model, name): pooled.paired("hybrid", model, "ndcg@10", slice_name=name).ci_low for model, name in pairs}
+def lowest_differences(pooled: Evaluation) -> dict[tuple[str, str], float]:
+    """The lower end of the interval of the hybrid minus each (model, slice) of ``MUST_BEAT``."""
+    return {pair: pooled.paired("hybrid", pair[0], _METRIC, slice_name=pair[1]).ci_low for pair in MUST_BEAT}
+
+
+def figures_of(fold: Evaluation) -> dict[str, dict[str, float]]:
+    """For each slice that has a bar: ``n_users``, and the mean NDCG@10 of the hybrid and its rivals there."""
+    found: dict[str, dict[str, float]] = {}
+    for name in (bar.slice_name for bar in BARS):
+        part = fold.slice_of(name)
+        judged = ["hybrid", *(model for model, on in MUST_BEAT if on == name)]
+        means = {model: round(float(part.column(model, _METRIC).mean()), 6) for model in judged}
+        found[name] = {"n_users": len(part.user_ids), **means}
+    return found
+
+
+def mean_over_folds(record: dict[str, Any], slice_name: str, model: str) -> float:
+    """Over all users of all folds together."""
+    parts = [fold[slice_name] for fold in record["folds"]]
+    return float(np.average([part[model] for part in parts], weights=[part["n_users"] for part in parts]))
+
+
+def write_record(folds: Sequence[Evaluation], path: Path) -> None:
+    """Write what ``folds`` have, and the lower ends of the intervals of all their users together."""
+    lowest = [
+        {"model": model, "slice": name, "ci_low": round(value, 6)}
+        for (model, name), value in lowest_differences(pool(folds)).items()
+    ]
+    record = {"folds": [figures_of(fold) for fold in folds], "lowest_differences": lowest}
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")

@@ -1,27 +1,26 @@
-"""docs/accuracy.md from the figures of a run."""
+"""What docs/accuracy.md says, from the figures of a run."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 import numpy as np
 
-from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
+from bench.accuracy.bars import BARS, lowest_differences
 from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
 from bench.accuracy.equal_budget import OURS, RATINGS_ALONE, WITH_FEATURES
 from bench.accuracy.peers import takes_features
 from bench.accuracy.running import Everything
-from bench.accuracy.settings import N_FOLDS
 from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from bench.accuracy.variety import DIVERSITIES
-from bench.page import filled
 from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation, Series, simultaneous_means
 from recsys_core.plotting import Table
 from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import VIEWS, SplitParameters
 
-__all__ = ["document", "verdict_in_words"]
+__all__ = ["fields", "verdict_in_words"]
 
 CONTROLS = ("random", "metadata_count", "cosine")
 _ALL = (*VIEWS, "tail")
@@ -30,82 +29,72 @@ _IN_WINDOWS = ("hybrid", "popularity")
 _ALS = ("factors", "regularization", "confidence_weight", "rating_power")
 
 
-def document(found: Everything, *, circumstances: str, n_folds: int, peer_trials: int, quick: bool) -> str:
-    """The whole page as Markdown."""
+def fields(found: Everything, *, peer_trials: int, is_trial: bool) -> dict[str, object]:
+    """What the page's template is filled with, beside the circumstances."""
     pooled, in_time = found.pooled, found.in_time
     judged = pooled.slices["all_titles"].values
     ours = [model for model in pooled.models if model in judged and model not in CONTROLS]
     peers = [model for model in pooled.models if model in found.peers]
     baselines = [model for model in ours if model != "hybrid"]
     ablated = [m for m in pooled.models if m.startswith("hybrid_no_") and m in pooled.slices["warm"].values]
-    cold_models, temporal_models = [*ours, "hybrid_bare", *CONTROLS], [*ours, "random"]
-    balanced_models = list(pooled.slices[BALANCED_SLICES[0]].values)
-    against_ours = compare(pooled, baselines, (*_LONG, *_SHORT))
-    on_cold = compare(pooled, [*baselines, *CONTROLS], COLD_SLICES)
-    later = compare(in_time, baselines, TEMPORAL_SLICES)
-    ablation = compare(pooled, ablated, (*_LONG, *_SHORT, "cold"))
-
     views = partial(slices_by_model, pooled, [*ours, *peers])
-    in_windows = partial(slices_by_model, in_time, temporal_models, TEMPORAL_SLICES)
-    incomplete = quick or n_folds < N_FOLDS
-    return filled(
-        "bench.accuracy",
-        warning="\n**A trial run, not a result: few folds or few configurations.**\n" if incomplete else "",
-        circumstances=circumstances,
-        n_trials=sum(len(m.tuned.trials) for m in (*found.folds, *found.windows)),
-        n_trials_fold=len(found.folds[0].tuned.trials),
-        n_held_back=found.folds[0].notes["n_held_back"],
-        history_share=SplitParameters().history_share,
-        bars=_bars(pooled),
-        must_beat=_must_beat(pooled),
-        ndcg=views(_ALL, "ndcg@10"),
-        ndcg_intervals=views(_LONG, "ndcg@10", intervals=True),
-        recall=views(_ALL, "recall@10"),
-        precision=views(_ALL, "precision@10"),
-        coverage=views(VIEWS, "coverage@10"),
-        diversity=views(VIEWS, "diversity@10"),
-        variety=_variety(pooled),
-        strict=", ".join(
-            f"{HEADINGS[name]} {number(mean_of(pooled, 'hybrid', name, 'ndcg_all@10'))}" for name in VIEWS
-        ),
-        ours_long=family_table(against_ours, _LONG),
-        ours_short=family_table(against_ours, _SHORT),
-        ours_verdict=verdict_in_words(against_ours),
-        peers=_peers(found, peer_trials),
-        cold=slices_by_model(pooled, cold_models, COLD_SLICES, "ndcg@10", intervals=True),
-        cold_recall=slices_by_model(pooled, cold_models, COLD_SLICES, "recall@10"),
-        balanced=slices_by_model(pooled, balanced_models, BALANCED_SLICES, "ndcg@10", intervals=True, best=False),
-        balanced_gains=_balanced_gains(pooled),
-        cold_differences=family_table(on_cold, COLD_SLICES),
-        cold_verdict=verdict_in_words(on_cold),
-        n_windows=len(found.windows),
-        windows=_windows(found),
+    cold = partial(slices_by_model, pooled, [*ours, "hybrid_bare", *CONTROLS], COLD_SLICES)
+    in_windows = partial(slices_by_model, in_time, [*ours, "random"], TEMPORAL_SLICES)
+    balanced_models, strict = list(pooled.slices[BALANCED_SLICES[0]].values), partial(mean_of, pooled, "hybrid")
+    return {
+        "warning": "\n**A trial run, not a result: few folds or few configurations.**\n" if is_trial else "",
+        "n_trials": sum(len(m.tuned.trials) for m in (*found.folds, *found.windows)),
+        "n_trials_fold": len(found.folds[0].tuned.trials),
+        "n_held_back": found.folds[0].notes["n_held_back"],
+        "history_share": SplitParameters().history_share,
+        "minimum_differing": MINIMUM_DIFFERING,
+        "bars": _bars(pooled),
+        "must_beat": _must_beat(pooled),
+        "ndcg": views(_ALL, "ndcg@10"),
+        "ndcg_intervals": views(_LONG, "ndcg@10", intervals=True),
+        **{name: views(_ALL, f"{name}@10") for name in ("recall", "precision")},
+        **{name: views(VIEWS, f"{name}@10") for name in ("coverage", "diversity")},
+        "variety": _variety(pooled),
+        "strict": ", ".join(f"{HEADINGS[name]} {number(strict(name, 'ndcg_all@10'))}" for name in VIEWS),
+        **_told("ours", compare(pooled, baselines, (*_LONG, *_SHORT)), long=_LONG, short=_SHORT),
+        "peer_trials": peer_trials,
+        "peers": _peers(found),
+        "cold": cold("ndcg@10", intervals=True),
+        "cold_recall": cold("recall@10"),
+        "balanced": slices_by_model(pooled, balanced_models, BALANCED_SLICES, "ndcg@10", intervals=True, best=False),
+        "balanced_gains": _balanced_gains(pooled),
+        **_told("cold", compare(pooled, [*baselines, *CONTROLS], COLD_SLICES), differences=COLD_SLICES),
+        "n_windows": len(found.windows),
+        "windows": _windows(found),
+        "temporal_ndcg": in_windows("ndcg@10", intervals=True),
         **{f"temporal_{name}": in_windows(f"{name}@10") for name in ("recall", "coverage", "diversity")},
-        temporal_ndcg=in_windows("ndcg@10", intervals=True),
-        temporal_differences=family_table(later, TEMPORAL_SLICES),
-        temporal_verdict=verdict_in_words(later),
+        **_told("temporal", compare(in_time, baselines, TEMPORAL_SLICES), differences=TEMPORAL_SLICES),
         **{f"n_{name}": in_time.slices[name].n_users for name in TEMPORAL_SLICES},
         **{f"n_rows_{name}": len(in_time.slices[name].user_ids) for name in TEMPORAL_SLICES},
-        ablation_long=family_table(ablation, (*_LONG, "cold")),
-        ablation_short=family_table(ablation, _SHORT),
-        ablation_verdict=verdict_in_words(ablation),
-        checks=slices_by_model(
+        **_told("ablation", compare(pooled, ablated, (*_LONG, *_SHORT, "cold")), long=(*_LONG, "cold"), short=_SHORT),
+        "checks": slices_by_model(
             pooled, [*ours, "metadata_count", "random"], ("warm", "swapped", "renamed"), "ndcg@10", best=False
         ),
-        tuned=_tuned(found),
-        minimum_differing=MINIMUM_DIFFERING,
-    )
+        "tuned": _tuned(found),
+    }
+
+
+def _told(name: str, family: Family, **slices: Sequence[str]) -> dict[str, object]:
+    """The verdict on a family, and its tables by what they are called."""
+    tables = {f"{name}_{part}": family_table(family, of) for part, of in slices.items()}
+    return {f"{name}_verdict": verdict_in_words(family), **tables}
 
 
 def verdict_in_words(family: Family) -> str:
     """How many comparisons the family has, how wide it makes intervals, and how they end."""
     if not family.comparisons:
         return "No comparisons."
-    left_out = family.count("not judged")
+    count = Counter(comparison.verdict for comparison in family.comparisons.values())
+    left_out = count["not judged"]
     note = f" {left_out} not judged: too few users differ." if left_out else ""
     return (
         f"Family of {len(family.comparisons) - left_out} comparisons, intervals of ±{family.critical:.2f} standard "
-        f"errors: {family.count('win')} wins, {family.count('tie')} ties, {family.count('loss')} losses.{note}"
+        f"errors: {count['win']} wins, {count['tie']} ties, {count['loss']} losses.{note}"
     )
 
 
@@ -114,16 +103,16 @@ def _balanced_gains(pooled: Evaluation) -> Table:
     rows = []
     for suffix, known in (("", "everything"), ("_bare", "title, genres and year")):
         for name in ("hybrid", "place_10"):
-            cells = (_gain(pooled, f"{name}{suffix}", f"hybrid_no_new{suffix}", on) for on in BALANCED_SLICES)
-            rows.append((f"{name} − no new titles", known, *cells))
+            cells = [f"{name} − no new titles", known]
+            for on in BALANCED_SLICES:
+                if pooled.slices[on].n_users == 0:
+                    cells.append(ABSENT)
+                    continue
+                gain = pooled.paired(f"{name}{suffix}", f"hybrid_no_new{suffix}", "ndcg@10", slice_name=on)
+                mean, low, high = (number(value, "+") for value in (gain.difference, gain.ci_low, gain.ci_high))
+                cells.append(f"{mean} [{low}, {high}]")
+            rows.append(tuple(cells))
     return Table(("difference", "known of new titles", *(HEADINGS[name] for name in BALANCED_SLICES)), tuple(rows))
-
-
-def _gain(pooled: Evaluation, model: str, other: str, slice_name: str) -> str:
-    if pooled.slices[slice_name].n_users == 0:
-        return ABSENT
-    found = pooled.paired(model, other, "ndcg@10", slice_name=slice_name)
-    return f"{number(found.difference, '+')} [{number(found.ci_low, '+')}, {number(found.ci_high, '+')}]"
 
 
 def _variety(pooled: Evaluation) -> Table:
@@ -149,24 +138,18 @@ def _bars(pooled: Evaluation) -> Table:
 
 
 def _must_beat(pooled: Evaluation) -> Table:
-    lowest = lowest_differences(pooled)
     rows = [
-        (f"hybrid − {model}, {HEADINGS[name]}", number(lowest[model, name], "+"), _yes(lowest[model, name] > 0))
-        for model, name in MUST_BEAT
+        (f"hybrid − {model}, {HEADINGS[name]}", number(lowest, "+"), "yes" if lowest > 0 else "**no**")
+        for (model, name), lowest in lowest_differences(pooled).items()
     ]
     return Table(("lower end of the plain 95 % interval", "found", "above 0"), tuple(rows))
 
 
-def _yes(holds: bool) -> str:
-    return "yes" if holds else "**no**"
-
-
-def _peers(found: Everything, peer_trials: int) -> str:
+def _peers(found: Everything) -> str:
     """Differences, like with like, then what each peer is and found."""
     if not found.peers:
         return "This run was made without peers."
-    budget = f"Each model of this section tries {peer_trials} configurations on each fold, its defaults first"
-    parts = [f"{budget}; `implicit_default` is the defaults alone."]
+    parts = []
     for reference, what in ((RATINGS_ALONE, "With ratings alone:"), (WITH_FEATURES, "With features of titles:")):
         peers = [n for n in found.peers if n not in OURS and takes_features(n) == (reference == WITH_FEATURES)]
         family = compare(found.pooled, peers, (*_LONG, *_SHORT), reference=reference)
@@ -174,8 +157,7 @@ def _peers(found: Everything, peer_trials: int) -> str:
         parts += [f"{what} {verdict_in_words(family)}", *tables] if peers else []
     rows = []
     for name, results in found.peers.items():
-        folds = results[: len(found.folds)]
-        ndcg, seconds = np.mean([[result.validation_ndcg, result.seconds] for result in folds], axis=0)
+        ndcg, seconds = np.mean([[result.validation_ndcg, result.seconds] for result in results], axis=0)
         rows.append((name, results[0].version or ABSENT, number(ndcg), f"{seconds:.0f}", _pairs(results[0].parameters)))
     parts.append(Table(("", "version", "validation", "seconds", "parameters found in fold 0"), tuple(rows)).markdown())
     if found.failures:

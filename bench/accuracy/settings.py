@@ -2,31 +2,21 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from pipelines.settings import REPOSITORY
 from recsys_core.features import FeatureParameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 
-__all__ = ["N_FOLDS", "PEER_TRIALS", "Settings", "digest_of_files", "source_digest"]
+__all__ = ["N_FOLDS", "PEER_TRIALS", "Settings", "source_digest"]
 
 N_FOLDS = 5
 PEER_TRIALS = 12
 """Configurations of every peer, and of the hybrid where it is compared with them."""
-_WRITING = (
-    "__main__.py",
-    "bars.py",
-    "comparing.py",
-    "document.py",
-    "peer_jobs.py",
-    "recorded.py",
-    "running.py",
-    "tables.py",
-)
-_ROOT = Path(__file__).resolve().parents[2]
+_WRITING = ("__main__", "bars", "comparing", "document", "peer_jobs", "running", "tables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +57,8 @@ def source_digest() -> str:
 
     Read once: a run whose text changes under it goes on under one key.
     """
-    here = Path(__file__).resolve().parent
-    own = [path for path in sorted(here.glob("*.py")) if path.name not in _WRITING]
-    return digest_of_files([*sorted((_ROOT / "recsys_core").rglob("*.py")), *own])
-
-
-def digest_of_files(paths: Sequence[Path]) -> str:
-    """Hex digest of names and contents."""
+    own = [path for path in sorted(Path(__file__).parent.glob("*.py")) if path.stem not in _WRITING]
     found = hashlib.sha256()
-    for path in paths:
-        found.update(str(path.relative_to(_ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    for path in (*sorted((REPOSITORY / "recsys_core").rglob("*.py")), *own):
+        found.update(str(path.relative_to(REPOSITORY)).encode() + b"\0" + path.read_bytes() + b"\0")
     return found.hexdigest()

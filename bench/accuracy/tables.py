@@ -80,13 +80,13 @@ def family_table(family: Family, slices: Sequence[str]) -> Table:
     """Rows of models, columns of slices: ``+.036 [+.029, +.043] win``, or without an interval ``+.001 not judged``."""
 
     def cell(model: str, name: str) -> str:
-        found = family.of(model, name)
+        found = family.comparisons.get((model, name))
         if found is None:
             return ABSENT
-        mean, low, high = (number(value, "+") for value in (found.difference, found.ci_low, found.ci_high))
+        mean, low, high = (number(value, "+") for value in found)
         return f"{mean} {found.verdict}" if found.verdict == "not judged" else f"{mean} [{low}, {high}] {found.verdict}"
 
-    models = dict.fromkeys(comparison.model for comparison in family.comparisons)
+    models = dict.fromkeys(model for model, _ in family.comparisons)
     return _table("difference", models, slices, cell, prefix=f"{family.reference} − ")
 
 

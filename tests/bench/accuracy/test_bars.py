@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.accuracy.bars import BARS, MUST_BEAT, Bar
+from bench.accuracy.bars import BARS, MUST_BEAT, Bar, figures_of, mean_over_folds
 from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.folds import final_part
 from bench.accuracy.judging import accuracy, lists_of
-from bench.accuracy.recorded import figures_of, mean_over_folds
 from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
 from bench.accuracy.tables import HEADINGS, number

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences
+from bench.accuracy.bars import BARS, MUST_BEAT, lowest_differences, mean_over_folds, write_record
 from bench.accuracy.comparing import compare
 from bench.accuracy.data import Bundle
-from bench.accuracy.document import document, verdict_in_words
-from bench.accuracy.recorded import mean_over_folds, write_record
+from bench.accuracy.document import fields, verdict_in_words
 from bench.accuracy.running import measure_everything, measured_each
 from bench.accuracy.settings import Settings
 from bench.accuracy.tables import family_table, number, slices_by_model
+from bench.page import filled
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics, pool
 
 
@@ -41,21 +41,20 @@ def evaluation(n_users: int = 120) -> Evaluation:
 
 def test_a_family_has_every_pair_that_was_judged_and_says_win_tie_or_loss() -> None:
     family = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"], n_samples=500)
-    assert [(c.model, c.slice_name, c.verdict, c.n_users) for c in family.comparisons] == [
-        ("worse", "warm", "win", 120),
-        ("same", "warm", "tie", 120),
-        ("better", "warm", "loss", 120),
-        ("worse", "first_3", "win", 60),
-        ("better", "first_3", "loss", 60),
-    ]
-    assert (family.count("win"), family.count("tie"), family.count("loss")) == (2, 1, 2)
+    assert {pair: found.verdict for pair, found in family.comparisons.items()} == {
+        ("worse", "warm"): "win",
+        ("same", "warm"): "tie",
+        ("better", "warm"): "loss",
+        ("worse", "first_3"): "win",
+        ("better", "first_3"): "loss",
+    }
     assert family.critical > 2.2  # five comparisons
 
 
 def test_a_family_is_wider_than_the_plain_interval() -> None:
     plain = evaluation().paired("hybrid", "worse", "ndcg@10", slice_name="warm")
-    found = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"]).of("worse", "warm")
-    assert found is not None
+    family = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"])
+    found = family.comparisons["worse", "warm"]
     assert found.difference == pytest.approx(plain.difference)
     assert found.ci_low < plain.ci_low
     assert found.ci_high > plain.ci_high
@@ -63,14 +62,12 @@ def test_a_family_is_wider_than_the_plain_interval() -> None:
 
 def test_a_family_may_have_another_reference() -> None:
     family = compare(evaluation(), ["hybrid"], ["warm"], reference="better", n_samples=500)
-    found = family.of("hybrid", "warm")
-    assert found is not None
-    assert found.difference == pytest.approx(0.1, abs=0.02)
+    assert family.comparisons["hybrid", "warm"].difference == pytest.approx(0.1, abs=0.02)
     assert family_table(family, ["warm"]).rows[0][0] == "better − hybrid"
 
 
 def test_a_family_without_members_is_empty() -> None:
-    assert compare(evaluation(), ["absent"], ["warm"]).comparisons == ()
+    assert compare(evaluation(), ["absent"], ["warm"]).comparisons == {}
 
 
 def test_tables_show_means_users_and_verdicts() -> None:
@@ -92,7 +89,7 @@ def test_a_comparison_in_which_few_users_differ_is_left_out_with_a_note() -> Non
     nearly[:5] -= 0.1
     found = replace(evaluation(), slices={"warm": replace(part, values=part.values | {"same": nearly})})
     family = compare(found, ["worse", "same"], ["warm"])
-    assert [c.verdict for c in family.comparisons] == ["win", "not judged"]
+    assert [found.verdict for found in family.comparisons.values()] == ["win", "not judged"]
     assert family_table(family, ["warm"]).rows[1] == ("hybrid − same", "+.004 not judged")
     assert verdict_in_words(family).startswith("Family of 1 comparisons")
     assert verdict_in_words(family).endswith("1 wins, 0 ties, 0 losses. 1 not judged: too few users differ.")
@@ -160,7 +157,7 @@ def test_the_document_has_every_table_and_names_its_circumstances(
         workspace=small_workspace,
         say=lambda _: None,
     )
-    text = document(found, circumstances="- commit: `abc`", n_folds=2, peer_trials=1, quick=True)
+    text = filled("bench.accuracy", circumstances="- commit: `abc`", **fields(found, peer_trials=1, is_trial=True))
     assert "- commit: `abc`" in text
     assert "A trial run, not a result" in text
     assert "{" not in text.replace("{{", "")
@@ -176,5 +173,5 @@ def test_the_document_has_every_table_and_names_its_circumstances(
     assert "| hybrid − hybrid_no_ease |" in text
     assert "| hybrid − metadata_count |" in text
     assert f"{len(found.folds[0].tuned.trials)} configurations were tried in each fold" in text
-    whole = document(found, circumstances="", n_folds=5, peer_trials=1, quick=False)
+    whole = filled("bench.accuracy", circumstances="", **fields(found, peer_trials=1, is_trial=False))
     assert "A trial run" not in whole

@@ -131,7 +131,8 @@ def test_other_features_concern_only_the_peers_that_take_them(
 def test_peers_stand_beside_our_models_in_every_table(
     small_bundle: Bundle, small_settings: Settings, small_workspace: Path, fake_peers: list[str]
 ) -> None:
-    from bench.accuracy.document import document
+    from bench.accuracy.document import fields
+    from bench.page import filled
 
     found = measure_everything(
         small_bundle,
@@ -150,7 +151,7 @@ def test_peers_stand_beside_our_models_in_every_table(
     assert "fake" in found.pooled.slices["tail"].values
     assert "fake" not in found.in_time.slices["temporal"].values
     assert "fake" not in found.pooled.slices["cold"].values
-    text = document(found, circumstances="", n_folds=5, peer_trials=3, quick=False)
+    text = filled("bench.accuracy", circumstances="", **fields(found, peer_trials=3, is_trial=False))
     assert "| hybrid_ratings − fake |" in text
     assert "k 1, lambda 0.123" in text
     assert "- broken: broken: it crashed" in text
