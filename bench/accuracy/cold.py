@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix, hstack
 
 from bench.accuracy.controls import constant_score, cosine_score, metadata_counts, random_score
 from bench.accuracy.folds import FinalPart, Fitted
-from bench.accuracy.judging import LIST_LENGTH, K, accuracy, lists_of
+from bench.accuracy.judging import LIST_LENGTH, K, accuracy, lists_of, moved
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.evaluation import Score, UserMetrics
 from recsys_core.experiment import ItemTables
@@ -38,13 +38,10 @@ def judged_cold(tables: ItemTables, part: FinalPart, fitted: Fitted, seed: int) 
     counts = metadata_counts(tables, part.known, all_ids)
     lists = lists_of(_cold_scorers(part, fitted, counts, seed), view.history, part.held_back_ids, exclude=False)
     slices = {"cold": accuracy(lists, view.cold_targets, view.user_ids)}
-    nothing = csr_matrix(view.cold_targets.shape).astype(np.float32)
-    wider = Histories(csr_matrix(hstack([view.history.ratings, nothing], format="csr")), view.history.timestamps)
+    wider = Histories(_beside(view.history.ratings, _nothing(view.cold_targets)), view.history.timestamps)
     lists = lists_of(_catalogue_scorers(part, fitted, counts), wider, all_ids)
-    no_warm = csr_matrix(view.targets.shape).astype(np.float32)
-    for name, warm_targets in (("cold_among_all", no_warm), ("all_titles", view.targets)):
-        targets = csr_matrix(hstack([warm_targets, view.cold_targets], format="csr"))
-        slices[name] = accuracy(lists, targets, view.user_ids)
+    for name, warm_targets in (("cold_among_all", _nothing(view.targets)), ("all_titles", view.targets)):
+        slices[name] = accuracy(lists, _beside(warm_targets, view.cold_targets), view.user_ids)
     return slices | _balanced(part, fitted.hybrid)
 
 
@@ -58,7 +55,7 @@ def _balanced(part: FinalPart, hybrid: HybridModel) -> dict[str, UserMetrics]:
     n_warm, columns = part.train.n_items, positions_in(hybrid.cold_item_ids, part.held_back_ids)
     assert part.known_cold is not None
     width = len(hybrid.cold_item_ids)
-    known = Histories(view.history.ratings, view.history.timestamps, _moved(part.known_cold, columns, width))
+    known = Histories(view.history.ratings, view.history.timestamps, moved(part.known_cold, columns, width))
     candidates = np.concatenate([np.arange(n_warm), n_warm + columns])
     lists = {}
     for suffix, model in (("", hybrid), ("_bare", _bare(hybrid, part))):
@@ -70,18 +67,18 @@ def _balanced(part: FinalPart, hybrid: HybridModel) -> dict[str, UserMetrics]:
                 first = asked.recommend(known, K, candidates=candidates, new_titles=NewTitles(places=places))
                 best[:, :K] = first.padded(known.n_users, K)
             lists[name + suffix] = best
-    warm, cold = csr_matrix(view.targets), _moved(view.cold_targets, columns, width)
-    no_warm, no_cold = (csr_matrix(of.shape).astype(np.float32) for of in (warm, cold))
-    pairs = ((warm, cold), (warm, no_cold), (no_warm, cold))
-    return {
-        name: accuracy(lists, csr_matrix(hstack(pair, format="csr")), view.user_ids)
-        for name, pair in zip(BALANCED_SLICES, pairs, strict=True)
-    }
+    warm, cold = csr_matrix(view.targets), moved(view.cold_targets, columns, width)
+    pairs = ((warm, cold), (warm, _nothing(cold)), (_nothing(warm), cold))
+    targets = dict(zip(BALANCED_SLICES, pairs, strict=True))
+    return {name: accuracy(lists, _beside(*pair), view.user_ids) for name, pair in targets.items()}
 
 
-def _moved(rows: csr_matrix, columns: NDArray[np.int64], width: int) -> csr_matrix:
-    """Column number n as column ``columns[n]`` of ``width``; both ascend."""
-    return csr_matrix((rows.data, columns[rows.indices], rows.indptr), shape=(rows.shape[0], width))
+def _nothing(like: csr_matrix) -> csr_matrix:
+    return csr_matrix(like.shape).astype(np.float32)
+
+
+def _beside(warm: csr_matrix, cold: csr_matrix) -> csr_matrix:
+    return csr_matrix(hstack([warm, cold], format="csr"))
 
 
 def _bare(hybrid: HybridModel, part: FinalPart) -> HybridModel:
@@ -109,21 +106,16 @@ def _cold_scorers(part: FinalPart, fitted: Fitted, counts: NDArray[np.int64], se
 
 def _catalogue_scorers(part: FinalPart, fitted: Fitted, counts: NDArray[np.int64]) -> dict[str, Score]:
     """Scores of the trained titles and behind them the held-back ones, for rows of that width."""
-    hybrid, n_warm = fitted.hybrid, part.train.n_items
+    hybrid, content, n_warm = fitted.hybrid, fitted.hybrid.content, part.train.n_items
     columns = positions_in(hybrid.cold_item_ids, part.held_back_ids)
     both = np.concatenate([np.arange(n_warm), n_warm + columns])
     scorers = {
         **{name: _cold_last(score, len(columns)) for name, score in fitted.models.warm.items()},
-        "content": _chosen(lambda known: _content(hybrid, known), both),
+        "content": _chosen(lambda known: np.hstack([content.score(known), content.cold_score(known)]), both),
         "hybrid": _chosen(hybrid.score_catalogue, both),
         "metadata_count": constant_score(counts),
     }
     return {name: _for_wider(score, n_warm) for name, score in scorers.items()}
-
-
-def _content(hybrid: HybridModel, known: Histories) -> Scores:
-    """Weighted cosines of all titles, trained or not, on one scale."""
-    return np.concatenate([hybrid.content.score(known), hybrid.content.cold_score(known)], axis=1)
 
 
 def _chosen(score: Callable[[Histories], Scores], columns: NDArray[np.int64]) -> Score:
@@ -133,7 +125,7 @@ def _chosen(score: Callable[[Histories], Scores], columns: NDArray[np.int64]) ->
 def _cold_last(score: Score, n_cold: int) -> Score:
     def scores(known: Histories) -> Scores:
         warm = score(known)
-        return np.concatenate([warm, np.repeat(warm.min(axis=1, keepdims=True) - 1, n_cold, axis=1)], axis=1)
+        return np.hstack([warm, np.repeat(warm.min(axis=1, keepdims=True) - 1, n_cold, axis=1)])
 
     return scores
 

@@ -10,11 +10,11 @@ from bench.accuracy.bars import BARS, lowest_differences
 from bench.accuracy.cold import BALANCED_SLICES, COLD_SLICES
 from bench.accuracy.comparing import Family, compare
 from bench.accuracy.equal_budget import OURS, RATINGS_ALONE, WITH_FEATURES
+from bench.accuracy.measuring import DIVERSITIES
 from bench.accuracy.peers import takes_features
 from bench.accuracy.running import Everything
 from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, number, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
-from bench.accuracy.variety import DIVERSITIES
 from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation, Series, simultaneous_means
 from recsys_core.plotting import Table
 from recsys_core.sources.als import ALSParameters

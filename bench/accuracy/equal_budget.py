@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from bench.accuracy.peers import PeerResult, read_result
 from bench.accuracy.settings import Settings
 from recsys_core.features import ItemFeatures
 from recsys_core.storage import atomic_directory
-from recsys_core.tuning import TuningParameters, TuningResult, best_trial
+from recsys_core.tuning import TuningParameters, best_trial
 
 __all__ = ["OURS", "RATINGS_ALONE", "WITH_FEATURES", "ratings_alone", "run_ours"]
 
@@ -29,16 +30,14 @@ def run_ours(
     key  of all that decides them but the job and the number of trials
     """
     few = settings.tuning.with_trials(n_trials)
-    asked = {
-        RATINGS_ALONE: (ratings_alone(few), [(split, _nothing(known)) for split, known in rounds], _unknown(part)),
-        WITH_FEATURES: (few, rounds, part),
-    }
+    untold = [(split, _nothing(known)) for split, known in rounds], replace(part, features=_nothing(part.features))
+    asked = {RATINGS_ALONE: (ratings_alone(few), *untold), WITH_FEATURES: (few, rounds, part)}
     found = {}
     for name, (tuning, own_rounds, own_part) in asked.items():
         out = job.parent / f"{job.name}-{name}-{n_trials}-{key}"
         if not out.exists():
             with atomic_directory(out) as directory:
-                _search(name, directory, own_rounds, own_part, Settings(settings.seed, settings.features, tuning))
+                _search(directory, own_rounds, own_part, replace(settings, tuning=tuning))
         found[name] = read_result(name, job, out)
     return found
 
@@ -57,30 +56,20 @@ def _nothing(features: ItemFeatures) -> ItemFeatures:
     return ItemFeatures(features.item_ids, {}, {})
 
 
-def _unknown(part: FinalPart) -> FinalPart:
-    return FinalPart(part.known, _nothing(part.features), part.views)
-
-
-def _search(name: str, out: Path, rounds: Rounds, part: FinalPart, settings: Settings) -> None:
-    """Tune, fit, and write what a peer writes."""
+def _search(out: Path, rounds: Rounds, part: FinalPart, settings: Settings) -> None:
+    """Tune, fit, and write what a peer writes; its parameters are the best of every stage, save what did not change."""
     started = time.process_time()
     result = tuned(rounds, settings)
-    hybrid = fit(part, result).hybrid
-    for view_name, view in part.views.items():
-        lists = lists_of({name: hybrid.score}, view.history, part.train.item_ids)
-        np.save(out / f"lists_{view_name}.npy", lists[name])
-    account = {"version": "", "parameters": _parameters(result), "n_trials": len(result.trials)}
-    account["validation_ndcg"] = best_trial(result.of_stage("blend")).value
-    account["seconds"] = round(time.process_time() - started, 3)
-    (out / "tuned.json").write_text(json.dumps(account), encoding="utf-8")
-
-
-def _parameters(result: TuningResult) -> dict[str, float]:
-    """What was searched, without what did not change: the best values of every stage."""
-    stages = dict.fromkeys(trial.stage for trial in result.trials)
-    return {
+    scorers = {"hybrid": fit(part, result).hybrid.score}
+    for name, view in part.views.items():
+        np.save(out / f"lists_{name}.npy", lists_of(scorers, view.history, part.train.item_ids)["hybrid"])
+    best = {stage: best_trial(result.of_stage(stage)) for stage in dict.fromkeys(t.stage for t in result.trials)}
+    parameters = {
         f"{stage} {name}": value
-        for stage in stages
-        for name, value in best_trial(result.of_stage(stage)).params.items()
+        for stage, trial in best.items()
+        for name, value in trial.params.items()
         if not name.startswith("weight_")
     }
+    account = {"version": "", "parameters": parameters, "n_trials": len(result.trials)}
+    account |= {"validation_ndcg": best["blend"].value, "seconds": round(time.process_time() - started, 3)}
+    (out / "tuned.json").write_text(json.dumps(account), encoding="utf-8")

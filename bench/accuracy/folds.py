@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,8 +60,7 @@ class FinalPart:
         return self.known.train
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
+class Fitted(NamedTuple):
     """The hybrid, and everybody that it is compared with."""
 
     hybrid: HybridModel
@@ -108,10 +108,8 @@ def cold_part(bundle: Bundle, splitting: SplitParameters, settings: Settings) ->
     removing = splitting.replace(cold_item_share=COLD_SHARE)
     train, vocabulary, users = _train_and_users(bundle, removing)
     held_back = held_back_items(bundle.interactions.item_ids, removing)
-    views = {
-        "cold": cold_view(users, held_back, vocabulary, removing),
-        "balanced": cold_view(users, held_back, vocabulary, removing, balanced=True),
-    }
+    kinds = {"cold": False, "balanced": True}
+    views = {n: cold_view(users, held_back, vocabulary, removing, balanced=b) for n, b in kinds.items()}
     known = known_split(train, views["cold"], "user_holdout")
     features = bundle.tables.known_to(known, settings.features)
     known_cold = known_of_held_back(users, held_back, views["balanced"], removing)

@@ -25,6 +25,7 @@ __all__ = [
     "accuracy",
     "judged_lists",
     "lists_of",
+    "moved",
     "tail_items",
     "with_diversity",
 ]
@@ -76,6 +77,11 @@ def with_diversity(judged: UserMetrics, lists: Lists, unit_rows: csr_matrix) -> 
 def tail_items(train: UserItemMatrix, cuts: tuple[float, float] = (1 / 3, 2 / 3)) -> NDArray[np.bool_]:
     """The least rated items (n_items,), which together hold the last third of all training ratings."""
     return np.asarray(popularity_groups(train, cuts) == len(cuts))
+
+
+def moved(rows: csr_matrix, columns: NDArray[np.int64], width: int) -> csr_matrix:
+    """Column number n as column ``columns[n]`` of ``width``; both ascend."""
+    return csr_matrix((rows.data, columns[rows.indices], rows.indptr), shape=(rows.shape[0], width))
 
 
 def judged_lists(name: str, view: HeldOut, lists: Lists, part: FinalPart, seed: int) -> dict[str, UserMetrics]:

@@ -10,32 +10,23 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, save_npz
 
 from bench.accuracy.folds import FinalPart, Rounds
-from bench.accuracy.judging import LIST_LENGTH, judged_lists
+from bench.accuracy.judging import LIST_LENGTH, judged_lists, moved
 from bench.accuracy.peers import PeerError, PeerResult, program_digest, read_result, run_peer, takes_features
 from bench.accuracy.settings import Settings
 from recsys_core.dataset.interactions import positions_in
 from recsys_core.evaluation import Evaluation, UserMetrics
 from recsys_core.storage import atomic_directory, write_json
 
-__all__ = ["PeerRun", "job_matrices", "judged_peers", "run_peers", "with_models", "write_jobs"]
+__all__ = ["job_matrices", "judged_peers", "run_peers", "with_models", "write_jobs"]
 
 OnPeer = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class PeerRun:
-    """The peers that left lists, and why others did not, by name."""
-
-    results: dict[str, PeerResult]
-    failures: dict[str, str]
 
 
 def job_matrices(rounds: Rounds, part: FinalPart, *, features: bool) -> dict[str, csr_matrix]:
@@ -50,7 +41,8 @@ def job_matrices(rounds: Rounds, part: FinalPart, *, features: bool) -> dict[str
         validation, prefix = split.validation, f"round{number}_"
         matrices[f"{prefix}train"] = split.train.with_items(columns).ratings
         matrices[f"{prefix}known"] = validation.history.with_items(columns).ratings
-        matrices[f"{prefix}targets"] = _moved(validation.targets, split.train.item_ids, columns)
+        places = positions_in(columns, split.train.item_ids)
+        matrices[f"{prefix}targets"] = moved(validation.targets, places, len(columns))
         known_of[prefix] = known
     if features:
         for prefix, known in known_of.items():
@@ -63,32 +55,32 @@ def write_jobs(workspace: Path, rounds: Rounds, part: FinalPart, seed: int) -> d
 
     Each is named by a digest of its content, and written once.
     """
-    return {features: _write_job(workspace, rounds, part, seed, features=features) for features in (False, True)}
+    jobs = {}
+    for features in (False, True):
+        matrices = job_matrices(rounds, part, features=features)
+        asked = {"k": LIST_LENGTH, "views": list(part.views), "seed": seed}
+        asked |= {"n_rounds": len(rounds), "features": features}
+        found = hashlib.sha256(json.dumps(asked).encode() + part.train.item_ids.tobytes())
+        for name, matrix in matrices.items():
+            found.update(name.encode() + b"".join(a.tobytes() for a in (matrix.indptr, matrix.indices, matrix.data)))
+        jobs[features] = job = workspace / f"job-{found.hexdigest()[:12]}"
+        if not job.exists():
+            with atomic_directory(job) as directory:
+                for name, matrix in matrices.items():
+                    save_npz(directory / f"{name}.npz", matrix)
+                np.save(directory / "item_ids.npy", part.train.item_ids)
+                write_json(directory / "job.json", asked)
+    return jobs
 
 
-def _write_job(workspace: Path, rounds: Rounds, part: FinalPart, seed: int, *, features: bool) -> Path:
-    matrices = job_matrices(rounds, part, features=features)
-    asked = {"k": LIST_LENGTH, "views": list(part.views), "seed": seed, "n_rounds": len(rounds), "features": features}
-    found = hashlib.sha256(json.dumps(asked).encode() + part.train.item_ids.tobytes())
-    for name, matrix in matrices.items():
-        found.update(name.encode() + b"".join(a.tobytes() for a in (matrix.indptr, matrix.indices, matrix.data)))
-    job = workspace / f"job-{found.hexdigest()[:12]}"
-    if not job.exists():
-        with atomic_directory(job) as directory:
-            for name, matrix in matrices.items():
-                save_npz(directory / f"{name}.npz", matrix)
-            np.save(directory / "item_ids.npy", part.train.item_ids)
-            write_json(directory / "job.json", asked)
-    return job
-
-
-def run_peers(names: Sequence[str], jobs: Mapping[bool, Path], *, n_trials: int, seed: int, on_peer: OnPeer) -> PeerRun:
+def run_peers(
+    names: Sequence[str], jobs: Mapping[bool, Path], *, n_trials: int, seed: int, on_peer: OnPeer
+) -> tuple[dict[str, PeerResult], dict[str, str]]:
     """Every peer on the one of ``jobs`` that is of its kind, as many side by side as there are cores.
 
-    jobs  of :func:`write_jobs`; failures are reported
-
-    A result lies beside its job under a name that says what made it: the job's content, the number of trials, the seed,
-    and the peer's own program and requirements. As long as these stay it is taken up again, whatever becomes of us.
+    What they left, and why others left nothing, by name. A result lies beside its job under a name that says what made
+    it: the job's content, the number of trials, the seed, and the peer's own program and requirements. As long as these
+    stay it is taken up again, whatever becomes of us.
     """
 
     def result(name: str) -> PeerResult | PeerError:
@@ -102,25 +94,24 @@ def run_peers(names: Sequence[str], jobs: Mapping[bool, Path], *, n_trials: int,
         except PeerError as error:
             return error
 
-    run = PeerRun({}, {})
+    results, failures = {}, {}
     with ThreadPoolExecutor(len(os.sched_getaffinity(0)), thread_name_prefix="peer") as pool:
         for name, found in zip(names, pool.map(result, names), strict=True):
             if isinstance(found, PeerResult):
-                run.results[name] = found
+                results[name] = found
                 on_peer(f"{name}: {found.seconds:.0f} s")
             else:
-                run.failures[name] = str(found)
+                failures[name] = str(found)
                 on_peer(f"{name}: {found}")
-    return run
+    return results, failures
 
 
-def judged_peers(run: PeerRun, part: FinalPart, settings: Settings) -> dict[str, UserMetrics]:
+def judged_peers(results: Mapping[str, PeerResult], part: FinalPart, settings: Settings) -> dict[str, UserMetrics]:
     """The slices of every view, for all peers that left lists."""
     slices: dict[str, UserMetrics] = {}
-    if run.results:
-        for name, view in part.views.items():
-            lists = {peer: result.lists(name) for peer, result in run.results.items()}
-            slices |= judged_lists(name, view, lists, part, settings.seed)
+    for name, view in part.views.items():
+        lists = {peer: result.lists(name) for peer, result in results.items()}
+        slices |= judged_lists(name, view, lists, part, settings.seed)
     return slices
 
 
@@ -134,11 +125,3 @@ def with_models(evaluation: Evaluation, more: dict[str, UserMetrics]) -> Evaluat
         slices[name] = replace(own, values=own.values | extra.values, overall=own.overall | extra.overall)
     models = tuple(dict.fromkeys([*evaluation.models, *(model for part in more.values() for model in part.values)]))
     return replace(evaluation, models=models, slices=slices)
-
-
-def _moved(matrix: csr_matrix, from_ids: NDArray[np.int64], to_ids: NDArray[np.int64]) -> csr_matrix:
-    """The same entries on other columns, all of which exist."""
-    columns = positions_in(to_ids, from_ids).astype(np.int32)[matrix.indices]
-    moved = csr_matrix((matrix.data.copy(), columns, matrix.indptr), shape=(matrix.shape[0], len(to_ids)))
-    moved.sort_indices()
-    return moved

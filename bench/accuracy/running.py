@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -75,29 +76,24 @@ def measure_everything(
     """
     ours = measured_each(bundle, settings, "fold", folds, workspace, say)
     windows = measured_each(bundle, settings, "window", settings.windows, workspace, say)
+    evaluations = [fold.evaluation for fold in ours]
     results: dict[str, list[PeerResult]] = {name: [] for name in (*peers, *OURS)} if peers else {}
     failures: dict[str, str] = {}
-    evaluations = []
-    for fold, own in zip(folds, ours, strict=True):
-        if peers:
-            left = [name for name in peers if name not in failures]
-            splitting = settings.splitting(fold)
-            rounds, part = rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
-            told = _prefixed(say, f"fold {fold}")
-            jobs, key = write_jobs(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
-            run = run_peers(left, jobs, n_trials=peer_trials, seed=settings.seed, on_peer=told)
-            run.results.update(run_ours(jobs[False], rounds, part, settings, n_trials=peer_trials, key=key))
-            evaluations.append(with_models(own.evaluation, judged_peers(run, part, settings)))
-            failures |= run.failures
-            for name, result in run.results.items():
-                results[name].append(result)
-        else:
-            evaluations.append(own.evaluation)
-    evaluations = [only(found, [model for model in found.models if model not in failures]) for found in evaluations]
+    for place, fold in enumerate(folds if peers else ()):
+        asked, told = [name for name in peers if name not in failures], partial(_told, say, fold)
+        splitting = settings.splitting(fold)
+        rounds, part = rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
+        jobs, key = write_jobs(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
+        found, failed = run_peers(asked, jobs, n_trials=peer_trials, seed=settings.seed, on_peer=told)
+        found |= run_ours(jobs[False], rounds, part, settings, n_trials=peer_trials, key=key)
+        evaluations[place] = with_models(evaluations[place], judged_peers(found, part, settings))
+        failures |= failed
+        for name, result in found.items():
+            results[name].append(result)
+    pooled = pool([only(one, [model for model in one.models if model not in failures]) for one in evaluations])
     finished = {name: found for name, found in results.items() if name not in failures}
-    in_time = pool([window.evaluation for window in windows])
-    return Everything(ours, windows, pool(evaluations), in_time, finished, failures)
+    return Everything(ours, windows, pooled, pool([window.evaluation for window in windows]), finished, failures)
 
 
-def _prefixed(say: Say, where: str) -> Say:
-    return lambda text: say(f"{where}, {text}")
+def _told(say: Say, fold: int, text: str) -> None:
+    say(f"fold {fold}, {text}")

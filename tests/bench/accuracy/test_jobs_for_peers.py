@@ -12,7 +12,7 @@ from bench.accuracy import peer_jobs
 from bench.accuracy.data import Bundle
 from bench.accuracy.equal_budget import OURS
 from bench.accuracy.folds import FinalPart, Rounds
-from bench.accuracy.peers import PeerError
+from bench.accuracy.peers import PeerError, PeerResult
 from bench.accuracy.running import measure_everything
 from bench.accuracy.settings import Settings
 from recsys_core.sources.popularity import fit_popularity
@@ -100,7 +100,9 @@ def test_the_same_job_is_written_once_and_another_one_elsewhere(
     assert peer_jobs.write_jobs(tmp_path, rounds, part, 3)[True] != job
 
 
-def run(names: list[str], tmp_path: Path, rounds: Rounds, part: FinalPart) -> peer_jobs.PeerRun:
+def run(
+    names: list[str], tmp_path: Path, rounds: Rounds, part: FinalPart
+) -> tuple[dict[str, PeerResult], dict[str, str]]:
     jobs = peer_jobs.write_jobs(tmp_path, rounds, part, 3)
     return peer_jobs.run_peers(names, jobs, n_trials=4, seed=3, on_peer=lambda _: None)
 
@@ -108,10 +110,10 @@ def run(names: list[str], tmp_path: Path, rounds: Rounds, part: FinalPart) -> pe
 def test_a_finished_peer_is_taken_up_and_a_failed_one_reported(
     rounds: Rounds, part: FinalPart, small_settings: Settings, tmp_path: Path, fake_peers: list[str]
 ) -> None:
-    first = run(["fake", "broken"], tmp_path, rounds, part)
-    assert list(first.results) == ["fake"]
-    assert first.failures == {"broken": "broken: it crashed"}
-    again = run(["fake", "broken"], tmp_path, rounds, part)
+    results, failures = run(["fake", "broken"], tmp_path, rounds, part)
+    assert list(results) == ["fake"]
+    assert failures == {"broken": "broken: it crashed"}
+    again, _ = run(["fake", "broken"], tmp_path, rounds, part)
     assert sorted(fake_peers) == ["broken 4 3", "broken 4 3", "fake 4 3"]
     slices = peer_jobs.judged_peers(again, part, small_settings)
     assert set(VIEWS) < set(slices)
@@ -160,7 +162,8 @@ def test_peers_stand_beside_our_models_in_every_table(
 def test_peers_judged_on_other_users_are_refused(
     rounds: Rounds, part: FinalPart, small_settings: Settings, tmp_path: Path, fake_peers: list[str]
 ) -> None:
-    slices = peer_jobs.judged_peers(run(["fake"], tmp_path, rounds, part), part, small_settings)
+    results, _ = run(["fake"], tmp_path, rounds, part)
+    slices = peer_jobs.judged_peers(results, part, small_settings)
     from bench.accuracy.measuring import evaluation_of
 
     ours = evaluation_of("user_holdout", slices, small_settings)

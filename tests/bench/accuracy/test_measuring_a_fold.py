@@ -10,10 +10,9 @@ import pytest
 from bench.accuracy.cold import BALANCED_SLICES
 from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, cold_part, final_part, rounds_of
-from bench.accuracy.measuring import Measured, measure_fold
+from bench.accuracy.measuring import DIVERSITIES, Measured, measure_fold
 from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
-from bench.accuracy.variety import DIVERSITIES
 from recsys_core.dataset.interactions import HeldOut
 from recsys_core.dataset.tables import training_tags
 from recsys_core.splitting import VIEWS, hash_uniform
