@@ -1,15 +1,14 @@
-"""Time of ALS, EASE and top-20 on a GPU, as JSON and a table: 25 million generated ratings in ml-25m's shape.
+"""Time of ALS, EASE and top-20 on a GPU, printed as a table: 25 million generated ratings in ml-25m's shape.
 
-python -m bench.gpu --out FOLDER                                 # gpu.json and gpu.md
-python -m bench.gpu --pack FOLDER                                # for another machine: python FOLDER/bench/gpu.py
-python -m bench.gpu --device cpu --ratings 200000 --out FOLDER   # whether it works
+python -m bench.gpu
+python -m bench.gpu --pack FOLDER                   # for another machine: python FOLDER/bench/gpu.py
+python -m bench.gpu --device cpu --ratings 200000   # whether it works
 
 Runs by itself where NumPy, SciPy and PyTorch are; what else is missing there is "not measured", with the reason.
 """
 
 import argparse
 import importlib.util
-import json
 import platform
 import shutil
 import statistics
@@ -37,7 +36,6 @@ FACTORS, ITERATIONS, K = 64, 15, 20
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.gpu", description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path(), help="folder of gpu.json and gpu.md (default: this one)")
     parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="cpu is for trying the command")
     parser.add_argument("--ratings", type=int, default=N_RATINGS, help="people and titles become fewer alike")
     parser.add_argument("--times", type=int, default=3, help="the median of so many is told, after one that is not")
@@ -46,33 +44,28 @@ def main(argv: Sequence[str] | None = None) -> None:
     if arguments.pack:
         _pack(arguments.pack)
         return
-    if arguments.device == "cuda" and not _sees_a_gpu():
+    import scipy
+    import torch
+
+    device = arguments.device
+    if device == "cuda" and not torch.cuda.is_available():
         parser.error("PyTorch sees no GPU; --device cpu tries the command without one")
-    measured = _measured(arguments.ratings, arguments.device, arguments.times)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    (arguments.out / "gpu.json").write_text(json.dumps(measured, indent=2) + "\n", encoding="utf-8")
-    (arguments.out / "gpu.md").write_text(_table(measured), encoding="utf-8")
-    print(_table(measured), end="")
-
-
-def _measured(n_ratings: int, device: str, times: int) -> dict[str, Any]:
-    """The document of gpu.json: where, how much, and of each step its seconds, or why there are none."""
-    share = n_ratings / N_RATINGS
+    share = arguments.ratings / N_RATINGS
     n_users, n_items, n_titles = (max(K + 1, round(n * share)) for n in (N_USERS, N_ITEMS, N_TITLES))
-    ratings = _ratings(n_ratings, n_users, n_items)
+    ratings = _ratings(arguments.ratings, n_users, n_items)
     steps: dict[str, Callable[[], Callable[[], Any]]] = {
         f"ALS, {FACTORS} factors, {ITERATIONS} iterations": lambda: _als(ratings, device),
         f"EASE of {n_titles:,} titles": lambda: _ease(ratings, n_titles, device),
         f"top-{K} for {n_users:,} people, {n_items:,} titles": lambda: _top(ratings, device),
     }
-    return {
-        "device": _card(device),
-        "versions": _versions(),
-        "ratings": int(ratings.nnz),
-        "users": n_users,
-        "items": n_items,
-        "steps": {name: _timed(prepare, times) for name, prepare in steps.items()},
-    }
+    card = torch.cuda.get_device_name() if device == "cuda" else f"processors ({platform.machine()})"
+    print(f"| {ratings.nnz:,} ratings, {card} | seconds |\n| --- | ---: |")
+    for name, prepare in steps.items():
+        print(f"| {name} | {_seconds(prepare, arguments.times)} |", flush=True)
+    print(
+        f"\n- versions: Python {platform.python_version()}, numpy {np.__version__}, scipy {scipy.__version__}, "
+        f"torch {torch.__version__} with CUDA {torch.version.cuda}"
+    )
 
 
 def _ratings(n_ratings: int, n_users: int, n_items: int) -> csr_matrix:
@@ -85,8 +78,8 @@ def _ratings(n_ratings: int, n_users: int, n_items: int) -> csr_matrix:
     return csr_matrix((values, (keys // n_items, keys % n_items)), shape=(n_users, n_items))
 
 
-def _timed(prepare: Callable[[], Callable[[], Any]], times: int) -> dict[str, Any]:
-    """Seconds of what ``prepare`` answers, transfers included; the first call, which warms up, is not counted."""
+def _seconds(prepare: Callable[[], Callable[[], Any]], times: int) -> str:
+    """The median of what ``prepare`` answers, transfers included; the first call, which warms up, is not counted."""
     try:
         step = prepare()
         step()
@@ -96,8 +89,8 @@ def _timed(prepare: Callable[[], Callable[[], Any]], times: int) -> dict[str, An
             step()
             taken.append(time.perf_counter() - started)
     except (ImportError, RuntimeError, MemoryError) as error:  # what is missing, or does not fit
-        return {"not_measured": (str(error).splitlines() or [type(error).__name__])[0]}
-    return {"seconds": round(statistics.median(taken), 4), "each": [round(seconds, 4) for seconds in taken]}
+        return f"not measured: {(str(error).splitlines() or [type(error).__name__])[0]}"
+    return f"{statistics.median(taken):.2f}"
 
 
 def _als(ratings: csr_matrix, device: str) -> Callable[[], Any]:
@@ -154,39 +147,6 @@ def _with_packages() -> None:
 
         librmm.load_library()
         sys.modules["rmm"] = ModuleType("rmm")
-
-
-def _sees_a_gpu() -> bool:
-    import torch
-
-    return bool(torch.cuda.is_available())
-
-
-def _card(device: str) -> str:
-    import torch
-
-    return str(torch.cuda.get_device_name()) if device == "cuda" else f"processors ({platform.machine()})"
-
-
-def _versions() -> dict[str, str]:
-    import scipy
-    import torch
-
-    found = {"python": platform.python_version(), "numpy": np.__version__, "scipy": scipy.__version__}
-    return {**found, "torch": str(torch.__version__), "cuda": str(torch.version.cuda)}
-
-
-def _table(measured: dict[str, Any]) -> str:
-    """A Markdown table of a measurement, for docs."""
-    rows = [
-        f"| {name} | {step['seconds']:.2f} |"
-        if "seconds" in step
-        else f"| {name} | not measured: {step['not_measured']} |"
-        for name, step in measured["steps"].items()
-    ]
-    return "\n".join(
-        [f"| {measured['ratings']:,} ratings, {measured['device']} | seconds |", "| --- | ---: |", *rows, ""]
-    )
 
 
 def _pack(folder: Path) -> None:

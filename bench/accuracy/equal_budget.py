@@ -37,8 +37,8 @@ def run_ours(
         out = job.parent / f"{job.name}-{name}-{n_trials}-{key}"
         if not out.exists():
             with atomic_directory(out) as directory:
-                _search(directory, own_rounds, own_part, replace(settings, tuning=tuning))
-        found[name] = read_result(name, job, out)
+                _search(name, directory, own_rounds, own_part, replace(settings, tuning=tuning))
+        found[name] = read_result(job, out)
     return found
 
 
@@ -56,20 +56,20 @@ def _nothing(features: ItemFeatures) -> ItemFeatures:
     return ItemFeatures(features.item_ids, {}, {})
 
 
-def _search(out: Path, rounds: Rounds, part: FinalPart, settings: Settings) -> None:
+def _search(name: str, out: Path, rounds: Rounds, part: FinalPart, settings: Settings) -> None:
     """Tune, fit, and write what a peer writes; its parameters are the best of every stage, save what did not change."""
     started = time.process_time()
     result = tuned(rounds, settings)
-    scorers = {"hybrid": fit(part, result).hybrid.score}
-    for name, view in part.views.items():
-        np.save(out / f"lists_{name}.npy", lists_of(scorers, view.history, part.train.item_ids)["hybrid"])
+    scorers = {name: fit(part, result).hybrid.score}
+    for view_name, view in part.views.items():
+        np.save(out / f"lists_{view_name}.npy", lists_of(scorers, view.history, part.train.item_ids)[name])
     best = {stage: best_trial(result.of_stage(stage)) for stage in dict.fromkeys(t.stage for t in result.trials)}
     parameters = {
-        f"{stage} {name}": value
+        f"{stage} {parameter}": value
         for stage, trial in best.items()
-        for name, value in trial.params.items()
-        if not name.startswith("weight_")
+        for parameter, value in trial.params.items()
+        if not parameter.startswith("weight_")
     }
-    account = {"version": "", "parameters": parameters, "n_trials": len(result.trials)}
+    account = {"name": name, "version": "", "parameters": parameters, "n_trials": len(result.trials)}
     account |= {"validation_ndcg": best["blend"].value, "seconds": round(time.process_time() - started, 3)}
     (out / "tuned.json").write_text(json.dumps(account), encoding="utf-8")

@@ -90,7 +90,7 @@ def run_peers(
             if not out.exists():
                 with atomic_directory(out) as directory:
                     run_peer(name, job, directory, n_trials, seed)
-            return read_result(name, job, out)
+            return read_result(job, out)
         except PeerError as error:
             return error
 

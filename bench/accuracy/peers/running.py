@@ -81,4 +81,4 @@ def run_peer(
     given = {"name": name, "model": peer.model, "job": job.resolve(), "out": out.resolve(), "trials": n_trials}
     arguments = [part for key, value in {**given, "seed": seed}.items() for part in (f"--{key}", str(value))]
     run_script(python, peer.folder / "fit.py", arguments, timeout=timeout)
-    return read_result(name, job, out)
+    return read_result(job, out)
