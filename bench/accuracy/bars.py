@@ -3,13 +3,11 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from recsys_core.evaluation import Evaluation, pool
 
-__all__ = ["BARS", "MUST_BEAT", "Bar", "figures_of", "lowest_differences", "mean_over_folds", "write_record"]
+__all__ = ["BARS", "MUST_BEAT", "Bar", "figures_of", "lowest_differences", "write_record"]
 
 _METRIC = "ndcg@10"
 
@@ -55,12 +53,6 @@ def figures_of(fold: Evaluation) -> dict[str, dict[str, float]]:
         means = {model: round(float(part.column(model, _METRIC).mean()), 6) for model in judged}
         found[name] = {"n_users": len(part.user_ids), **means}
     return found
-
-
-def mean_over_folds(record: dict[str, Any], slice_name: str, model: str) -> float:
-    """Over all users of all folds together."""
-    parts = [fold[slice_name] for fold in record["folds"]]
-    return float(np.average([part[model] for part in parts], weights=[part["n_users"] for part in parts]))
 
 
 def write_record(folds: Sequence[Evaluation], path: Path) -> None:

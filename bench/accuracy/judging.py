@@ -16,19 +16,7 @@ from recsys_core.evaluation.evaluate import recommend_block_wise
 from recsys_core.evaluation.slices import popularity_groups, targets_in
 from recsys_core.histories import Known
 
-__all__ = [
-    "LIST_LENGTH",
-    "METRICS",
-    "WARM",
-    "K",
-    "Lists",
-    "accuracy",
-    "judged_lists",
-    "lists_of",
-    "moved",
-    "tail_items",
-    "with_diversity",
-]
+__all__ = ["LIST_LENGTH", "WARM", "K", "accuracy", "judged_lists", "lists_of", "moved", "tail_items", "with_diversity"]
 
 K = 10
 LIST_LENGTH = 20

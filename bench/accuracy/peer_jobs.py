@@ -26,8 +26,6 @@ from recsys_core.storage import atomic_directory, write_json
 
 __all__ = ["job_matrices", "judged_peers", "run_peers", "with_models", "write_jobs"]
 
-OnPeer = Callable[[str], None]
-
 
 def job_matrices(rounds: Rounds, part: FinalPart, *, features: bool) -> dict[str, csr_matrix]:
     """All matrices of a job, float32 CSR, by the name of their file: see :mod:`bench.accuracy.peers.shared.peer_job`.
@@ -74,7 +72,7 @@ def write_jobs(workspace: Path, rounds: Rounds, part: FinalPart, seed: int) -> d
 
 
 def run_peers(
-    names: Sequence[str], jobs: Mapping[bool, Path], *, n_trials: int, seed: int, on_peer: OnPeer
+    names: Sequence[str], jobs: Mapping[bool, Path], *, n_trials: int, seed: int, on_peer: Callable[[str], None]
 ) -> tuple[dict[str, PeerResult], dict[str, str]]:
     """Every peer on the one of ``jobs`` that is of its kind, as many side by side as there are cores.
 

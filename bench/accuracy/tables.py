@@ -11,7 +11,6 @@ from recsys_core.plotting import Table
 __all__ = ["ABSENT", "HEADINGS", "family_table", "intervals_of", "mean_of", "number", "slices_by_model"]
 
 ABSENT = "–"
-_OF_VARIETY = ("coverage@10", "diversity@10")
 HEADINGS = {
     **{name: name.replace("_", " ") for name in ("warm", "by_time", "first_1", "first_3", "first_5", "first_10")},
     "tail": "warm, tail items",
@@ -55,12 +54,11 @@ def slices_by_model(
 ) -> Table:
     """Mean of ``metric`` of ``models`` on ``slices``, and the number of users.
 
-    The largest is in bold (``best``), unless it is a metric of variety, of which more is not better.
-    With ``intervals`` each mean has its 95 % bootstrap interval, not corrected.
+    best       the largest is in bold
+    intervals  each mean has its 95 % bootstrap interval, not corrected
     """
     found = {name: evaluation.metrics(name) for name in slices}
     means = {(model, name): (found[name].get(model) or {}).get(metric) for model in models for name in slices}
-    best = best and metric not in _OF_VARIETY
     largest = {name: max((m.mean for model in models if (m := means[model, name])), default=0.0) for name in slices}
 
     def cell(model: str, name: str) -> str:

@@ -28,7 +28,6 @@ from registry.tracking import Tracking
 
 _CLIENTS = 8
 _LARGE = Shape.of(2_000_000, n_movies=62_423)  # ml-25m's movies, fewer people
-_CACHED = "warm, cached"
 _QUANTILES = {"p50 ms": 50, "p95 ms": 95, "p99 ms": 99}
 
 
@@ -54,7 +53,8 @@ def _measured(home: Path, n_questions: int, load: Executor) -> str:
     known, factors = bundle.known, bundle.model.als.item_factors.shape[1]
     n_movies = len(bundle.titles.item_ids)
     title = f"{n_movies:,} movies, {known.n_users:,} people, {known.n_ratings:,} ratings, {factors} factors"
-    kinds, calls = _questions(bundle, n_questions), _floor(bundle)
+    kinds, longer = (_questions(bundle, n_questions, k) for k in (10, 11))  # which are not stored yet
+    calls = _floor(bundle)
     del bundle, known
     rows = []
     with serve_home(home) as running:
@@ -63,10 +63,8 @@ def _measured(home: Path, n_questions: int, load: Executor) -> str:
             return load.submit(ask_all, running.url, requests, n_clients).result()
 
         for name, requests in kinds.items():
-            if name == _CACHED:
-                ask(requests[: len(requests) // 10], 1)
             one, _ = ask(requests, 1)
-            many, whole = ask(_others(name, requests), _CLIENTS)
+            many, whole = ask(longer[name], _CLIENTS)
             rows.append((name, *_quantiles(one), f"{len(many) / whole:,.0f}"))
         resident = re.findall(r"^VmRSS:\s+(\d+)", Path(f"/proc/{running.pid}/status").read_text(), re.M)[0]
     ready = f"Ready {running.seconds_to_ready:.1f} s after the start of the process; "
@@ -110,34 +108,24 @@ def _quantiles(seconds: Sequence[float]) -> list[str]:
     return [f"{np.percentile(seconds, share) * 1000:.2f}" for share in _QUANTILES.values()]
 
 
-def _questions(bundle: ModelBundle, n: int) -> dict[str, list[Request]]:
-    """Each question is asked once, so that no answer is stored; but those of "cached"."""
+def _questions(bundle: ModelBundle, n: int, k: int) -> dict[str, list[Request]]:
+    """For lists of ``k``. Each is asked once, so that no answer is stored; but those of "cached"."""
     random = np.random.default_rng(1)
     people = random.permutation(bundle.known.user_ids)[:n].tolist()
     known = np.argsort(-bundle.model.popularity.n_ratings, kind="stable")[: 10 * n]
     titles = random.permutation(bundle.model.item_ids[known])[:n].tolist()
     popular = bundle.model.item_ids[known[:2_000]]
     tastes = [random.choice(popular, 5, replace=False).tolist() for _ in range(n)]
+    typos = [_typo(bundle.titles.title(movie_id)) for movie_id in titles]
+    warm: list[Request] = [("GET", f"/recommendations/{user_id}?k={k}", None) for user_id in people]
     return {
-        "warm, uncached": [("GET", f"/recommendations/{user_id}", None) for user_id in people],
-        _CACHED: [("GET", f"/recommendations/{user_id}", None) for user_id in people[: n // 10]] * 10,
-        "cold, 5 liked titles": [("POST", "/recommendations", {"liked": liked}) for liked in tastes],
-        "similar": [("GET", f"/movies/{movie_id}/similar", None) for movie_id in titles],
-        "warm, with reasons": [("GET", f"/recommendations/{user_id}?explain=true", None) for user_id in people],
-        "search": [("GET", f"/movies?query={_typo(bundle.titles.title(movie_id))}", None) for movie_id in titles],
+        "warm, uncached": warm,
+        "warm, cached": warm[: n // 10] * 50,
+        "cold, 5 liked titles": [("POST", "/recommendations", {"liked": liked, "k": k}) for liked in tastes],
+        "similar": [("GET", f"/movies/{movie_id}/similar?k={k}", None) for movie_id in titles],
+        "warm, with reasons": [(method, f"{path}&explain=true", None) for method, path, _ in warm],
+        "search": [("GET", f"/movies?query={typo}&k={k}", None) for typo in typos],
     }
-
-
-def _others(name: str, requests: list[Request]) -> list[Request]:
-    """The same questions for another length of list, so that they are not stored yet."""
-    if name == _CACHED:
-        return requests * 5
-    return [
-        (method, path + ("&" if "?" in path else "?") + "k=11", None)
-        if body is None
-        else (method, path, {**body, "k": 11})
-        for method, path, body in requests
-    ]
 
 
 def _typo(title: str) -> str:

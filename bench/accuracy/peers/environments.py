@@ -66,11 +66,7 @@ def _run(command: list[str], what: str, timeout: float) -> None:
             os.killpg(started.pid, signal.SIGKILL)
             started.communicate()
     if started.returncode != 0:
-        raise PeerError(f"{what} ended with code {started.returncode}; its last words:\n{_tail(said)}")
-
-
-def _tail(said: str) -> str:
-    """The last telling lines, without notices of pip and without addresses."""
-    notices = ("WARNING: ", "note:")
-    lines = [line for line in said.splitlines() if line.strip() and not line.lstrip().startswith(notices)]
-    return "\n".join(re.sub(r"\b\w+://\S+", "<address>", line) for line in lines[-_TAIL:]) or "(nothing)"
+        lines = [line for line in re.sub(r"\b\w+://\S+", "<address>", said).splitlines() if line.strip()]
+        telling = [line for line in lines if not line.lstrip().startswith(("WARNING: ", "note:"))]  # pip's notices
+        last = "\n".join(telling[-_TAIL:]) or "(nothing)"
+        raise PeerError(f"{what} ended with code {started.returncode}; its last words:\n{last}")

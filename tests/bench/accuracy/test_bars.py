@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.accuracy.bars import BARS, MUST_BEAT, Bar, figures_of, mean_over_folds
+from bench.accuracy.bars import BARS, MUST_BEAT, Bar, figures_of
 from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.folds import final_part
 from bench.accuracy.judging import accuracy, lists_of
@@ -25,6 +25,12 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_grou
 _FOLD = 0
 _TOLERANCE = 0.001  # one or two titles that change places; the BLAS kernels of other processors changed nothing at all
 _VIEWS = ("warm", "by_time", "first_1", "first_3")
+
+
+def mean_over_folds(record: dict[str, Any], slice_name: str, model: str) -> float:
+    """Over all users of all folds together."""
+    parts = [fold[slice_name] for fold in record["folds"]]
+    return float(np.average([part[model] for part in parts], weights=[part["n_users"] for part in parts]))
 
 
 @pytest.fixture(scope="module")
