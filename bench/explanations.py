@@ -26,21 +26,16 @@ class Truth:
     """What was found.
 
     sources, titles  absolute differences from the score, of shape (n_explained,)
-    scores           of the explained titles, of shape (n_explained,)
+    relative         the larger of both, divided by the score where that is above 1
     named, lost      contribution of the title named first, and what its removal took away, of shape (n_removed,)
     """
 
     n_users: int
     sources: NDArray[np.float64]
     titles: NDArray[np.float64]
-    scores: NDArray[np.float64]
+    relative: NDArray[np.float64]
     named: NDArray[np.float64]
     lost: NDArray[np.float64]
-
-    @property
-    def relative(self) -> NDArray[np.float64]:
-        """The larger difference for each explained title, divided by the score where that is above 1."""
-        return np.maximum(self.sources, self.titles) / np.maximum(1.0, np.abs(self.scores))
 
 
 def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, every: int = 1) -> Truth:
@@ -57,7 +52,8 @@ def measure(model: HybridModel, interactions: UserItemMatrix, *, k: int = 10, ev
         for reason in reasons:
             score = float(scores[reason.item_num])
             titles = sum(part for _, part in reason.because) + reason.sources["popularity"] + reason.sources["constant"]
-            found.append((abs(reason.score - score), abs(titles - score), score))
+            apart = abs(reason.score - score), abs(titles - score)
+            found.append((*apart, max(apart) / max(1.0, abs(score))))
         for reason in reasons[:_N_REMOVED] if num % every == 0 else ():
             (first, part), *_ = reason.because
             left = model.score(person.select(person.ratings.indices != first))[0]
@@ -78,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         k=arguments.k,
         data=place(arguments.data),
         n_users=truth.n_users,
-        n_explained=len(truth.scores),
+        n_explained=len(truth.relative),
         sources=truth.sources.max(),
         titles=truth.titles.max(),
         relative=truth.relative.max(),

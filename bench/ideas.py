@@ -129,7 +129,7 @@ def _table(ndcg: Arrays, users: Arrays, coverage: Mapping[str, float], seed: int
             gain = ndcg[f"{view}/{_DEFAULT.name}"] - ndcg[f"{view}/{idea.name}"]
             series.append(Series(gain if idea.built else -gain, users[view]))
     intervals = simultaneous_means(series, seed=seed)
-    texts = intervals_of(intervals, "+.3f")
+    texts = intervals_of(intervals)
     rows = []
     for num, idea in enumerate(_IDEAS):
         mine = range(num * len(_VIEWS), (num + 1) * len(_VIEWS))

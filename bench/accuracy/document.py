@@ -121,7 +121,7 @@ def _variety(pooled: Evaluation) -> Table:
     part = pooled.slices["variety"]
     ndcg = {name: part.column(name, "ndcg@10") for name in DIVERSITIES}
     off, *others = ndcg.values()
-    against = intervals_of(simultaneous_means([Series(other - off, part.user_ids) for other in others]), "+.3f")
+    against = intervals_of(simultaneous_means([Series(other - off, part.user_ids) for other in others]))
     rows = []
     for (name, share), difference in zip(DIVERSITIES.items(), ["", *against], strict=True):
         beside = mean_of(pooled, name, "variety", "diversity@10"), float(np.mean(part.overall[name]["coverage@10"]))

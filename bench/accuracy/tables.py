@@ -1,6 +1,6 @@
 """Figures as text: short numbers and intervals, models × slices, and differences with verdicts."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -34,11 +34,11 @@ def number(value: float, sign: str = "") -> str:
     return shown.replace("0.", ".", 1) if abs(value) < 0.9995 else shown
 
 
-def intervals_of(found: SimultaneousIntervals, form: str) -> list[str]:
-    """Each series' mean with its interval, in the format ``form``: +0.0184 [+0.0157, +0.0212]."""
+def intervals_of(found: SimultaneousIntervals) -> list[str]:
+    """Each series' mean with its interval: +0.018 [+0.016, +0.021]."""
     series = zip(found.mean, found.ci_low, found.ci_high, strict=True)
     return [
-        f"{mean:{form}} not judged" if np.isnan(low) else f"{mean:{form}} [{low:{form}}, {high:{form}}]"
+        f"{mean:+.3f} not judged" if np.isnan(low) else f"{mean:+.3f} [{low:+.3f}, {high:+.3f}]"
         for mean, low, high in series
     ]
 
@@ -58,34 +58,25 @@ def slices_by_model(
     intervals  each mean has its 95 % bootstrap interval, not corrected
     """
     found = {name: evaluation.metrics(name) for name in slices}
-    means = {(model, name): (found[name].get(model) or {}).get(metric) for model in models for name in slices}
-    largest = {name: max((m.mean for model in models if (m := means[model, name])), default=0.0) for name in slices}
-
-    def cell(model: str, name: str) -> str:
-        mean = means[model, name]
-        if mean is None:
-            return ABSENT
-        text = f"**{number(mean.mean)}**" if best and mean.mean == largest[name] > 0 else number(mean.mean)
+    figures = {(model, name): (found[name].get(model) or {}).get(metric) for model in models for name in slices}
+    means = {place: figure for place, figure in figures.items() if figure}
+    cells = {}
+    for (model, name), mean in means.items():
+        largest = max(other.mean for (_, on), other in means.items() if on == name)
+        cells[model, name] = f"**{number(mean.mean)}**" if best and mean.mean == largest > 0 else number(mean.mean)
         if intervals and mean.ci_low is not None and mean.ci_high is not None:
-            text += f" [{number(mean.ci_low)}, {number(mean.ci_high)}]"
-        return text
-
-    users = ("users", *(str(evaluation.slices[name].n_users) for name in slices))
-    return _table("model", models, slices, cell, more=[users])
+            cells[model, name] += f" [{number(mean.ci_low)}, {number(mean.ci_high)}]"
+    return _table("model", cells, slices, ("users", *(str(evaluation.slices[name].n_users) for name in slices)))
 
 
 def family_table(family: Family, slices: Sequence[str]) -> Table:
     """Rows of models, columns of slices: ``+.036 [+.029, +.043] win``, or without an interval ``+.001 not judged``."""
-
-    def cell(model: str, name: str) -> str:
-        found = family.comparisons.get((model, name))
-        if found is None:
-            return ABSENT
+    cells = {}
+    for (model, name), found in family.comparisons.items():
         mean, low, high = (number(value, "+") for value in found)
-        return f"{mean} {found.verdict}" if found.verdict == "not judged" else f"{mean} [{low}, {high}] {found.verdict}"
-
-    models = dict.fromkeys(model for model, _ in family.comparisons)
-    return _table("difference", models, slices, cell, prefix=f"{family.reference} − ")
+        interval = "" if found.verdict == "not judged" else f" [{low}, {high}]"
+        cells[f"{family.reference} − {model}", name] = f"{mean}{interval} {found.verdict}"
+    return _table("difference", cells, slices)
 
 
 def mean_of(evaluation: Evaluation, model: str, slice_name: str, metric: str = "ndcg@10") -> float:
@@ -93,16 +84,8 @@ def mean_of(evaluation: Evaluation, model: str, slice_name: str, metric: str = "
     return float(np.mean(evaluation.slice_of(slice_name).column(model, metric)))
 
 
-def _table(
-    head: str,
-    models: Iterable[str],
-    slices: Sequence[str],
-    cell: Callable[[str, str], str],
-    *,
-    prefix: str = "",
-    more: Sequence[tuple[str, ...]] = (),
-) -> Table:
-    """Without the rows of models that have no figure at all."""
-    rows = [(prefix + model, *(cell(model, name) for name in slices)) for model in models]
-    kept = [row for row in rows if any(text != ABSENT for text in row[1:])]
-    return Table((head, *(HEADINGS[name] for name in slices)), (*kept, *more))
+def _table(head: str, cells: Mapping[tuple[str, str], str], slices: Sequence[str], *more: tuple[str, ...]) -> Table:
+    """Of ``cells`` by row and slice; without the rows that have none in these slices."""
+    names = dict.fromkeys(row for row, name in cells if name in slices)
+    rows = ((row, *(cells.get((row, name), ABSENT) for name in slices)) for row in names)
+    return Table((head, *(HEADINGS[name] for name in slices)), (*rows, *more))

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, fit_default_hybrid, load_data
 from bench.accuracy.tables import intervals_of, number
-from bench.onboarding.interviews import MOST_QUESTIONS, View, interviews, ndcg, people_of
+from bench.onboarding.interviews import MOST_QUESTIONS, View, interview, ndcg, people_of
 from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.declaration import MOVIELENS
@@ -102,7 +102,7 @@ def _measured_fold(bundle: Bundle, fold: int) -> Arrays:
         found[name] = ndcg_of_scores(hybrid.score(known), people.liked, seen=people.answerable, k=10)
     for name, method in _METHODS.items():
         asker = fit_onboarding(split.train, method.parameters, feedback=MOVIELENS.feedback)
-        held, all_held = (interviews(asker, known, page=method.page) for known in (people.answerable, whole))
+        held, all_held = ([interview(asker, one, page=method.page) for one in k] for k in (people.answerable, whole))
         for kind, closed in (("ndcg", True), ("open", False)):
             values = [ndcg(hybrid.score, people, held, view, closed=closed) for view in _VIEWS]
             found[f"{kind}/{name}"] = np.stack(values, axis=1)
@@ -149,7 +149,7 @@ def _gains(found: Arrays) -> tuple[Table, SimultaneousIntervals]:
     others = {m.label: _judged(found, name) - control for name, m in _METHODS.items() if name != _CONTROL}
     family = [Series(values, found["user_ids"]) for differences in others.values() for values in differences]
     intervals = simultaneous_means(family, n_samples=4_000)
-    cells, width = intervals_of(intervals, "+.3f"), len(control)
+    cells, width = intervals_of(intervals), len(control)
     rows = tuple((label, *cells[num * width : (num + 1) * width]) for num, label in enumerate(others))
     return Table(("method − most popular", *_HEADS, "mean"), rows), intervals
 
@@ -158,7 +158,7 @@ def _open_words(found: Arrays) -> str:
     """The default minus the control where titles that were not asked about stay in the ranking."""
     differences = (found[f"open/{_DEFAULT}"] - found[f"open/{_CONTROL}"]).T
     intervals = simultaneous_means([Series(values, found["user_ids"]) for values in differences], n_samples=4_000)
-    return "; ".join(f"{head} {cell}" for head, cell in zip(_HEADS, intervals_of(intervals, "+.3f"), strict=True))
+    return "; ".join(f"{head} {cell}" for head, cell in zip(_HEADS, intervals_of(intervals), strict=True))
 
 
 def _question_table(found: Arrays) -> Table:

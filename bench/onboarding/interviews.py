@@ -13,7 +13,7 @@ from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.onboarding import Onboarding
 from recsys_core.splitting import hash_uniform
 
-__all__ = ["MOST_QUESTIONS", "Interview", "People", "View", "interviews", "ndcg", "people_of"]
+__all__ = ["MOST_QUESTIONS", "Interview", "People", "View", "interview", "ndcg", "people_of"]
 
 MOST_QUESTIONS: Final = 100
 _ANSWERS, _QUESTIONS = 5, 20
@@ -64,12 +64,8 @@ def people_of(rows: UserItemMatrix, *, positive_threshold: float = 4.0, seed: in
     return People(answerable[kept], liked[kept], np.tile(rows.user_ids, 2)[kept])
 
 
-def interviews(asker: Onboarding, answerable: csr_matrix, *, page: int = 1) -> list[Interview]:
-    """Ask each person, ``page`` titles at a time, until 5 answers and 20 questions, or 100 questions."""
-    return [_interview(asker, person, page) for person in answerable]
-
-
-def _interview(asker: Onboarding, person: csr_matrix, page: int) -> Interview:
+def interview(asker: Onboarding, person: csr_matrix, *, page: int = 1) -> Interview:
+    """Ask, ``page`` titles at a time, until 5 answers and 20 questions, or 100 questions; ``person`` is one row."""
     asked: list[int] = []
     questions: dict[int, int] = {}  # by item number, those that were answered
     while len(asked) < MOST_QUESTIONS and (len(questions) < _ANSWERS or len(asked) < _QUESTIONS):
@@ -96,7 +92,7 @@ def ndcg(
     closed  the same titles compete whatever was asked. Otherwise titles that were not asked compete, too, and cannot be
             targets; asking about popular titles then takes them out of the way.
     """
-    told = [_only(people.answerable[row], interview.known_after(view)) for row, interview in enumerate(held)]
+    told = [_only(people.answerable[row], one.known_after(view)) for row, one in enumerate(held)]
     history = csr_matrix(vstack(told))
     return ndcg_of_scores(score(history), people.liked, seen=people.answerable if closed else history, k=10)
 

@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_grou
 
 def test_sources_and_titles_add_up_to_the_score_for_every_user(truth: Truth) -> None:
     assert truth.n_users == 610
-    assert len(truth.scores) == 6100
+    assert len(truth.relative) == 6100
     assert truth.relative.max() <= 1e-5  # scores are single-precision numbers of up to 80
 
 

@@ -6,7 +6,6 @@ made from the pinned ``requirements.txt`` beside it; implicit, which has none, i
 """
 
 from bench.accuracy.peers.environments import PeerError
-from bench.accuracy.peers.results import PeerResult, read_result
-from bench.accuracy.peers.running import PEERS, program_digest, run_peer, takes_features
+from bench.accuracy.peers.running import PEERS, PeerResult, program_digest, read_result, run_peer, takes_features
 
 __all__ = ["PEERS", "PeerError", "PeerResult", "program_digest", "read_result", "run_peer", "takes_features"]

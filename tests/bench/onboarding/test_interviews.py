@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from bench.onboarding.interviews import MOST_QUESTIONS, Interview, People, interviews, ndcg, people_of
+from bench.onboarding.interviews import MOST_QUESTIONS, Interview, People, interview, ndcg, people_of
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.testing import planted_interactions
 
@@ -51,7 +51,7 @@ def test_everybody_stands_in_two_rows_with_the_halves_exchanged() -> None:
 
 @pytest.mark.parametrize("page", [1, 7, 100])
 def test_a_title_that_was_not_seen_costs_a_question(page: int) -> None:
-    held = interviews(InOrder(), person(2, 3, 9, 30, 41, 60), page=page)[0]
+    held = interview(InOrder(), person(2, 3, 9, 30, 41, 60), page=page)
     assert held.answered[:5] == (2, 3, 9, 30, 41)
     assert held.questions[:5] == (3, 4, 10, 31, 42)
     assert held.known_after(("answers", 2)) == (2, 3)
@@ -61,18 +61,18 @@ def test_a_title_that_was_not_seen_costs_a_question(page: int) -> None:
 
 def test_an_interview_ends_after_five_answers_and_twenty_questions_or_when_nothing_is_left() -> None:
     quick, slow = InOrder(), InOrder()
-    interviews(quick, person(0, 1, 2, 3, 4))
-    interviews(slow, person(140))
+    interview(quick, person(0, 1, 2, 3, 4))
+    interview(slow, person(140))
     assert len(quick.told) == 20
     assert len(slow.told) == MOST_QUESTIONS
-    assert interviews(slow, person(140))[0].questions_for(1) == MOST_QUESTIONS + 1
+    assert interview(slow, person(140)).questions_for(1) == MOST_QUESTIONS + 1
     few = csr_matrix(np.zeros((1, 6), dtype=np.float32))
-    assert interviews(InOrder(), few)[0] == Interview((), ())
+    assert interview(InOrder(), few) == Interview((), ())
 
 
 def test_the_asker_hears_only_what_was_answered() -> None:
     asker = InOrder()
-    interviews(asker, person(1, 3, 120))
+    interview(asker, person(1, 3, 120))
     assert asker.told[:5] == [[], [], [1], [1], [1, 3]]
 
 
