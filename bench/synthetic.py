@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from bench.options import options
 from bench.page import write_page
 from bench.process import recsys
+from recsys_core.evaluation.beyond_accuracy import exposure_gini
 from recsys_core.features.text import normalise_tag, title_words
 from recsys_core.library import Dataset, Recommender
 from recsys_core.plotting import Table, metrics_table
@@ -58,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _counts(folder: Path) -> dict[str, Any]:
     """Of a folder in MovieLens's format, what the page's first table is made of."""
     ratings, movies, tags = (pcsv.read_csv(folder / f"{name}.csv") for name in ("ratings", "movies", "tags"))
-    of_users, of_movies = (_times(ratings[name].to_numpy()) for name in ("userId", "movieId"))
+    rated, of_movies = np.unique(ratings["movieId"].to_numpy(), return_counts=True)
+    nums = np.searchsorted(rated, ratings["movieId"].to_numpy()).astype(np.int32)
     days = ratings["timestamp"].to_numpy().astype("datetime64[s]").astype("datetime64[D]")
     words = Counter(word for title in movies["title"].to_pylist() for word in set(title_words(title)))
     pairs = set(zip(map(normalise_tag, tags["tag"].to_pylist()), tags["movieId"].to_pylist(), strict=True))
@@ -69,9 +71,9 @@ def _counts(folder: Path) -> dict[str, Any]:
         "ratings": ratings,
         "movies": movies,
         "tags": tags,
-        "of_users": pd.Series(of_users).describe(),
+        "of_users": pd.Series(_times(ratings["userId"].to_numpy())).describe(),
         "of_movies": pd.Series(of_movies).describe(),
-        "gini": f"{_gini(of_movies):.3f}".lstrip("0"),
+        "gini": f"{exposure_gini(nums, len(rated)):.3f}".lstrip("0"),
         "stars": ratings["rating"].to_pandas().describe(),
         "days": f"{days.min()}, {days.max()}",
         "n_tags": len(on),
@@ -86,11 +88,6 @@ def _times(ids: NDArray[np.int64]) -> NDArray[np.int64]:
     """How often each id that there is comes."""
     counts = np.bincount(ids)
     return counts[counts > 0]
-
-
-def _gini(counts: NDArray[np.int64]) -> float:
-    rank = np.arange(1, len(counts) + 1)
-    return float((2 * rank - len(counts) - 1) @ np.sort(counts) / (len(counts) * counts.sum()))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from bench.accuracy.data import Bundle
 from bench.accuracy.settings import Settings
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
-from recsys_core.experiment import LineUp, fit_twin, line_up, more_rounds
+from recsys_core.experiment import LineUp, fit_twin, line_up
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import HybridModel
 from recsys_core.splitting import (
@@ -32,7 +32,6 @@ from recsys_core.tuning import TuningResult, tune
 __all__ = ["FinalPart", "Fitted", "Rounds", "cold_part", "final_part", "fit", "known_split", "rounds_of", "tuned"]
 
 COLD_SHARE = 0.1
-_EVERYBODY = 1_000_000_000
 
 Rounds = list[tuple[Split, ItemFeatures]]
 """Splits with the same test part and other validation users, each with the features that its training may know."""
@@ -69,16 +68,8 @@ class Fitted(NamedTuple):
 
 def rounds_of(bundle: Bundle, splitting: SplitParameters, settings: Settings) -> Rounds:
     """As many rounds of validation as cover everybody outside the test part."""
-    split = bundle.split(splitting)
-    others = more_rounds(
-        split,
-        bundle.interactions,
-        bundle.tables,
-        splitting=splitting,
-        features=settings.features,
-        tuning=settings.tuning.replace(wanted_users=_EVERYBODY, max_rounds=splitting.n_validation_folds),
-    )
-    return [(split, bundle.tables.known_to(split, settings.features)), *others]
+    splits = (bundle.split(splitting.replace(validation_fold=fold)) for fold in range(splitting.n_validation_folds))
+    return [(split, bundle.tables.known_to(split, settings.features)) for split in splits]
 
 
 def tuned(rounds: Rounds, settings: Settings, *, storage: Path | None = None) -> TuningResult:
