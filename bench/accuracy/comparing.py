@@ -35,12 +35,7 @@ class Family:
 
 
 def compare(
-    evaluation: Evaluation,
-    models: Sequence[str],
-    slices: Sequence[str],
-    *,
-    reference: str = "hybrid",
-    n_samples: int = 4_000,
+    evaluation: Evaluation, models: Sequence[str], slices: Sequence[str], *, reference: str = "hybrid"
 ) -> Family:
     """NDCG@10 of ``reference`` minus that of each of ``models``, on each of ``slices`` where both have it: a family."""
     family: dict[tuple[str, str], Series] = {}
@@ -52,6 +47,6 @@ def compare(
                 family[model, name] = Series(difference, part.user_ids)
     if not family:
         return Family({}, 0.0, reference)
-    found = simultaneous_means(list(family.values()), n_samples=n_samples, seed=evaluation.parameters.seed)
+    found = simultaneous_means(list(family.values()), n_samples=4_000, seed=evaluation.parameters.seed)
     figures = map(Comparison, found.mean.tolist(), found.ci_low.tolist(), found.ci_high.tolist())
     return Family(dict(zip(family, figures, strict=True)), found.critical, reference)

@@ -18,8 +18,8 @@ from recsys_core.sparse_rows import filled
 __all__ = ["PEERS", "Peer", "PeerResult", "program_digest", "read_result", "run_peer", "takes_features"]
 
 _HERE: Final = Path(__file__).parent
-ENVIRONMENTS: Final = Path(".recsys/bench/peers")
-TIMEOUT: Final = 1_800.0
+ENVIRONMENTS = Path(".recsys/bench/peers")
+TIMEOUT = 1_800.0
 
 
 class Peer(NamedTuple):
@@ -89,29 +89,20 @@ def program_digest(name: str) -> str:
     return found.hexdigest()[:8]
 
 
-def run_peer(
-    name: str,
-    job: Path,
-    out: Path,
-    n_trials: int,
-    seed: int,
-    *,
-    environments: Path = ENVIRONMENTS,
-    timeout: float = TIMEOUT,
-) -> PeerResult:
+def run_peer(name: str, job: Path, out: Path, n_trials: int, seed: int) -> PeerResult:
     """Tune the peer ``name`` with ``n_trials`` configurations on ``job``, fit it, and write its lists into ``out``.
 
     Same job, seed and library versions give the same lists. Raises :class:`PeerError` when the peer cannot be
-    installed, crashes, is not done after ``timeout`` seconds or leaves lists that break the job's rules.
+    installed, crashes, is not done after ``TIMEOUT`` seconds or leaves lists that break the job's rules.
     """
     peer = PEERS[name]
     out.mkdir(parents=True, exist_ok=True)
     python = Path(sys.executable)
     if peer.requirements.exists():
-        python = make_environment(peer.requirements, environments / peer.folder.name)
+        python = make_environment(peer.requirements, ENVIRONMENTS / peer.folder.name)
     given = {"name": name, "model": peer.model, "job": job.resolve(), "out": out.resolve(), "trials": n_trials}
     arguments = [part for key, value in {**given, "seed": seed}.items() for part in (f"--{key}", str(value))]
-    run_script(python, peer.folder / "fit.py", arguments, timeout=timeout)
+    run_script(python, peer.folder / "fit.py", arguments, timeout=TIMEOUT)
     return read_result(job, out)
 
 

@@ -40,7 +40,7 @@ def evaluation(n_users: int = 120) -> Evaluation:
 
 
 def test_a_family_has_every_pair_that_was_judged_and_says_win_tie_or_loss() -> None:
-    family = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"], n_samples=500)
+    family = compare(evaluation(), ["worse", "same", "better"], ["warm", "first_3"])
     assert {pair: found.verdict for pair, found in family.comparisons.items()} == {
         ("worse", "warm"): "win",
         ("same", "warm"): "tie",
@@ -61,7 +61,7 @@ def test_a_family_is_wider_than_the_plain_interval() -> None:
 
 
 def test_a_family_may_have_another_reference() -> None:
-    family = compare(evaluation(), ["hybrid"], ["warm"], reference="better", n_samples=500)
+    family = compare(evaluation(), ["hybrid"], ["warm"], reference="better")
     assert family.comparisons["hybrid", "warm"].difference == pytest.approx(0.1, abs=0.02)
     assert family_table(family, ["warm"]).rows[0][0] == "better − hybrid"
 

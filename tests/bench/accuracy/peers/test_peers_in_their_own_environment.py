@@ -61,13 +61,16 @@ def test_a_crash_shows_the_scripts_last_words(place: Place, job: Path, tmp_path:
         run_peer(place(script), job, tmp_path / "out", 1, 0)
 
 
-def test_a_script_that_takes_too_long_is_ended_with_all_it_started(place: Place, job: Path, tmp_path: Path) -> None:
+def test_a_script_that_takes_too_long_is_ended_with_all_it_started(
+    place: Place, job: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running, "TIMEOUT", 1)
     sign = tmp_path / "still-alive"
     child = f"import time; time.sleep(3); open({str(sign)!r}, 'w')"
     script = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {child!r}]); time.sleep(60)"
     began = time.monotonic()
     with pytest.raises(PeerError, match="not done after 1 s"):
-        run_peer(place(script), job, tmp_path / "out", 1, 0, timeout=1)
+        run_peer(place(script), job, tmp_path / "out", 1, 0)
     assert time.monotonic() - began < 20
     time.sleep(3.5)
     assert not sign.exists()
@@ -119,8 +122,9 @@ def test_a_peer_that_cannot_be_installed_says_why(tmp_path: Path, monkeypatch: p
     folder.mkdir()
     (folder / "requirements.txt").write_text("./there-is-no-such-package\n", encoding="utf-8")
     monkeypatch.setitem(running.PEERS, "uninstallable", Peer(folder, "m"))
+    monkeypatch.setattr(running, "ENVIRONMENTS", tmp_path / "environments")
     with pytest.raises(PeerError, match="there-is-no-such-package"):
-        run_peer("uninstallable", job, tmp_path / "out", 1, 0, environments=tmp_path / "environments")
+        run_peer("uninstallable", job, tmp_path / "out", 1, 0)
 
 
 @pytest.mark.parametrize("folder", sorted({peer.folder for peer in PEERS.values()}), ids=lambda folder: folder.name)
