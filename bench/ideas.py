@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.settings import N_FOLDS, Settings
-from bench.accuracy.tables import intervals_of, number
+from bench.accuracy.tables import intervals_of
 from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.declaration import MOVIELENS
@@ -22,7 +22,7 @@ from recsys_core.evaluation import Series, ndcg_of_scores, simultaneous_means, v
 from recsys_core.experiment import UNTUNED, Recipe, fit_release
 from recsys_core.features import FeatureParameters
 from recsys_core.hybrid import HybridWeights
-from recsys_core.plotting import Table
+from recsys_core.plotting import Table, number
 from recsys_core.ranking import top_k
 from recsys_core.sources.table import SOURCES
 from recsys_core.splitting import assign_users, view_of

@@ -3,7 +3,6 @@
 import os
 import platform
 import shlex
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from pipelines.settings import REPOSITORY
 from recsys_core.plotting import Table
+from registry.source import source_tags
 
 __all__ = ["circumstances", "filled", "write_page"]
 
@@ -59,15 +59,9 @@ def circumstances(module: str, arguments: Sequence[str] | None, **more: str) -> 
 
 def _commit() -> str:
     """The commit, with a + where more than documents, which the measurement may have written, differs from it."""
-    commit = _git("describe", "--always", "--abbrev=10")
-    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs")
-    return f"{commit}{'+' if changed else ''}" if commit else "unknown"
-
-
-def _git(*command: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(REPOSITORY), *command], capture_output=True, text=True, check=False
-    ).stdout.strip()
+    tags = source_tags()
+    changed = tags.get("mlflow.source.git.dirty") == "true"
+    return tags.get("mlflow.source.git.commit", "unknown")[:10] + "+" * changed
 
 
 def _processor() -> str:

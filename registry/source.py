@@ -12,7 +12,7 @@ _SECONDS = 10.0
 
 @cache
 def source_tags() -> dict[str, str]:
-    """The commit of this checkout, and whether its files differ from it; empty where the code is not a checkout.
+    """The commit of this checkout, and whether more than documents differs from it; empty where it is no checkout.
 
     Asked once in a process, whose code is not read again either.
     """
@@ -20,7 +20,7 @@ def source_tags() -> dict[str, str]:
         top, commit = _git("rev-parse", "--show-toplevel", "HEAD").splitlines()
         if Path(top) != _ROOT:  # installed somewhere below a checkout of something else
             return {}
-        dirty = bool(_git("status", "--porcelain", "--untracked-files=no"))
+        dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", str(_ROOT), f":!{_ROOT / 'docs'}"))
     except (OSError, ValueError, subprocess.SubprocessError):
         return {}
     return {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(dirty).lower()}

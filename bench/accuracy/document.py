@@ -13,10 +13,10 @@ from bench.accuracy.equal_budget import OURS, RATINGS_ALONE, WITH_FEATURES
 from bench.accuracy.measuring import DIVERSITIES
 from bench.accuracy.peers import takes_features
 from bench.accuracy.running import Everything
-from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, number, slices_by_model
+from bench.accuracy.tables import ABSENT, HEADINGS, family_table, intervals_of, mean_of, slices_by_model
 from bench.accuracy.temporal import TEMPORAL, TEMPORAL_SLICES
 from recsys_core.evaluation import MINIMUM_DIFFERING, Evaluation, Series, simultaneous_means
-from recsys_core.plotting import Table
+from recsys_core.plotting import Table, number
 from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import VIEWS, SplitParameters
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from bench.accuracy.comparing import Family
 from recsys_core.evaluation import Evaluation, SimultaneousIntervals
-from recsys_core.plotting import Table
+from recsys_core.plotting import Table, number
 
-__all__ = ["ABSENT", "HEADINGS", "family_table", "intervals_of", "mean_of", "number", "slices_by_model"]
+__all__ = ["ABSENT", "HEADINGS", "family_table", "intervals_of", "mean_of", "slices_by_model"]
 
 ABSENT = "–"
 HEADINGS = {
@@ -26,12 +26,6 @@ HEADINGS = {
     "temporal_known": "users with a history",
 }
 """What a slice is called above a column."""
-
-
-def number(value: float, sign: str = "") -> str:
-    """Three decimals, without the zero before the point: .334, 1.281, −.008."""
-    shown = f"{value:{sign}.3f}".replace("-", "−")
-    return shown.replace("0.", ".", 1) if abs(value) < 0.9995 else shown
 
 
 def intervals_of(found: SimultaneousIntervals) -> list[str]:

@@ -15,14 +15,14 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, fit_default_hybrid, load_data
-from bench.accuracy.tables import intervals_of, number
+from bench.accuracy.tables import intervals_of
 from bench.onboarding.interviews import MOST_QUESTIONS, View, interview, ndcg, people_of
 from bench.options import options
 from bench.page import write_page
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import Series, SimultaneousIntervals, ndcg_of_scores, simultaneous_means
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
-from recsys_core.plotting import Table
+from recsys_core.plotting import Table, number
 from recsys_core.splitting import SplitParameters, assign_users
 from recsys_core.splitting.split import TEST
 

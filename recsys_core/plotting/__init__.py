@@ -1,7 +1,7 @@
 """How figures are shown: plots as PNG bytes, tables as text. Nothing here measures, so nothing measured imports it."""
 
 from recsys_core.plotting.plots import metric_by_slice, models_by_metric
-from recsys_core.plotting.tables import Table, evaluation_in_words, metrics_table, paired_table, slices_table
+from recsys_core.plotting.tables import Table, evaluation_in_words, metrics_table, number, paired_table, slices_table
 from recsys_core.plotting.tuning_plots import precision_coverage, tuning_history
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "metric_by_slice",
     "metrics_table",
     "models_by_metric",
+    "number",
     "paired_table",
     "precision_coverage",
     "slices_table",

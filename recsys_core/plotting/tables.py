@@ -6,7 +6,7 @@ from html import escape
 
 from recsys_core.evaluation.results import ALL, Evaluation, Metrics
 
-__all__ = ["Table", "evaluation_in_words", "metrics_table", "paired_table", "slices_table"]
+__all__ = ["Table", "evaluation_in_words", "metrics_table", "number", "paired_table", "slices_table"]
 
 _ABSENT = "–"
 
@@ -69,7 +69,7 @@ def slices_table(evaluation: Evaluation, metric: str = "ndcg@10") -> Table:
     rows = []
     for model in evaluation.models:
         found = [(by_slice[name][model] or {}).get(metric) for name in names]
-        rows.append((model, *(_ABSENT if cell is None else _number(cell.mean) for cell in found)))
+        rows.append((model, *(_ABSENT if cell is None else number(cell.mean) for cell in found)))
     users = ("users", *(str(evaluation.slices[name].n_users) for name in names))
     return Table(("model", *names), (*rows, users))
 
@@ -85,8 +85,8 @@ def paired_table(
             (
                 pair.replace("_vs_", " − "),
                 *(
-                    f"{_number(by_metric[m].difference, '+')} "
-                    f"[{_number(by_metric[m].ci_low, '+')}, {_number(by_metric[m].ci_high, '+')}]"
+                    f"{number(by_metric[m].difference, '+')} "
+                    f"[{number(by_metric[m].ci_low, '+')}, {number(by_metric[m].ci_high, '+')}]"
                     for m in metrics
                 ),
             )
@@ -116,11 +116,11 @@ def _cell(metric: Metrics | None) -> str:
     if metric is None:
         return _ABSENT
     if metric.ci_low is None or metric.ci_high is None:
-        return _number(metric.mean)
-    return f"{_number(metric.mean)} [{_number(metric.ci_low)}, {_number(metric.ci_high)}]"
+        return number(metric.mean)
+    return f"{number(metric.mean)} [{number(metric.ci_low)}, {number(metric.ci_high)}]"
 
 
-def _number(value: float, sign: str = "") -> str:
+def number(value: float, sign: str = "") -> str:
     """Three decimals, without the zero before the point: .334, 1.281, −.008."""
     shown = f"{value:{sign}.3f}".replace("-", "−")
     return shown.replace("0.", ".", 1) if abs(value) < 0.9995 else shown

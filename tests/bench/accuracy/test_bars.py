@@ -16,8 +16,9 @@ from bench.accuracy.folds import final_part
 from bench.accuracy.judging import accuracy, lists_of
 from bench.accuracy.running import measured_each
 from bench.accuracy.settings import N_FOLDS, Settings
-from bench.accuracy.tables import HEADINGS, number
+from bench.accuracy.tables import HEADINGS
 from pipelines.settings import REPOSITORY
+from recsys_core.plotting import number
 from recsys_core.sources.popularity.popularity import fit_popularity
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600), pytest.mark.xdist_group("accuracy")]

@@ -13,9 +13,10 @@ from bench.accuracy.data import Bundle
 from bench.accuracy.document import fields, verdict_in_words
 from bench.accuracy.running import measure_everything, measured_each
 from bench.accuracy.settings import Settings
-from bench.accuracy.tables import family_table, number, slices_by_model
+from bench.accuracy.tables import family_table, slices_by_model
 from bench.page import filled
 from recsys_core.evaluation import Evaluation, EvaluationParameters, UserMetrics, pool
+from recsys_core.plotting import number
 
 
 def evaluation(n_users: int = 120) -> Evaluation:
