@@ -20,7 +20,7 @@ def source_tags() -> dict[str, str]:
         top, commit = _git("rev-parse", "--show-toplevel", "HEAD").splitlines()
         if Path(top) != _ROOT:  # installed somewhere below a checkout of something else
             return {}
-        dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", str(_ROOT), f":!{_ROOT / 'docs'}"))
+        dirty = bool(_git("status", "--porcelain", "--untracked-files=no", "--", ".", ":!docs"))
     except (OSError, ValueError, subprocess.SubprocessError):
         return {}
     return {"mlflow.source.git.commit": commit, "mlflow.source.git.dirty": str(dirty).lower()}
