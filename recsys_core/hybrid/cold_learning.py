@@ -144,7 +144,7 @@ def _judge(
     part = held_out_rows(part, some[:_MAX_USERS])
     warm, cold = part.history.with_items(kept), part.history.with_items(ids[left_out])
     histories = Histories(warm.ratings, warm.timestamps, cold.ratings)
-    scores, match = model.warm_and_match(histories)
+    scores, match = model.warm_and_match(model.checked(histories))
     order = np.concatenate([np.flatnonzero(~left_out), np.flatnonzero(left_out)])
     return _Judged(
         histories.n_liked(feedback),

@@ -58,8 +58,7 @@ def _scores(
     nothing = np.zeros(n_users)
     spreads: dict[str, NDArray[np.float64]] = {}
     left, constant = [], np.zeros((n_users, 1))
-    added: list[tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = []
-    content: list[tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = []
+    added: dict[str, tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = {}
     for name, source in model.sources.items():
         factor = factors.get(name, nothing)
         low_rank = name in model.low_rank
@@ -78,15 +77,16 @@ def _scores(
         if entry.left is not None:
             left.append(entry.left * scale[:, None])
         else:
-            added.append((asked, entry, scale.astype(np.float32)))
-            content += added[-1:] if name == "content" else []
+            added[name] = (asked, entry, scale.astype(np.float32))
     stacked = np.concatenate([*left, constant], axis=1).astype(np.float32)
     scores: NDArray[np.float32] = stacked @ model.item_sides
-    for users, entry, times in added:
+    for users, entry, times in added.values():
         _add(scores, users, entry, times, against[users])
-    others = scores.copy() if for_cold and content else scores
-    for users, entry, times in content if for_cold else ():
-        _add(others, users, entry, np.float32(OWN_SAY - 1) * times, against[users])
+    if not for_cold or "content" not in added:
+        return scores, scores, spreads
+    users, entry, times = added["content"]
+    others = scores.copy()
+    _add(others, users, entry, np.float32(OWN_SAY - 1) * times, against[users])
     return scores, others, spreads
 
 

@@ -69,13 +69,13 @@ class HybridModel(HybridParts):
 
     def score_cold(self, known: Known) -> NDArray[np.float32]:
         """Matches of the cold items, by which they rank among themselves: float32 of shape (n_users, n_cold)."""
-        return self.warm_and_match(known)[1]
+        return self.warm_and_match(self.checked(known))[1]
 
     def warm_and_match(
-        self, known: Known, *, entries: Entries | None = None
+        self, histories: Histories, *, entries: Entries | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """:meth:`score` of the hybrid and :meth:`score_cold`, the sources asked once."""
-        warm, predicted = scores_for_both(self, self.checked(known), entries)
+        """:meth:`score` of the hybrid and :meth:`score_cold` for :meth:`checked` histories, the sources asked once."""
+        warm, predicted = scores_for_both(self, histories, entries)
         return warm, self.cold.match(predicted)
 
     def score_catalogue(self, known: Known) -> NDArray[np.float32]:
