@@ -1,12 +1,39 @@
-"""Rows of sparse matrices: sums of a few, without making another sparse matrix; places with an entry."""
+"""Rows of sparse matrices: sums of a few without making another matrix, inner products, places with an entry."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["filled", "mixed", "selected", "weighted_rows"]
+__all__ = ["PartedRows", "filled", "mixed", "selected", "weighted_rows"]
+
+_COMMON = 0.05  # share of the rows that have a column, from which on it is multiplied as a dense one
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartedRows:
+    """Rows in two parts: columns that many have as dense ones, several times faster to multiply than all as sparse."""
+
+    dense: NDArray[np.floating[Any]]
+    sparse: csr_matrix
+
+    @classmethod
+    def of(cls, matrix: csr_matrix, nums: NDArray[np.integer] | None = None) -> Self:
+        """Those of ``matrix``, or its rows ``nums``: which columns are common is told from all rows all the same."""
+        common = np.bincount(matrix.indices, minlength=matrix.shape[1]) > _COMMON * matrix.shape[0]
+        rows = matrix if nums is None else matrix[nums]
+        return cls(rows[:, np.flatnonzero(common)].toarray(), csr_matrix(rows[:, np.flatnonzero(~common)]))
+
+    def __getitem__(self, nums: "slice | NDArray[np.integer]") -> Self:
+        return type(self)(self.dense[nums], csr_matrix(self.sparse[nums]))
+
+    def products(self, other: "PartedRows") -> NDArray[Any]:
+        """Of each row with each of ``other``, which has the same columns in the same parts: (n_rows, n_others)."""
+        found: NDArray[Any] = (self.sparse @ other.sparse.T).toarray()
+        found += self.dense @ other.dense.T
+        return found
 
 
 def filled(matrix: csr_matrix) -> NDArray[np.bool_]:

@@ -13,6 +13,7 @@ from recsys_core.blockwise import in_blocks
 from recsys_core.errors import ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.ranking import NO_ITEM
+from recsys_core.sparse_rows import PartedRows
 
 __all__ = ["coverage", "diversities", "diversity", "exposure", "exposure_gini", "novelty", "unit_features"]
 
@@ -102,14 +103,14 @@ def diversities(recommended: NDArray[np.int32], unit_rows: csr_matrix, ks: Seque
     return found
 
 
-def _cosines(rows: csr_matrix) -> NDArray[np.float32]:
-    """Of all pairs of ``rows`` (n_rows, n_features) of length 1, and a last row and column of zeros for no item."""
-    n_rows = rows.shape[0]
-    used = rows[:, np.unique(rows.indices)]
+def _cosines(unit_rows: csr_matrix) -> NDArray[np.float32]:
+    """Of all pairs of ``unit_rows`` (n_rows, n_features), and a last row and column of zeros for no item."""
+    n_rows = unit_rows.shape[0]
+    rows = PartedRows.of(unit_rows)
     found = np.zeros((n_rows + 1, n_rows + 1), dtype=np.float32)
 
     def with_all(start: int, stop: int) -> None:
-        found[start:stop, :n_rows] = (used @ np.ascontiguousarray(used[start:stop].toarray().T)).T
+        found[start:stop, :n_rows] = rows[start:stop].products(rows)
 
     for _ in in_blocks(n_rows, _ROWS, with_all):
         pass

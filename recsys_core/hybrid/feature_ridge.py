@@ -1,6 +1,5 @@
 """What is known of items that nobody has rated, predicted from their features by kernel ridge regression."""
 
-from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -12,11 +11,11 @@ from scipy.sparse import csr_matrix, vstack
 from recsys_core.features import ItemFeatures
 from recsys_core.features.parameters import check_group_weights
 from recsys_core.parameters import Parameters
+from recsys_core.sparse_rows import PartedRows
 
 __all__ = ["FeatureRidgeParameters", "feature_ridge"]
 
 _BLOCK = 1024
-_DENSE_SHARE = 0.05
 
 
 class FeatureRidgeParameters(Parameters):
@@ -64,37 +63,24 @@ def feature_ridge(
         return csr_matrix((n_cold, n_warm), dtype=np.float32)  # type: ignore[arg-type]  # the stubs know no shape
     learnt = np.sort(np.argsort(-n_ratings, kind="stable")[: parameters.max_items])
     root = np.maximum(n_ratings[learnt].astype(np.float64), 0) ** (parameters.count_power / 2)
-    known = _Rows.of(design, learnt)
-    gram = known.kernel(known)
+    known = PartedRows.of(design, learnt)
+    gram = _kernel(known, known)
     gram *= root[:, None] * root
     gram[np.diag_indices(len(gram))] += parameters.regularization
     factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)  # λ > 0: positive definite
     blocks = []
     for start in range(n_warm, n_warm + n_cold, _BLOCK):
-        like = _Rows.of(design, np.arange(start, min(start + _BLOCK, n_warm + n_cold))).kernel(known) * root
+        some = PartedRows.of(design, np.arange(start, min(start + _BLOCK, n_warm + n_cold)))
+        like = _kernel(some, known) * root
         found = cho_solve(factor, like.T, overwrite_b=True, check_finite=False).T * root
         blocks.append(_largest(found, parameters.most, learnt, n_warm))
     return csr_matrix(vstack(blocks, format="csr"))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Some rows of a design: columns that many items have as dense ones, several times faster than all as sparse."""
-
-    dense: NDArray[np.float64]
-    sparse: csr_matrix
-
-    @classmethod
-    def of(cls, design: csr_matrix, nums: NDArray[np.int64]) -> Self:
-        common = np.bincount(design.indices, minlength=design.shape[1]) > _DENSE_SHARE * design.shape[0]
-        rows = design[nums]
-        return cls(rows[:, np.flatnonzero(common)].toarray(), csr_matrix(rows[:, np.flatnonzero(~common)]))
-
-    def kernel(self, other: Self) -> NDArray[np.float64]:
-        """That of each row of features with each of ``other``: 0 where one has no features."""
-        products = (self.sparse @ other.sparse.T).toarray()
-        products += self.dense @ other.dense.T
-        return np.asarray(products * (products + 2.0))
+def _kernel(rows: PartedRows, others: PartedRows) -> NDArray[np.float64]:
+    """That of each of ``rows`` with each of ``others``: 0 where one has no features."""
+    products = rows.products(others)
+    return np.asarray(products * (products + 2.0))
 
 
 def _largest(coefficients: NDArray[np.float64], most: int, of: NDArray[np.int64], n_columns: int) -> csr_matrix:

@@ -10,6 +10,7 @@ from recsys_core.gram import gram_of
 from recsys_core.item_knn.model import ItemKNNModel
 from recsys_core.item_knn.parameters import ItemKNNParameters
 from recsys_core.scoring import check_item_ids, check_user_ratings
+from recsys_core.splitting.hashing import hashed_sample
 
 __all__ = ["fit_item_knn"]
 
@@ -32,7 +33,7 @@ def fit_item_knn(
     the popular ones, which says which of the products are kept.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
-    ratings = check_user_ratings(user_items, len(ids))
+    ratings = _at_most(check_user_ratings(user_items, len(ids)), ids, parameters)
     strength = feedback.powers(ratings, parameters.rating_power)
     item_users = csr_matrix(strength.T)
     norms = np.sqrt(np.bincount(strength.indices, np.square(strength.data, dtype=np.float64), minlength=len(ids)))
@@ -59,6 +60,17 @@ def fit_item_knn(
     place_of = np.empty(len(ids), dtype=np.int64)
     place_of[np.concatenate([popular, others])] = np.arange(len(ids))
     return ItemKNNModel(ids, csr_matrix(similarities[place_of]), parameters, feedback)
+
+
+def _at_most(ratings: csr_matrix, item_ids: NDArray[np.int64], parameters: ItemKNNParameters) -> csr_matrix:
+    """``ratings`` with at most ``parameters.max_ratings`` in each row."""
+    kept = np.ones(ratings.nnz, dtype=bool)
+    for row in np.flatnonzero(np.diff(ratings.indptr) > parameters.max_ratings):
+        mine = slice(*ratings.indptr[row : row + 2])
+        kept[mine] = False
+        drawn = hashed_sample(parameters.seed, "item-kNN", item_ids[ratings.indices[mine]], parameters.max_ratings)
+        kept[mine.start + drawn] = True
+    return ratings if kept.all() else _only(ratings, kept)
 
 
 def _among(

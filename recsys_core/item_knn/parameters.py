@@ -16,3 +16,7 @@ class ItemKNNParameters(Parameters):
     """Added to the denominator of the cosine: similarities that few users support become small."""
     rating_power: float = Field(default=2.0, ge=0, le=10)
     """Ratings enter as (rating / maximum)^rating_power; 0 counts every rating as 1."""
+    max_ratings: int = Field(default=3000, ge=1)
+    """Of anybody with more ratings so many count, drawn by a seeded hash of the items: pairs grow with the square."""
+    seed: int = Field(default=0, ge=0, lt=2**63)
+    """Of that draw."""

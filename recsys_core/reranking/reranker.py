@@ -15,13 +15,13 @@ from recsys_core.features import ItemFeatures
 from recsys_core.parameters import Parameters
 from recsys_core.ranking import Ranking
 from recsys_core.scoring import check_user_ratings
+from recsys_core.sparse_rows import PartedRows
 
 __all__ = ["OWN_SHARE", "RerankParameters", "Reranker"]
 
 OWN_SHARE: Final = 0.01
 """How much of each title is its own: off the diagonal similarities are multiplied by 1 − OWN_SHARE, so that two
 titles with the same features do not make the determinant 0."""
-_DENSE_SHARE = 0.2  # columns filled more than this, as reduced genomes are, are multiplied as a dense matrix
 
 
 class RerankParameters(Parameters):
@@ -78,16 +78,13 @@ class Reranker:
 
     def cosines(self, item_nums: NDArray[np.int64]) -> NDArray[np.float64]:
         """Of shape (n, n), between the features of ``item_nums`` (n,)."""
-        sparse, dense = self._rows
-        rows, dense_rows = sparse[item_nums], dense[item_nums]
-        return np.asarray((rows @ rows.T).toarray() + dense_rows @ dense_rows.T)
+        rows = self._rows[item_nums]
+        return rows.products(rows)
 
     @cached_property
-    def _rows(self) -> tuple[csr_matrix, NDArray[np.float64]]:
-        """Unit features of every item, their columns in two parts."""
-        rows = unit_features(self.features)
-        is_dense = np.bincount(rows.indices, minlength=rows.shape[1]) > _DENSE_SHARE * rows.shape[0]
-        return csr_matrix(rows[:, np.flatnonzero(~is_dense)]), rows[:, np.flatnonzero(is_dense)].toarray()
+    def _rows(self) -> PartedRows:
+        """Unit features of every item."""
+        return PartedRows.of(unit_features(self.features))
 
 
 def _greedy_order(

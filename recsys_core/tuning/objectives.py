@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_core.blockwise import in_blocks
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridWeights
@@ -20,7 +21,7 @@ from recsys_core.tuning.validation_users import JudgedUsers
 
 __all__ = ["Terms", "blend_table", "mean_value"]
 
-_BLOCK_FLOATS = 20_000_000
+_BLOCK_FLOATS = 10_000_000  # of each thread
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,12 +66,15 @@ class Terms:
 
 def mean_value(score: Callable[[Histories], NDArray[np.float32]], users: JudgedUsers, goal: Goal) -> float:
     """Mean over users of what the full rankings by ``score`` over the unseen items are worth."""
-    total = 0.0
-    for block in users.blocks(max(1, _BLOCK_FLOATS // max(1, users.targets.shape[1]))):
-        scores = score(block.known)
-        hide(scores, block.seen)
-        total += float(goal.by_user(scores, filled(block.targets), block.n_targets).sum())
-    return total / users.n_users
+
+    def worth(start: int, stop: int) -> NDArray[np.float64]:
+        some = users.rows(start, stop)
+        scores = score(some.known)
+        hide(scores, some.seen)
+        return goal.by_user(scores, filled(some.targets), some.n_targets)
+
+    block = max(1, _BLOCK_FLOATS // max(1, users.targets.shape[1]))
+    return sum(float(found.sum()) for found in in_blocks(users.n_users, block, worth)) / users.n_users
 
 
 def blend_table(terms: Terms, users: JudgedUsers, *, weights: HybridWeights, n_best: int, max_table: int) -> BlendTable:
@@ -80,21 +84,24 @@ def blend_table(terms: Terms, users: JudgedUsers, *, weights: HybridWeights, n_b
     """
     n_items = users.targets.shape[1]
     whole = users.n_users * n_items * terms.n_terms <= max_table
-    parts = []
-    for block in users.blocks(max(1, _BLOCK_FLOATS // max(1, n_items * terms.n_terms))):
-        found, covariance = terms.of(block.known)
-        relevant = filled(block.targets)
+
+    def table(start: int, stop: int) -> BlendTable:
+        some = users.rows(start, stop)
+        found, covariance = terms.of(some.known)
+        relevant = filled(some.targets)
         if whole:
             closed = np.zeros(relevant.shape, dtype=np.float32)
-            hide(closed, block.seen)
+            hide(closed, some.seen)
         else:
-            numbers, closed = candidate_columns(_opinions(terms, found, weights), block.seen, n_best)
+            numbers, closed = candidate_columns(_opinions(terms, found, weights), some.seen, n_best)
             found = np.take_along_axis(found, numbers[:, None, :], axis=2)
             relevant = np.take_along_axis(relevant, numbers, axis=1) & (closed == 0)
-        liked = block.known.n_liked(terms.feedback)
+        liked = some.known.n_liked(terms.feedback)
         groups = terms.content.groups
-        parts.append(BlendTable(terms.names, groups, found, closed, covariance, relevant, block.n_targets, liked))
-    return _joined(parts)
+        return BlendTable(terms.names, groups, found, closed, covariance, relevant, some.n_targets, liked)
+
+    block = max(1, _BLOCK_FLOATS // max(1, n_items * terms.n_terms))
+    return _joined(list(in_blocks(users.n_users, block, table)))
 
 
 def _opinions(terms: Terms, found: NDArray[np.float32], weights: HybridWeights) -> list[NDArray[np.float32]]:

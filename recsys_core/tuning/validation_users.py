@@ -35,14 +35,9 @@ class JudgedUsers:
     def n_targets(self) -> NDArray[np.int64]:
         return np.diff(self.targets.indptr).astype(np.int64)
 
-    def blocks(self, n_rows: int) -> "list[JudgedUsers]":
-        """The users in blocks of at most ``n_rows``."""
-        found = []
-        for start in range(0, self.n_users, n_rows):
-            rows = slice(start, start + n_rows)
-            known = self.known.rows(start, start + n_rows)
-            found.append(JudgedUsers(known, self.seen[rows], self.targets[rows]))
-        return found
+    def rows(self, start: int, stop: int) -> "JudgedUsers":
+        """The users from number ``start`` to before ``stop``."""
+        return JudgedUsers(self.known.rows(start, stop), self.seen[start:stop], self.targets[start:stop])
 
 
 def whole_users(split: Split, max_users: int, seed: int) -> HeldOut:

@@ -1,10 +1,10 @@
-"""Sums of rows by mixtures: whatever is looked at, what comes out is the product."""
+"""Sums of rows by mixtures, and inner products: whatever is looked at, what comes out is the product."""
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recsys_core.sparse_rows import mixed, selected
+from recsys_core.sparse_rows import PartedRows, mixed, selected
 
 
 @pytest.mark.parametrize("more", [0, 3])
@@ -24,3 +24,14 @@ def test_a_mixture_is_the_product_with_the_first_rows(share: float, sparse: bool
 def test_selecting_is_a_mixture_of_single_rows() -> None:
     rows = np.arange(40, dtype=np.float32).reshape(20, 2)
     np.testing.assert_array_equal(mixed(selected(np.array([3, 3, 19]), 20), rows), rows[[3, 3, 19]])
+
+
+@pytest.mark.parametrize("filled", [0.0, 0.03, 0.5, 1.0])
+def test_products_of_parted_rows_are_those_of_the_rows(filled: float) -> None:
+    """Columns of every kind: the share of the rows that have one grows from left to right."""
+    random = np.random.default_rng(1)
+    rows = random.random((60, 12)) * (random.random((60, 12)) < filled * np.linspace(0.05, 1, 12))
+    parted, nums = PartedRows.of(csr_matrix(rows)), np.array([7, 7, 59])
+
+    np.testing.assert_allclose(parted[nums].products(parted), rows[nums] @ rows.T, atol=1e-12)
+    np.testing.assert_allclose(PartedRows.of(csr_matrix(rows), nums).products(parted), rows[nums] @ rows.T, atol=1e-12)

@@ -10,6 +10,7 @@ from scipy.sparse import csr_matrix
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.item_knn import ItemKNNModel, ItemKNNParameters, fit_item_knn
 from recsys_core.scoring import Scorer
+from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.testing import ScorerContract, checkerboard, planted_interactions, user_item_matrices
 
 SCALE = MOVIELENS.feedback
@@ -85,3 +86,17 @@ def test_a_score_worked_by_hand() -> None:
     ratings = csr_matrix(np.array([[5, 5], [5, 5]], dtype=np.float32))
     scores = fit(ratings, shrinkage=0.0).score(csr_matrix(np.array([[2.5, 0]], dtype=np.float32)))
     np.testing.assert_allclose(scores, [[0.0, 0.5]], atol=1e-6)
+
+
+def test_of_a_long_history_a_part_counts_and_of_others_all() -> None:
+    ratings = planted_interactions(60, 40, 900).ratings
+    lengths = np.diff(ratings.indptr)
+    most = 5
+    drawn = ratings.tolil()
+    by_hash = np.argsort(hash_uniform(5, "item-kNN", np.arange(1, 41)))
+    for row in np.flatnonzero(lengths > most):
+        own = [item for item in by_hash if drawn[row, item]]
+        drawn[row, own[most:]] = 0
+    found = fit(ratings, max_ratings=most, seed=5).similarities
+    np.testing.assert_array_equal(found.toarray(), fit(csr_matrix(drawn)).similarities.toarray())
+    assert (found != fit(ratings).similarities).nnz

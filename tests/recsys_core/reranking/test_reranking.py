@@ -263,7 +263,7 @@ def test_titles_of_one_content_are_told_apart_from_others_without_failing() -> N
 def test_cosines_are_those_of_unit_features_however_they_are_held(features: ItemFeatures, share: float) -> None:
     rows = unit_features(features).toarray()[[3, 1, 5]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("recsys_core.reranking.reranker._DENSE_SHARE", share)
+        patch.setattr("recsys_core.sparse_rows._COMMON", share)
         np.testing.assert_allclose(Reranker(features).cosines(np.asarray([3, 1, 5])), rows @ rows.T, atol=1e-12)
 
 
