@@ -79,7 +79,7 @@ docs: $(READY)  ## the pictures and tables of README and docs, from the running 
 	@$(BIN)/python -m docgen.web_page
 
 bench-pipeline: $(READY)  ## time and memory of the pipeline, from the bundled data to 25 million ratings
-	@$(BIN)/python -m bench.pipeline --sizes 1000000 5000000 25000095 --factors 64
+	@$(BIN)/python -m bench.pipeline --sizes 1000000 5000000 25000095 --factors 64 256
 
 bench-serving: $(READY)  ## latency, throughput and memory of the API
 	@$(BIN)/python -m bench.serving

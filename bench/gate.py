@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.accuracy.data import Bundle, fit_default_hybrid, load_data
-from bench.options import options
+from bench.options import N_FOLDS, options
 from bench.page import write_page
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation import Score, evaluate
@@ -60,7 +60,7 @@ def measured(bundle: Bundle, n_folds: int) -> People:
     """The hybrid with its default parameters on test users, fitted on all training ratings and on 90 % of them."""
     columns = []
     for fold in range(n_folds):
-        split = bundle.split(SplitParameters(n_folds=5, fold=fold))
+        split = bundle.split(SplitParameters(n_folds=N_FOLDS, fold=fold))
         kept = split.train.select(np.random.default_rng(fold).random(split.train.n_ratings) < 0.9)
         before = Split(kept, split.validation, split.test, split.summary)
         models: dict[str, Score] = {
@@ -131,9 +131,8 @@ def guardrail_table(people: People, times: int, rng: np.random.Generator) -> Tab
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options("bench.gate", __doc__, "docs/promotion.md", data=True, workspace=True)
+    parser = options("bench.gate", __doc__, "docs/promotion.md", data=True, workspace=True, folds=True)
     parser.add_argument("--times", type=int, default=500, help="simulations of each cell (of drift: a tenth)")
-    parser.add_argument("--folds-to-run", type=int, default=5)
     arguments = parser.parse_args(argv)
     bundle = load_data(arguments.workspace, arguments.data)
     people, rng = measured(bundle, arguments.folds_to_run), np.random.default_rng(0)

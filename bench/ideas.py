@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from bench.accuracy.data import Bundle, load_data
-from bench.accuracy.settings import N_FOLDS, Settings
+from bench.accuracy.settings import Settings
 from bench.accuracy.tables import intervals_of
-from bench.options import options
+from bench.options import N_FOLDS, options
 from bench.page import write_page
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import Series, ndcg_of_scores, simultaneous_means, verdict
@@ -141,9 +141,8 @@ def _table(ndcg: Arrays, users: Arrays, coverage: Mapping[str, float], seed: int
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options("bench.ideas", __doc__, "docs/ideas.md", data=True, workspace=True)
+    parser = options("bench.ideas", __doc__, "docs/ideas.md", data=True, workspace=True, folds=True)
     parser.add_argument("--seed", type=int, default=0, help="of the folds and the hidden ratings")
-    parser.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
     arguments = parser.parse_args(argv)
     bundle = load_data(arguments.workspace, arguments.data)
     with threadpool_limits(limits=1):

@@ -3,6 +3,7 @@
 --out        the page that it writes, or the folder of pictures
 --data       the folder of CSV files that it measures on
 --workspace  where it keeps what takes long, for the next call
+--folds-to-run  of the folds into which people are divided, the first so many
 """
 
 import argparse
@@ -10,11 +11,13 @@ from pathlib import Path
 
 from pipelines.settings import REPOSITORY, SAMPLE_DATA
 
-__all__ = ["options", "place"]
+__all__ = ["N_FOLDS", "options", "place"]
+
+N_FOLDS = 5
 
 
 def options(
-    module: str, about: str | None, out: str = "", *, data: bool = False, workspace: bool = False
+    module: str, about: str | None, out: str = "", *, data: bool = False, workspace: bool = False, folds: bool = False
 ) -> argparse.ArgumentParser:
     """A parser for `python -m module`; ``out`` is the default of ``--out``, below the repository, if it has one."""
     found = argparse.ArgumentParser(prog=f"python -m {module}", description=(about or "").strip().splitlines()[0])
@@ -25,6 +28,9 @@ def options(
     if workspace:
         kept = REPOSITORY / ".recsys/bench"
         found.add_argument("--workspace", type=Path, default=kept, help="what takes long is kept here")
+    if folds:
+        some = range(1, N_FOLDS + 1)
+        found.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=some, metavar="N", help="to be quicker")
     return found
 
 

@@ -1,7 +1,7 @@
 """Time and memory of the pipeline, as docs/performance.md: whole runs of the command, each in a process of its own.
 
 python -m bench.pipeline                                                    # the bundled data
-python -m bench.pipeline --sizes 1000000 5000000 25000095 --factors 64      # and made data, on the same movies
+python -m bench.pipeline --sizes 1000000 5000000 25000095 --factors 64 256  # and made data, on the same movies
 """
 
 import json
@@ -48,7 +48,9 @@ class Measured(NamedTuple):
 
 def main(argv: Sequence[str] | None = None) -> None:
     parser = options("bench.pipeline", __doc__, "docs/performance.md", data=True)
-    parser.add_argument("--factors", type=int, help="of ALS on made data, instead of the default")
+    parser.add_argument(
+        "--factors", type=int, nargs="+", default=[], help="of ALS on made data; all but the first on the largest alone"
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[], metavar="RATINGS", help="of made data, two or more")
     parser.add_argument("--movies", type=int, default=_N_MOVIES, help=f"of made data (default: {_N_MOVIES})")
     arguments = parser.parse_args(argv)
@@ -61,10 +63,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         runs = [_run(f"{place(arguments.data)}, empty home", data, home), _run("again, nothing changed", data, home)]
         _change_one_rating(data / "ratings.csv")
         runs.append(_run("again, one rating changed", data, home))
-        smaller = root / "smaller.yaml"
-        smaller.write_text(f"tuning: {{als: {{factors: {arguments.factors}}}}}\n", encoding="utf-8")
-        made = ["--config", str(smaller)] if arguments.factors else []
-        sizes = [_made(root, n_ratings, arguments.movies, *made) for n_ratings in arguments.sizes]
+        first, *others = arguments.factors or [None]
+        sizes = [_made(root, n_ratings, arguments.movies, first) for n_ratings in arguments.sizes]
+        more = [_made(root, arguments.sizes[-1], arguments.movies, factors) for factors in others if sizes]
     longest = sorted(runs[0].seconds, key=lambda name: -runs[0].seconds[name])[:8]
     assets = tuple((f"`{name}`", f"{runs[0].seconds[name]:.1f}", _peak(runs[0], name)) for name in longest)
     by_size = "(Not in this call: `--sizes`.)"
@@ -77,17 +78,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         arguments.out,
         "bench.pipeline",
         argv,
-        runs=Table(_RUN, tuple(run.row for run in [*runs, *sizes])),
+        runs=Table(_RUN, tuple(run.row for run in [*runs, *sizes, *more])),
         assets=Table(("asset", "seconds", "peak memory"), assets),
         by_size=by_size,
     )
 
 
-def _made(root: Path, n_ratings: int, n_movies: int, *more: str) -> Measured:
+def _made(root: Path, n_ratings: int, n_movies: int, factors: int | None) -> Measured:
     """A run on made data, which goes afterwards."""
-    data, home = root / "made", root / "made-home"
+    data, home, config = root / "made", root / "made-home", root / "made.yaml"
     recsys(["synth", "--ratings", str(n_ratings), "--movies", str(n_movies), "--out", str(data), "--json"])
-    measured = _run(f"made data, {n_ratings:,} ratings", data, home, *more)
+    config.write_text(f"tuning: {{als: {{factors: {factors}}}}}\n" if factors else "{}\n", encoding="utf-8")
+    told = f", {factors} factors" if factors else ""
+    measured = _run(f"made data, {n_ratings:,} ratings{told}", data, home, "--config", str(config))
     shutil.rmtree(data)
     shutil.rmtree(home)
     return measured

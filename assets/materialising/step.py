@@ -20,6 +20,7 @@ from assets.materialising.store import Pins, Record, Store
 from assets.materialising.versions import digest
 from assets.materialising.world import World
 from assets.workspace import Workspace
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import RecsysError, StorageError
 from recsys_core.faults import outside_fault
@@ -205,7 +206,8 @@ def _once(
             },
         )
         inputs = world.inputs(recipe, origins, run_id=context.run.run_id, places=places)
-        values = {name: store.load(name, kind, origins[name].version) for name, kind in recipe.upstream.items()}
+        loaded = side_by_side(lambda name: store.load(name, recipe.upstream[name], origins[name].version), origins)
+        values: dict[str, Any] = dict(zip(origins, loaded, strict=True))
         made = recipe.function(inputs, **values)
         where = store.directory(recipe.name, inputs.version)
         shown: Shown = recipe.show(Step(made, inputs, values, where, context, workspace))

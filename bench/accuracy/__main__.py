@@ -14,17 +14,16 @@ from bench.accuracy.data import load_data
 from bench.accuracy.document import fields
 from bench.accuracy.peers import PEERS
 from bench.accuracy.running import measure_everything
-from bench.accuracy.settings import N_FOLDS, PEER_TRIALS, Settings
-from bench.options import options
+from bench.accuracy.settings import PEER_TRIALS, Settings
+from bench.options import N_FOLDS, options
 from bench.page import write_page
 
 QUICK = {"n_trials_als": 2, "n_trials_ease": 2, "n_trials_blend": 4, "n_trials_gate": 2}
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options("bench.accuracy", __doc__, "docs/accuracy.md", data=True, workspace=True)
+    parser = options("bench.accuracy", __doc__, "docs/accuracy.md", data=True, workspace=True, folds=True)
     parser.add_argument("--seed", type=int, default=0, help="of the folds, the hidden ratings and the searches")
-    parser.add_argument("--folds-to-run", type=int, default=N_FOLDS, choices=range(1, N_FOLDS + 1), metavar="N")
     parser.add_argument("--quick", action="store_true", help="two folds, two windows, few trials: to see it work")
     parser.add_argument("--peers", action=argparse.BooleanOptionalAction, default=True, help="other libraries, too")
     arguments = parser.parse_args(argv)

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from bench.options import N_FOLDS
 from pipelines.settings import REPOSITORY
 from recsys_core.features import FeatureParameters
 from recsys_core.splitting import SplitParameters
 from recsys_core.tuning import TuningParameters
 
-__all__ = ["N_FOLDS", "PEER_TRIALS", "Settings", "source_digest"]
+__all__ = ["PEER_TRIALS", "Settings", "source_digest"]
 
-N_FOLDS = 5
 PEER_TRIALS = 12
 """Configurations of every peer, and of the hybrid where it is compared with them."""
 _WRITING = ("__main__", "bars", "comparing", "document", "peer_jobs", "running", "tables")

@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from bench.accuracy.data import Bundle, fit_default_hybrid, load_data
 from bench.accuracy.tables import intervals_of
 from bench.onboarding.interviews import MOST_QUESTIONS, View, interview, ndcg, people_of
-from bench.options import options
+from bench.options import N_FOLDS, options
 from bench.page import write_page
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.evaluation import Series, SimultaneousIntervals, ndcg_of_scores, simultaneous_means
@@ -26,7 +26,6 @@ from recsys_core.plotting import Table, number
 from recsys_core.splitting import SplitParameters, assign_users
 from recsys_core.splitting.split import TEST
 
-_N_FOLDS: Final = 5
 _COUNTS: Final = (1, 3, 5)
 _VIEWS: Final[tuple[View, ...]] = (*(("answers", n) for n in _COUNTS), *(("questions", n) for n in (5, 10, 20)))
 _HEADS: Final = tuple(f"{n} {kind[:-1] if n == 1 else kind}" for kind, n in _VIEWS)
@@ -58,8 +57,7 @@ half of a person's ratings as answers and with all of them.
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = options("bench.onboarding", __doc__, "docs/onboarding.md", data=True, workspace=True)
-    parser.add_argument("--folds-to-run", type=int, default=_N_FOLDS, choices=range(1, _N_FOLDS + 1), metavar="N")
+    parser = options("bench.onboarding", __doc__, "docs/onboarding.md", data=True, workspace=True, folds=True)
     arguments = parser.parse_args(argv)
     bundle = load_data(arguments.workspace, arguments.data)
     started = time.monotonic()
@@ -90,7 +88,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def _measured_fold(bundle: Bundle, fold: int) -> Arrays:
     """The test users of a fold, asked by every method."""
-    splitting = SplitParameters(n_folds=_N_FOLDS, fold=fold, validation_share=0.2)
+    splitting = SplitParameters(n_folds=N_FOLDS, fold=fold, validation_share=0.2)
     split = bundle.split(splitting)
     hybrid = fit_default_hybrid(bundle, split)
     tested = np.flatnonzero(assign_users(bundle.interactions.user_ids, splitting) == TEST)

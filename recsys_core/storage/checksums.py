@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.errors import StorageError
 from recsys_core.storage.atomic import write_json
 from recsys_core.storage.manifest import read_json
@@ -87,7 +88,8 @@ def file_digests(directory: Path) -> dict[str, FileRecord]:
 
     Raises :class:`StorageError` for a file that cannot be read, or that is a link or a device.
     """
-    return {name: _record(directory, name) for name in sorted(_files(directory))}
+    names = sorted(_files(directory))
+    return dict(zip(names, side_by_side(lambda name: _record(directory, name), names), strict=True))
 
 
 def check_files(directory: Path, records: Mapping[str, FileRecord], *, always: bool) -> list[str]:
@@ -97,21 +99,23 @@ def check_files(directory: Path, records: Mapping[str, FileRecord], *, always: b
             touched or copied is accepted if its bytes are the same
     """
     found = set(_files(directory))
-    faults = []
-    for name, record in sorted(records.items()):
+
+    def fault(name: str) -> str | None:
+        record = records[name]
         if name not in found:
-            faults.append(f"{name} is gone")
-        elif always or not _is_untouched(directory / name, record):
-            try:
-                sha256 = _record(directory, name).sha256
-            except StorageError as error:
-                faults.append(str(error))
-                continue
-            if sha256 != record.sha256:
-                faults.append(
-                    f"{name} is damaged: expected SHA-256 {record.sha256[:_SHOWN_DIGITS]}…, "
-                    f"found {sha256[:_SHOWN_DIGITS]}…"
-                )
+            return f"{name} is gone"
+        if not always and _is_untouched(directory / name, record):
+            return None
+        try:
+            sha256 = _record(directory, name).sha256
+        except StorageError as error:
+            return str(error)
+        if sha256 == record.sha256:
+            return None
+        expected, is_now = record.sha256[:_SHOWN_DIGITS], sha256[:_SHOWN_DIGITS]
+        return f"{name} is damaged: expected SHA-256 {expected}…, found {is_now}…"
+
+    faults = [told for told in side_by_side(fault, sorted(records)) if told]
     return faults + [f"{name} is unexpected" for name in sorted(found - records.keys())]
 
 

@@ -15,8 +15,9 @@ from bench.accuracy.data import Bundle, load_data
 from bench.accuracy.folds import final_part
 from bench.accuracy.judging import accuracy, lists_of
 from bench.accuracy.running import measured_each
-from bench.accuracy.settings import N_FOLDS, Settings
+from bench.accuracy.settings import Settings
 from bench.accuracy.tables import HEADINGS
+from bench.options import N_FOLDS
 from pipelines.settings import REPOSITORY
 from recsys_core.plotting import number
 from recsys_core.sources.popularity.popularity import fit_popularity

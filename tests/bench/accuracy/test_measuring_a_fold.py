@@ -12,7 +12,8 @@ from bench.accuracy.data import Bundle
 from bench.accuracy.folds import FinalPart, cold_part, final_part, rounds_of
 from bench.accuracy.measuring import DIVERSITIES, Measured, measure_fold
 from bench.accuracy.running import measured_each
-from bench.accuracy.settings import N_FOLDS, Settings
+from bench.accuracy.settings import Settings
+from bench.options import N_FOLDS
 from recsys_core.dataset.interactions import HeldOut
 from recsys_core.dataset.tables import training_tags
 from recsys_core.splitting import VIEWS, hash_uniform
