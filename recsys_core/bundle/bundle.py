@@ -157,8 +157,8 @@ class ModelBundle:
             named = ", ".join(str(item_id) for item_id in unknown[:_NAMED_IDS])
             more = f" and {len(unknown) - _NAMED_IDS} more" if len(unknown) > _NAMED_IDS else ""
             raise UnknownIdError(
-                f"no movie {named}{more} in the catalogue of {len(self.titles.item_ids)} titles; "
-                "give ids of the movies table (item_id)"
+                f"no title {named}{more} in the catalogue of {len(self.titles.item_ids)} titles; "
+                "give ids of titles in it (item_id)"
             )
 
     def warm_up(self) -> None:

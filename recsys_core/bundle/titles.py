@@ -56,7 +56,7 @@ class Title:
     @classmethod
     def nameless(cls, movie_id: Id) -> Self:
         """One that is not in the catalogue, called by its id."""
-        return cls(movie_id, f"movie {movie_id}", None, (), None, None)
+        return cls(movie_id, f"title {movie_id}", None, (), None, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ class Titles:
     ) -> NDArray[np.bool_]:
         """Which movies have one of ``genres`` (in whatever case) and lie within the years: bool (n_titles,).
 
-        A genre that no movie has is a :class:`ParameterError` that names those there are.
+        A genre that no title has is a :class:`ParameterError` that names those there are.
         """
         kept = np.ones(len(self.item_ids), dtype=bool)
         wanted = list(genres)
@@ -158,7 +158,7 @@ class Titles:
             by_name = {name.casefold(): mask for name, mask in self.genres.items()}
             unknown = [name for name in wanted if name.strip().casefold() not in by_name]
             if unknown:
-                raise ParameterError(f"genres: no movie is of {unknown[0]!r}; expected one of {', '.join(self.genres)}")
+                raise ParameterError(f"genres: no title is of {unknown[0]!r}; expected one of {', '.join(self.genres)}")
             kept = np.any([by_name[name.strip().casefold()] for name in wanted], axis=0)
         if year_from is not None:
             kept &= self._years >= year_from

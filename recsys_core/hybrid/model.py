@@ -119,17 +119,15 @@ class HybridModel(HybridParts):
         entries     as in :meth:`score`
         """
         histories = self.checked(known)
-        with_cold = model == "hybrid" and len(self.cold_item_ids) > 0
+        new_titles = new_titles if new_titles and new_titles.places else None
+        wanted = new_titles is not None or self.cold.calibration is not None
+        with_cold = model == "hybrid" and wanted and len(self.cold_item_ids) > 0
         if with_cold:
             warm, match = self.warm_and_match(histories, entries=entries)
             scores = self._catalogue(histories, warm, match)
         else:
             warm = scores = fused_scores(self.asked(model), histories, entries)
-        if model != "hybrid":
-            exclude, candidates = (
-                nums if nums is None else nums[nums < self.n_items] for nums in (exclude, candidates)
-            )
-        closed = _closed(scores.shape[1], exclude, candidates)
+        closed = _closed(len(self.catalogue_ids), exclude, candidates)[: scores.shape[1]]
         hide(scores, histories.ratings)
         scores[:, closed] = -np.inf
         if with_cold and histories.cold is not None:
@@ -138,7 +136,7 @@ class HybridModel(HybridParts):
         best = top_k(scores, n_best, tie_rank=self.tie_rank[: scores.shape[1]])
         if reranked is not None:
             best = reranked(best)
-        if not with_cold or new_titles is None or new_titles.places == 0:
+        if not with_cold or new_titles is None:
             return best
         new_scores = scores[:, self.n_items :] if self.cold.calibration is not None else match.copy()
         if new_titles.min_share > 0:

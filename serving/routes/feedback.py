@@ -72,7 +72,7 @@ def _checked(served: Sequence[Served], sent: schemas.FeedbackRequest) -> list[Id
         found = (model.movie_id(event.movie_id) for model in served)
         movie_id = next((name for name in found if name is not None), None)
         if movie_id is None:
-            text = f"no movie {event.movie_id} in the catalogue"
+            text = f"no title {event.movie_id} in the catalogue"
             raise field_error(text, "body", "events", position, "movie_id")
         if isinstance(event, schemas.RatingEvent):
             scale = served[0].feedback

@@ -58,5 +58,5 @@ def _there(served: Served, written: Id) -> Id:
     movie_id = served.movie_id(written)
     if movie_id is None:
         n_titles = len(served.bundle.titles.item_ids)
-        raise HTTPException(404, f"no movie {written} in the catalogue of {n_titles:,} titles; see /movies?query=")
+        raise HTTPException(404, f"no title {written} in the catalogue of {n_titles:,} titles; see /movies?query=")
     return movie_id

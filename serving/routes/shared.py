@@ -85,7 +85,7 @@ def known_movies(served: Served, field: str, movie_ids: Iterable[Id], *more: str
         movie_id = served.movie_id(written)
         if movie_id is None:
             n_titles = len(served.bundle.titles.item_ids)
-            text = f"no movie {str(written)[:_SHOWN]} in the catalogue of {n_titles:,} titles"
+            text = f"no title {str(written)[:_SHOWN]} in the catalogue of {n_titles:,} titles"
             raise field_error(text, "body", field, position, *more)
         known.append(movie_id)
     return known
@@ -129,5 +129,5 @@ def check_genres(served: Served, genres: Iterable[str], where: str) -> None:
     for position, genre in enumerate(genres):
         if genre.strip().casefold() not in names:
             raise field_error(
-                f"no movie is of this genre; expected one of {', '.join(known)}", where, "genres", position
+                f"no title is of this genre; expected one of {', '.join(known)}", where, "genres", position
             )

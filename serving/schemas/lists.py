@@ -106,7 +106,7 @@ class RecommendationsRequest(ListOptions):
     def _not_both(cls, disliked: list[Id], others: ValidationInfo) -> list[Id]:
         both = [movie_id for movie_id in disliked if movie_id in others.data.get("liked", [])]
         if both:
-            raise ValueError(f"movie {both[0]} is liked, too")
+            raise ValueError(f"{both[0]} is liked, too")
         return disliked
 
 

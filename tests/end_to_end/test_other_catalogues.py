@@ -118,7 +118,7 @@ def test_texts_of_any_kind_are_ids_from_the_files_to_the_api_and_back(folder: Pa
     assert (said["user_id"], said["path"]) == ("..", "warm")
     for_liked = recsys("recommend", "--home", home, "--liked", '["a/b", "ä, ö"]', "-k", "5", "--json").document
     assert for_liked["path"] == "folded_in"
-    assert "no movie 8, 8.5 in the catalogue" in recsys("recommend", "--home", home, "--liked", "8,8.5").err
+    assert "no title 8, 8.5 in the catalogue" in recsys("recommend", "--home", home, "--liked", "8,8.5").err
 
     with TestClient(create_app(ServingSettings(home=home))) as client:
         wait_until(lambda: client.get("/ready").status_code == 200, seconds=60)

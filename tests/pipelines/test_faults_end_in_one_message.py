@@ -344,7 +344,7 @@ def test_the_advice_how_to_write_an_address_is_no_password(advice: str) -> None:
         (["--user", "9223372036854775808"], "--user 9223372036854775808: ids of people are whole numbers of 64 bits"),
         (["--user", "anna"], "--user anna: ids of people are whole numbers of 64 bits"),
         (["--liked", "1,two"], "--liked '1,two': expected movie ids separated by commas"),
-        (["--liked", "99999999999999999999"], "no movie 99999999999999999999 in the catalogue"),
+        (["--liked", "99999999999999999999"], "no title 99999999999999999999 in the catalogue"),
     ],
 )
 def test_an_id_that_no_file_can_hold_is_refused(

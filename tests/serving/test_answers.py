@@ -22,4 +22,4 @@ def test_a_movie_that_the_titles_lack_is_called_by_its_id(bundle: ModelBundle) -
 
     told = answers.recommendations(served, lacking.recommend_for_user(10), "hybrid")
 
-    assert (told.items[0].movie_id, told.items[0].title, told.items[0].n_ratings) == (best, f"movie {best}", None)
+    assert (told.items[0].movie_id, told.items[0].title, told.items[0].n_ratings) == (best, f"title {best}", None)

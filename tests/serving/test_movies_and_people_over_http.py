@@ -25,7 +25,7 @@ def test_a_movie_outside_the_catalogue_is_not_found(client: TestClient) -> None:
     for address in ("/movies/777777", "/movies/777777/similar"):
         answer = client.get(address)
         assert answer.status_code == 404
-        assert "no movie 777777 in the catalogue of 47 titles" in answer.json()["detail"]
+        assert "no title 777777 in the catalogue of 47 titles" in answer.json()["detail"]
 
 
 def test_similar_movies_are_the_models_and_not_the_movie_itself(client: TestClient, bundle: ModelBundle) -> None:

@@ -210,14 +210,14 @@ class Stub:
         """Refuse as the API does what is not in the catalogue."""
         for place, movie_id in enumerate(movie_ids):
             if movie_id not in self.movies:
-                _refuse(f"no movie {movie_id} in the catalogue of {len(self.movies)} titles", "body", name, place)
+                _refuse(f"no title {movie_id} in the catalogue of {len(self.movies)} titles", "body", name, place)
 
     def check_genres(self, genres: list[str], where: str) -> None:
         """The same for genres."""
         there = sorted({genre for movie in self.movies.values() for genre in movie.genres})
         for place, genre in enumerate(genres):
             if genre not in there:
-                _refuse(f"no movie is of this genre; expected one of {', '.join(there)}", where, "genres", place)
+                _refuse(f"no title is of this genre; expected one of {', '.join(there)}", where, "genres", place)
 
 
 def _refuse(message: str, *where: str | int) -> NoReturn:

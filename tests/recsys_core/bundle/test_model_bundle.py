@@ -166,7 +166,7 @@ def test_a_liked_title_without_ratings_counts_through_its_content() -> None:
 
 
 def test_liked_ids_that_are_no_movies_are_named() -> None:
-    with pytest.raises(UnknownIdError, match=r"no movie 100001, 100002 in the catalogue of 47 titles.*item_id"):
+    with pytest.raises(UnknownIdError, match=r"no title 100001, 100002 in the catalogue of 47 titles.*item_id"):
         _bundle().recommend_for_liked([3, 100_002, 100_001], FIVE)
     with pytest.raises(UnknownIdError, match="and 2 more"):
         _bundle().recommend_for_liked(list(range(100_000, 100_007)), FIVE)
@@ -209,7 +209,7 @@ def test_an_item_is_explained_as_in_the_list_that_it_stands_in(known: bool) -> N
 
 
 def test_an_item_outside_the_catalogue_is_not_explained() -> None:
-    with pytest.raises(UnknownIdError, match="no movie 123456789"):
+    with pytest.raises(UnknownIdError, match="no title 123456789"):
         _bundle().explain_for_user(_user(), 123_456_789)
 
 
@@ -245,13 +245,13 @@ def test_similar_movies_are_of_the_same_kind_and_never_the_movie_itself() -> Non
         assert item_id not in ids(answer)
         kinds = [(movie_id // 3 - 1) % 4 for movie_id in ids(answer)]
         assert kinds.count((item_id // 3 - 1) % 4) == 5
-    with pytest.raises(UnknownIdError, match="no movie 77777"):
+    with pytest.raises(UnknownIdError, match="no title 77777"):
         _bundle().similar_items(77_777, 5)
 
 
 def test_titles_know_their_year_and_call_a_stranger_by_its_id() -> None:
     assert _bundle().titles.table["year"][0].as_py() == 1950 + int(_catalogue()[0]) % 70
-    assert _bundle().titles.title(88_888) == "movie 88888"
+    assert _bundle().titles.title(88_888) == "title 88888"
 
 
 def test_recommendations_for_all_are_those_for_each_in_any_block() -> None:
@@ -447,7 +447,7 @@ def test_lists_keep_to_genres_and_years() -> None:
     rated = set(rated_by(_user()))
     expected = {int(i) for i in bundle.titles.item_ids[everything] if i not in rated and i in set(_model().item_ids)}
     assert set(ids(answer)) == expected
-    with pytest.raises(ParameterError, match="no movie is of 'Western'; expected one of Drama, War"):
+    with pytest.raises(ParameterError, match="no title is of 'Western'; expected one of Drama, War"):
         bundle.recommend_for_user(_user(), ListOptions(genres=("Western",)))
 
 
