@@ -19,7 +19,7 @@ class ALSParameters(Parameters):
     warm_ratings: int = Field(default=5_000_000, ge=0)
     """From so many ratings on training starts from the item factors of a model that was fitted before, where there is
     one: of a sample of the users, or of the training part."""
-    warm_iterations: int = Field(default=3, ge=1, le=200)
+    warm_iterations: int = Field(default=2, ge=1, le=200)
     """Alternations from there."""
     confidence_weight: float = Field(default=5.0, ge=0, le=1_000)
     """Confidence that the best rating adds to the 1 that every unobserved pair has."""
