@@ -99,23 +99,21 @@ def check_files(directory: Path, records: Mapping[str, FileRecord], *, always: b
             touched or copied is accepted if its bytes are the same
     """
     found = set(_files(directory))
+    there = sorted(found & records.keys())
+    looked_at = [name for name in there if always or not _is_untouched(directory / name, records[name])]
 
-    def fault(name: str) -> str | None:
-        record = records[name]
-        if name not in found:
-            return f"{name} is gone"
-        if not always and _is_untouched(directory / name, record):
-            return None
+    def damage(name: str) -> str | None:
         try:
-            sha256 = _record(directory, name).sha256
+            expected, is_now = records[name].sha256, _record(directory, name).sha256
         except StorageError as error:
             return str(error)
-        if sha256 == record.sha256:
+        if is_now == expected:
             return None
-        expected, is_now = record.sha256[:_SHOWN_DIGITS], sha256[:_SHOWN_DIGITS]
-        return f"{name} is damaged: expected SHA-256 {expected}…, found {is_now}…"
+        return f"{name} is damaged: expected SHA-256 {expected[:_SHOWN_DIGITS]}…, found {is_now[:_SHOWN_DIGITS]}…"
 
-    faults = [told for told in side_by_side(fault, sorted(records)) if told]
+    told = {name: f"{name} is gone" for name in records.keys() - found}
+    told |= {name: fault for name, fault in zip(looked_at, side_by_side(damage, looked_at), strict=True) if fault}
+    faults = [told[name] for name in sorted(told)]
     return faults + [f"{name} is unexpected" for name in sorted(found - records.keys())]
 
 

@@ -72,8 +72,7 @@ def tune(
             "not the same; give the model that was tuned on this split"
         )
     rounds = [(split, features), *more_rounds]
-    limit = 1 if len(rounds) > 1 else None  # rounds are judged side by side: threads would wait for one another's
-    with _journal(storage) as journal, threadpool_limits(limits=limit, user_api="blas"):
+    with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):  # threads would wait for others
         return _Tuner(rounds, parameters, feedback, journal, clock, on_trial, recall_share).run(als_model)
 
 

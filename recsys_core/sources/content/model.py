@@ -111,8 +111,7 @@ class ContentModel:
 
     def _scores(self, histories: Histories, start: int, stop: int) -> NDArray[np.float32]:
         if histories.n_users == 1:
-            has_cold = histories.cold is not None and histories.cold.nnz > 0
-            row = self._catalogue_rows(histories) if has_cold else histories.ratings  # as it is: a copy costs time
+            row = self._catalogue_rows(histories)
             return self._one_profile.scores(row.indices, self.feedback.strengths(row.data))[None, start:stop]
         scores = np.zeros((histories.n_users, stop - start), dtype=np.float32)
         counted = self._counted(histories)

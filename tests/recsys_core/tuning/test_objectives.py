@@ -138,6 +138,7 @@ def test_users_that_training_knows_are_not_asked_for_what_training_saw() -> None
 
 def test_blocks_hold_all_users_with_what_is_known_of_them() -> None:
     blocks = [_users().rows(start, start + 7) for start in range(0, _users().n_users, 7)]
+    assert [block.n_users for block in blocks[:-1]] == [7] * (len(blocks) - 1)
     assert sum(block.n_users for block in blocks) == _users().n_users
     np.testing.assert_array_equal(np.concatenate([block.n_targets for block in blocks]), _users().n_targets)
     times = [block.known.times for block in blocks if block.known.times is not None]
