@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from http.client import HTTPResponse
 
 import pytest
 import uvicorn
@@ -52,6 +53,14 @@ def answer(port: int, path: str = "/recommendations/10") -> str:
         return b"".join(iter(lambda: one.recv(65536), b"")).decode()
 
 
+def answered(one: socket.socket) -> bool:
+    """Whether the next answer on the connection is a 200; reads all of it: its body may come after its head."""
+    with HTTPResponse(one) as response:
+        response.begin()
+        response.read()
+        return response.status == 200
+
+
 def hung_up(one: socket.socket) -> bool:
     """Whether the other end has closed the connection, within the time-out of ``one``."""
     try:
@@ -74,12 +83,12 @@ def test_one_connection_too_many_closes_the_one_that_has_waited_longest(config: 
     config.http = patient_protocol(most_waiting=3)
     with listening(config) as port, connections(port, 3) as (first, second, third):
         first.sendall(HEALTH)  # has been answered since, so the second has waited longest
-        assert first.recv(65536).startswith(b"HTTP/1.1 200")
+        assert answered(first)
         with connections(port, 1):
             assert hung_up(second)
             for one in (first, third):
                 one.sendall(HEALTH)
-                assert one.recv(65536).startswith(b"HTTP/1.1 200")
+                assert answered(one)
 
 
 @pytest.mark.parametrize("n_answers", [0, 1])
@@ -91,7 +100,7 @@ def test_a_head_that_is_not_whole_in_time_ends_the_connection(
     with listening(config) as port, connections(port, 1) as (one,):
         one.sendall(HEALTH * n_answers + half)
         if n_answers or half == BODY_THAT_NOBODY_READS:
-            assert one.recv(65536).startswith(b"HTTP/1.1 200")
+            assert answered(one)
         begun = time.monotonic()
         one.settimeout(0.05)
         while time.monotonic() < begun + 4 and not hung_up(one):
@@ -107,4 +116,4 @@ def test_a_connection_that_is_used_outlives_the_time_for_one_head(config: uvicor
         for _ in range(4):
             time.sleep(0.2)
             one.sendall(HEALTH)
-            assert one.recv(65536).startswith(b"HTTP/1.1 200")
+            assert answered(one)
