@@ -76,6 +76,8 @@ def _staging(tracking: Tracking) -> Iterator[Path]:
 
 def _check_answers(mlflow: Any, folder: Path, example: InputExample) -> None:
     """Load the stored model as a server would, and let it answer ``example``."""
+    from registry.serving_model import RecommenderModel
+
     path = sys.path
     try:
         answer = mlflow.pyfunc.load_model(str(folder)).predict(example.people)
@@ -85,6 +87,7 @@ def _check_answers(mlflow: Any, folder: Path, example: InputExample) -> None:
         ) from error
     finally:
         sys.path = path  # MLflow has put the model's code first, and this folder will be gone
+        mlflow.models.set_model(RecommenderModel())  # MLflow keeps the last one, which has a whole bundle
     missing = [column for column in output_columns(example.users, example.items) if column not in answer.columns]
     if missing or len(answer) == 0:
         raise RegistryError(

@@ -24,6 +24,7 @@ from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import RecsysError, StorageError
 from recsys_core.faults import outside_fault
+from recsys_core.memory import return_freed_memory
 from recsys_core.storage import scratch_directory
 from registry.addresses import without_credentials_in
 
@@ -184,6 +185,7 @@ def _once(
     names: AssetNames,
 ) -> dg.MaterializeResult[Any]:
     started = time.perf_counter()
+    return_freed_memory()  # of the step before
     _LOG.info("%s …", names(recipe.name), extra={"passing": True})
     world = World(workspace)
     world.names = names  # those that Dagster has loaded

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from recsys_core.dataset.interactions import Split, UserItemMatrix
 from recsys_core.dataset.tables import catalogue_ids, training_tags
 from recsys_core.features import FeatureParameters, ItemFeatures, build_item_features
+from recsys_core.memory import return_freed_memory
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.tuning import TuningParameters
 
@@ -46,7 +47,7 @@ class ItemTables:
 
     def _features(self, item_ids: NDArray[np.int64], tags: pa.Table, parameters: FeatureParameters) -> ItemFeatures:
         catalogue = self.catalogue_ids
-        return build_item_features(
+        features = build_item_features(
             catalogue,
             np.isin(catalogue, item_ids),
             pq.read_table(self.movies),
@@ -55,6 +56,8 @@ class ItemTables:
             genome_tags=pq.read_table(self.genome_tags),
             parameters=parameters,
         )
+        return_freed_memory()  # of the tables: models are fitted next
+        return features
 
 
 def more_rounds(

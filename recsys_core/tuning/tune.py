@@ -16,6 +16,7 @@ from recsys_core.dataset.interactions import Split
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.features import ItemFeatures
 from recsys_core.hybrid import ColdCalibration, HybridWeights
+from recsys_core.memory import return_freed_memory
 from recsys_core.parameters import Parameters
 from recsys_core.sources.als import KIND as ALS
 from recsys_core.sources.als import ALSModel
@@ -139,6 +140,15 @@ class _Tuner:
                 self.rounds[0].remember(kind, als_model.parameters, als_model)
             elif kind.is_tuned:
                 chosen[kind.name] = self.own_stage(kind)
+        weights, untuned, best, alone = self._weigh(chosen)
+        return_freed_memory()  # of the tables
+        n_users = sum(r.n_users for r in self.rounds)
+        calibration = self._calibration(chosen, weights)
+        return TuningResult(chosen, weights, tuple(self.trials), untuned, best, n_users, alone, calibration)
+
+    def _weigh(self, chosen: Mapping[str, Parameters | None]) -> tuple[HybridWeights, float, float, str]:
+        """The weights for sources as ``chosen``, what the defaults and they are worth, and the source that has all the
+        weight, if one has. The tables of scores, which are large, are gone when this ends."""
         defaults = self._default_weights()
         tables = list(side_by_side(lambda r: r.tables(chosen, defaults), self.rounds))
         decided = [found and found.as_dict() for found in chosen.values()]
@@ -148,9 +158,7 @@ class _Tuner:
         weights = self._with_popularity(tables, weights)
         untuned = self._gate_objective(tables, defaults)
         weights, best, alone = self._best(tables, weights, defaults)
-        n_users = sum(r.n_users for r in self.rounds)
-        calibration = self._calibration(chosen, weights)
-        return TuningResult(chosen, weights, tuple(self.trials), untuned, best, n_users, alone, calibration)
+        return weights, untuned, best, alone
 
     def _calibration(self, chosen: Mapping[str, Parameters | None], weights: HybridWeights) -> ColdCalibration | None:
         judges = [(r.split, r.features, r.sample) for r in self.rounds[:_COLD_ROUNDS]]
