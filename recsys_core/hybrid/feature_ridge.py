@@ -68,6 +68,7 @@ def feature_ridge(
     gram *= root[:, None] * root
     gram[np.diag_indices(len(gram))] += parameters.regularization
     factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)  # λ > 0: positive definite
+    del gram  # the factor is another array
     blocks = []
     for start in range(n_warm, n_warm + n_cold, _BLOCK):
         some = PartedRows.of(design, np.arange(start, min(start + _BLOCK, n_warm + n_cold)))
@@ -79,8 +80,9 @@ def feature_ridge(
 
 def _kernel(rows: PartedRows, others: PartedRows) -> NDArray[np.float64]:
     """That of each of ``rows`` with each of ``others``: 0 where one has no features."""
-    products = rows.products(others)
-    return np.asarray(products * (products + 2.0))
+    products: NDArray[np.float64] = rows.products(others)
+    products *= products + 2.0
+    return products
 
 
 def _largest(coefficients: NDArray[np.float64], most: int, of: NDArray[np.int64], n_columns: int) -> csr_matrix:

@@ -1,3 +1,4 @@
+import gc
 import json
 import re
 import subprocess
@@ -72,6 +73,26 @@ def test_the_champion_recommends_what_its_bundle_recommends(bundle, tracking, tm
     wanted = bundle.recommend_for_liked(liked, ListOptions(k=3, model="als"))
     assert from_liked["movie_id"].tolist() == [item.movie_id for item in wanted.items]
     assert not set(liked) & set(from_liked["movie_id"])
+
+
+def test_nothing_of_the_model_that_answered_its_example_stays(bundle, tracking, tmp_path):
+    directory = tmp_path / "bundle"
+    directory.mkdir()
+    bundle.save(directory)
+
+    def n_bundles() -> int:
+        gc.collect()
+        return sum(isinstance(one, ModelBundle) for one in gc.get_objects())
+
+    before = n_bundles()
+    ModelRegistry(tracking).register_bundle(
+        directory,
+        tracking.parent_run("d1"),
+        data_fingerprint="data-1",
+        metrics={},
+        example=input_example(int(bundle.known.user_ids[0]), []),
+    )
+    assert n_bundles() <= before
 
 
 ELSEWHERE = """

@@ -1,8 +1,10 @@
 """The whole search: never worse than the defaults, resumable, blind to the test part."""
 
+import weakref
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,7 +29,7 @@ from recsys_core.tuning import (
     tune,
     tune_als,
 )
-from recsys_core.tuning.rounds import Tables
+from recsys_core.tuning.rounds import Round, Tables
 from recsys_core.tuning.tune import _Tuner
 
 SCALE = MOVIELENS.feedback
@@ -186,6 +188,26 @@ def test_a_search_that_is_killed_in_any_stage_ends_the_same(tmp_path: Path) -> N
         with pytest.raises(Killed):
             search(storage=path, on_trial=killing_at(when))
     assert search(storage=path) == _result()
+
+
+def test_the_tables_of_scores_are_gone_when_new_titles_are_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, left = [], []
+    tables, calibration = Round.tables, _Tuner._calibration
+
+    def watched(own: Round, *arguments: Any) -> Tables:
+        found = tables(own, *arguments)
+        made.append(weakref.ref(found.whole.terms))
+        return found
+
+    def counted(tuner: _Tuner, *arguments: Any) -> Any:
+        left.extend(one for one in made if one() is not None)
+        return calibration(tuner, *arguments)
+
+    monkeypatch.setattr(Round, "tables", watched)
+    monkeypatch.setattr(_Tuner, "_calibration", counted)
+    search()
+    assert made
+    assert left == []
 
 
 def test_the_test_part_is_never_looked_at() -> None:
