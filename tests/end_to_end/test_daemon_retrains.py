@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from pipelines.failures import failures_of
 from pipelines.settings import Settings
 from tests.end_to_end.calling import change_one_rating, clean_environment, recsys
 from tests.waiting import wait_until
@@ -17,7 +18,6 @@ from tests.waiting import wait_until
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("daemon"), pytest.mark.timeout(600)]
 
 _SECONDS = 240
-_FAILURES = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE, dg.DagsterEventType.ENGINE_EVENT}
 _DEFINITIONS = ("-m", "pipelines.definitions")
 
 
@@ -57,8 +57,8 @@ class Daemon:
                 runs = instance.get_runs(filters=dg.RunsFilter(tags={tag: value}))
                 if not runs or not runs[-1].is_finished:
                     return None
-                failures = [str(event) for event in instance.all_logs(runs[-1].run_id, of_type=_FAILURES)]
-            assert runs[-1].status == dg.DagsterRunStatus.SUCCESS, "\n".join(failures)
+                failures = failures_of(instance, runs[-1].run_id)
+            assert runs[-1].status == dg.DagsterRunStatus.SUCCESS, "; ".join(map(str, failures))
             return runs[-1]
 
         return self._wait(ended)
