@@ -2,13 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from recsys_core.errors import ParameterError
+from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.table import SOURCES
 
-__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "SIDES", "STAGES", "StageSpace", "for_many_ratings"]
+__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "SIDES", "STAGES", "StageSpace", "for_many_ratings", "with_values"]
 
 STAGES = (*(kind.name for kind in SOURCES if kind.is_tuned), "blend", "gate")
 """Stages of tuning in their order: sources by themselves, then weights."""
@@ -80,4 +81,20 @@ def for_many_ratings(space: tuple[SearchParameter, ...], n_ratings: int) -> tupl
     return (
         *(p.replace(**_OF_MANY.get((p.stage, p.name), {})) for p in space),
         *(p for p in more if (p.stage, p.name) not in named),
+    )
+
+
+def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:
+    """``weights`` with tuned ``values``: a source's name is its weight in the taste (blend) or in the prior (gate)."""
+    sources = {kind.name for kind in SOURCES}
+    groups = {name.removeprefix(GROUP_PREFIX): value for name, value in values.items() if name.startswith(GROUP_PREFIX)}
+    of_sources = {name: value for name, value in values.items() if name in sources}
+    others = {
+        name: value for name, value in values.items() if name not in sources and not name.startswith(GROUP_PREFIX)
+    }
+    side = SIDES[stage]
+    return weights.replace(
+        **others,
+        **{side: {**getattr(weights, side), **of_sources}},
+        group_weights={**weights.group_weights, **groups},
     )

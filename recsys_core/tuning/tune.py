@@ -28,7 +28,7 @@ from recsys_core.tuning.new_titles import learn_new_titles
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
 from recsys_core.tuning.rounds import Round, Tables, mean_over
-from recsys_core.tuning.space import GROUP_PREFIX, SIDES, StageSpace
+from recsys_core.tuning.space import StageSpace, with_values
 from recsys_core.tuning.study import Clock, Objective, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
 
@@ -279,22 +279,6 @@ class _Tuner:
 def _by_user(tables: list[Tables], weights: HybridWeights) -> NDArray[np.float64]:
     """The value of every user's list with the whole history, round after round."""
     return np.concatenate(list(side_by_side(lambda table: table.by_user(weights), tables)))
-
-
-def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:
-    """``weights`` with tuned ``values``: a source's name is its weight in the taste (blend) or in the prior (gate)."""
-    sources = {kind.name for kind in SOURCES}
-    groups = {name.removeprefix(GROUP_PREFIX): value for name, value in values.items() if name.startswith(GROUP_PREFIX)}
-    of_sources = {name: value for name, value in values.items() if name in sources}
-    others = {
-        name: value for name, value in values.items() if name not in sources and not name.startswith(GROUP_PREFIX)
-    }
-    side = SIDES[stage]
-    return weights.replace(
-        **others,
-        **{side: {**getattr(weights, side), **of_sources}},
-        group_weights={**weights.group_weights, **groups},
-    )
 
 
 def _budget_until(stage: str) -> float:

@@ -8,11 +8,12 @@ import pytest
 from recsys_core import memory
 
 FREED_UNDER_SOMETHING_THAT_STAYS = """
+import resource
 from pathlib import Path
 from recsys_core.memory import return_freed_memory
 
 def resident_mib():
-    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 2**20
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
 
 blocks = [bytearray(100_000) for _ in range(2_000)]  # 190 MiB, in pieces below what is returned at once
 last = blocks.pop()

@@ -11,9 +11,8 @@ from recsys_core.sources.als import ALSParameters
 from recsys_core.sources.ease import EASEParameters
 from recsys_core.sources.table import SOURCES, source_named
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
-from recsys_core.tuning.space import for_many_ratings
+from recsys_core.tuning.space import for_many_ratings, with_values
 from recsys_core.tuning.study import Proposals
-from recsys_core.tuning.tune import with_values
 
 
 def test_every_parameter_of_the_space_is_one_of_its_model() -> None:
