@@ -13,6 +13,7 @@ from recsys_core.hybrid.cold import ColdCalibration, ColdTitles
 from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters, feature_ridge
 from recsys_core.hybrid.model import HybridModel
 from recsys_core.hybrid.weights import HybridWeights
+from recsys_core.memory import return_freed_memory
 from recsys_core.parameters import Parameters
 from recsys_core.sources.content import ContentModel
 from recsys_core.sources.popularity import PopularityModel
@@ -112,4 +113,5 @@ def fit_hybrid(
     """
     training = replace(training_of(train, features, feedback, solvers), start=start or {})
     sources = fit_sources(training, parameters, only=weights)
+    return_freed_memory()  # what is solved for new titles is as large as all sources
     return assemble_hybrid(sources, training, weights, calibration=calibration, ridge=ridge)

@@ -101,7 +101,7 @@ def blend_table(terms: Terms, users: JudgedUsers, *, weights: HybridWeights, n_b
         return BlendTable(terms.names, groups, found, closed, covariance, relevant, some.n_targets, liked)
 
     block = max(1, _BLOCK_FLOATS // max(1, n_items * terms.n_terms))
-    return _joined([table(start, start + block) for start in range(0, users.n_users, block)])
+    return _joined(list(in_blocks(users.n_users, block, table)))
 
 
 def _opinions(terms: Terms, found: NDArray[np.float32], weights: HybridWeights) -> list[NDArray[np.float32]]:

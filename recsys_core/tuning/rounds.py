@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.interactions import Split
 from recsys_core.evaluation.slices import sample_users
@@ -144,7 +143,7 @@ class Round:
         threshold, lengths = self.parameters.positive_threshold, self.parameters.first_ratings
         some = [sample_users(self.part, limits.max_shortened_users, limits.seed + n) for n in lengths]
         shortened = [shortened_users(self.split, part, n, threshold) for n, part in zip(lengths, some, strict=True)]
-        whole, *found = side_by_side(table, [self.users, *(users for users in shortened if users.n_users)])
+        whole, *found = [table(users) for users in (self.users, *shortened) if users.n_users]
         self._fitters.clear()  # dense matrices that are not wanted again
         return Tables(whole, found, self.goal)
 

@@ -73,7 +73,7 @@ def tune(
             "not the same; give the model that was tuned on this split"
         )
     rounds = [(split, features), *more_rounds]
-    with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):  # threads would wait for others
+    with _journal(storage) as journal, _blas_for(rounds):
         return _Tuner(rounds, parameters, feedback, journal, clock, on_trial, recall_share).run(als_model)
 
 
@@ -92,8 +92,9 @@ def tune_als(
     ``storage``, ``clock`` and ``on_trial`` are those of :func:`tune`. Trials are fitted on this machine, and where
     ``solvers`` has another one for ALS, the model once more by it.
     """
-    with _journal(storage) as journal, threadpool_limits(limits=1, user_api="blas"):
-        tuner = _Tuner([(split, None)], parameters, feedback, journal, clock, on_trial)
+    rounds = [(split, None)]
+    with _journal(storage) as journal, _blas_for(rounds):
+        tuner = _Tuner(rounds, parameters, feedback, journal, clock, on_trial)
         first, best = tuner.rounds[0], tuner.own_stage(ALS)
         elsewhere = replace(first.training, solvers=solvers)
         model = ALS.fit(elsewhere, best) if solvers.als else first.source(ALS, best)
@@ -103,6 +104,11 @@ def tune_als(
 
 def _journal(storage: Path | None) -> AbstractContextManager[Journal | None]:
     return nullcontext() if storage is None else open_journal(storage)
+
+
+def _blas_for(rounds: Sequence[Any]) -> AbstractContextManager[Any]:
+    """BLAS with one thread where several rounds are worked on side by side: its threads would wait for theirs."""
+    return threadpool_limits(limits=1, user_api="blas") if len(rounds) > 1 else nullcontext()
 
 
 class _Tuner:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
+from threadpoolctl import threadpool_info  # type: ignore[import-untyped]
 
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
@@ -161,6 +162,18 @@ def test_further_rounds_judge_ease_and_weights_on_other_people_and_leave_als_alo
     assert found.of_stage("als") == _result().of_stage("als")
     assert found.of_stage("ease")[0].value != _result().of_stage("ease")[0].value
     assert found.of_stage("blend")[0].value != _result().of_stage("blend")[0].value
+
+
+def test_blas_has_one_thread_where_rounds_are_side_by_side_and_all_of_them_where_there_is_one() -> None:
+    def threads() -> set[int]:
+        return {found["num_threads"] for found in threadpool_info() if found["user_api"] == "blas"}
+
+    one, several, outside = set[int](), set[int](), threads()
+    search(on_trial=lambda *_: one.update(threads()))
+    search(on_trial=lambda *_: several.update(threads()), more_rounds=[(_split(), _features())])
+    assert one == outside
+    assert several == {1}
+    assert threads() == outside
 
 
 def test_the_same_search_twice_is_the_same_to_the_last_bit() -> None:
