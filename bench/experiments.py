@@ -39,8 +39,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(circumstances("bench.experiments", argv))
     for table in (coverage(n_experiments), power(max(1, n_experiments // 4))):
         print(f"\n{table.markdown()}")
-    print("\n```console\n$ recsys experiment report first-challenger")
-    print(example() + "\n```")
+    print(f"\n```console\n$ recsys experiment report first-challenger\n{example()}\n```")
 
 
 def coverage(n_experiments: int) -> Table:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -80,11 +79,12 @@ def measure_everything(
     results: dict[str, list[PeerResult]] = {name: [] for name in (*peers, *OURS)} if peers else {}
     failures: dict[str, str] = {}
     for place, fold in enumerate(folds if peers else ()):
-        asked, told = [name for name in peers if name not in failures], partial(_told, say, fold)
+        asked = [name for name in peers if name not in failures]
         splitting = settings.splitting(fold)
         rounds, part = rounds_of(bundle, splitting, settings), final_part(bundle, splitting, settings)
         jobs, key = write_jobs(workspace, rounds, part, settings.seed), settings.key(bundle.fingerprint)
-        found, failed = run_peers(asked, jobs, n_trials=peer_trials, seed=settings.seed, on_peer=told)
+        say(f"fold {fold}, peers:")
+        found, failed = run_peers(asked, jobs, n_trials=peer_trials, seed=settings.seed, on_peer=say)
         found |= run_ours(jobs[False], rounds, part, settings, n_trials=peer_trials, key=key)
         evaluations[place] = with_models(evaluations[place], judged_peers(found, part, settings))
         failures |= failed
@@ -93,7 +93,3 @@ def measure_everything(
     pooled = pool([only(one, [model for model in one.models if model not in failures]) for one in evaluations])
     finished = {name: found for name, found in results.items() if name not in failures}
     return Everything(ours, windows, pooled, pool([window.evaluation for window in windows]), finished, failures)
-
-
-def _told(say: Say, fold: int, text: str) -> None:
-    say(f"fold {fold}, {text}")

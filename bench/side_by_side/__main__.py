@@ -38,12 +38,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--ratings", type=int, default=25_000_095)
     parser.add_argument("--no-peers", action="store_true", help="RecTools, which needs an environment of its own, not")
     arguments = parser.parse_args(argv)
-    pythons = dict.fromkeys(_NAMES, sys.executable)
-    if arguments.no_peers:
-        del pythons[_RECTOOLS]
-    else:
-        requirements = PEERS["rectools_ease"].requirements
-        pythons[_RECTOOLS] = str(make_environment(requirements, arguments.workspace / "peers" / "rectools"))
+    pythons = {name: sys.executable for name in _NAMES if name != _RECTOOLS}
+    if not arguments.no_peers:
+        place = arguments.workspace / "peers" / "rectools"
+        pythons[_RECTOOLS] = str(make_environment(PEERS["rectools_ease"].requirements, place))
     with tempfile.TemporaryDirectory(prefix="recsys-side-by-side-") as folder:
         write_folder(Path(folder) / "data", Shape.of(arguments.ratings), seed=0)
         ratings = Path(folder) / "data" / "ratings.csv"

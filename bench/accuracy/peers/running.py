@@ -54,7 +54,7 @@ PEERS: Final = {
 class PeerResult:
     """A tuned peer and its lists.
 
-    folder           where ``lists_<view>.npy``, ``tuned.json`` and ``trials.json`` are
+    folder           where ``lists_<view>.npy`` and ``tuned.json`` are
     parameters       the best configuration found
     n_trials         how many were tried, the library's defaults included
     validation_ndcg  its NDCG@10 on the validation users of all rounds

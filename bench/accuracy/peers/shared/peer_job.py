@@ -23,7 +23,6 @@ import argparse
 import json
 import math
 import time
-import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -250,7 +249,7 @@ def run_search(
     n_trials: int,
     seed: int,
 ) -> None:
-    """Try ``n_trials`` configurations, refit the best one, write ``lists_<view>.npy``, tuned.json and trials.json.
+    """Try ``n_trials`` configurations, refit the best one, write ``lists_<view>.npy`` and tuned.json.
 
     The first trial is ``defaults``, the others are drawn from ``space`` by a generator seeded with ``seed``; without a
     space there are no others. All are judged by NDCG@10 on the first round of validation, and the ``FINALISTS`` best of
@@ -281,7 +280,6 @@ def run_search(
         np.save(out / f"lists_{view}.npy", recommend(asked.matrix(f"known_{view}"), asked.k).astype(np.int32))
     tuned = {"name": name, "version": version, "n_trials": len(trials), "parameters": best.parameters}
     tuned |= {"validation_ndcg": best.ndcg, "seconds": round(time.process_time() - started, 3)}
-    (out / "trials.json").write_text(json.dumps([trial.account() for trial in trials], indent=1), encoding="utf-8")
     (out / "tuned.json").write_text(json.dumps(tuned, indent=1), encoding="utf-8")
 
 
@@ -292,7 +290,6 @@ class _Trial:
         self.parameters = parameters
         self.failure: Exception | None = None
         self._by_round: list[np.ndarray] = []
-        self._seconds = 0.0
 
     @property
     def ndcg(self) -> float:
@@ -302,17 +299,8 @@ class _Trial:
     def judge(self, fit: Fit, on: Round, k: int, seed: int) -> None:
         if self.failure:
             return
-        began = time.process_time()
         try:
             lists = fit(on.train, self.parameters, seed, *on.side)(on.known, k)
             self._by_round.append(ndcg(lists, on.targets))
         except Exception as error:  # a library's failure on one configuration must not end the search
             self.failure = error
-        self._seconds += time.process_time() - began
-
-    def account(self) -> dict[str, Any]:
-        found = {"parameters": self.parameters, "validation_ndcg": self.ndcg, "rounds": len(self._by_round)}
-        found["seconds"] = round(self._seconds, 3)
-        if self.failure:
-            found["error"] = "".join(traceback.format_exception_only(type(self.failure), self.failure)).strip()
-        return found

@@ -175,7 +175,6 @@ def test_the_account_is_json_that_numpy_never_unpickles(place: Place, job: Path,
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "lists_odd.npy",
         "lists_warm.npy",
-        "trials.json",
         "tuned.json",
     ]
     assert np.load(tmp_path / "out" / "lists_odd.npy", allow_pickle=False).shape == (3, 8)
