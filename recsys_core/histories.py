@@ -1,6 +1,6 @@
 """What is known of people at the moment in which they are given recommendations."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Union
 
 import numpy as np
@@ -26,6 +26,7 @@ class Histories:
     ratings: csr_matrix
     times: NDArray[np.int64] | None = None
     cold: csr_matrix | None = None
+    _n_liked: dict[Feedback, NDArray[np.int64]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.times is not None and len(self.times) != self.ratings.nnz:
@@ -60,11 +61,16 @@ class Histories:
         return np.diff(self.ratings.indptr).astype(np.int64)
 
     def n_liked(self, feedback: Feedback) -> NDArray[np.int64]:
-        """Number of each user's ratings, of warm and cold items, that do not speak against their item: (n_users,)."""
-        counts = _count(self.ratings, ~feedback.disliked(self.ratings.data))
-        if self.cold is not None and self.cold.nnz:
-            counts = counts + _count(self.cold, ~feedback.disliked(self.cold.data))
-        return counts
+        """Number of each user's ratings, of warm and cold items, that do not speak against their item: (n_users,).
+
+        Counted once: one answer asks several times.
+        """
+        if feedback not in self._n_liked:
+            counts = _count(self.ratings, ~feedback.disliked(self.ratings.data))
+            if self.cold is not None and self.cold.nnz:
+                counts = counts + _count(self.cold, ~feedback.disliked(self.cold.data))
+            self._n_liked[feedback] = counts
+        return self._n_liked[feedback]
 
     def rows(self, start: int, stop: int) -> "Histories":
         """The users from ``start`` to before ``stop``."""

@@ -208,18 +208,15 @@ class ModelBundle:
             path, name = "cold", "hybrid"  # only popularity is left
         elif history.n_liked(model.feedback)[0] and not model.asked(name).hears(history, entries=entries)[0]:
             path = "cold"  # of what is liked it can make nothing
-        parameters = RerankParameters(diversity=wanted.diversity)
-        rerank = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=parameters, k=wanted.k)
-        ranking = model.recommend(
-            history,
-            wanted.k,
-            model=name,
-            exclude=self._left_out(wanted),
-            new_titles=NewTitles(places=wanted.new_titles),
-            reranked=rerank if wanted.diversity > 0 else None,
-            n_best=parameters.n_candidates,
-            entries=entries,
-        )
+        options: dict[str, Any] = {}
+        if wanted.new_titles:
+            options["new_titles"] = NewTitles(places=wanted.new_titles)
+        if wanted.diversity > 0:
+            parameters = RerankParameters(diversity=wanted.diversity)
+            rerank = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=parameters, k=wanted.k)
+            options |= {"reranked": rerank, "n_best": parameters.n_candidates}
+        exclude = self._left_out(wanted)
+        ranking = model.recommend(history, wanted.k, model=name, exclude=exclude, entries=entries, **options)
         items = self._plain_items(model.catalogue_ids[ranking.item_nums], ranking)
         if wanted.explain:
             found = model.explain(history, ranking.item_nums, n_because=wanted.n_because, model=name)
@@ -238,9 +235,11 @@ class ModelBundle:
 
     def _left_out(self, wanted: ListOptions) -> NDArray[np.int64]:
         """Item numbers that the options leave out, those of rated titles not among them."""
-        sorted_ids, item_nums = self._catalogue_order
-        places = positions_in(sorted_ids, np.unique(self.titles.ids.numbers_of(wanted.exclude)))
-        nums = item_nums[places[places >= 0]]
+        nums = np.zeros(0, dtype=np.int64)
+        if wanted.exclude:
+            sorted_ids, item_nums = self._catalogue_order
+            places = positions_in(sorted_ids, np.unique(self.titles.ids.numbers_of(wanted.exclude)))
+            nums = item_nums[places[places >= 0]]
         if not wanted.filters:
             return nums
         kept = self.titles.matching(wanted.genres, wanted.year_from, wanted.year_to)

@@ -10,6 +10,7 @@ so A x = b with A = YᵀY + regularization·I + Σ_observed (|c_i| - 1) y_i y_i�
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dposv
 from scipy.sparse import csr_matrix
 
 from recsys_core.blockwise import side_by_side
@@ -109,11 +110,17 @@ def solve_rows(
             solved[rows] = solve_short_rows(vectors, by_inverse, weights)
         else:
             a, b = normal_equations(gram, vectors, weights)
-            solved[rows] = np.linalg.solve(a, b[:, :, None])[:, :, 0]
+            solved[rows] = [_solved(*row) for row in zip(a, b, strict=True)]
 
     for _ in side_by_side(solve, _blocks_of_similar_length(lengths, n_factors)):
         pass
     return solved
+
+
+def _solved(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A⁻¹b, by Cholesky's factors: A is symmetric, and positive definite with any regularisation."""
+    _, x, fault = dposv(a.T, b, lower=True)
+    return np.asarray(np.linalg.solve(a, b) if fault else x, dtype=np.float64)
 
 
 def _blocks_of_similar_length(lengths: NDArray[np.integer], factors: int) -> list[NDArray[np.int64]]:

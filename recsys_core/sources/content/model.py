@@ -76,7 +76,7 @@ class ContentModel:
         return self._scores(check_histories(known, self.n_warm), self.n_warm, self.n_catalogue)
 
     def enter(self, histories: Histories) -> Entry:
-        raw = self.score(histories)
+        raw = self._scores(histories, 0, self.n_warm)
         return Entry(dense_moments(raw), raw=raw)
 
     def components(self, histories: Histories) -> NDArray[np.float32]:

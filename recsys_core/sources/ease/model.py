@@ -123,7 +123,7 @@ class EASEModel:
             if not disliked.any():
                 return scores, None
             found = weighted_rows(self.alike, places[disliked], strength[disliked]).astype(np.float32)
-            against = np.flatnonzero(found)
+            against = np.flatnonzero(found != 0)  # of numbers it takes four times as long
             scores += dislike * found
             return scores, csr_matrix((found[against], against, [0, len(against)]), shape=scores.shape)
         kept = csr_matrix((strength, ratings.indices, ratings.indptr), shape=ratings.shape)[:, self.kept_nums]

@@ -13,7 +13,7 @@ from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
 from recsys_core.histories import Histories, Known
 from recsys_core.scoring import check_histories, check_one_history
-from recsys_core.sources.moments import sparse_moments
+from recsys_core.sources.moments import dense_moments, sparse_moments
 from recsys_core.sources.source import Entry
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
 from recsys_core.sparse_rows import weighted_rows
@@ -65,9 +65,15 @@ class UserKNNModel:
 
     def score(self, known: Known) -> NDArray[np.float32]:
         """float32 of shape (n_users, n_items); 0 for titles of no neighbour and for empty histories."""
-        return np.asarray(self._votes(check_histories(known, len(self.item_ids))).toarray())
+        histories = check_histories(known, len(self.item_ids))
+        if histories.n_users == 1:
+            return self._votes_for_one(histories)
+        return np.asarray(self._votes(histories).toarray())
 
     def enter(self, histories: Histories) -> Entry:
+        if histories.n_users == 1:  # making a sparse row would cost more than it saves
+            raw = self._votes_for_one(histories)
+            return Entry(dense_moments(raw), raw=raw)
         votes = self._votes(histories)
         return Entry(sparse_moments(votes), sparse=votes)
 
@@ -85,13 +91,23 @@ class UserKNNModel:
         shared = theirs[:, own.indices].toarray() * told / denominators[:, None]  # (n_nearest, n_rated)
         return np.asarray((mixture @ theirs.T).toarray() @ shared)
 
+    def _votes_for_one(self, history: Histories) -> NDArray[np.float32]:
+        """The scores of one user, float32 of shape (1, n_items)."""
+        nearest, similarities, _ = self._nearest(history)
+        if self._few(self.strength, nearest):
+            votes = weighted_rows(self.strength, nearest, similarities).astype(np.float32)
+        else:
+            near = np.zeros(self.strength.shape[0], dtype=np.float32)
+            near[nearest] = similarities
+            votes = self._by_title @ near
+        return np.asarray(votes[None, :])
+
+    def _few(self, matrix: csr_matrix, rows: NDArray[np.integer]) -> bool:
+        """Whether looking up ``rows`` is faster than going through all of ``matrix``."""
+        return bool(_LOOK_AT_ALL * (matrix.indptr[rows + 1] - matrix.indptr[rows]).sum() < matrix.nnz)
+
     def _votes(self, histories: Histories) -> csr_matrix:
         """The scores of the titles that a neighbour has rated: CSR (n_users, n_items)."""
-        if histories.n_users == 1:
-            nearest, similarities, _ = self._nearest(histories)
-            votes = weighted_rows(self.strength, nearest, similarities).astype(np.float32)
-            voted = np.flatnonzero(votes)
-            return csr_matrix((votes[voted], voted, [0, len(voted)]), shape=(1, len(votes)))
         blocks = [
             self._similarities(histories.rows(start, start + _BLOCK_USERS)) @ self.strength
             for start in range(0, histories.n_users, _BLOCK_USERS)
@@ -119,10 +135,7 @@ class UserKNNModel:
         """One user's nearest neighbours, ascending, their similarities, and the denominators of these."""
         own = self._own(history.ratings)
         told = own.data * self.title_weights[own.indices]
-        if (
-            _LOOK_AT_ALL * (self._by_title.indptr[own.indices + 1] - self._by_title.indptr[own.indices]).sum()
-            < self.strength.nnz
-        ):
+        if self._few(self._by_title, own.indices):
             dots = weighted_rows(self._by_title, own.indices, told)
         else:  # of a long history's titles nearly everybody has rated some
             wanted = np.zeros(len(self.item_ids), dtype=np.float32)
