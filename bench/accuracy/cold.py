@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix, hstack
 from bench.accuracy.controls import constant_score, cosine_score, metadata_counts, random_score
 from bench.accuracy.folds import FinalPart, Fitted
 from bench.accuracy.judging import LIST_LENGTH, K, accuracy, lists_of, moved
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.evaluation import Score, UserMetrics
 from recsys_core.experiment import ItemTables
 from recsys_core.histories import Histories

@@ -20,7 +20,7 @@ from bench.accuracy.folds import FinalPart, Rounds
 from bench.accuracy.judging import LIST_LENGTH, judged_lists, moved
 from bench.accuracy.peers import PeerError, PeerResult, program_digest, read_result, run_peer, takes_features
 from bench.accuracy.settings import Settings
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.evaluation import Evaluation, UserMetrics
 from recsys_core.storage import atomic_directory, write_json
 

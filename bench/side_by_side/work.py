@@ -36,7 +36,7 @@ def ours(ratings_file: str, *, from_sample: bool = False) -> float:
     from_sample  ALS from the factors of some of the users, as the pipeline does, instead of from scratch
     """
     from recsys_core.dataset.declaration import MOVIELENS
-    from recsys_core.dataset.interactions import positions_in
+    from recsys_core.dataset.numbering import positions_in
     from recsys_core.dataset.table_folders import CleanTable
     from recsys_core.dataset.tables import interactions_of
     from recsys_core.ranking import product_top_k

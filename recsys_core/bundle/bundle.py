@@ -15,7 +15,8 @@ from recsys_core.bundle.options import ListOptions
 from recsys_core.bundle.similar import ItemSimilarity
 from recsys_core.bundle.titles import Titles
 from recsys_core.dataset.ids import Id, IdKind
-from recsys_core.dataset.interactions import UserItemMatrix, positions_in
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import ShapeError, StorageError, UnknownIdError
 from recsys_core.histories import Histories
 from recsys_core.hybrid import Explanation, HybridModel, NewTitles

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.ids import INTEGERS, Id, Ids
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.dataset.table_folders import TableFolder
 from recsys_core.errors import ParameterError, ShapeError, StorageError

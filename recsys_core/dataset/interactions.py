@@ -6,27 +6,18 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.ids import INTEGERS, Ids
+from recsys_core.dataset.numbering import numbered, positions_in
 from recsys_core.errors import ShapeError
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 
-__all__ = ["HeldOut", "Split", "UserItemMatrix", "build_user_items", "positions_in"]
+__all__ = ["HeldOut", "Split", "UserItemMatrix", "build_user_items"]
 
 _USERS = "users.parquet"
 _AT_ONCE = 1 << 20
-
-
-def positions_in(vocabulary: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Row numbers of ``ids`` in the sorted ``vocabulary``; -1 where an id is not in it."""
-    if len(vocabulary) == 0:
-        return np.full(len(ids), -1, dtype=np.int64)
-    places = np.searchsorted(vocabulary, ids)
-    places = np.minimum(places, len(vocabulary) - 1)
-    return np.where(vocabulary[places] == ids, places, -1).astype(np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,8 +128,8 @@ def build_user_items(
     lengths = {len(user_ids), len(item_ids), len(ratings), len(timestamps)}
     if len(lengths) != 1:
         raise ShapeError(f"user_ids, item_ids, ratings and timestamps have different lengths: {sorted(lengths)}")
-    known_users, user_nums = _vocabulary(user_ids)
-    items, item_nums = _vocabulary(item_ids)
+    known_users, user_nums = numbered(user_ids)
+    items, item_nums = numbered(item_ids)
     shape = (len(known_users), len(items))
     order: slice | NDArray[np.integer] = slice(None)
     columns: NDArray[np.integer] = item_nums
@@ -172,32 +163,6 @@ def _repeated(user_ids: NDArray[np.int64], item_ids: NDArray[np.int64]) -> str:
     same = (np.diff(user_ids[order]) == 0) & (np.diff(item_ids[order]) == 0)
     first = order[int(np.flatnonzero(same)[0])]
     return f"user {user_ids[first]} has more than one rating of item {item_ids[first]}"
-
-
-def _vocabulary(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """Sorted unique ids, and for each entry its number among them."""
-    if len(ids) == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int32)
-    if ids.min() < 0 or ids.max() > 50 * len(ids) + 10_000_000:  # a look-up table would not pay
-        return _vocabulary_of_scattered(ids)
-    present = np.bincount(ids) > 0
-    unique = np.flatnonzero(present).astype(np.int64)
-    look_up = np.cumsum(present, dtype=np.int32) - np.int32(1)
-    return unique, look_up[ids]
-
-
-def _vocabulary_of_scattered(ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The same of numbers that are anywhere; where one stands many times together, as people in most files, once."""
-    changes = ids[1:] != ids[:-1]
-    in_runs = 4 * np.count_nonzero(changes) < len(ids)
-    starts = np.concatenate([[0], np.flatnonzero(changes) + 1]) if in_runs else np.zeros(0, dtype=np.int64)
-    encoded = pa.array(ids[starts] if in_runs else ids).dictionary_encode()  # several times faster than sorting
-    found = encoded.dictionary.to_numpy()
-    order = np.argsort(found)
-    ranks = np.empty(len(order), dtype=np.int32)
-    ranks[order] = np.arange(len(order), dtype=np.int32)
-    places = ranks[encoded.indices.to_numpy()]
-    return found[order], np.repeat(places, np.diff(starts, append=len(ids))) if in_runs else places
 
 
 @dataclass(frozen=True, slots=True, eq=False)

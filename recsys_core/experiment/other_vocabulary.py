@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridModel
 

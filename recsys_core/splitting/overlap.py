@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.dataset.interactions import UserItemMatrix, positions_in
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import DataError
 
 __all__ = ["Overlap", "Share", "overlap_of", "pairs_in"]

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix, positions_in
+from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import DataError
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.overlap import pairs_in

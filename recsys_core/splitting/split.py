@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.dataset.interactions import Split, UserItemMatrix, positions_in
+from recsys_core.dataset.interactions import Split, UserItemMatrix
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import DataError, StorageError
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import SplitParameters

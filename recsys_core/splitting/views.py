@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import HeldOut, UserItemMatrix, positions_in
+from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import ParameterError
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import SplitParameters

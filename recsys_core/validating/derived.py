@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.dataset.schema import DatasetSpec, TableSpec
 from recsys_core.errors import ParameterError
 from recsys_core.validating.suites import known_column

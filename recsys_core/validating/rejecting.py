@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from recsys_core.dataset.ids import Ids
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.dataset.schema import TableSpec
 from recsys_core.dataset.table_folders import called
 from recsys_core.reading import REJECTED_FILE, RejectedWriter

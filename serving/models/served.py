@@ -12,7 +12,7 @@ from recsys_core.bundle import ModelBundle
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.dataset.ids import Id
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from serving.search import TitleSearch
 
 __all__ = ["Found", "Served", "load_served"]

@@ -8,7 +8,7 @@ from scipy.sparse import csr_matrix
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.interactions import positions_in
+from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import ShapeError
 from recsys_core.scoring import check_item_ids, check_user_ratings
 from recsys_core.sources.als.confidence import told_confidence

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix, build_user_items, positions_in
+from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix, build_user_items
 from recsys_core.errors import ShapeError, StorageError
 from recsys_core.storage import write_manifest
 
@@ -59,14 +59,6 @@ def test_the_order_of_the_rows_does_not_matter(table: Triples, random: object) -
     one, two = built(table), built(dict(shuffled))
     assert one.timestamps.tobytes() == two.timestamps.tobytes()
     assert one.ratings.indices.tobytes() == two.ratings.indices.tobytes()
-
-
-@given(st.lists(any_id, unique=True), st.lists(any_id))
-def test_positions_are_those_in_the_vocabulary_or_minus_one(vocabulary: list[int], ids: list[int]) -> None:
-    ordered = sorted(vocabulary)
-    found = positions_in(np.array(ordered, dtype=np.int64), np.array(ids, dtype=np.int64))
-    assert found.dtype == np.int64
-    assert found.tolist() == [ordered.index(i) if i in ordered else -1 for i in ids]
 
 
 @given(rating_tables, st.data())
