@@ -41,11 +41,12 @@ def fit_sources(
 
     only  leaves out what has no weight in it, too
     """
-    return {
-        kind.name: kind.fit(training, parameters.get(kind.name, kind.defaults))
-        for kind in SOURCES
-        if takes_part(kind, parameters) and (only is None or is_used(kind, only))
-    }
+    found = {}
+    for kind in SOURCES:
+        if takes_part(kind, parameters) and (only is None or is_used(kind, only)):
+            found[kind.name] = kind.fit(training, parameters.get(kind.name, kind.defaults))
+            return_freed_memory()  # what fitting one takes is as large as all that they keep
+    return found
 
 
 def takes_part(kind: SourceKind, parameters: SourceParameters) -> bool:
@@ -113,5 +114,4 @@ def fit_hybrid(
     """
     training = replace(training_of(train, features, feedback, solvers), start=start or {})
     sources = fit_sources(training, parameters, only=weights)
-    return_freed_memory()  # what is solved for new titles is as large as all sources
     return assemble_hybrid(sources, training, weights, calibration=calibration, ridge=ridge)
