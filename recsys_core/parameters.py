@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 from pydantic.fields import FieldInfo
 
 from recsys_core.errors import ParameterError
+from recsys_core.syntax import parsed
 
 __all__ = ["Parameters", "meanings", "parameter_error", "range_in_words"]
 
@@ -87,7 +88,7 @@ def range_in_words(field: FieldInfo) -> str:
 
 def meanings(model: type[BaseModel]) -> dict[str, str]:
     """What each field of ``model`` means, in one line: the text below its declaration, or the description given."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(model))).body[0]
+    body = parsed(textwrap.dedent(inspect.getsource(model))).body[0]
     found = {name: field.description for name, field in model.model_fields.items() if field.description}
     for field, text in itertools.pairwise(body.body if isinstance(body, ast.ClassDef) else []):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(text, ast.Expr):

@@ -8,6 +8,8 @@ import ast
 import hashlib
 from typing import Any
 
+from recsys_core.syntax import parsed
+
 __all__ = ["source_digest"]
 
 _LEFT_OUT = {"ctx", "kind", "type_comment", "type_ignores"}
@@ -15,7 +17,7 @@ _LEFT_OUT = {"ctx", "kind", "type_comment", "type_ignores"}
 
 def source_digest(source: str, *, function: str | None = None) -> str:
     """16 hex digits for what ``source`` says; of one top-level ``function`` in it, without its decorators, if named."""
-    tree: ast.AST = ast.parse(source)
+    tree: ast.AST = parsed(source)
     if function is not None:
         tree = next(node for node in ast.iter_child_nodes(tree) if getattr(node, "name", None) == function)
         tree.decorator_list = []  # type: ignore[attr-defined]

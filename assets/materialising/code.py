@@ -15,6 +15,7 @@ from typing import Any
 from recsys_core.errors import StorageError
 from recsys_core.source_digest import source_digest
 from recsys_core.storage import read_json, write_json
+from recsys_core.syntax import parsed
 
 __all__ = ["Code", "code_of", "differs_on_disk"]
 
@@ -92,7 +93,7 @@ def _facts(path: Path, function: str | None = None) -> tuple[str, frozenset[str]
     how = [_text(Path(file).resolve()) for file in (__file__, inspect.getfile(source_digest))]
     key = hashlib.sha256("\0".join([*how, str(function), text]).encode()).hexdigest()
     if key not in _known():
-        nodes = [*ast.walk(ast.parse(text))]
+        nodes = [*ast.walk(parsed(text))]
         modules = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
         modules += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
         libraries = {module.split(".")[0] for module in modules} & {*_LIBRARIES}

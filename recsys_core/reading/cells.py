@@ -1,6 +1,5 @@
 """What people write into a cell, in one notation."""
 
-import ast
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +10,7 @@ import pyarrow.compute as pc
 
 from recsys_core.dataset.columns import ColumnSpec
 from recsys_core.dataset.moments import FORMS, moment_of
+from recsys_core.syntax import literal
 
 __all__ = ["EMPTY_WORDS", "VERDICTS", "moments", "numbers_of_words", "sets", "tidied", "verdicts", "weights"]
 
@@ -161,7 +161,7 @@ def _listed(text: str) -> list[Any] | None:
 
 def _read(text: str) -> object:
     """What JSON, or else Python, reads in ``text``; None where it is neither."""
-    for read, written in ((json.loads, text), (ast.literal_eval, _UNCUT.sub(", ", text))):
+    for read, written in ((json.loads, text), (literal, _UNCUT.sub(", ", text))):
         try:
             found = read(written)
         except (ValueError, SyntaxError, RecursionError, MemoryError):

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
 from recsys_core.errors import StorageError
+from recsys_core.syntax import PARSER
 
 __all__ = ["load_arrays", "load_csr", "save_arrays", "save_csr"]
 
@@ -26,7 +27,7 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """Read what :func:`save_arrays` wrote."""
     try:
         # Opened here: numpy leaves a file that is no zip archive open.
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
+        with PARSER, path.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except (OSError, TypeError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
         raise StorageError(f"{path}: cannot be read as arrays ({error}); make it again") from error
