@@ -63,7 +63,7 @@ class Histories:
     def n_liked(self, feedback: Feedback) -> NDArray[np.int64]:
         """Number of each user's ratings, of warm and cold items, that do not speak against their item: (n_users,).
 
-        Counted once: one answer asks several times.
+        Counted once, for one answer asks several times; nobody may change it.
         """
         if feedback not in self._n_liked:
             counts = _count(self.ratings, ~feedback.disliked(self.ratings.data))

@@ -1,6 +1,6 @@
 """The model bundle: everything that recommending takes, in one folder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path as FilePath
@@ -209,15 +209,22 @@ class ModelBundle:
             path, name = "cold", "hybrid"  # only popularity is left
         elif history.n_liked(model.feedback)[0] and not model.asked(name).hears(history, entries=entries)[0]:
             path = "cold"  # of what is liked it can make nothing
-        options: dict[str, Any] = {}
-        if wanted.new_titles:
-            options["new_titles"] = NewTitles(places=wanted.new_titles)
+        reranked: Callable[[Ranking], Ranking] | None = None
+        n_best = 0
         if wanted.diversity > 0:
             parameters = RerankParameters(diversity=wanted.diversity)
-            rerank = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=parameters, k=wanted.k)
-            options |= {"reranked": rerank, "n_best": parameters.n_candidates}
-        exclude = self._left_out(wanted)
-        ranking = model.recommend(history, wanted.k, model=name, exclude=exclude, entries=entries, **options)
+            reranked = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=parameters, k=wanted.k)
+            n_best = parameters.n_candidates
+        ranking = model.recommend(
+            history,
+            wanted.k,
+            model=name,
+            exclude=self._left_out(wanted),
+            new_titles=NewTitles(places=wanted.new_titles) if wanted.new_titles else None,
+            reranked=reranked,
+            n_best=n_best,
+            entries=entries,
+        )
         items = self._plain_items(model.catalogue_ids[ranking.item_nums], ranking)
         if wanted.explain:
             found = model.explain(history, ranking.item_nums, n_because=wanted.n_because, model=name)

@@ -94,17 +94,7 @@ class UserKNNModel:
     def _votes_for_one(self, history: Histories) -> NDArray[np.float32]:
         """The scores of one user, float32 of shape (1, n_items)."""
         nearest, similarities, _ = self._nearest(history)
-        if self._few(self.strength, nearest):
-            votes = weighted_rows(self.strength, nearest, similarities).astype(np.float32)
-        else:
-            near = np.zeros(self.strength.shape[0], dtype=np.float32)
-            near[nearest] = similarities
-            votes = self._by_title @ near
-        return np.asarray(votes[None, :])
-
-    def _few(self, matrix: csr_matrix, rows: NDArray[np.integer]) -> bool:
-        """Whether looking up ``rows`` is faster than going through all of ``matrix``."""
-        return bool(_LOOK_AT_ALL * (matrix.indptr[rows + 1] - matrix.indptr[rows]).sum() < matrix.nnz)
+        return np.asarray(_summed(self.strength, self._by_title, nearest, similarities), dtype=np.float32)[None, :]
 
     def _votes(self, histories: Histories) -> csr_matrix:
         """The scores of the titles that a neighbour has rated: CSR (n_users, n_items)."""
@@ -135,12 +125,7 @@ class UserKNNModel:
         """One user's nearest neighbours, ascending, their similarities, and the denominators of these."""
         own = self._own(history.ratings)
         told = own.data * self.title_weights[own.indices]
-        if self._few(self._by_title, own.indices):
-            dots = weighted_rows(self._by_title, own.indices, told)
-        else:  # of a long history's titles nearly everybody has rated some
-            wanted = np.zeros(len(self.item_ids), dtype=np.float32)
-            wanted[own.indices] = told
-            dots = np.asarray(self.strength @ wanted, dtype=np.float64)
+        dots = np.asarray(_summed(self._by_title, self.strength, own.indices, told), dtype=np.float64)
         length = np.float32(np.sqrt(np.sum((own.data * own.data).astype(np.float64) * self.title_weights[own.indices])))
         denominators = np.float64(length) * self.lengths + self.parameters.shrinkage
         nearness = self._nearness(history)
@@ -203,3 +188,17 @@ class UserKNNModel:
             parameters=UserKNNParameters(**manifest["parameters"]),
             feedback=Feedback(**manifest["feedback"]),
         )
+
+
+def _summed(
+    matrix: csr_matrix, transposed: csr_matrix, nums: NDArray[np.integer], weights: NDArray[np.float32]
+) -> NDArray[np.floating]:
+    """Σ weights[i] · matrix[nums[i]], of shape (n_columns,): rows are looked up, or all gone through if that is faster.
+
+    Of a long history's titles nearly everybody has rated some.
+    """
+    if _LOOK_AT_ALL * (matrix.indptr[nums + 1] - matrix.indptr[nums]).sum() < matrix.nnz:
+        return weighted_rows(matrix, nums, weights)
+    spread = np.zeros(matrix.shape[0], dtype=np.float32)
+    spread[nums] = weights
+    return np.asarray(transposed @ spread)
