@@ -38,7 +38,7 @@ def blended_terms(model: HybridParts, histories: Histories) -> dict[str, NDArray
         if aversion is not None:
             weight = model.weights.dislikes * model.weights.prior_share(n_liked)
             spread = np.zeros((histories.n_users, model.n_items))
-            spread[:, slice(None) if entry.columns is None else entry.columns] = aversion.toarray()
+            spread[:, slice(None) if source.columns is None else source.columns] = aversion.toarray()
             terms[DISLIKES] = terms.get(DISLIKES, 0) + weight[:, None] * spread
         if name in factors:
             z = entry.moments.standardise(raw_scores(source, entry).astype(np.float64), model.steady(name))

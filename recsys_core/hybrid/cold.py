@@ -19,7 +19,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.parameters import Parameters
 from recsys_core.ranking import Ranking, top_k
-from recsys_core.sources.moments import dense_moments
+from recsys_core.sources.moments import Moments, dense_moments
 
 __all__ = ["ColdCalibration", "ColdTitles", "NewTitles", "reserve_places"]
 
@@ -89,10 +89,14 @@ class ColdTitles:
         """z_S: how well each cold title fits, from scores ``warm`` (n_users, n_warm): float32 (n_users, n_cold)."""
         moments = dense_moments(warm)
         if len(warm) == 1:
-            predicted = (self.from_warm @ warm[0])[None, :]
-        else:  # nearly every prediction rests on the same few thousand items: one dense product
-            columns, weights = self._dense
-            predicted = warm[:, columns] @ weights
+            return self._standardised((self.from_warm @ warm[0])[None, :], moments)
+        return self.match_of(warm[:, self.columns], moments)
+
+    def match_of(self, scores: NDArray[np.float32], moments: Moments) -> NDArray[np.float32]:
+        """The same from the ``scores`` of the :attr:`columns` alone, and the ``moments`` of those of all warm items."""
+        return self._standardised(scores @ self._dense, moments)
+
+    def _standardised(self, predicted: NDArray[np.float32], moments: Moments) -> NDArray[np.float32]:
         # the map is linear: the few predictions are standardised, not the many scores
         predicted -= np.outer(moments.mean, self._sums).astype(np.float32)
         return np.asarray(predicted * moments.scale().astype(np.float32)[:, None])
@@ -103,10 +107,14 @@ class ColdTitles:
         return np.asarray(self.from_warm.sum(axis=1, dtype=np.float64)).ravel()
 
     @cached_property
-    def _dense(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Warm items on which a prediction rests, and their coefficients: (n_columns, n_cold)."""
-        columns = np.flatnonzero(np.bincount(self.from_warm.indices, minlength=self.from_warm.shape[1]))
-        return columns, np.ascontiguousarray(self.from_warm[:, columns].toarray().T)
+    def columns(self) -> NDArray[np.int64]:
+        """Warm items on which the predictions rest; nearly all of them rest on the same few thousand."""
+        return np.flatnonzero(np.bincount(self.from_warm.indices, minlength=self.from_warm.shape[1]))
+
+    @cached_property
+    def _dense(self) -> NDArray[np.float32]:
+        """Their coefficients: (n_columns, n_cold)."""
+        return np.ascontiguousarray(self.from_warm[:, self.columns].toarray().T)
 
     def predicted(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The prediction of any ``values`` of the warm items, of shape (n_warm, n_columns): (n_cold, n_columns)."""

@@ -7,12 +7,10 @@ from scipy.sparse import csr_matrix
 from recsys_core.histories import Histories
 from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import OWN_SAY, HybridParts
+from recsys_core.hybrid.weighed import Said, weighed
 from recsys_core.sources.entries import Entries
-from recsys_core.sources.source import Entry
 
-__all__ = ["fused_scores", "scores_for_both"]
-
-_MOST = 0.8  # where a source counts for more than this share of the users, all of them are asked
+__all__ = ["add", "fused_scores", "scores_for_both"]
 
 
 def fused_scores(model: HybridParts, histories: Histories, entries: Entries | None = None) -> NDArray[np.float32]:
@@ -53,62 +51,44 @@ def _scores(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], dict[str, NDArray[np.float64]]]:
     """The scores of people who count as having liked ``n_liked`` titles, those for cold items (the same array where
     they are not asked for, or do not differ), and how far each source's scores spread."""
-    weights, n_users = model.weights, histories.n_users
-    factors, against = weights.factors(n_liked, slight=False), weights.dislikes * weights.prior_share(n_liked)
-    nothing = np.zeros(n_users)
-    spreads: dict[str, NDArray[np.float64]] = {}
-    left, constant = [], np.zeros((n_users, 1))
-    added: dict[str, tuple[NDArray[np.int64], Entry, NDArray[np.float32]]] = {}
-    for name, source in model.sources.items():
-        factor = factors.get(name, nothing)
-        low_rank = name in model.low_rank
-        asked = np.arange(n_users)
-        if not low_rank:
-            counting = np.flatnonzero(factor + (against if name in model.averse else 0))
-            if len(counting) <= _MOST * len(asked):
-                asked = counting
-            if len(asked) == 0:
-                continue
-        entry = entries.of(source, histories, asked)
-        spreads[name] = np.zeros(n_users)
-        spreads[name][asked] = entry.moments.std
-        scale = factor[asked] * entry.moments.scale(model.steady(name))
-        constant[asked, 0] -= scale * entry.moments.mean
-        if entry.left is not None:
-            left.append(entry.left * scale[:, None])
-        else:
-            added[name] = (asked, entry, scale.astype(np.float32))
-    stacked = np.concatenate([*left, constant], axis=1).astype(np.float32)
-    scores: NDArray[np.float32] = stacked @ model.item_sides
-    for users, entry, times in added.values():
-        _add(scores, users, entry, times, against[users])
-    if not for_cold or "content" not in added:
-        return scores, scores, spreads
-    users, entry, times = added["content"]
+    found = weighed(model, histories, entries, n_liked)
+    scores: NDArray[np.float32] = found.left @ model.item_sides
+    for said in found.added.values():
+        add(scores, said, found.against)
+    if not for_cold or "content" not in found.added:
+        return scores, scores, found.spreads
     others = scores.copy()
-    _add(others, users, entry, np.float32(OWN_SAY - 1) * times, against[users])
-    return scores, others, spreads
+    add(others, found.added["content"], found.against, OWN_SAY - 1)
+    return scores, others, found.spreads
 
 
-def _add(
+def add(
     scores: NDArray[np.float32],
-    users: NDArray[np.int64],
-    entry: Entry,
-    scale: NDArray[np.float32],
+    said: Said,
     against: NDArray[np.float64],
+    share: float = 1.0,
+    *,
+    place_of: NDArray[np.int64] | None = None,
 ) -> None:
-    """Add to the scores of ``users`` those of ``entry``, ``scale`` times, and its aversion ``against`` times."""
+    """Add ``share`` of what a source ``said`` to the ``scores`` of its users, and its aversion ``against`` times.
+
+    place_of  the column of each item in ``scores``, -1 for those that have none; None: the items are the columns
+    """
+    entry, users, times = said.entry, said.users, np.float32(share) * said.times.astype(np.float32)
     if entry.sparse is not None:
-        _add_sparse(scores, users, entry.sparse, scale)
+        _add_sparse(scores, users, entry.sparse, times, place_of)
         return
     assert entry.raw is not None
-    columns = slice(None) if entry.columns is None else entry.columns
+    places = said.columns
+    if place_of is not None:
+        places = place_of if places is None else place_of[places]
+    columns = slice(None) if places is None else places
     scaled = np.empty(entry.raw.shape[1], dtype=np.float32)  # a row stays in the cache between the product and the sum
     for row, user in enumerate(users):
-        np.multiply(entry.raw[row], scale[row], out=scaled)
+        np.multiply(entry.raw[row], times[row], out=scaled)
         scores[user, columns] += scaled
     if entry.aversion is not None:
-        _add_sparse(scores, users, entry.aversion, against, columns=entry.columns)
+        _add_sparse(scores, users, entry.aversion, against[users], places)
 
 
 def _add_sparse(
@@ -116,10 +96,9 @@ def _add_sparse(
     users: NDArray[np.int64],
     added: csr_matrix,
     times: NDArray[np.floating],
-    *,
-    columns: NDArray[np.int64] | None = None,
+    place_of: NDArray[np.int64] | None,
 ) -> None:
-    places = added.indices if columns is None else columns[added.indices]
+    places = added.indices if place_of is None else place_of[added.indices]
     bounds = added.indptr.tolist()
     for row, user in enumerate(users):
         mine = slice(bounds[row], bounds[row + 1])

@@ -1,6 +1,7 @@
 """The hybrid model: one score from several sources."""
 
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self, get_args
 
@@ -15,6 +16,7 @@ from recsys_core.hybrid.explain import Explanation, explain
 from recsys_core.hybrid.fused import fused_scores, scores_for_both
 from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import HybridParts
+from recsys_core.hybrid.reach import Reach
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.scoring import check_histories, check_item_nums, check_one_history, check_user_ratings
@@ -29,6 +31,8 @@ ModelName = Literal["hybrid", "als", "ease", "content"]
 """One of :data:`MODEL_NAMES`."""
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 """What lists can be made by: the hybrid, or one of its sources alone."""
+
+_ENOUGH_FOR_REACH = 16  # people
 
 
 class HybridModel(HybridParts):
@@ -118,27 +122,20 @@ class HybridModel(HybridParts):
         reranked    chooses the ``k`` of the ``n_best`` best, before places are kept
         entries     as in :meth:`score`
         """
-        histories = self.checked(known)
+        histories, asked = self.checked(known), self.asked(model)
         new_titles = new_titles if new_titles and new_titles.places else None
         wanted = new_titles is not None or self.cold.calibration is not None
         with_cold = model == "hybrid" and wanted and len(self.cold_item_ids) > 0
-        if with_cold:
-            warm, match = self.warm_and_match(histories, entries=entries)
-            scores = self._catalogue(histories, warm, match)
-        else:
-            warm = scores = fused_scores(self.asked(model), histories, entries)
-        closed = _closed(len(self.catalogue_ids), exclude, candidates)[: scores.shape[1]]
-        hide(scores, histories.ratings)
-        scores[:, closed] = -np.inf
-        if with_cold and histories.cold is not None:
-            hide(scores[:, self.n_items :], histories.cold)
+        closed = _closed(len(self.catalogue_ids), exclude, candidates)
         n_best = k if reranked is None else max(k, n_best)
-        best = top_k(scores, n_best, tie_rank=self.tie_rank[: scores.shape[1]])
+        if not with_cold or new_titles is None:
+            best = asked.lists(histories, n_best, closed, with_cold=with_cold, entries=entries or Entries())
+            return best if reranked is None else reranked(best)
+        best, warm, match, new_scores = self._whole(histories, n_best, closed, with_cold=True, entries=entries)
         if reranked is not None:
             best = reranked(best)
-        if not with_cold or new_titles is None:
-            return best
-        new_scores = scores[:, self.n_items :] if self.cold.calibration is not None else match.copy()
+        if self.cold.calibration is None:
+            new_scores = match.copy()
         if new_titles.min_share > 0:
             moments = dense_moments(warm)
             strongest = (warm.max(axis=1) - moments.mean) * moments.scale()
@@ -147,6 +144,50 @@ class HybridModel(HybridParts):
         if histories.cold is not None:
             hide(match, histories.cold)
         return reserve_places(best, match, new_scores, self.n_items, k, new_titles.places)
+
+    def lists(
+        self, histories: Histories, k: int, closed: NDArray[np.bool_], *, with_cold: bool, entries: Entries
+    ) -> Ranking:
+        """The ``k`` best items of each user that are neither rated nor ``closed``, (n_catalogue,)."""
+        if histories.n_users < _ENOUGH_FOR_REACH or self.reach is None:
+            return self._whole(histories, k, closed, with_cold=with_cold, entries=entries)[0]
+        found, left = self.reach.lists(self, histories, k, closed=closed, with_cold=with_cold, entries=entries)
+        if len(left) == 0:
+            return found
+        others = self._whole(histories.only(left), k, closed, with_cold=with_cold, entries=Entries())[0]
+        users = np.concatenate([found.user_nums, left[others.user_nums]])
+        order = np.argsort(users, kind="stable")
+        items = np.concatenate([found.item_nums, others.item_nums])
+        return Ranking(users[order], items[order], np.concatenate([found.scores, others.scores])[order])
+
+    @cached_property
+    def reach(self) -> Reach | None:
+        """Of a large catalogue the titles that can be in lists."""
+        return Reach.of(self)
+
+    def _whole(
+        self,
+        histories: Histories,
+        k: int,
+        closed: NDArray[np.bool_],
+        *,
+        with_cold: bool,
+        entries: Entries | None,
+    ) -> tuple[Ranking, NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """The ``k`` best from scores of all titles; the scores of the warm ones, and matches and scores of the cold
+        ones, where they stand in the lists."""
+        if with_cold:
+            warm, match = self.warm_and_match(histories, entries=entries)
+            scores = self._catalogue(histories, warm, match)
+        else:
+            warm = scores = fused_scores(self, histories, entries)
+            match = scores[:, :0]
+        hide(scores, histories.ratings)
+        scores[:, closed[: scores.shape[1]]] = -np.inf
+        new = scores[:, self.n_items :]
+        if with_cold and histories.cold is not None:
+            hide(new, histories.cold)
+        return top_k(scores, k, tie_rank=self.tie_rank[: scores.shape[1]]), warm, match, new
 
     def explain(
         self,

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["ItemMoments", "Moments", "dense_moments", "sparse_moments"]
+__all__ = ["ItemMoments", "Moments", "dense_moments", "moments_of_sums", "sparse_moments"]
 
+_BLOCK_ITEMS = 16_384
 _CACHED = 1 << 16  # values that stay in a core's cache from one pass to the next
 _RELATIVE_FLOOR = 1e-6  # a spread below this share of the scores' size is rounding, not information
 
@@ -65,6 +66,12 @@ def dense_moments(scores: NDArray[np.floating[Any]], *, n_items: int | None = No
     return _floored(mean, variance, np.abs(centre))
 
 
+def moments_of_sums(total: NDArray[np.float64], squares: NDArray[np.float64], n_items: int) -> Moments:
+    """Moments of ``n_items`` scores of each user, of which the sum and that of the squares, (n_users,), are known."""
+    mean = total / n_items
+    return _floored(mean, squares / n_items - mean**2, np.abs(mean))
+
+
 def sparse_moments(scores: csr_matrix) -> Moments:
     """Moments of the rows of ``scores`` (n_users, n_items), in which what has no entry scores 0."""
     n_users, n_items = scores.shape
@@ -89,12 +96,15 @@ class ItemMoments:
     @classmethod
     def of(cls, item_vectors: NDArray[np.floating[Any]]) -> "ItemMoments":
         """Moments of the rows of ``item_vectors`` (n_items, n_columns)."""
-        vectors = np.asarray(item_vectors, dtype=np.float64)
-        if len(vectors) == 0:
-            return cls(np.zeros(vectors.shape[1]), np.zeros((vectors.shape[1], vectors.shape[1])))
-        mean = vectors.mean(axis=0)
-        centred = vectors - mean
-        return cls(mean, centred.T @ centred / len(vectors))
+        n_items, n_columns = item_vectors.shape
+        mean, covariance = np.zeros(n_columns), np.zeros((n_columns, n_columns))
+        if n_items:
+            mean = item_vectors.mean(axis=0, dtype=np.float64)
+            for start in range(0, n_items, _BLOCK_ITEMS):  # as float64 they would be twice as large, and that twice
+                centred = item_vectors[start : start + _BLOCK_ITEMS].astype(np.float64) - mean
+                covariance += centred.T @ centred
+            covariance /= n_items
+        return cls(mean, covariance)
 
     def for_users(self, user_vectors: NDArray[np.floating[Any]]) -> Moments:
         """Moments of the scores ``user_vectors @ item_vectors.T`` without computing a single score."""

@@ -49,8 +49,7 @@ class Entry:
     moments  mean and spread of each user's scores over the warm items
     left     float of shape (n_users, rank): times the source's ``item_side`` it gives the scores; or None, and then
     sparse   CSR float32 of shape (n_users, n_items), no column twice in a row: all others score 0; or None, and then
-    raw      float32 of shape (n_users, n_columns): the scores themselves, which the caller may overwrite
-    columns  int64 of shape (n_columns,): which items the columns of ``raw`` are, all others score 0; None: every item
+    raw      float32 of shape (n_users, n_columns): scores of the source's ``columns``; the caller may overwrite
     aversion CSR float32 of the shape of ``raw``, nowhere above 0: how like items are to what the user dislikes; None
              where nobody dislikes anything, or the source cannot tell
     """
@@ -59,7 +58,6 @@ class Entry:
     left: NDArray[np.floating[Any]] | None = None
     sparse: csr_matrix | None = None
     raw: Scores | None = None
-    columns: NDArray[np.int64] | None = None
     aversion: csr_matrix | None = None
 
 
@@ -73,6 +71,11 @@ class Source(Protocol):
     @property
     def item_side(self) -> NDArray[np.float32] | None:
         """Of a low-rank source the factor (rank, n_items) that all people share; of others None."""
+
+    @property
+    def columns(self) -> NDArray[np.int64] | None:
+        """int64 of shape (n_columns,), sorted: the items that anybody's scores are of, all others score 0; None: every
+        item."""
 
     def score(self, known: Known) -> Scores:
         """Raw scores, float32 of shape (n_users, n_items)."""
@@ -182,8 +185,8 @@ def raw_scores(source: Source, entry: Entry) -> Scores:
     if entry.sparse is not None:
         return np.asarray(entry.sparse.toarray())
     assert entry.raw is not None
-    if entry.columns is None:
+    if source.columns is None:
         return entry.raw
     scores = np.zeros((len(entry.raw), len(source.item_ids)), dtype=np.float32)
-    scores[:, entry.columns] = entry.raw
+    scores[:, source.columns] = entry.raw
     return scores

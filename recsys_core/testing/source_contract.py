@@ -149,7 +149,7 @@ def _entered(source: Source, histories: Histories) -> tuple[NDArray[np.float32],
     entry = source.enter(histories)
     aversion = np.zeros((histories.n_users, len(source.item_ids)), dtype=np.float32)
     if entry.aversion is not None:
-        aversion[:, slice(None) if entry.columns is None else entry.columns] = entry.aversion.toarray()
+        aversion[:, slice(None) if source.columns is None else source.columns] = entry.aversion.toarray()
     return raw_scores(source, entry).copy(), aversion
 
 

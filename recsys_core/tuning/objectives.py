@@ -53,7 +53,7 @@ class Terms:
         for num, (name, source) in enumerate(self.sources.items()):
             entry = source.enter(known)
             if entry.aversion is not None:
-                columns = slice(None) if entry.columns is None else entry.columns
+                columns = slice(None) if source.columns is None else source.columns
                 terms[:, len(self.sources)][:, columns] += entry.aversion.toarray()
             terms[:, num] = entry.moments.standardise(raw_scores(source, entry), self.steady.get(name, 0.0))
         covariance = np.zeros((known.n_users, n_groups, n_groups))

@@ -3,13 +3,23 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from recsys_core.errors import ParameterError
 from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.table import SOURCES
 
-__all__ = ["GROUP_PREFIX", "SEARCH_SPACE", "SIDES", "STAGES", "StageSpace", "for_many_ratings", "with_values"]
+__all__ = [
+    "GROUP_PREFIX",
+    "MANY_RATINGS",
+    "SEARCH_SPACE",
+    "SIDES",
+    "STAGES",
+    "StageSpace",
+    "for_many_ratings",
+    "with_values",
+]
 
 STAGES = (*(kind.name for kind in SOURCES if kind.is_tuned), "blend", "gate")
 """Stages of tuning in their order: sources by themselves, then weights."""
@@ -59,7 +69,8 @@ The weight of popularity in the prior is not searched: a user's ranking depends 
 on the product κ^p·γ.
 """
 
-_MANY = 300_000
+MANY_RATINGS: Final = 300_000
+"""Of a training part: from here on data are large."""
 _OF_MANY: dict[tuple[str, str], dict[str, float]] = {
     ("als", "factors"): {"high": 256},
     ("als", "regularization"): {"low": 10, "high": 300, "default": 80},
@@ -73,7 +84,7 @@ def for_many_ratings(space: tuple[SearchParameter, ...], n_ratings: int) -> tupl
     From 300,000 on EASE's user weights and item scaling are searched, too: few heavy users would otherwise decide the
     weights between titles. On little data they do harm (docs/ideas.md).
     """
-    if n_ratings < _MANY:
+    if n_ratings < MANY_RATINGS:
         return space
     powers = (("user_power", 0.8, 0.5), ("item_power", 0.3, 0.15))
     more = (SearchParameter(stage="ease", name=name, low=0.0, high=high, default=at) for name, high, at in powers)

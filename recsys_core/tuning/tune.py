@@ -1,6 +1,6 @@
 """Tuning in stages: each source that has parameters to tune, the blend, and the gate between taste and prior."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from recsys_core.memory import return_freed_memory
 from recsys_core.parameters import Parameters
 from recsys_core.sources.als import KIND as ALS
 from recsys_core.sources.als import ALSModel
+from recsys_core.sources.content import is_dense
 from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import SourceKind
 from recsys_core.sources.table import SOURCES
@@ -28,13 +29,14 @@ from recsys_core.tuning.new_titles import learn_new_titles
 from recsys_core.tuning.parameters import TuningParameters
 from recsys_core.tuning.result import TuningResult
 from recsys_core.tuning.rounds import Round, Tables, mean_over
-from recsys_core.tuning.space import StageSpace, with_values
+from recsys_core.tuning.space import MANY_RATINGS, StageSpace, with_values
 from recsys_core.tuning.study import Clock, Objective, OnTrial, run_stage
 from recsys_core.tuning.trials import Trial, best_trial
 
 __all__ = ["tune", "tune_als"]
 
 _POPULARITY_SHARES = (0.25, 0.5, 1.0, 2.0, 4.0)
+_SURE = 2.0  # standard errors
 _COLD_ROUNDS = 2  # each costs all sources once more
 _BLEND_BUDGET = 2 / 3  # of what the sources' own stages leave of the time
 
@@ -160,6 +162,8 @@ class _Tuner:
         decided = [found and found.as_dict() for found in chosen.values()]
         weights = self._weights_stage("blend", tables, defaults, decided)
         weights = weights.without_faint_groups(besides=self.parameters.weights.group_weights)
+        if self.rounds[0].split.train.n_ratings >= MANY_RATINGS:
+            weights = _without_groups_of_chance(tables, weights, self._sparse_groups())
         weights = self._weights_stage("gate", tables, weights, [*decided, weights.as_dict()])
         weights = self._with_popularity(tables, weights)
         untuned = self._gate_objective(tables, defaults)
@@ -203,6 +207,13 @@ class _Tuner:
             return mean_over(self.rounds, list(side_by_side(lambda table: table.value(weights), tables)))
 
         return with_values(base, stage, self._run(self._weights_space(stage), objective, decided))
+
+    def _sparse_groups(self) -> list[str]:
+        """Groups of features that are dear to multiply, and for which nobody has chosen a weight."""
+        groups = self.rounds[0].features.groups.items()
+        return [
+            name for name, items in groups if not is_dense(items) and name not in self.parameters.weights.group_weights
+        ]
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
@@ -280,6 +291,24 @@ class _Tuner:
         for stage in ("blend", "gate"):
             weights = with_values(weights, stage, self._weights_space(stage).defaults)
         return weights
+
+
+def _without_groups_of_chance(tables: list[Tables], weights: HybridWeights, sparse: Collection[str]) -> HybridWeights:
+    """``weights`` without the ``sparse`` groups whose gain on whole histories is within chance, if any other is left.
+
+    Of large data such a group costs as much as all dense ones together. Its weight was searched for on these very
+    users, so that a gain of less than two standard errors of the difference is none.
+    """
+    others = {name: weight for name, weight in weights.group_weights.items() if name not in sparse}
+    if not any(others.values()):
+        return weights
+    for name in sorted(sparse, key=lambda name: weights.group_weights.get(name, 0.0)):
+        if weights.group_weights.get(name):
+            without = weights.replace(group_weights={**weights.group_weights, name: 0.0})
+            gain = _by_user(tables, weights) - _by_user(tables, without)
+            if gain.mean() <= _SURE * gain.std() / np.sqrt(len(gain)):
+                weights = without
+    return weights
 
 
 def _by_user(tables: list[Tables], weights: HybridWeights) -> NDArray[np.float64]:

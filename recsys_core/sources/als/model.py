@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class ALSModel:
     item_factors: NDArray[np.float32]
     parameters: ALSParameters
     feedback: Feedback
+    columns: ClassVar[None] = None
     gram: NDArray[np.float64] = field(init=False, repr=False)
     inverse_gram: NDArray[np.float64] = field(init=False, repr=False)
     item_moments: ItemMoments = field(init=False, repr=False)

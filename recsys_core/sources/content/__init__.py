@@ -1,6 +1,6 @@
 """The content model: profiles of what a user liked."""
 
-from recsys_core.sources.content.model import ContentModel, fit_content
+from recsys_core.sources.content.model import ContentModel, fit_content, is_dense
 from recsys_core.sources.content.parameters import ContentParameters
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.source import SourceKind
@@ -10,6 +10,7 @@ __all__ = [
     "ContentModel",
     "ContentParameters",
     "fit_content",
+    "is_dense",
 ]
 
 

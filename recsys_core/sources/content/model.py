@@ -23,7 +23,7 @@ from recsys_core.sources.source import Entry
 from recsys_core.sparse_rows import mixed
 from recsys_core.storage import read_manifest, write_manifest
 
-__all__ = ["ContentModel", "fit_content"]
+__all__ = ["ContentModel", "fit_content", "is_dense"]
 
 _DENSE_SHARE = 0.05  # groups with more entries than this share are multiplied as dense matrices
 _BLOCK_ITEMS = 1024  # their scores for a block of users stay in the cache
@@ -46,6 +46,7 @@ class ContentModel:
     parameters: ContentParameters
     feedback: Feedback
     item_side: ClassVar[None] = None
+    columns: ClassVar[None] = None
 
     @property
     def item_ids(self) -> NDArray[np.int64]:
@@ -181,6 +182,11 @@ class ContentModel:
     def _sparse(self) -> tuple[str, ...]:
         return tuple(name for name in self.groups if self.weight(name) > 0 and name not in self._dense)
 
+    @property
+    def all_dense(self) -> bool:
+        """Whether all groups with a weight are multiplied as dense matrices."""
+        return not self._sparse
+
     @cached_property
     def _sparse_groups(self) -> dict[str, SparseGroup]:
         """All groups but the dense ones."""
@@ -193,7 +199,7 @@ class ContentModel:
         """Of each group with many features filled the items that it knows, and these: (n_known, n_features)."""
         found = {}
         for name, items in self.features.groups.items():
-            if _is_dense(items):
+            if is_dense(items):
                 lengths = np.diff(items.indptr)
                 few = np.count_nonzero(lengths) < FILLED_SHARE * len(lengths)
                 nums = np.flatnonzero(lengths) if few else np.arange(len(lengths))
@@ -248,7 +254,8 @@ class ContentModel:
         )
 
 
-def _is_dense(items: csr_matrix) -> bool:
+def is_dense(items: csr_matrix) -> bool:
+    """Whether a group of features is multiplied as a dense matrix."""
     return bool(items.nnz > _DENSE_SHARE * max(1, items.shape[0] * items.shape[1]))
 
 

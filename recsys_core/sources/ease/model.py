@@ -66,6 +66,11 @@ class EASEModel:
         if self.weights.shape != expected:
             raise ShapeError(f"weights have shape {self.weights.shape}, kept_nums say {expected}")
 
+    @property
+    def columns(self) -> NDArray[np.int64] | None:
+        """Those that take part, None where all do."""
+        return None if len(self.kept_nums) == len(self.item_ids) else self.kept_nums
+
     def score(self, known: Known) -> NDArray[np.float32]:
         """float32 of shape (n_users, n_items); 0 for items that take no part and for empty histories."""
         raw, _ = self._scores(check_histories(known, len(self.item_ids)))
@@ -75,9 +80,7 @@ class EASEModel:
 
     def enter(self, histories: Histories) -> Entry:
         raw, aversion = self._scores(histories)
-        n_items = len(self.item_ids)
-        columns = None if len(self.kept_nums) == n_items else self.kept_nums
-        return Entry(dense_moments(raw, n_items=n_items), raw=raw, columns=columns, aversion=aversion)
+        return Entry(dense_moments(raw, n_items=len(self.item_ids)), raw=raw, aversion=aversion)
 
     def parts(self, history: Histories, mixture: csr_matrix) -> NDArray[np.float64]:
         """What each rated title of one user gave to the scores, mixed: (n_mixed, n_rated)."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,7 @@ class PopularityModel:
 
     item_ids: NDArray[np.int64]
     n_ratings: NDArray[np.int64]
+    columns: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         if self.n_ratings.shape != self.item_ids.shape:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class RecentPopularityModel:
     item_side: NDArray[np.float32]
     times: NDArray[np.int64]
     parameters: RecentPopularityParameters
+    columns: ClassVar[None] = None
 
     def __post_init__(self) -> None:
         if self.item_side.shape != (len(self.times), len(self.item_ids)):

@@ -50,6 +50,7 @@ class UserKNNModel:
     parameters: UserKNNParameters
     feedback: Feedback
     item_side: ClassVar[None] = None
+    columns: ClassVar[None] = None
     lengths: NDArray[np.float32] = field(init=False, repr=False)
     _by_title: csr_matrix = field(init=False, repr=False)
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from scipy.sparse import csr_matrix
 
-from recsys_core.sources.moments import ItemMoments, Moments, dense_moments, sparse_moments
+from recsys_core.sources.moments import ItemMoments, Moments, dense_moments, moments_of_sums, sparse_moments
 
 VALUES = st.floats(-3, 3, width=32)
 
@@ -18,6 +18,24 @@ def test_moments_in_closed_form_are_those_of_the_scores(users: np.ndarray, items
     scores = users.astype(np.float64) @ items.astype(np.float64).T
     np.testing.assert_allclose(found.mean, scores.mean(axis=1), atol=1e-9)
     np.testing.assert_allclose(found.std, scores.std(axis=1), atol=1e-4)
+
+
+@given(items=hnp.arrays(np.float32, (7, 3), elements=VALUES))
+def test_item_vectors_are_taken_in_blocks(items: np.ndarray) -> None:
+    whole = ItemMoments.of(items)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("recsys_core.sources.moments._BLOCK_ITEMS", 3)
+        found = ItemMoments.of(items)
+    np.testing.assert_allclose(found.mean, whole.mean, atol=1e-12)
+    np.testing.assert_allclose(found.covariance, whole.covariance, atol=1e-12)
+
+
+@given(scores=hnp.arrays(np.float32, (3, 5), elements=VALUES))
+def test_moments_follow_from_sums(scores: np.ndarray) -> None:
+    exact = scores.astype(np.float64)
+    found = moments_of_sums(exact.sum(axis=1), np.square(exact).sum(axis=1), 5)
+    np.testing.assert_allclose(found.mean, exact.mean(axis=1), atol=1e-12)
+    np.testing.assert_allclose(found.std, exact.std(axis=1), atol=1e-5)
 
 
 @given(scores=hnp.arrays(np.float32, (3, 5), elements=VALUES), n_silent=st.integers(0, 4))

@@ -1,5 +1,6 @@
-"""Popularity in a search: alone where it is nearly all there is to know, and in the taste where it gains for sure."""
+"""What a search falls back on: popularity, or fewer groups of features, where more than that gains nothing for sure."""
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 
@@ -15,7 +16,7 @@ from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features
 from recsys_core.tuning import TuningParameters, TuningResult, best_trial, tune
-from recsys_core.tuning.tune import _Tuner
+from recsys_core.tuning.tune import _Tuner, _without_groups_of_chance
 
 PARAMETERS = TuningParameters(als=ALSParameters(iterations=5)).with_trials(12)
 SPLITTING = SplitParameters(validation_share=0.15, test_share=0.6)
@@ -86,3 +87,43 @@ def test_popularity_has_a_say_in_the_taste_only_where_the_gain_is_more_than_chan
     tables, weights = [WholeHistories(gains[:30]), WholeHistories(gains[30:])], HybridWeights(taste={"als": 1.0})
     found = _Tuner._with_popularity(None, tables, weights)  # type: ignore[arg-type]
     assert found == (weights.replace(taste={"als": 1.0, "popularity": 0.5}) if has_a_say else weights)
+
+
+@dataclass
+class Groups:
+    """Stands for the tables of a search: tags gain ``tags``, title words ``title`` and other words 0.05 for each."""
+
+    tags: NDArray[np.float64]
+    title: NDArray[np.float64]
+
+    def by_user(self, weights: HybridWeights) -> NDArray[np.float64]:
+        has = {name: weights.group_weights.get(name, 0.0) > 0 for name in ("tags", "title", "actors")}
+        return 0.3 + self.tags * has["tags"] + self.title * has["title"] + 0.05 * has["actors"]
+
+
+def test_of_large_data_a_sparse_group_stays_only_where_it_gains_more_than_chance() -> None:
+    spread = np.tile([-1.0, 1.0], 50)
+    tables = [Groups(0.003 + 0.01 * spread, 0.0015 + 0.01 * spread)]
+    weights = HybridWeights(group_weights={"genre": 0.5, "tags": 0.1, "title": 0.3, "actors": 0.2, "genome": 0.0})
+    sparse = ["tags", "title", "actors", "genome"]
+    found = _without_groups_of_chance(tables, weights, sparse)  # type: ignore[arg-type]
+    assert found.group_weights == {"genre": 0.5, "tags": 0.1, "title": 0.0, "actors": 0.2, "genome": 0.0}
+    assert _without_groups_of_chance(tables, weights, ["title"]) == found  # type: ignore[arg-type]
+    alone = weights.replace(group_weights={"title": 0.3})
+    assert _without_groups_of_chance(tables, alone, ["title"]) == alone  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_a_search_of_large_data_leaves_such_groups_out(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = sys.modules[_Tuner.__module__]
+    monkeypatch.setattr(search, "MANY_RATINGS", many)
+    monkeypatch.setattr(search, "is_dense", lambda items: items.nnz == items.shape[0])  # genres
+    data = without_taste(0)
+    split = split_interactions(data, SPLITTING, catalogue_ids=data.item_ids)
+    parameters = PARAMETERS.with_trials(3)
+    found = tune(split, planted_features(data.item_ids), parameters, feedback=MOVIELENS.feedback).weights.group_weights
+    assert found["genre"] > 0
+    assert (found["tags"] > 0) == (many > 0), "tags are noise"
+    chosen = parameters.replace(weights=HybridWeights(group_weights={"tags": 0.4}))
+    kept = tune(split, planted_features(data.item_ids), chosen, feedback=MOVIELENS.feedback).weights.group_weights
+    assert kept["tags"] > 0, "somebody has chosen the weight"

@@ -1,0 +1,192 @@
+"""Lists from the head of a catalogue: those of all titles, or none."""
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, vstack
+
+from recsys_core.dataset.declaration import MOVIELENS
+from recsys_core.dataset.interactions import UserItemMatrix
+from recsys_core.histories import Histories
+from recsys_core.hybrid import MODEL_NAMES, ColdCalibration, HybridModel, ModelName, fit_hybrid
+from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters
+from recsys_core.hybrid.reach import Reach
+from recsys_core.ranking import Ranking
+from recsys_core.sources.entries import Entries
+from recsys_core.sources.table import SOURCES
+from recsys_core.testing import histories_of, planted_features, planted_interactions
+from recsys_core.testing.hybrids import PLANTED_PARAMETERS, PLANTED_WEIGHTS, cold_ids
+
+N_COLD, N_HEAD, K = 9, 90, 6
+CALIBRATION = ColdCalibration(
+    knots=(0.0,),
+    warm_slopes=(1.0, 1.0),
+    warm_length=0.0,
+    warm_intercept=0.0,
+    cold_slope=1.2,
+    cold_length=0.3,
+    cold_intercept=0.0,
+)
+SOME_WEIGHTS = st.dictionaries(st.sampled_from([kind.name for kind in SOURCES]), st.sampled_from([0.0, 0.4, 1.5]))
+
+
+@cache
+def train() -> UserItemMatrix:
+    """Of some two hundred titles most are rated by few."""
+    return planted_interactions(200, 260, 7000, seed=4)
+
+
+@cache
+def reaching() -> HybridModel:
+    """A hybrid with cold titles in its lists, which are made from a head of ninety titles."""
+    model = fit_hybrid(
+        train(),
+        planted_features(np.sort(np.concatenate([train().item_ids, cold_ids(train(), N_COLD)]))),
+        parameters=PLANTED_PARAMETERS,
+        weights=PLANTED_WEIGHTS.replace(
+            taste={"als": 1.0, "ease": 4.0, "content": 0.05},
+            prior={"recent_popularity": 0.9, "neighbours": 1.5},
+            gate_power=3.0,
+        ),
+        feedback=MOVIELENS.feedback,
+        ridge=FeatureRidgeParameters(max_items=30, regularization=0.5),
+    )
+    return with_head(replace(model, cold=replace(model.cold, calibration=CALIBRATION)))
+
+
+def with_head(model: HybridModel) -> HybridModel:
+    model.__dict__["reach"] = Reach.of(model, N_HEAD)
+    return model
+
+
+def everybody() -> Histories:
+    """The people of the training data, of every fourth of them four ratings; some have rated cold titles."""
+    ratings = train().ratings
+    users = np.repeat(np.arange(train().n_users), np.diff(ratings.indptr))
+    kept = (users % 4 > 0) | (np.arange(ratings.nnz) - ratings.indptr[users] < 4)
+    known = csr_matrix((ratings.data[kept], (users[kept], ratings.indices[kept])), shape=ratings.shape)
+    cold = np.zeros((train().n_users, N_COLD), dtype=np.float32)
+    cold[::7, 2], cold[3::11, 5] = 4.5, 1.0
+    return Histories(known, train().timestamps[kept], csr_matrix(cold))
+
+
+def from_all(hybrid: HybridModel, histories: Histories, k: int, **options: Any) -> Ranking:
+    """The lists as they are made without a head."""
+    whole = replace(hybrid)
+    whole.__dict__["reach"] = None
+    return whole.recommend(histories, k, **options)
+
+
+def assert_same(found: Ranking, expected: Ranking) -> None:
+    np.testing.assert_array_equal(found.user_nums, expected.user_nums)
+    np.testing.assert_allclose(found.scores, expected.scores, rtol=0, atol=2e-4)
+    for place in np.flatnonzero(found.item_nums != expected.item_nums):
+        user = expected.user_nums == expected.user_nums[place]  # equal but for rounding: another place in the list
+        near = user & (np.abs(expected.scores - found.scores[place]) < 4e-4)
+        assert found.item_nums[place] in expected.item_nums[near] or near[user][-1]
+
+
+def decided(model: HybridModel, histories: Histories, *, with_cold: bool = True) -> NDArray[np.int64]:
+    """Whose lists the head decides."""
+    assert model.reach is not None
+    closed = np.zeros(len(model.catalogue_ids), dtype=bool)
+    found, left = model.reach.lists(model, histories, K, closed=closed, with_cold=with_cold, entries=Entries())
+    users = np.unique(found.user_nums)
+    np.testing.assert_array_equal(np.setdiff1d(np.arange(histories.n_users), left), users)
+    return users
+
+
+def test_the_head_decides_most_lists_and_they_are_those_of_all_titles() -> None:
+    model, histories = reaching(), everybody()
+    assert model.reach is not None
+    assert len(model.reach.nums) < model.n_items / 2
+    assert 0.5 < len(decided(model, histories)) / histories.n_users < 0.9, "the rest is left to all titles"
+    found = model.recommend(histories, K)
+    assert (found.item_nums >= model.n_items).any(), "cold titles stand in some"
+    outside = np.setdiff1d(found.item_nums[found.item_nums < model.n_items], model.reach.nums)
+    assert len(outside), "and titles that only neighbours brought in"
+    assert_same(found, from_all(model, histories, K))
+
+
+@pytest.mark.parametrize("asked", MODEL_NAMES)
+def test_options_hold_for_lists_from_the_head(asked: ModelName) -> None:
+    model, histories = reaching(), everybody()
+    best = np.unique(from_all(model, histories, 2, model=asked).item_nums)
+    for options in (
+        {},
+        {"exclude": best[::2]},
+        {"candidates": np.arange(0, model.n_items, 3)},
+        {"reranked": _backwards, "n_best": 9},
+    ):
+        assert_same(
+            model.recommend(histories, K, model=asked, **options),
+            from_all(model, histories, K, model=asked, **options),
+        )
+
+
+def _backwards(best: Ranking) -> Ranking:
+    order = np.lexsort((-best.ranks, best.user_nums))
+    return Ranking(best.user_nums, best.item_nums[order], best.scores[order])
+
+
+@given(
+    histories=st.deferred(lambda: histories_of(n_items=reaching().n_items, max_users=5)),
+    taste=SOME_WEIGHTS,
+    prior=SOME_WEIGHTS,
+    kappa=st.sampled_from([0.0, 2.0, 40.0]),
+    dislikes=st.sampled_from([0.0, 2.0]),
+    k=st.sampled_from([1, 6, 400]),
+)
+def test_lists_are_those_of_all_titles_for_all_weights_and_histories(
+    histories: Histories, taste: dict[str, float], prior: dict[str, float], kappa: float, dislikes: float, k: int
+) -> None:
+    weights = reaching().weights.replace(taste=taste, prior=prior, kappa=kappa, dislikes=dislikes)
+    model = reaching().with_weights(weights)
+    some = Histories(csr_matrix(vstack([histories.ratings, train().ratings[:20]], format="csr")))
+    assert_same(model.recommend(some, k), from_all(model, some, k))
+
+
+def test_longer_lists_than_the_head_has_are_left_to_all_titles() -> None:
+    model, histories = reaching(), everybody()
+    assert_same(model.recommend(histories, model.n_items), from_all(model, histories, model.n_items))
+
+
+def test_a_title_beyond_the_head_that_could_be_in_a_list_is_found() -> None:
+    model = reaching()
+    assert model.reach is not None
+    beyond = int(np.setdiff1d(np.arange(model.n_items), model.reach.nums)[0])
+    factors = model.als.item_factors.copy()
+    factors[beyond] = 50 * factors[np.argmax(np.linalg.norm(factors, axis=1))]
+    changed = replace(model, sources={**model.sources, "als": replace(model.als, item_factors=factors)})
+    loved = with_head(changed.with_weights(changed.weights.replace(taste={"als": 1.0}, kappa=0.0)))
+    found = loved.recommend(everybody(), K)
+    assert (found.item_nums == beyond).sum() > 20
+    assert_same(found, from_all(loved, everybody(), K))
+
+
+def test_newcomers_to_the_model_are_left_to_all_titles() -> None:
+    model = reaching()
+    alone = model.asked("ease")
+    kept = alone.sources["ease"].columns
+    assert kept is not None
+    row = np.zeros((20, model.n_items), dtype=np.float32)
+    row[:, np.setdiff1d(np.arange(model.n_items), kept)[0]] = 5.0
+    assert len(decided(alone, Histories(csr_matrix(row)), with_cold=False)) == 0
+    assert_same(alone.recommend(csr_matrix(row), K), from_all(alone, Histories(csr_matrix(row)), K))
+
+
+def test_a_small_catalogue_and_features_that_are_no_factors_have_no_head() -> None:
+    model = reaching()
+    assert Reach.of(model) is None
+    features = model.content.features
+    tags = csr_matrix((np.ones(1, dtype=np.float32), ([0], [17])), shape=(len(features.item_ids), 4000))
+    names = {**features.names, "tags": [f"tag {num}" for num in range(4000)]}
+    features = replace(features, groups={**features.groups, "tags": tags}, names=names)
+    sparse = replace(model.content, features=features)
+    assert Reach.of(replace(model, sources={**model.sources, "content": sparse}), N_HEAD) is None
