@@ -28,7 +28,7 @@ TUNING = (
 )
 """A search whose trials are judged on validation users."""
 
-ITEM_KNOWLEDGE = ("recsys_core.experiment.item_knowledge", "recsys_core.features")
+ITEM_KNOWLEDGE = ("recsys_core.blockwise", "recsys_core.experiment.item_knowledge", "recsys_core.features")
 """What may be known of titles."""
 
 MODELS = (

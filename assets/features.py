@@ -29,7 +29,7 @@ def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix
     group="features",
     kinds={"scipy"},
     show=lambda step: Shown(page(describe_split(step.value, items=items_of(step)))),
-    modules=("recsys_core.splitting",),
+    modules=("recsys_core.blockwise", "recsys_core.splitting"),
     parameters=("split",),
 )
 def split(inputs: Inputs, user_item_matrix: UserItemMatrix, movies: CleanTable) -> Made[Split]:

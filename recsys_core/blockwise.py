@@ -15,6 +15,7 @@ __all__ = ["in_blocks", "side_by_side"]
 Item = TypeVar("Item")
 T = TypeVar("T")
 _NAME: Final = "side-by-side"
+_FIRST: Final = 8  # times smaller than the others is the block that comes first
 
 
 def side_by_side(work: Callable[[Item], T], items: Iterable[Item], *, threads: int | None = None) -> Iterator[T]:
@@ -46,8 +47,10 @@ def in_blocks(n_rows: int, block: int, work: Callable[[int, int], T], *, threads
 
     BLAS keeps to one thread in each, so that sums are the same on any number of cores.
     """
-    bounds = [(start, min(start + block, n_rows)) for start in range(0, n_rows, block)]
+    # One block comes alone, for what is computed once and kept is not to be computed by every thread: a small one.
+    first = n_rows if n_rows <= block else max(1, block // _FIRST)
+    bounds = [(start, min(start + block, n_rows)) for start in range(first, n_rows, block)]
     with threadpool_limits(limits=1, user_api="blas"):
-        for start, stop in bounds[:1]:  # alone: what is computed once and kept is not computed by every thread
-            yield work(start, stop)
-        yield from side_by_side(lambda bound: work(*bound), bounds[1:], threads=threads)
+        if n_rows:
+            yield work(0, first)
+        yield from side_by_side(lambda bound: work(*bound), bounds, threads=threads)

@@ -13,6 +13,7 @@ from recsys_core.dataset.columns import FEATURE_PREFIXES
 from recsys_core.features.weighting import inverse_document_frequency, normalise_rows, rows_of
 
 __all__ = [
+    "Group",
     "bins_of",
     "decade_group",
     "genre_group",
@@ -35,6 +36,7 @@ _SHORTEST_WORD = 3
 _BINS = 10
 _NO_GENRES = "(no genres listed)"
 Group = tuple[csr_matrix, list[str]]
+"""Features of items, (n_items, n_features), and the name of each."""
 
 
 def year_of(title: str) -> int | None:

@@ -32,7 +32,7 @@ ModelName = Literal["hybrid", "als", "ease", "content"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 """What lists can be made by: the hybrid, or one of its sources alone."""
 
-_ENOUGH_FOR_REACH = 16  # people
+_ENOUGH_FOR_REACH = 8  # people
 
 
 class HybridModel(HybridParts):

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.onboarding.simulation import Newcomers
 
 __all__ = ["greedy_list"]
@@ -24,7 +25,6 @@ def greedy_list(newcomers: Newcomers, n_listed: int) -> tuple[NDArray[np.int64],
     told = np.zeros(newcomers.targets.shape, dtype=np.float32)
     n_answers = np.zeros(n_newcomers, dtype=np.int64)
     reached = newcomers.ndcg(np.arange(n_newcomers), told, n_answers)
-    bound = np.full(n_candidates, np.inf)
     places, gains = [], []
 
     def gained(place: int) -> NDArray[np.float64]:
@@ -32,6 +32,7 @@ def greedy_list(newcomers: Newcomers, n_listed: int) -> tuple[NDArray[np.int64],
         after = newcomers.ndcg(rows, told[rows] + newcomers.told(rows, place), n_answers[rows] + 1)
         return np.asarray(after - reached[rows])
 
+    bound = np.asarray([gain.sum() for gain in side_by_side(gained, range(n_candidates))]) / n_newcomers
     for _ in range(min(n_listed, n_candidates)):
         best, best_gain = -1, -np.inf
         for place in np.argsort(-bound, kind="stable").tolist():

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recsys_core.dataset.interactions import Split, UserItemMatrix
+from recsys_core.blockwise import side_by_side
+from recsys_core.dataset.interactions import HeldOut, Split, UserItemMatrix
 from recsys_core.dataset.numbering import positions_in
 from recsys_core.errors import DataError, StorageError
 from recsys_core.splitting.hashing import hash_uniform
@@ -82,11 +83,12 @@ def _split_users(interactions: UserItemMatrix, parameters: SplitParameters, cata
     in_train = interactions.rows(np.flatnonzero(assigned == TRAIN))
     kept_cold = _kept_cold(in_train, parameters)
     train, vocabulary = training_part(in_train.select(~kept_cold), catalogue_ids)
-    parts, accounts = {}, {}
-    for name, number in (("validation", VALIDATION), ("test", TEST)):
-        rows = interactions.rows(np.flatnonzero(assigned == number))
+    numbers = {"validation": VALIDATION, "test": TEST}
+
+    def held_out(name: str) -> tuple[HeldOut, dict[str, Any]]:
+        rows = interactions.rows(np.flatnonzero(assigned == numbers[name]))
         known = known_mask(rows, parameters.history_share, parameters.seed)
-        parts[name], accounts[name] = make_part(
+        return make_part(
             name,
             rows.select(known),
             rows.select(~known),
@@ -95,8 +97,10 @@ def _split_users(interactions: UserItemMatrix, parameters: SplitParameters, cata
             min_ratings=parameters.min_user_ratings,
             min_history=parameters.min_history,
         )
-    summary = _summary(parameters, train, vocabulary, int(kept_cold.sum()), accounts)
-    return Split(train, parts["validation"], parts["test"], summary)
+
+    (validation, of_validation), (test, of_test) = side_by_side(held_out, numbers)
+    accounts = {"validation": of_validation, "test": of_test}
+    return Split(train, validation, test, _summary(parameters, train, vocabulary, int(kept_cold.sum()), accounts))
 
 
 def _split_time(interactions: UserItemMatrix, parameters: SplitParameters, catalogue_ids: NDArray[np.int64]) -> Split:

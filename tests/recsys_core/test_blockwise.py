@@ -41,6 +41,11 @@ def test_the_first_block_is_done_before_any_other_begins() -> None:
     assert len(list(blocks)) == 5
 
 
+def test_the_cores_do_not_wait_long_for_the_first_block() -> None:
+    assert [len(rows) for rows in in_blocks(100, 32, range, threads=2)] == [4, 32, 32, 32]
+    assert [len(rows) for rows in in_blocks(32, 32, range, threads=2)] == [32]
+
+
 def test_what_goes_wrong_in_a_block_is_raised() -> None:
     def work(start: int, stop: int) -> int:
         if start == 2:
