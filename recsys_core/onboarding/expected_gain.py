@@ -78,9 +78,7 @@ def fit_expected_gain(
     nobody can play a newcomer, a title's worth is P(known).
     """
     n_candidates = min(parameters.n_candidates, len(order))
-    rated = csr_matrix(train.ratings[:, order[:n_candidates]])
-    presence = csr_matrix((np.ones(rated.nnz), rated.indices, rated.indptr), rated.shape)
-    knowledge = fit_factor_model(presence, parameters.factors, noise=parameters.noise)
+    knowledge = fit_factor_model(_presence(train, order[:n_candidates]), parameters.factors, noise=parameters.noise)
     worth = knowledge.mean / knowledge.mean.max()
     titles = order[: max(parameters.n_targets, n_candidates)]
     newcomers = simulate_newcomers(train, titles, n_candidates, parameters, feedback=feedback)
@@ -91,3 +89,10 @@ def fit_expected_gain(
         worth *= listed[-1]
         worth[places] = listed
     return ExpectedGain(worth, knowledge)
+
+
+def _presence(train: UserItemMatrix, nums: NDArray[np.int64]) -> csr_matrix:
+    """1 where a user has rated one of the items ``nums``: CSR float64 of shape (n_users, len(nums))."""
+    rated = csr_matrix(train.ratings[:, nums])
+    rated.data = np.ones(rated.nnz)
+    return rated

@@ -86,10 +86,9 @@ def simulate_newcomers(
     more than ``_MOST_LEARNT_FROM`` are taken. Half of a newcomer's ratings, by a hash, can be asked about; what they
     liked of the rest is the target; then the other way round.
     """
-    titles = csr_matrix(train.ratings[:, order])
     seed = parameters.seed
     group = (hash_uniform(seed, "onboarding group", train.user_ids) < 0.5).astype(np.int64)
-    if len(np.unique(titles.data)) == 0 or not 0 < group.sum() < len(group):
+    if train.ratings.nnz == 0 or not 0 < group.sum() < len(group):
         return None
     chosen = hashed_sample(seed, "onboarding sample", train.user_ids, parameters.max_users)
 
@@ -100,7 +99,7 @@ def simulate_newcomers(
 
     with threadpool_limits(limits=1, user_api="blas"):  # sums keep their order
         models = list(side_by_side(fitted_for, (0, 1)))
-    rows = titles[chosen]
+    rows = csr_matrix(train.ratings[chosen][:, order])
     numbers = np.repeat(np.arange(len(chosen)), np.diff(rows.indptr))
     draws = hash_uniform(
         seed, "onboarding answer", train.user_ids[chosen][numbers], train.item_ids[order][rows.indices]
