@@ -47,7 +47,7 @@ def in_blocks(n_rows: int, block: int, work: Callable[[int, int], T], *, threads
 
     BLAS keeps to one thread in each, so that sums are the same on any number of cores.
     """
-    # One block comes alone, for what is computed once and kept is not to be computed by every thread: a small one.
+    # The first block runs alone, and is small: what it computes once is there for the other threads.
     first = n_rows if n_rows <= block else max(1, block // _FIRST)
     bounds = [(start, min(start + block, n_rows)) for start in range(first, n_rows, block)]
     with threadpool_limits(limits=1, user_api="blas"):

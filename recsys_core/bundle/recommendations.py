@@ -20,6 +20,7 @@ from recsys_core.storage import read_manifest, write_manifest
 __all__ = ["Recommendations", "recommend_all", "recommendations_schema"]
 
 _ID_TYPES: dict[IdKind, pa.DataType] = {"integer": pa.int64(), "text": pa.string()}
+_LEAST_OF_A_HEAD = 64  # people in a block, where not all of a catalogue is scored for each
 _BLOCK_FLOATS = 6_000_000  # scores in one block: 24 MB for each of a few arrays; what is larger is new memory each time
 
 
@@ -84,7 +85,8 @@ def recommend_all(
     if block is not None and block < 1:
         raise ParameterError(f"block = {block}: expected at least 1")
     known, n_items = bundle.known, max(1, len(bundle.model.catalogue_ids))
-    block = block or max(1, min(512, _BLOCK_FLOATS // n_items))
+    least = 1 if bundle.model.n_scored == n_items else _LEAST_OF_A_HEAD
+    block = block or max(least, min(512, _BLOCK_FLOATS // n_items))
     histories = Histories.of(known)
     ids = bundle.titles.ids
     schema = recommendations_schema(known.users.kind, ids.kind)

@@ -129,7 +129,8 @@ class HybridModel(HybridParts):
         closed = _closed(len(self.catalogue_ids), exclude, candidates)
         n_best = k if reranked is None else max(k, n_best)
         if not with_cold or new_titles is None:
-            best = asked.lists(histories, n_best, closed, with_cold=with_cold, entries=entries or Entries())
+            reach = self._reach if histories.n_users >= _ENOUGH_FOR_REACH else None
+            best = asked._lists(histories, n_best, closed, reach, with_cold=with_cold, entries=entries or Entries())
             return best if reranked is None else reranked(best)
         best, warm, match, new_scores = self._whole(histories, n_best, closed, with_cold=True, entries=entries)
         if reranked is not None:
@@ -145,13 +146,30 @@ class HybridModel(HybridParts):
             hide(match, histories.cold)
         return reserve_places(best, match, new_scores, self.n_items, k, new_titles.places)
 
-    def lists(
-        self, histories: Histories, k: int, closed: NDArray[np.bool_], *, with_cold: bool, entries: Entries
+    @property
+    def n_scored(self) -> int:
+        """How many items are scored for each of many people, at least."""
+        return len(self.catalogue_ids) if self._reach is None else len(self._reach.nums) + len(self.cold_item_ids)
+
+    @cached_property
+    def _reach(self) -> Reach | None:
+        """Of a large catalogue the titles that can be in lists."""
+        return Reach.of(self)
+
+    def _lists(
+        self,
+        histories: Histories,
+        k: int,
+        closed: NDArray[np.bool_],
+        reach: Reach | None,
+        *,
+        with_cold: bool,
+        entries: Entries,
     ) -> Ranking:
         """The ``k`` best items of each user that are neither rated nor ``closed``, (n_catalogue,)."""
-        if histories.n_users < _ENOUGH_FOR_REACH or self.reach is None:
+        if reach is None:
             return self._whole(histories, k, closed, with_cold=with_cold, entries=entries)[0]
-        found, left = self.reach.lists(self, histories, k, closed=closed, with_cold=with_cold, entries=entries)
+        found, left = reach.lists(self, histories, k, closed=closed, with_cold=with_cold, entries=entries)
         if len(left) == 0:
             return found
         others = self._whole(histories.only(left), k, closed, with_cold=with_cold, entries=Entries())[0]
@@ -159,11 +177,6 @@ class HybridModel(HybridParts):
         order = np.argsort(users, kind="stable")
         items = np.concatenate([found.item_nums, others.item_nums])
         return Ranking(users[order], items[order], np.concatenate([found.scores, others.scores])[order])
-
-    @cached_property
-    def reach(self) -> Reach | None:
-        """Of a large catalogue the titles that can be in lists."""
-        return Reach.of(self)
 
     def _whole(
         self,

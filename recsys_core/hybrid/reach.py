@@ -4,11 +4,11 @@ Of a large catalogue most titles are known to few, and nobody's list can have th
 product of their lengths (as in LEMP: Teflioudi, Gemulla & Mykytiuk 2015, "LEMP: Fast Retrieval of Large Entries in a
 Matrix Product"). So exact scores are made of a head of the catalogue, and of whatever people's neighbours have rated.
 Where the k-th best of these is above the bound of all others, the list is theirs; other people are left to
-:func:`recsys_core.hybrid.fused.fused_scores`. By which mean and spread cold titles are standardised follows from the
-products of the other titles' factors, summed up once.
+:func:`recsys_core.hybrid.fused.fused_scores`. The mean and spread by which cold titles are standardised come from sums
+over the remaining titles, computed once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -20,7 +20,7 @@ from recsys_core.histories import Histories
 from recsys_core.hybrid.fused import add
 from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import OWN_SAY, HybridParts
-from recsys_core.hybrid.weighed import Weighed, weighed
+from recsys_core.hybrid.weighed import Said, Weighed, weighed
 from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.sources.content.factored import FactoredContent
 from recsys_core.sources.entries import Entries
@@ -36,13 +36,13 @@ _MARGIN = 1e-3  # of the bound, for rounding
 class Reach:
     """The head of a catalogue, and what bounds the scores of the other titles.
 
-    content  that enters as factors
+    content  the content source in factored form
     nums     int64 of shape (n_head,), sorted: the most rated items, all columns of sources that score some items only,
              and those on which the predictions for cold items rest
     others   the item sides of the other low-rank sources, and ones, with the head's copied together
     features the item side of content, likewise
     longest  for each low-rank source the length of the longest vector outside the head
-    outside  Σ v·v' over the vectors outside the head, of ``others`` and then ``features``: float64 (rank, rank)
+    outside  Σ v·vᵀ over the vectors outside the head, of ``others`` and then ``features``: float64 (rank, rank)
     """
 
     content: FactoredContent
@@ -91,16 +91,21 @@ class Reach:
         closed     items of the catalogue that nobody gets, (n_catalogue,)
         with_cold  cold items stand in the lists, too
         """
-        model = replace(model, sources={**model.sources, "content": self.content})
-        n_liked, everybody = histories.n_liked(model.feedback), np.arange(histories.n_users)
-        found = weighed(model, histories, entries, n_liked)
-        if any(said.entry.raw is not None and said.columns is None for said in found.added.values()):
-            return Ranking(everybody[:0], everybody[:0], np.zeros(0, dtype=np.float32)), everybody
-        scored = self._scored(found)
+        n_liked = histories.n_liked(model.feedback)
+        factored = replace(model, sources={**model.sources, "content": self.content})
+        found = weighed(factored, histories, entries, n_liked)
+        decided = n_liked == heard(model, n_liked, found.spreads)
+        added = []
+        for said in found.added.values():
+            if said.entry.raw is not None and said.columns is None:  # of a single person, of every title
+                decided[said.users] = False
+            else:
+                added.append(said)
+        scored = self._scored(found, added)
         scores, nums = scored.warm, scored.nums
         if with_cold:
             assert model.cold.calibration is not None
-            new = model.cold.calibration.scores(self._match(model, scored), n_liked)
+            new = model.cold.calibration.scores(_match(model, scored), n_liked)
             if histories.cold is not None:
                 hide(new, histories.cold)
             scores = np.concatenate([scores, new], axis=1)
@@ -109,17 +114,16 @@ class Reach:
         if closed.any():
             scores[:, closed[nums]] = -np.inf
         best = top_k(scores, k, tie_rank=model.tie_rank[nums])
-        decided = _least(best, k, histories.n_users) > self._bound(found)
-        decided &= n_liked == heard(model, n_liked, found.spreads)
+        decided &= _least(best, k, histories.n_users) > self._bound(found)
         kept = decided[best.user_nums]
         ranking = Ranking(best.user_nums[kept], nums[best.item_nums[kept]], best.scores[kept])
         return ranking, np.flatnonzero(~decided)
 
-    def _scored(self, found: Weighed) -> "_Scored":
-        """Exact scores of the head, and of whatever sources with few entries have one for."""
+    def _scored(self, found: Weighed, added: Sequence[Said]) -> "_Scored":
+        """Exact scores of the head, and of whatever those of the ``added`` that have few entries have one for."""
         n_head, n_items = len(self.nums), self.others.whole.shape[1]
         more = np.zeros(n_items, dtype=bool)
-        for said in found.added.values():
+        for said in added:
             if said.entry.sparse is not None:
                 more[said.entry.sparse.indices] = True
         more[self.nums] = False
@@ -134,19 +138,12 @@ class Reach:
         sums = _Sums(left @ self.outside[:, others.shape[1] - 1], np.vecdot(left @ self.outside, left))
         sums -= _Sums.of(warm[:, n_head:] + np.float32(OWN_SAY) * content[:, n_head:])
         warm += content
-        for said in found.added.values():
+        for said in added:
             add(warm, said, found.against, place_of=place_of)
         return _Scored(np.concatenate([self.nums, beyond]), place_of, warm, content, sums)
 
-    def _match(self, model: HybridParts, scored: "_Scored") -> NDArray[np.float32]:
-        """Matches of the cold items, of shape (n_users, n_cold); see :attr:`HybridParts.for_cold`."""
-        predicting = scored.warm + np.float32(OWN_SAY - 1) * scored.content
-        sums = scored.unscored + _Sums.of(predicting)
-        moments = moments_of_sums(sums.total, sums.squares, model.n_items)
-        return model.cold.match_of(predicting[:, scored.place_of[model.cold.columns]], moments)
-
     def _bound(self, found: Weighed) -> NDArray[np.float64]:
-        """What no score of an item is above that has not been scored: of shape (n_users,)."""
+        """An upper bound of the scores of all items that are not scored, of shape (n_users,)."""
         constant = found.left[:, -1].astype(np.float64)
         reached, size = constant, np.abs(constant)
         for name, place in found.places.items():
@@ -184,7 +181,7 @@ class _Sums:
 
     @classmethod
     def of(cls, scores: NDArray[np.float32]) -> Self:
-        return cls(scores.sum(axis=1, dtype=np.float64), np.vecdot(scores, scores).astype(np.float64))
+        return cls(scores.sum(axis=1, dtype=np.float64), np.vecdot(scores, scores, dtype=np.float64))
 
     def __add__(self, other: "_Sums") -> "_Sums":
         return _Sums(self.total + other.total, self.squares + other.squares)
@@ -209,6 +206,14 @@ class _Scored:
     warm: NDArray[np.float32]
     content: NDArray[np.float32]
     unscored: _Sums
+
+
+def _match(model: HybridParts, scored: _Scored) -> NDArray[np.float32]:
+    """Matches of the cold items, of shape (n_users, n_cold); see :attr:`HybridParts.for_cold`."""
+    predicting = scored.warm + np.float32(OWN_SAY - 1) * scored.content
+    sums = scored.unscored + _Sums.of(predicting)
+    moments = moments_of_sums(sums.total, sums.squares, model.n_items)
+    return model.cold.match_of(predicting[:, scored.place_of[model.cold.columns]], moments)
 
 
 def _hide_placed(scores: NDArray[np.float32], rated: csr_matrix, place_of: NDArray[np.int64]) -> None:

@@ -20,7 +20,7 @@ class Said:
     """What a source says of some people.
 
     users    their row numbers, ascending: int64 of shape (n_asked,)
-    times    how often it counts for each, by the raw scores: float64 of shape (n_asked,)
+    times    by what each person's raw scores are multiplied: float64 of shape (n_asked,)
     columns  of the source
     """
 
@@ -38,7 +38,7 @@ class Weighed:
               :attr:`HybridParts.item_sides`
     places    of each low-rank source its columns in ``left``
     added     what the other sources add, by name, where they count for anybody
-    against   how often an aversion counts: float64 of shape (n_users,)
+    against   by what an aversion is multiplied: float64 of shape (n_users,)
     spreads   how far each source's scores spread for each user, 0 for those who were not asked about
     """
 

@@ -68,8 +68,8 @@ def dense_moments(scores: NDArray[np.floating[Any]], *, n_items: int | None = No
 
 def moments_of_sums(total: NDArray[np.float64], squares: NDArray[np.float64], n_items: int) -> Moments:
     """Moments of ``n_items`` scores of each user, of which the sum and that of the squares, (n_users,), are known."""
-    mean = total / n_items
-    return _floored(mean, squares / n_items - mean**2, np.abs(mean))
+    mean = total / max(n_items, 1)
+    return _floored(mean, squares / max(n_items, 1) - mean**2, np.abs(mean))
 
 
 def sparse_moments(scores: csr_matrix) -> Moments:

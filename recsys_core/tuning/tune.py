@@ -134,6 +134,7 @@ class _Tuner:
         self.started = self.clock()
         self.on_trial = on_trial
         self.trials: list[Trial] = []
+        self.features = rounds[0][1]
         self.rounds = [
             Round(split, parameters, feedback, features, recall_share=recall_share) for split, features in rounds
         ]
@@ -162,12 +163,11 @@ class _Tuner:
         decided = [found and found.as_dict() for found in chosen.values()]
         weights = self._weights_stage("blend", tables, defaults, decided)
         weights = weights.without_faint_groups(besides=self.parameters.weights.group_weights)
-        if self.rounds[0].split.train.n_ratings >= MANY_RATINGS:
-            weights = _without_groups_of_chance(tables, weights, self._sparse_groups())
+        weights = self._sure_groups(tables, weights)
         weights = self._weights_stage("gate", tables, weights, [*decided, weights.as_dict()])
         weights = self._with_popularity(tables, weights)
         untuned = self._gate_objective(tables, defaults)
-        weights, best, alone = self._best(tables, weights, defaults)
+        weights, best, alone = self._best(tables, weights, self._sure_groups(tables, defaults))
         return weights, untuned, best, alone
 
     def _calibration(self, chosen: Mapping[str, Parameters | None], weights: HybridWeights) -> ColdCalibration | None:
@@ -208,12 +208,14 @@ class _Tuner:
 
         return with_values(base, stage, self._run(self._weights_space(stage), objective, decided))
 
-    def _sparse_groups(self) -> list[str]:
-        """Groups of features that are dear to multiply, and for which nobody has chosen a weight."""
-        groups = self.rounds[0].features.groups.items()
-        return [
-            name for name, items in groups if not is_dense(items) and name not in self.parameters.weights.group_weights
-        ]
+    def _sure_groups(self, tables: list[Tables], weights: HybridWeights) -> HybridWeights:
+        """``weights``; of large data without groups of features that are dear, and gain nothing for sure."""
+        if self.rounds[0].split.train.n_ratings < MANY_RATINGS or self.features is None:
+            return weights
+        chosen = self.parameters.weights.group_weights
+        dense = [name for name, items in self.features.groups.items() if is_dense(items)]
+        sparse = [name for name in self.features.groups if name not in dense and name not in chosen]
+        return _without_groups_of_chance(tables, weights, sparse, dense)
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
@@ -293,14 +295,15 @@ class _Tuner:
         return weights
 
 
-def _without_groups_of_chance(tables: list[Tables], weights: HybridWeights, sparse: Collection[str]) -> HybridWeights:
-    """``weights`` without the ``sparse`` groups whose gain on whole histories is within chance, if any other is left.
+def _without_groups_of_chance(
+    tables: list[Tables], weights: HybridWeights, sparse: Collection[str], dense: Collection[str]
+) -> HybridWeights:
+    """``weights`` without the ``sparse`` groups whose gain on whole histories is within chance.
 
-    Of large data such a group costs as much as all dense ones together. Its weight was searched for on these very
-    users, so that a gain of less than two standard errors of the difference is none.
+    Of large data such a group costs as much as all dense ones together, of which one must be left. Its weight was
+    searched for on these very users, so that a gain of less than two standard errors of the difference is none.
     """
-    others = {name: weight for name, weight in weights.group_weights.items() if name not in sparse}
-    if not any(others.values()):
+    if not any(weights.group_weights.get(name) for name in dense):
         return weights
     for name in sorted(sparse, key=lambda name: weights.group_weights.get(name, 0.0)):
         if weights.group_weights.get(name):

@@ -24,12 +24,16 @@ class FactoredContent(ContentModel):
     @classmethod
     def of(cls, model: ContentModel) -> Self | None:
         """None where a group is multiplied as a sparse matrix: its factor would not fit."""
-        return cls(model.features, model.n_warm, model.parameters, model.feedback) if model.all_dense else None
+        if not model.all_dense:
+            return None
+        found = cls(model.features, model.n_warm, model.parameters, model.feedback)
+        vars(found)["dense_rows"] = model.dense_rows  # computed once
+        return found
 
     @cached_property
     def item_side(self) -> NDArray[np.float32]:  # type: ignore[override]
         """The features side by side, 0 for items that a group does not know: float32 of shape (rank, n_warm)."""
-        rows = [self._dense_rows[name] for name in self._dense]
+        rows = [self.dense_rows[name] for name in self._dense]
         side = np.zeros((sum(items.shape[1] for _, items in rows), self.n_warm), dtype=np.float32)
         start = 0
         for nums, items in rows:

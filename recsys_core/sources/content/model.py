@@ -85,8 +85,8 @@ class ContentModel:
         found = np.zeros((len(self.groups), histories.n_users, self.n_warm), dtype=np.float32)
         counted = self._counted(histories)
         for num, name in enumerate(self.groups):
-            if name in self._dense_rows:
-                nums, items = self._dense_rows[name]
+            if name in self.dense_rows:
+                nums, items = self.dense_rows[name]
                 n_warm = np.searchsorted(nums, self.n_warm)
                 found[num][:, nums[:n_warm]] = self._dense_profile(counted, name) @ items[:n_warm].T
             else:
@@ -147,7 +147,7 @@ class ContentModel:
     def _dense_profile(self, counted: _Counted, name: str) -> NDArray[np.float32]:
         """The users' profiles in a group multiplied as a dense matrix: (n_users, n_features), of length 1 or 0."""
         strength, floor = counted[name in self._signed]
-        nums, features = self._dense_rows[name]
+        nums, features = self.dense_rows[name]
         sums = (strength if len(nums) == strength.shape[1] else strength[:, nums]) @ features
         lengths = np.sqrt(np.vecdot(sums, sums, dtype=np.float64))
         scale = np.divide(1.0, lengths, out=np.zeros_like(lengths), where=lengths > floor)
@@ -176,7 +176,7 @@ class ContentModel:
     @cached_property
     def _dense(self) -> tuple[str, ...]:
         """Groups with a weight that are multiplied as dense matrices."""
-        return tuple(name for name in self.groups if self.weight(name) > 0 and name in self._dense_rows)
+        return tuple(name for name in self.groups if self.weight(name) > 0 and name in self.dense_rows)
 
     @cached_property
     def _sparse(self) -> tuple[str, ...]:
@@ -191,11 +191,11 @@ class ContentModel:
     def _sparse_groups(self) -> dict[str, SparseGroup]:
         """All groups but the dense ones."""
         return {
-            name: SparseGroup.of(items) for name, items in self.features.groups.items() if name not in self._dense_rows
+            name: SparseGroup.of(items) for name, items in self.features.groups.items() if name not in self.dense_rows
         }
 
     @cached_property
-    def _dense_rows(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    def dense_rows(self) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float32]]]:
         """Of each group with many features filled the items that it knows, and these: (n_known, n_features)."""
         found = {}
         for name, items in self.features.groups.items():
@@ -211,11 +211,11 @@ class ContentModel:
         """Dense groups that know the same items: their names, these items, and (n_features, n_known) features."""
         knowing: dict[bytes, list[str]] = {}
         for name in self._dense:
-            knowing.setdefault(self._dense_rows[name][0].tobytes(), []).append(name)
+            knowing.setdefault(self.dense_rows[name][0].tobytes(), []).append(name)
         found = []
         for names in knowing.values():
-            together = np.concatenate([self._dense_rows[name][1].T for name in names])
-            found.append((tuple(names), self._dense_rows[names[0]][0], np.ascontiguousarray(together)))
+            together = np.concatenate([self.dense_rows[name][1].T for name in names])
+            found.append((tuple(names), self.dense_rows[names[0]][0], np.ascontiguousarray(together)))
         return found
 
     @cached_property

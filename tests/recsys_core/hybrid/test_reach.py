@@ -61,8 +61,14 @@ def reaching() -> HybridModel:
 
 
 def with_head(model: HybridModel) -> HybridModel:
-    model.__dict__["reach"] = Reach.of(model, N_HEAD)
+    model.__dict__["_reach"] = Reach.of(model, N_HEAD)
     return model
+
+
+def reach_of(model: HybridModel) -> Reach:
+    found = vars(model)["_reach"]
+    assert isinstance(found, Reach)
+    return found
 
 
 def everybody() -> Histories:
@@ -79,7 +85,7 @@ def everybody() -> Histories:
 def from_all(hybrid: HybridModel, histories: Histories, k: int, **options: Any) -> Ranking:
     """The lists as they are made without a head."""
     whole = replace(hybrid)
-    whole.__dict__["reach"] = None
+    whole.__dict__["_reach"] = None
     return whole.recommend(histories, k, **options)
 
 
@@ -94,9 +100,8 @@ def assert_same(found: Ranking, expected: Ranking) -> None:
 
 def decided(model: HybridModel, histories: Histories, *, with_cold: bool = True) -> NDArray[np.int64]:
     """Whose lists the head decides."""
-    assert model.reach is not None
     closed = np.zeros(len(model.catalogue_ids), dtype=bool)
-    found, left = model.reach.lists(model, histories, K, closed=closed, with_cold=with_cold, entries=Entries())
+    found, left = reach_of(model).lists(model, histories, K, closed=closed, with_cold=with_cold, entries=Entries())
     users = np.unique(found.user_nums)
     np.testing.assert_array_equal(np.setdiff1d(np.arange(histories.n_users), left), users)
     return users
@@ -104,12 +109,11 @@ def decided(model: HybridModel, histories: Histories, *, with_cold: bool = True)
 
 def test_the_head_decides_most_lists_and_they_are_those_of_all_titles() -> None:
     model, histories = reaching(), everybody()
-    assert model.reach is not None
-    assert len(model.reach.nums) < model.n_items / 2
+    assert len(reach_of(model).nums) < model.n_items / 2
     assert 0.5 < len(decided(model, histories)) / histories.n_users < 0.9, "the rest is left to all titles"
     found = model.recommend(histories, K)
     assert (found.item_nums >= model.n_items).any(), "cold titles stand in some"
-    outside = np.setdiff1d(found.item_nums[found.item_nums < model.n_items], model.reach.nums)
+    outside = np.setdiff1d(found.item_nums[found.item_nums < model.n_items], reach_of(model).nums)
     assert len(outside), "and titles that only neighbours brought in"
     assert_same(found, from_all(model, histories, K))
 
@@ -136,7 +140,7 @@ def _backwards(best: Ranking) -> Ranking:
 
 
 @given(
-    histories=st.deferred(lambda: histories_of(n_items=reaching().n_items, max_users=5)),
+    histories=st.deferred(lambda: histories_of(n_items=reaching().n_items, n_cold=N_COLD, max_users=5)),
     taste=SOME_WEIGHTS,
     prior=SOME_WEIGHTS,
     kappa=st.sampled_from([0.0, 2.0, 40.0]),
@@ -148,19 +152,70 @@ def test_lists_are_those_of_all_titles_for_all_weights_and_histories(
 ) -> None:
     weights = reaching().weights.replace(taste=taste, prior=prior, kappa=kappa, dislikes=dislikes)
     model = reaching().with_weights(weights)
-    some = Histories(csr_matrix(vstack([histories.ratings, train().ratings[:20]], format="csr")))
+    some = beside(histories, everybody().rows(0, 20))
     assert_same(model.recommend(some, k), from_all(model, some, k))
+
+
+def beside(histories: Histories, others: Histories) -> Histories:
+    """All of them, with times and cold ratings."""
+    times = histories.times if histories.times is not None else np.full(histories.ratings.nnz, 10**9)
+    cold = histories.cold if histories.cold is not None else csr_matrix((histories.n_users, N_COLD), dtype=np.float32)
+    assert others.times is not None
+    return Histories(
+        csr_matrix(vstack([histories.ratings, others.ratings], format="csr")),
+        np.concatenate([times, others.times]),
+        csr_matrix(vstack([cold, others.cold], format="csr")),
+    )
 
 
 def test_longer_lists_than_the_head_has_are_left_to_all_titles() -> None:
     model, histories = reaching(), everybody()
-    assert_same(model.recommend(histories, model.n_items), from_all(model, histories, model.n_items))
+    closed = np.zeros(len(model.catalogue_ids), dtype=bool)
+    _, left = reach_of(model).lists(model, histories, 200, closed=closed, with_cold=True, entries=Entries())
+    assert len(left) == histories.n_users
+    assert_same(model.recommend(histories, 200), from_all(model, histories, 200))
+
+
+def test_one_person_who_is_asked_about_alone_leaves_the_others_to_the_head() -> None:
+    model = reaching().with_weights(reaching().weights.replace(kappa=4.0))
+    everyone = everybody()
+    lengths = everyone.n_liked(model.feedback)
+    short, long = np.flatnonzero(lengths < 5)[:1], np.flatnonzero(lengths > 15)[:30]
+    some = everyone.only(np.sort(np.concatenate([short, long])))
+    neighbours = model.weights.factors(some.n_liked(model.feedback), slight=False)["neighbours"]
+    assert np.count_nonzero(neighbours) == 1
+    users = decided(model, some)
+    assert len(users) > 10
+    assert np.flatnonzero(neighbours)[0] not in users
+    assert_same(model.recommend(some, K), from_all(model, some, K))
+
+
+def test_the_balance_of_collaborative_and_content_holds() -> None:
+    model, histories = reaching(), everybody()
+    for alpha in (0.0, 0.3, 1.0):
+        some = model.with_weights(model.weights.balanced(alpha))
+        assert_same(some.recommend(histories, K), from_all(some, histories, K))
+
+
+def test_the_head_is_found_once_whatever_is_asked_for() -> None:
+    model = replace(reaching())
+    made = []
+
+    def counted(model: HybridModel) -> Reach:
+        made.append(model)
+        return reach_of(reaching())
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Reach, "of", counted)
+        for asked in MODEL_NAMES:
+            model.recommend(everybody(), K, model=asked)
+            model.recommend(everybody().rows(0, 3), K, model=asked)
+    assert made == [model]
 
 
 def test_a_title_beyond_the_head_that_could_be_in_a_list_is_found() -> None:
     model = reaching()
-    assert model.reach is not None
-    beyond = int(np.setdiff1d(np.arange(model.n_items), model.reach.nums)[0])
+    beyond = int(np.setdiff1d(np.arange(model.n_items), reach_of(model).nums)[0])
     factors = model.als.item_factors.copy()
     factors[beyond] = 50 * factors[np.argmax(np.linalg.norm(factors, axis=1))]
     changed = replace(model, sources={**model.sources, "als": replace(model.als, item_factors=factors)})

@@ -36,20 +36,22 @@ class TestFactoredContentKeepsTheSourceContract(SourceContract):
 
 
 @st.composite
-def models_and_ratings(draw: st.DrawFn) -> tuple[ContentModel, csr_matrix]:
+def models_and_ratings(draw: st.DrawFn) -> tuple[ContentModel, FactoredContent, csr_matrix]:
     ratings = draw(user_item_matrices(min_items=2))
     features = draw(item_feature_sets(n_items=ratings.shape[1]))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("recsys_core.sources.content.model._DENSE_SHARE", -1.0)
         model = fit_content(features, features.item_ids, WEIGHTS, feedback=MOVIELENS.feedback)
-        assert model.all_dense
-    return model, ratings
+        found = factored(model)
+        assert found.item_side.shape[1] == model.n_warm
+    return model, found, ratings
 
 
 @given(drawn=models_and_ratings())
-def test_scores_and_moments_are_those_of_the_content_model(drawn: tuple[ContentModel, csr_matrix]) -> None:
-    model, ratings = drawn
-    found = factored(model)
+def test_scores_and_moments_are_those_of_the_content_model(
+    drawn: tuple[ContentModel, FactoredContent, csr_matrix],
+) -> None:
+    model, found, ratings = drawn
     entry, scores = found.enter(Histories(ratings)), model.score(ratings)
     np.testing.assert_allclose(raw_scores(found, entry), scores, rtol=0, atol=1e-5)
     np.testing.assert_allclose(entry.moments.mean, scores.mean(axis=1), rtol=0, atol=1e-5)
