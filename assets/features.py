@@ -18,6 +18,7 @@ __all__ = ["item_features", "split", "user_item_matrix"]
     group="features",
     kinds={"scipy"},
     show=lambda step: Shown(page(describe_matrix(step.value, items=items_of(step)))),
+    modules=("recsys_core.blockwise",),
     steps=("matrix",),
 )
 def user_item_matrix(inputs: Inputs, ratings: CleanTable) -> Made[UserItemMatrix]:

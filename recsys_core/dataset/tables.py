@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import FeedbackKind
 from recsys_core.dataset.interactions import Split, UserItemMatrix, build_user_items
 from recsys_core.dataset.table_folders import CleanTable
@@ -25,7 +26,8 @@ def interactions_of(ratings: CleanTable, kind: FeedbackKind = "ratings") -> User
     Counts of the same user and item are added up, an event that is repeated is one; the time is that of the last.
     """
     path, value = ratings.rows_path, np.float32 if kind == "ratings" else np.float64  # sums of counts may be long
-    columns = {name: _column(path, name, value if name == "rating" else np.int64) for name in _GROUPED}
+    kinds = {name: value if name == "rating" else np.int64 for name in _GROUPED}
+    columns = dict(zip(kinds, side_by_side(lambda name: _column(path, name, kinds[name]), kinds), strict=True))
     if kind == "events":  # that it happened is all that is known
         columns["rating"] = np.ones(len(columns["rating"]))
     if kind != "ratings":

@@ -149,6 +149,7 @@ class _Tuner:
                 self.rounds[0].remember(kind, als_model.parameters, als_model)
             elif kind.is_tuned:
                 chosen[kind.name] = self.own_stage(kind)
+        return_freed_memory()  # of the trials
         weights, untuned, best, alone = self._weigh(chosen)
         return_freed_memory()  # of the tables
         n_users = sum(r.n_users for r in self.rounds)
