@@ -44,10 +44,17 @@ class Ranking:
         return lists
 
 
-def hide(scores: NDArray[np.floating[Any]], seen: csr_matrix) -> None:
-    """Set to -inf, in place, the columns of ``scores`` (n_rows, at least n_items) with an entry in ``seen``."""
+def hide(scores: NDArray[np.floating[Any]], seen: csr_matrix, *, place_of: NDArray[np.integer] | None = None) -> None:
+    """Set to -inf, in place, the columns of ``scores`` (n_rows, at least n_items) with an entry in ``seen``.
+
+    place_of  the column of each item in ``scores``, -1 for those that have none; None: the items are the columns
+    """
     rows = np.repeat(np.arange(seen.shape[0]), np.diff(seen.indptr))
-    scores[rows, seen.indices] = -np.inf
+    places: NDArray[np.integer] = seen.indices
+    if place_of is not None:
+        places = place_of[places]
+        rows, places = rows[places >= 0], places[places >= 0]
+    scores[rows, places] = -np.inf
 
 
 def tie_ranks(item_ids: NDArray[np.int64]) -> NDArray[np.int64]:

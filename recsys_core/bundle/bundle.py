@@ -1,6 +1,6 @@
 """The model bundle: everything that recommending takes, in one folder."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path as FilePath
@@ -209,12 +209,10 @@ class ModelBundle:
             path, name = "cold", "hybrid"  # only popularity is left
         elif history.n_liked(model.feedback)[0] and not model.asked(name).hears(history, entries=entries)[0]:
             path = "cold"  # of what is liked it can make nothing
-        reranked: Callable[[Ranking], Ranking] | None = None
-        n_best = 0
+        reranking = RerankParameters(diversity=wanted.diversity)
+        reranked = None
         if wanted.diversity > 0:
-            parameters = RerankParameters(diversity=wanted.diversity)
-            reranked = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=parameters, k=wanted.k)
-            n_best = parameters.n_candidates
+            reranked = partial(self.reranker.rerank, user_ratings=history.ratings, parameters=reranking, k=wanted.k)
         ranking = model.recommend(
             history,
             wanted.k,
@@ -222,7 +220,7 @@ class ModelBundle:
             exclude=self._left_out(wanted),
             new_titles=NewTitles(places=wanted.new_titles) if wanted.new_titles else None,
             reranked=reranked,
-            n_best=n_best,
+            n_best=reranking.n_candidates,
             entries=entries,
         )
         items = self._plain_items(model.catalogue_ids[ranking.item_nums], ranking)

@@ -85,7 +85,7 @@ def recommend_all(
     if block is not None and block < 1:
         raise ParameterError(f"block = {block}: expected at least 1")
     known, n_items = bundle.known, max(1, len(bundle.model.catalogue_ids))
-    least = 1 if bundle.model.n_scored == n_items else _LEAST_OF_A_HEAD
+    least = _LEAST_OF_A_HEAD if new_titles is None and bundle.model.has_head else 1
     block = block or max(least, min(512, _BLOCK_FLOATS // n_items))
     histories = Histories.of(known)
     ids = bundle.titles.ids

@@ -147,9 +147,9 @@ class HybridModel(HybridParts):
         return reserve_places(best, match, new_scores, self.n_items, k, new_titles.places)
 
     @property
-    def n_scored(self) -> int:
-        """How many items are scored for each of many people, at least."""
-        return len(self.catalogue_ids) if self._reach is None else len(self._reach.nums) + len(self.cold_item_ids)
+    def has_head(self) -> bool:
+        """Whether lists of many people are made from a part of the catalogue."""
+        return self._reach is not None
 
     @cached_property
     def _reach(self) -> Reach | None:

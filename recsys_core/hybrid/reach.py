@@ -14,7 +14,6 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid.fused import add
@@ -110,7 +109,7 @@ class Reach:
                 hide(new, histories.cold)
             scores = np.concatenate([scores, new], axis=1)
             nums = np.concatenate([nums, np.arange(model.n_items, len(closed))])
-        _hide_placed(scores, histories.ratings, scored.place_of)
+        hide(scores, histories.ratings, place_of=scored.place_of)
         if closed.any():
             scores[:, closed[nums]] = -np.inf
         best = top_k(scores, k, tie_rank=model.tie_rank[nums])
@@ -143,7 +142,7 @@ class Reach:
         return _Scored(np.concatenate([self.nums, beyond]), place_of, warm, content, sums)
 
     def _bound(self, found: Weighed) -> NDArray[np.float64]:
-        """An upper bound of the scores of all items that are not scored, of shape (n_users,)."""
+        """An upper bound on the scores of all items that are not scored, of shape (n_users,)."""
         constant = found.left[:, -1].astype(np.float64)
         reached, size = constant, np.abs(constant)
         for name, place in found.places.items():
@@ -214,13 +213,6 @@ def _match(model: HybridParts, scored: _Scored) -> NDArray[np.float32]:
     sums = scored.unscored + _Sums.of(predicting)
     moments = moments_of_sums(sums.total, sums.squares, model.n_items)
     return model.cold.match_of(predicting[:, scored.place_of[model.cold.columns]], moments)
-
-
-def _hide_placed(scores: NDArray[np.float32], rated: csr_matrix, place_of: NDArray[np.int64]) -> None:
-    """Set to -inf what is rated, as far as it has a place in ``scores``."""
-    rows, places = np.repeat(np.arange(rated.shape[0]), np.diff(rated.indptr)), place_of[rated.indices]
-    there = places >= 0
-    scores[rows[there], places[there]] = -np.inf
 
 
 def _least(best: Ranking, k: int, n_users: int) -> NDArray[np.float64]:

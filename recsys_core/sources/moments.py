@@ -75,15 +75,13 @@ def moments_of_sums(total: NDArray[np.float64], squares: NDArray[np.float64], n_
 def sparse_moments(scores: csr_matrix) -> Moments:
     """Moments of the rows of ``scores`` (n_users, n_items), in which what has no entry scores 0."""
     n_users, n_items = scores.shape
-    if n_items == 0:
-        return Moments(np.zeros(n_users), np.zeros(n_users))
     filled = np.flatnonzero(np.diff(scores.indptr))
     starts = scores.indptr[filled]
-    mean, squares = np.zeros(n_users), np.zeros(n_users)
+    total, squares = np.zeros(n_users), np.zeros(n_users)
     if len(filled):
-        mean[filled] = np.add.reduceat(scores.data, starts, dtype=np.float64) / n_items
-        squares[filled] = np.add.reduceat(np.square(scores.data, dtype=np.float64), starts) / n_items
-    return _floored(mean, squares - mean**2, np.abs(mean))
+        total[filled] = np.add.reduceat(scores.data, starts, dtype=np.float64)
+        squares[filled] = np.add.reduceat(np.square(scores.data, dtype=np.float64), starts)
+    return moments_of_sums(total, squares, n_items)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from scipy.sparse import csr_matrix, vstack
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.histories import Histories
-from recsys_core.hybrid import MODEL_NAMES, ColdCalibration, HybridModel, ModelName, fit_hybrid
+from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName, fit_hybrid
 from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters
 from recsys_core.hybrid.reach import Reach
 from recsys_core.ranking import Ranking
@@ -22,17 +22,9 @@ from recsys_core.sources.entries import Entries
 from recsys_core.sources.table import SOURCES
 from recsys_core.testing import histories_of, planted_features, planted_interactions
 from recsys_core.testing.hybrids import PLANTED_PARAMETERS, PLANTED_WEIGHTS, cold_ids
+from tests.recsys_core.planted import mixing
 
 N_COLD, N_HEAD, K = 9, 90, 6
-CALIBRATION = ColdCalibration(
-    knots=(0.0,),
-    warm_slopes=(1.0, 1.0),
-    warm_length=0.0,
-    warm_intercept=0.0,
-    cold_slope=1.2,
-    cold_length=0.3,
-    cold_intercept=0.0,
-)
 SOME_WEIGHTS = st.dictionaries(st.sampled_from([kind.name for kind in SOURCES]), st.sampled_from([0.0, 0.4, 1.5]))
 
 
@@ -57,7 +49,10 @@ def reaching() -> HybridModel:
         feedback=MOVIELENS.feedback,
         ridge=FeatureRidgeParameters(max_items=30, regularization=0.5),
     )
-    return with_head(replace(model, cold=replace(model.cold, calibration=CALIBRATION)))
+    calibration = mixing().cold.calibration
+    assert calibration is not None
+    calibration = calibration.replace(cold_slope=1.2, cold_length=0.3)
+    return with_head(replace(model, cold=replace(model.cold, calibration=calibration)))
 
 
 def with_head(model: HybridModel) -> HybridModel:
