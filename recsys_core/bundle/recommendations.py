@@ -20,8 +20,7 @@ from recsys_core.storage import read_manifest, write_manifest
 __all__ = ["Recommendations", "recommend_all", "recommendations_schema"]
 
 _ID_TYPES: dict[IdKind, pa.DataType] = {"integer": pa.int64(), "text": pa.string()}
-_LEAST_OF_A_HEAD = 64  # people in a block, where not all of a catalogue is scored for each
-_BLOCK_FLOATS = 6_000_000  # scores in one block: 24 MB for each of a few arrays; what is larger is new memory each time
+_BLOCK_FLOATS = 3_000_000  # scores in one block: 12 MB for each of a few arrays; what is larger is new memory each time
 
 
 def recommendations_schema(users: IdKind = "integer", items: IdKind = "integer") -> pa.Schema:
@@ -78,17 +77,16 @@ def recommend_all(
 ) -> Recommendations:
     """The ``k`` best unseen movies of every known user, those without ratings among them.
 
-    block     users scored at a time; by default as many as fit 24 MB of scores
+    block     users scored at a time; by default as many as fit 12 MB of scores
     new_titles  places that are kept for movies without a rating
     on_block  called after each block with (users done, users in all)
     """
     if block is not None and block < 1:
         raise ParameterError(f"block = {block}: expected at least 1")
-    known, n_items = bundle.known, max(1, len(bundle.model.catalogue_ids))
-    least = _LEAST_OF_A_HEAD if new_titles is None and bundle.model.has_head else 1
-    block = block or max(least, min(512, _BLOCK_FLOATS // n_items))
+    known, ids = bundle.known, bundle.titles.ids
+    n_scored = bundle.model.n_scored if new_titles is None else len(bundle.model.catalogue_ids)
+    block = block or max(1, min(512, _BLOCK_FLOATS // max(1, n_scored)))
     histories = Histories.of(known)
-    ids = bundle.titles.ids
     schema = recommendations_schema(known.users.kind, ids.kind)
 
     def recommended(start: int, stop: int) -> tuple[int, pa.Table]:

@@ -87,10 +87,7 @@ class ColdTitles:
 
     def match(self, warm: NDArray[np.float32]) -> NDArray[np.float32]:
         """z_S: how well each cold title fits, from scores ``warm`` (n_users, n_warm): float32 (n_users, n_cold)."""
-        moments = dense_moments(warm)
-        if len(warm) == 1:
-            return self._standardised((self.from_warm @ warm[0])[None, :], moments)
-        return self.match_of(warm[:, self.columns], moments)
+        return self.match_of(warm[:, self.columns], dense_moments(warm))
 
     def match_of(self, scores: NDArray[np.float32], moments: Moments) -> NDArray[np.float32]:
         """The same from the ``scores`` of the :attr:`columns` alone, and the ``moments`` of those of all warm items."""

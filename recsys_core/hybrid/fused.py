@@ -10,7 +10,7 @@ from recsys_core.hybrid.parts import OWN_SAY, HybridParts
 from recsys_core.hybrid.weighed import Said, weighed
 from recsys_core.sources.entries import Entries
 
-__all__ = ["add", "fused_scores", "scores_for_both"]
+__all__ = ["add", "as_slice", "fused_scores", "scores_for_both"]
 
 
 def fused_scores(model: HybridParts, histories: Histories, entries: Entries | None = None) -> NDArray[np.float32]:
@@ -67,28 +67,27 @@ def add(
     said: Said,
     against: NDArray[np.float64],
     share: float = 1.0,
-    *,
-    place_of: NDArray[np.int64] | None = None,
 ) -> None:
-    """Add ``share`` of what a source ``said`` to the ``scores`` of its users, and its aversion ``against`` times.
-
-    place_of  the column of each item in ``scores``, -1 for those that have none; None: the items are the columns
-    """
+    """Add ``share`` of what a source ``said`` to the ``scores`` of its users, and its aversion ``against`` times."""
     entry, users, times = said.entry, said.users, np.float32(share) * said.times.astype(np.float32)
     if entry.sparse is not None:
-        _add_sparse(scores, users, entry.sparse, times, place_of)
+        _add_sparse(scores, users, entry.sparse, times, None)
         return
     assert entry.raw is not None
-    places = said.columns
-    if place_of is not None:
-        places = place_of if places is None else place_of[places]
-    columns = slice(None) if places is None else places
+    columns = slice(None) if said.columns is None else as_slice(said.columns)
     scaled = np.empty(entry.raw.shape[1], dtype=np.float32)  # a row stays in the cache between the product and the sum
     for row, user in enumerate(users):
         np.multiply(entry.raw[row], times[row], out=scaled)
         scores[user, columns] += scaled
     if entry.aversion is not None:
-        _add_sparse(scores, users, entry.aversion, against[users], places)
+        _add_sparse(scores, users, entry.aversion, against[users], said.columns)
+
+
+def as_slice(columns: NDArray[np.int64]) -> slice | NDArray[np.int64]:
+    """The same ``columns``, as a slice where they follow one another: three times as fast to add to."""
+    if len(columns) and (np.diff(columns) == 1).all():
+        return slice(int(columns[0]), int(columns[-1]) + 1)
+    return columns
 
 
 def _add_sparse(
@@ -96,9 +95,9 @@ def _add_sparse(
     users: NDArray[np.int64],
     added: csr_matrix,
     times: NDArray[np.floating],
-    place_of: NDArray[np.int64] | None,
+    columns: NDArray[np.int64] | None,
 ) -> None:
-    places = added.indices if place_of is None else place_of[added.indices]
+    places = added.indices if columns is None else columns[added.indices]
     bounds = added.indptr.tolist()
     for row, user in enumerate(users):
         mine = slice(bounds[row], bounds[row + 1])

@@ -32,8 +32,6 @@ ModelName = Literal["hybrid", "als", "ease", "content"]
 MODEL_NAMES: tuple[ModelName, ...] = get_args(ModelName)
 """What lists can be made by: the hybrid, or one of its sources alone."""
 
-_ENOUGH_FOR_REACH = 8  # people
-
 
 class HybridModel(HybridParts):
     """The sources of :mod:`recsys_core.sources.table` blended; :mod:`recsys_core.hybrid.blend` has the formula.
@@ -129,8 +127,10 @@ class HybridModel(HybridParts):
         closed = _closed(len(self.catalogue_ids), exclude, candidates)
         n_best = k if reranked is None else max(k, n_best)
         if not with_cold or new_titles is None:
-            reach = self._reach if histories.n_users >= _ENOUGH_FOR_REACH else None
-            best = asked._lists(histories, n_best, closed, reach, with_cold=with_cold, entries=entries or Entries())
+            # No head decides among few candidates, nor by content alone, whose vectors are all of one length.
+            reach = None if candidates is not None or model == "content" else self._reach
+            entries = entries or Entries()
+            best = asked._lists(histories, n_best, closed, reach, with_cold=with_cold, entries=entries)
             return best if reranked is None else reranked(best)
         best, warm, match, new_scores = self._whole(histories, n_best, closed, with_cold=True, entries=entries)
         if reranked is not None:
@@ -147,9 +147,9 @@ class HybridModel(HybridParts):
         return reserve_places(best, match, new_scores, self.n_items, k, new_titles.places)
 
     @property
-    def has_head(self) -> bool:
-        """Whether lists of many people are made from a part of the catalogue."""
-        return self._reach is not None
+    def n_scored(self) -> int:
+        """Of how many titles each person's list is made: those of the whole catalogue, or of its head."""
+        return len(self.catalogue_ids) if self._reach is None else len(self._reach.nums) + len(self.cold_item_ids)
 
     @cached_property
     def _reach(self) -> Reach | None:

@@ -1,33 +1,35 @@
-"""Lists of many people from the titles that can be in them.
+"""Lists from the titles that can be in them.
 
 Of a large catalogue most titles are known to few, and nobody's list can have them: a product of factors is at most the
 product of their lengths (as in LEMP: Teflioudi, Gemulla & Mykytiuk 2015, "LEMP: Fast Retrieval of Large Entries in a
-Matrix Product"). So exact scores are made of a head of the catalogue, and of whatever people's neighbours have rated.
-Where the k-th best of these is above the bound of all others, the list is theirs; other people are left to
+Matrix Product"). So exact scores are made of a head of the catalogue. Where the k-th best of these is above the bound
+of all others, with the most that a person's neighbours say of one of them, the list is theirs; other people are left to
 :func:`recsys_core.hybrid.fused.fused_scores`. The mean and spread by which cold titles are standardised come from sums
-over the remaining titles, computed once.
+over the remaining titles, most of them computed once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
 
 from recsys_core.histories import Histories
-from recsys_core.hybrid.fused import add
+from recsys_core.hybrid.fused import add, as_slice
 from recsys_core.hybrid.heard import heard
 from recsys_core.hybrid.parts import OWN_SAY, HybridParts
 from recsys_core.hybrid.weighed import Said, Weighed, weighed
 from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.sources.content.factored import FactoredContent
 from recsys_core.sources.entries import Entries
-from recsys_core.sources.moments import moments_of_sums
+from recsys_core.sources.moments import Moments, moments_of_sums
+from recsys_core.sources.source import Entry
 
 __all__ = ["Reach"]
 
-_HEAD = 16_384  # items
+_HEAD = 8_192  # items
 _MARGIN = 1e-3  # of the bound, for rounding
 
 
@@ -35,19 +37,23 @@ _MARGIN = 1e-3  # of the bound, for rounding
 class Reach:
     """The head of a catalogue, and what bounds the scores of the other titles.
 
-    content  the content source in factored form
-    nums     int64 of shape (n_head,), sorted: the most rated items, all columns of sources that score some items only,
-             and those on which the predictions for cold items rest
-    others   the item sides of the other low-rank sources, and ones, with the head's copied together
+    model    with the content source in factored form
+    nums     int64 of shape (n_head,): the most rated items, all columns of sources that score some items only, and
+             those on which the predictions for cold items rest; what is several of these comes first, side by side
+    place_of of every warm item its place in the head, -1 for the others: int64 of shape (n_items,)
+    others   the item sides of the other low-rank sources, and ones, of the head: float32 of shape (rank, n_head)
     features the item side of content, likewise
+    vectors  both of all items, those of ``others`` first: float32 of shape (n_items, rank)
     longest  for each low-rank source the length of the longest vector outside the head
-    outside  Σ v·vᵀ over the vectors outside the head, of ``others`` and then ``features``: float64 (rank, rank)
+    outside  Σ v·vᵀ over the ``vectors`` outside the head: float64 (rank, rank)
     """
 
-    content: FactoredContent
+    model: HybridParts
     nums: NDArray[np.int64]
-    others: "_Side"
-    features: "_Side"
+    place_of: NDArray[np.int64]
+    others: NDArray[np.float32]
+    features: NDArray[np.float32]
+    vectors: NDArray[np.float32]
     longest: Mapping[str, float]
     outside: NDArray[np.float64]
 
@@ -55,12 +61,12 @@ class Reach:
     def of(cls, model: HybridParts, n_head: int = _HEAD) -> Self | None:
         """None where the head would be half of the catalogue, or content cannot enter as factors."""
         content = FactoredContent.of(model.content)
-        chosen = np.zeros(model.n_items, dtype=bool)
-        chosen[np.argsort(-model.popularity.n_ratings, kind="stable")[:n_head]] = True
-        chosen[model.cold.columns] = True
-        for source in model.sources.values():
-            if source.columns is not None:
-                chosen[source.columns] = True
+        often = np.zeros(model.n_items, dtype=np.int64)
+        often[np.argsort(-model.popularity.n_ratings, kind="stable")[:n_head]] = 1
+        for columns in (model.cold.columns, *(source.columns for source in model.sources.values())):
+            if columns is not None:
+                often[columns] += 1
+        chosen = often > 0
         if content is None or 2 * np.count_nonzero(chosen) > model.n_items:
             return None
         longest = {}
@@ -68,12 +74,17 @@ class Reach:
             if source.item_side is not None:
                 longest[name] = float(np.sqrt(np.square(source.item_side[:, ~chosen]).sum(axis=0).max(initial=0.0)))
         others, features = model.item_sides, content.item_side
-        outside = np.zeros((len(others) + len(features),) * 2)
-        for nums in np.array_split(np.flatnonzero(~chosen), 1 + model.n_items // n_head):
-            vectors = np.concatenate([others[:, nums], features[:, nums]]).astype(np.float64)
-            outside += vectors @ vectors.T
-        head = np.flatnonzero(chosen)
-        return cls(content, head, _Side.of(others, head), _Side.of(features, head), longest, outside)
+        nums = np.argsort(-often, kind="stable")[: np.count_nonzero(chosen)]
+        place_of = np.full(model.n_items, -1, dtype=np.int64)
+        place_of[nums] = np.arange(len(nums))
+        vectors = np.ascontiguousarray(np.concatenate([others, features]).T)
+        outside = np.zeros((vectors.shape[1],) * 2)
+        for some in np.array_split(np.flatnonzero(~chosen), 1 + model.n_items // n_head):
+            wide = vectors[some].astype(np.float64)
+            outside += wide.T @ wide
+        others, features = (np.ascontiguousarray(side[:, nums]) for side in (others, features))
+        factored = replace(model, sources={**model.sources, "content": content})
+        return cls(factored, nums, place_of, others, features, vectors, longest, outside)
 
     def lists(
         self,
@@ -91,84 +102,74 @@ class Reach:
         with_cold  cold items stand in the lists, too
         """
         n_liked = histories.n_liked(model.feedback)
-        factored = replace(model, sources={**model.sources, "content": self.content})
-        found = weighed(factored, histories, entries, n_liked)
-        decided = n_liked == heard(model, n_liked, found.spreads)
-        added = []
-        for said in found.added.values():
-            if said.entry.raw is not None and said.columns is None:  # of a single person, of every title
-                decided[said.users] = False
-            else:
-                added.append(said)
-        scored = self._scored(found, added)
-        scores, nums = scored.warm, scored.nums
+        found = weighed(self.model.with_weights(model.weights), histories, entries, n_liked)
+        added, beyond = self._parted(found, histories.n_users)
+        of_content = found.places["content"]
+        others, profiles = np.delete(found.left, of_content, axis=1), found.left[:, of_content]
+        scores, content = others @ self.others, profiles @ self.features
+        scores += content
+        for said in added:
+            add(scores, said, found.against)
+        nums = self.nums
         if with_cold:
             assert model.cold.calibration is not None
-            new = model.cold.calibration.scores(_match(model, scored), n_liked)
+            predicting = scores + np.float32(OWN_SAY - 1) * content
+            left = np.concatenate([others, np.float32(OWN_SAY) * profiles], axis=1)
+            moments = (_Sums.of(predicting) + self._unscored(left, others.shape[1] - 1, beyond)).moments(model.n_items)
+            match = model.cold.match_of(predicting[:, as_slice(self.place_of[model.cold.columns])], moments)
+            new = model.cold.calibration.scores(match, n_liked)
             if histories.cold is not None:
                 hide(new, histories.cold)
             scores = np.concatenate([scores, new], axis=1)
             nums = np.concatenate([nums, np.arange(model.n_items, len(closed))])
-        hide(scores, histories.ratings, place_of=scored.place_of)
+        hide(scores, histories.ratings, place_of=self.place_of)
         if closed.any():
             scores[:, closed[nums]] = -np.inf
         best = top_k(scores, k, tie_rank=model.tie_rank[nums])
-        decided &= _least(best, k, histories.n_users) > self._bound(found)
+        decided = n_liked == heard(model, n_liked, found.spreads)
+        decided &= _least(best, k, histories.n_users) > self._bound(found, beyond)
         kept = decided[best.user_nums]
         ranking = Ranking(best.user_nums[kept], nums[best.item_nums[kept]], best.scores[kept])
         return ranking, np.flatnonzero(~decided)
 
-    def _scored(self, found: Weighed, added: Sequence[Said]) -> "_Scored":
-        """Exact scores of the head, and of whatever those of the ``added`` that have few entries have one for."""
-        n_head, n_items = len(self.nums), self.others.whole.shape[1]
-        more = np.zeros(n_items, dtype=bool)
-        for said in added:
-            if said.entry.sparse is not None:
-                more[said.entry.sparse.indices] = True
-        more[self.nums] = False
-        beyond = np.flatnonzero(more)
-        place_of = np.full(n_items, -1, dtype=np.int64)
-        place_of[self.nums] = np.arange(n_head)
-        place_of[beyond] = n_head + np.arange(len(beyond))
-        of_content = found.places["content"]
-        others, profiles = np.delete(found.left, of_content, axis=1), found.left[:, of_content]
-        warm, content = self.others.times(others, beyond), self.features.times(profiles, beyond)
-        left = np.concatenate([others, np.float32(OWN_SAY) * profiles], axis=1)
-        sums = _Sums(left @ self.outside[:, others.shape[1] - 1], np.vecdot(left @ self.outside, left))
-        sums -= _Sums.of(warm[:, n_head:] + np.float32(OWN_SAY) * content[:, n_head:])
-        warm += content
-        for said in added:
-            add(warm, said, found.against, place_of=place_of)
-        return _Scored(np.concatenate([self.nums, beyond]), place_of, warm, content, sums)
+    def _parted(self, found: Weighed, n_users: int) -> tuple[list[Said], csr_matrix]:
+        """What is added to the scores of the head, by place, and to those of all others: CSR (n_users, n_items)."""
+        inside, outside = [], []
+        for said in found.added.values():
+            if said.columns is not None:
+                inside.append(replace(said, columns=self.place_of[said.columns]))
+                continue
+            assert said.entry.aversion is None
+            every = _sparse(said.entry)
+            places, counts = self.place_of[every.indices], np.diff(every.indptr)
+            here = _only(places >= 0, every.data, places, counts, len(self.nums))
+            inside.append(replace(said, entry=replace(said.entry, raw=None, sparse=here)))
+            entries = np.zeros(n_users, dtype=np.int64)
+            entries[said.users] = counts
+            times = np.repeat(said.times, counts).astype(np.float32)
+            outside.append(_only(places < 0, times * every.data, every.indices, entries, len(self.place_of)))
+        if not outside:
+            nobody, nothing = np.zeros(n_users, dtype=np.int64), np.zeros(0, dtype=np.int64)
+            outside.append(_only(nothing > 0, nothing.astype(np.float32), nothing, nobody, len(self.place_of)))
+        return inside, sum(outside[1:], start=outside[0])
 
-    def _bound(self, found: Weighed) -> NDArray[np.float64]:
-        """An upper bound on the scores of all items that are not scored, of shape (n_users,)."""
+    def _unscored(self, left: NDArray[np.float32], constant: int, beyond: csr_matrix) -> "_Sums":
+        """Sums over the items outside the head, for which ``left`` has the factors and ``beyond`` what is added."""
+        product = left @ self.outside
+        total = product[:, constant] + beyond.sum(axis=1, dtype=np.float64).A1
+        squares = np.vecdot(product, left) + 2 * np.vecdot(beyond @ self.vectors, left, dtype=np.float64)
+        return _Sums(total, squares + beyond.multiply(beyond).sum(axis=1, dtype=np.float64).A1)
+
+    def _bound(self, found: Weighed, beyond: csr_matrix) -> NDArray[np.float64]:
+        """An upper bound on the scores of all items outside the head, of shape (n_users,)."""
         constant = found.left[:, -1].astype(np.float64)
-        reached, size = constant, np.abs(constant)
+        most = np.zeros(len(constant))
+        np.maximum.at(most, np.repeat(np.arange(len(most)), np.diff(beyond.indptr)), beyond.data)
+        reached, size = constant + most, np.abs(constant) + most
         for name, place in found.places.items():
             most = np.linalg.norm(found.left[:, place], axis=1) * self.longest[name]
             reached, size = reached + most, size + most
         return np.asarray(reached + _MARGIN * size)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """An item side of all items, float32 of shape (rank, n_items), and of the head."""
-
-    whole: NDArray[np.float32]
-    head: NDArray[np.float32]
-
-    @classmethod
-    def of(cls, whole: NDArray[np.float32], head: NDArray[np.int64]) -> Self:
-        return cls(whole, np.ascontiguousarray(whole[:, head]))
-
-    def times(self, left: NDArray[np.float32], beyond: NDArray[np.int64]) -> NDArray[np.float32]:
-        """``left`` (n_users, rank) times it, of the head and then of the items ``beyond``."""
-        n_head = self.head.shape[1]
-        found = np.empty((len(left), n_head + len(beyond)), dtype=np.float32)
-        found[:, :n_head] = left @ self.head
-        found[:, n_head:] = left @ self.whole[:, beyond]
-        return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -180,39 +181,41 @@ class _Sums:
 
     @classmethod
     def of(cls, scores: NDArray[np.float32]) -> Self:
-        return cls(scores.sum(axis=1, dtype=np.float64), np.vecdot(scores, scores, dtype=np.float64))
+        total, squares = np.empty(len(scores)), np.empty(len(scores))
+        row = np.empty(scores.shape[1])  # made wide once: NumPy's own sums of another type take four times as long
+        for user, mine in enumerate(scores):
+            np.copyto(row, mine)
+            total[user], squares[user] = row.sum(), row @ row
+        return cls(total, squares)
 
     def __add__(self, other: "_Sums") -> "_Sums":
         return _Sums(self.total + other.total, self.squares + other.squares)
 
-    def __sub__(self, other: "_Sums") -> "_Sums":
-        return _Sums(self.total - other.total, self.squares - other.squares)
+    def moments(self, n_items: int) -> Moments:
+        return moments_of_sums(self.total, self.squares, n_items)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    """Items with exact scores.
-
-    nums      int64 of shape (n_scored,), the head first
-    place_of  of every warm item its place among them, -1 for the others
-    warm      scores, float32 of shape (n_users, n_scored)
-    content   what of each is content's
-    unscored  sums over all other warm items, with content's :data:`OWN_SAY`
-    """
-
-    nums: NDArray[np.int64]
-    place_of: NDArray[np.int64]
-    warm: NDArray[np.float32]
-    content: NDArray[np.float32]
-    unscored: _Sums
+def _sparse(entry: Entry) -> csr_matrix:
+    """The scores of an entry of all items, (n_users, n_items)."""
+    if entry.sparse is not None:
+        return entry.sparse
+    assert entry.raw is not None
+    filled = entry.raw != 0  # of numbers it takes four times as long
+    places, bounds = np.flatnonzero(filled), np.concatenate([[0], np.cumsum(np.count_nonzero(filled, axis=1))])
+    return csr_matrix((entry.raw.ravel()[places], places % filled.shape[1], bounds), shape=filled.shape)
 
 
-def _match(model: HybridParts, scored: _Scored) -> NDArray[np.float32]:
-    """Matches of the cold items, of shape (n_users, n_cold); see :attr:`HybridParts.for_cold`."""
-    predicting = scored.warm + np.float32(OWN_SAY - 1) * scored.content
-    sums = scored.unscored + _Sums.of(predicting)
-    moments = moments_of_sums(sums.total, sums.squares, model.n_items)
-    return model.cold.match_of(predicting[:, scored.place_of[model.cold.columns]], moments)
+def _only(
+    chosen: NDArray[np.bool_],
+    data: NDArray[np.float32],
+    columns: NDArray[np.integer],
+    counts: NDArray[np.integer],
+    n_columns: int,
+) -> csr_matrix:
+    """The ``chosen`` of the entries of rows that have so many (``counts``)."""
+    before = np.concatenate([[0], np.cumsum(chosen)])
+    bounds = before[np.concatenate([[0], np.cumsum(counts)])]
+    return csr_matrix((data[chosen], columns[chosen], bounds), shape=(len(counts), n_columns))
 
 
 def _least(best: Ranking, k: int, n_users: int) -> NDArray[np.float64]:

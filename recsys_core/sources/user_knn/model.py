@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix, diags_array, vstack
+from scipy.sparse import csr_matrix, vstack
 
 from recsys_core.dataset.feedback import Feedback
 from recsys_core.errors import ShapeError
@@ -24,6 +24,7 @@ __all__ = ["UserKNNModel"]
 _BLOCK_USERS = 64  # their values for all neighbours stay in the cache
 _FAMOUS = 1 / 16  # share of the neighbours
 _YEAR = 365.25 * 86_400
+_TINY = np.finfo(np.float32).tiny
 _LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 
 
@@ -142,24 +143,26 @@ class UserKNNModel:
     def _similarities(self, histories: Histories) -> csr_matrix:
         """To the nearest neighbours, CSR (n_users, n_neighbours); for one user :meth:`_nearest` is faster."""
         own = self._own(histories.ratings)
-        weighted = csr_matrix(own @ diags_array(self.title_weights))
+        weighted = own.copy()
+        weighted.data *= self.title_weights[own.indices]
         famous, ratings_of_famous = self._famous
-        dots = weighted[:, famous] @ ratings_of_famous
+        values: NDArray[np.float32] = weighted[:, famous] @ ratings_of_famous
         weighted.data[np.isin(weighted.indices, famous)] = 0
         weighted.eliminate_zeros()
-        dots += (weighted @ self._by_title).toarray()
-        denominators = self._lengths(own)[:, None].astype(np.float64) * self.lengths + self.parameters.shrinkage
-        values = np.divide(dots, denominators, out=np.zeros(dots.shape), where=denominators > 0)
+        values += (weighted @ self._by_title).toarray()
+        denominators = self._lengths(own)[:, None] * self.lengths
+        denominators += np.float32(self.parameters.shrinkage or _TINY)
+        values /= denominators
         nearness = self._nearness(histories)
         if nearness is not None:
             values *= nearness
+        least = np.full((len(values), 1), _TINY, dtype=np.float32)
         n_nearest, n_all = self.parameters.neighbours, values.shape[1]
         if n_nearest < n_all:
-            threshold = np.partition(values, n_all - n_nearest, axis=1)[:, n_all - n_nearest]
-            values[values < threshold[:, None]] = 0
-        rows, columns = np.nonzero(values > 0)
-        indptr = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=len(values)))])
-        return csr_matrix((values[rows, columns].astype(np.float32), columns, indptr), shape=values.shape)
+            np.maximum(least, np.partition(values, n_all - n_nearest, axis=1)[:, [n_all - n_nearest]], out=least)
+        near = np.flatnonzero(values >= least)
+        bounds = np.searchsorted(near, np.arange(len(values) + 1) * n_all)
+        return csr_matrix((values.ravel()[near], near % n_all, bounds), shape=values.shape)
 
     @cached_property
     def _famous(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

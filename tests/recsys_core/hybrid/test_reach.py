@@ -171,7 +171,7 @@ def test_longer_lists_than_the_head_has_are_left_to_all_titles() -> None:
     assert_same(model.recommend(histories, 200), from_all(model, histories, 200))
 
 
-def test_one_person_who_is_asked_about_alone_leaves_the_others_to_the_head() -> None:
+def test_one_person_of_many_whom_neighbours_are_asked_for_is_decided_with_the_others() -> None:
     model = reaching().with_weights(reaching().weights.replace(kappa=4.0))
     everyone = everybody()
     lengths = everyone.n_liked(model.feedback)
@@ -179,10 +179,29 @@ def test_one_person_who_is_asked_about_alone_leaves_the_others_to_the_head() -> 
     some = everyone.only(np.sort(np.concatenate([short, long])))
     neighbours = model.weights.factors(some.n_liked(model.feedback), slight=False)["neighbours"]
     assert np.count_nonzero(neighbours) == 1
-    users = decided(model, some)
-    assert len(users) > 10
-    assert np.flatnonzero(neighbours)[0] not in users
+    assert np.flatnonzero(neighbours)[0] in decided(model, some)
     assert_same(model.recommend(some, K), from_all(model, some, K))
+
+
+def test_one_person_gets_the_list_that_many_get() -> None:
+    model, histories = reaching(), everybody()
+    alone = [histories.rows(user, user + 1) for user in range(40)]
+    assert sum(len(decided(model, one)) for one in alone) > 20
+    for user, one in enumerate(alone):
+        found, together = model.recommend(one, K), model.recommend(histories, K)
+        mine = together.user_nums == user
+        assert_same(
+            found, Ranking(np.zeros(mine.sum(), dtype=np.int64), together.item_nums[mine], together.scores[mine])
+        )
+
+
+def test_what_neighbours_say_of_titles_beyond_the_head_can_bring_them_into_lists() -> None:
+    weights = reaching().weights.replace(taste={"als": 0.5, "ease": 0.1}, prior={"neighbours": 1.5}, kappa=10.0)
+    model = reaching().with_weights(weights)
+    assert len(decided(model, everybody())) > 0
+    found = model.recommend(everybody(), K)
+    assert (~np.isin(found.item_nums, reach_of(model).nums)).any()
+    assert_same(found, from_all(model, everybody(), K))
 
 
 def test_the_balance_of_collaborative_and_content_holds() -> None:
