@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from assets.deciding_code import ITEM_KNOWLEDGE, RELEASED
-from assets.materialising import Inputs, Made, Shown, Step, recsys_asset
+from assets.materialising import Files, Inputs, Made, Shown, Step, recsys_asset
 from assets.presenting import ALL_FINITE, finite, page
 from assets.tracking import run_log, test_part
 from recsys_core.bundle import ModelBundle, Titles
@@ -15,7 +15,6 @@ from recsys_core.describing import Description, describe_bundle, headline, relea
 from recsys_core.evaluation import Evaluation
 from recsys_core.experiment import ItemTables, as_bundle, fit_release
 from recsys_core.features import FeatureParameters
-from recsys_core.hybrid import HybridModel
 from recsys_core.onboarding import OnboardingParameters
 from recsys_core.sources.als import ALSModel
 from recsys_core.splitting import SplitParameters
@@ -98,11 +97,11 @@ def _show_registration(step: Step) -> Shown:
     still_there=_still_registered,
 )
 def registered_model(
-    inputs: Inputs, release_model: ModelBundle, hybrid_model: HybridModel, evaluation: Evaluation
+    inputs: Inputs, release_model: ModelBundle, hybrid_model: Files, evaluation: Evaluation
 ) -> Made[Registration]:
     """The release as a version of `hybrid-recommender` in MLflow, with its evaluation twin beside it."""
     registry, parent_run_id = ModelRegistry(inputs.places.tracking), run_log(inputs).run_id
-    registry.log_evaluation_model(parent_run_id, inputs.places.values["hybrid_model"])
+    registry.log_evaluation_model(parent_run_id, hybrid_model.directory)
     someone = release_model.known.users.name(int(release_model.known.user_ids[0]))
     liked = release_model.known.ratings[0]
     best = release_model.known.item_ids[liked.indices[np.argsort(-liked.data, kind="stable")[:3]]]

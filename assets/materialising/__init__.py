@@ -6,8 +6,8 @@ code      what the deciding code says       store     values, records, checksums
 planning  what is out of date, and why      step      one step of a run, and what Dagster is told
 """
 
-from assets.materialising.inputs import InputChangedError, Inputs
+from assets.materialising.inputs import Files, InputChangedError, Inputs
 from assets.materialising.recipe import RECIPES, Made, Recipe, recsys_asset
 from assets.materialising.step import Shown, Step
 
-__all__ = ["RECIPES", "InputChangedError", "Inputs", "Made", "Recipe", "Shown", "Step", "recsys_asset"]
+__all__ = ["RECIPES", "Files", "InputChangedError", "Inputs", "Made", "Recipe", "Shown", "Step", "recsys_asset"]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
@@ -16,7 +16,7 @@ from recsys_core.dataset.schema import DatasetSpec
 from recsys_core.errors import RecsysError, StorageError
 from registry.tracking import Tracking
 
-__all__ = ["InputChangedError", "Inputs", "Origin", "Places", "descent"]
+__all__ = ["Files", "InputChangedError", "Inputs", "Origin", "Places", "descent"]
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -59,6 +59,17 @@ class Places:
     tracking: Tracking
     engine: Engine
     told: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """An upstream value that is handed on as it is stored, and need not be read."""
+
+    directory: Path
+
+    @classmethod
+    def load(cls, directory: Path) -> Self:
+        return cls(directory)
 
 
 @dataclass(frozen=True)

@@ -118,16 +118,22 @@ def _joined(parts: Sequence[BlendTable]) -> BlendTable:
     """Blocks of users as one table, narrower ones padded."""
     if len(parts) == 1:
         return parts[0]
-    width = max(part.relevant.shape[1] for part in parts)
-    missing = [width - part.relevant.shape[1] for part in parts]
-    pairs = list(zip(parts, missing, strict=True))
+    n_users, width = sum(len(part.n_liked) for part in parts), max(part.relevant.shape[1] for part in parts)
+    terms = np.zeros((n_users, parts[0].terms.shape[1], width), dtype=np.float32)
+    closed = np.full((n_users, width), -np.inf, dtype=np.float32)
+    relevant = np.zeros((n_users, width), dtype=bool)
+    start = 0
+    for part in parts:
+        mine = np.s_[start : start + len(part.n_liked), ..., : part.relevant.shape[1]]
+        terms[mine], closed[mine], relevant[mine] = part.terms, part.closed, part.relevant
+        start += len(part.n_liked)
     return BlendTable(
         parts[0].names,
         parts[0].groups,
-        np.concatenate([np.pad(part.terms, ((0, 0), (0, 0), (0, n))) for part, n in pairs]),
-        np.concatenate([np.pad(part.closed, ((0, 0), (0, n)), constant_values=-np.inf) for part, n in pairs]),
+        terms,
+        closed,
         np.concatenate([part.covariance for part in parts]),
-        np.concatenate([np.pad(part.relevant, ((0, 0), (0, n))) for part, n in pairs]),
+        relevant,
         np.concatenate([part.n_targets for part in parts]),
         np.concatenate([part.n_liked for part in parts]),
     )

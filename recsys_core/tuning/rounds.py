@@ -134,6 +134,7 @@ class Round:
         """Terms of this round's users, sources fitted with ``parameters``; ``weights`` only choose candidates."""
         kinds = [kind for kind in self.parameters.sources if kind.name != "content"]
         sources = {kind.name: self.source(kind, parameters.get(kind.name)) for kind in kinds}
+        self._fitters.clear()  # dense matrices that are not wanted again
         usual = {kind.name: usual_spread(sources[kind.name], self.split.train) for kind in kinds if kind.steady > 0}
         content = ContentModel(self.features, self.split.train.n_items, ContentParameters(), self.training.feedback)
         steady = {kind.name: kind.steady * usual.get(kind.name, 0.0) for kind in kinds}
@@ -144,7 +145,6 @@ class Round:
         some = [sample_users(self.part, limits.max_shortened_users, limits.seed + n) for n in lengths]
         shortened = [shortened_users(self.split, part, n, threshold) for n, part in zip(lengths, some, strict=True)]
         whole, *found = [table(users) for users in (self.users, *shortened) if users.n_users]
-        self._fitters.clear()  # dense matrices that are not wanted again
         return Tables(whole, found, self.goal)
 
 

@@ -21,6 +21,7 @@ from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_m
 
 __all__ = ["RecentPopularityModel", "fit_recent_popularity"]
 
+_BLOCK_RATINGS = 4_000_000
 _YEAR = 365.25 * 86_400
 
 
@@ -93,10 +94,14 @@ def fit_recent_popularity(
     times = train.timestamps
     newest, step = int(times.max(initial=0)), parameters.step * _YEAR
     n_moments = 1 + int((newest - int(times.min(initial=newest))) / step)
-    ages = ((newest - times) / step + 0.5).astype(np.int64)  # in steps before the newest, to the nearest
-    places = np.minimum(ages, n_moments - 1) * train.n_items + train.ratings.indices
-    liking = feedback.powers(train.ratings, parameters.rating_power).data
-    sums = np.bincount(places, liking, minlength=n_moments * train.n_items).reshape(n_moments, train.n_items)[::-1]
+    sums = np.zeros(n_moments * train.n_items)
+    for start in range(0, len(times), _BLOCK_RATINGS):
+        rows = slice(start, start + _BLOCK_RATINGS)
+        ages = ((newest - times[rows]) / step + 0.5).astype(np.int64)  # in steps before the newest, to the nearest
+        places = np.minimum(ages, n_moments - 1) * train.n_items + train.ratings.indices[rows]
+        liking = feedback.shares(train.ratings.data[rows]) ** np.float32(parameters.rating_power)
+        sums += np.bincount(places, liking, minlength=len(sums))
+    sums = sums.reshape(n_moments, train.n_items)[::-1]
     apart = np.abs(np.subtract.outer(np.arange(n_moments), np.arange(n_moments))) * parameters.step
     kernel = 0.5 ** (apart / parameters.half_life) + parameters.floor
     item_side = np.log1p(kernel @ sums).astype(np.float32)
