@@ -16,7 +16,7 @@ from recsys_core.dataset.addresses import Address
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.ids import Ids
 from recsys_core.errors import ParameterError, ShapeError, StorageError, UnknownIdError
-from recsys_core.hybrid import MODEL_NAMES, ModelName, NewTitles
+from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName, NewTitles
 from recsys_core.onboarding import OnboardingParameters, fit_onboarding
 from recsys_core.testing.hybrids import planted_hybrid
 from tests.recsys_core.planted import model as _model
@@ -265,6 +265,20 @@ def test_recommendations_for_all_are_those_for_each_in_any_block() -> None:
         told = [(row["movie_id"], row["rank"]) for row in rows if row["user_id"] == user_id]
         expected = _bundle().recommend_for_user(user_id, FOUR)
         assert told == [(item.movie_id, item.rank) for item in expected.items]
+
+
+def test_blocks_are_as_large_as_what_is_scored_of_each_person_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(HybridModel, "n_scored", 10_000)
+    monkeypatch.setattr("recsys_core.bundle.recommendations._BLOCK_FLOATS", 160_000)
+
+    def largest(new_titles: NewTitles | None) -> int:
+        ends = [0]
+        recommend_all(_bundle(), 4, new_titles=new_titles, on_block=lambda done, _: ends.append(done))
+        return int(np.diff(ends).max())
+
+    assert largest(None) == 16
+    assert largest(NewTitles()) == 16, "no place is kept, so that nothing else is scored"
+    assert largest(NewTitles(places=2)) > 16, "then all titles are, which are fewer here"
 
 
 def test_recommendations_survive_the_disk_and_refuse_other_columns(tmp_path: Path) -> None:
