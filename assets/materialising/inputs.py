@@ -63,7 +63,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """An upstream value that is handed on as it is stored, and need not be read."""
+    """An upstream value that is handed on as it is stored, and is checked but not loaded."""
 
     directory: Path
 

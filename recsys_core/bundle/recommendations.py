@@ -84,9 +84,7 @@ def recommend_all(
     if block is not None and block < 1:
         raise ParameterError(f"block = {block}: expected at least 1")
     known, ids = bundle.known, bundle.titles.ids
-    kept_places = new_titles is not None and new_titles.places > 0
-    n_scored = len(bundle.model.catalogue_ids) if kept_places else bundle.model.n_scored
-    block = block or max(1, min(512, _BLOCK_FLOATS // max(1, n_scored)))
+    block = block or max(1, min(512, _BLOCK_FLOATS // max(1, bundle.model.n_scored(model, new_titles))))
     histories = Histories.of(known)
     schema = recommendations_schema(known.users.kind, ids.kind)
 

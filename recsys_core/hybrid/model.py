@@ -127,7 +127,7 @@ class HybridModel(HybridParts):
         closed = _closed(len(self.catalogue_ids), exclude, candidates)
         n_best = k if reranked is None else max(k, n_best)
         if not with_cold or new_titles is None:
-            # No head decides among few candidates, nor by content alone, whose vectors are all of one length.
+            # No head decides among few candidates, nor by content alone, whose vectors are nearly all of one length.
             reach = None if candidates is not None or model == "content" else self._reach
             entries = entries or Entries()
             best = asked._lists(histories, n_best, closed, reach, with_cold=with_cold, entries=entries)
@@ -146,10 +146,11 @@ class HybridModel(HybridParts):
             hide(match, histories.cold)
         return reserve_places(best, match, new_scores, self.n_items, k, new_titles.places)
 
-    @property
-    def n_scored(self) -> int:
-        """Of how many titles each person's list is made: those of the whole catalogue, or of its head."""
-        return len(self.catalogue_ids) if self._reach is None else len(self._reach.nums) + len(self.cold_item_ids)
+    def n_scored(self, model: ModelName = "hybrid", new_titles: NewTitles | None = None) -> int:
+        """How many titles get a score for nearly everybody whom :meth:`recommend` makes a list for."""
+        kept = new_titles is not None and new_titles.places > 0
+        reach = None if kept or model == "content" else self._reach
+        return len(self.catalogue_ids) if reach is None else len(reach.nums) + len(self.cold_item_ids)
 
     @cached_property
     def _reach(self) -> Reach | None:

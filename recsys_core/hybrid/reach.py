@@ -39,7 +39,8 @@ class Reach:
 
     model    with the content source in factored form
     nums     int64 of shape (n_head,): the most rated items, all columns of sources that score some items only, and
-             those on which the predictions for cold items rest; what is several of these comes first, side by side
+             those on which the predictions for cold items rest; what is most of these comes first, so that the columns
+             of two that have the same ones are side by side
     place_of of every warm item its place in the head, -1 for the others: int64 of shape (n_items,)
     others   the item sides of the other low-rank sources, and ones, of the head: float32 of shape (rank, n_head)
     features the item side of content, likewise
@@ -59,15 +60,20 @@ class Reach:
 
     @classmethod
     def of(cls, model: HybridParts, n_head: int = _HEAD) -> Self | None:
-        """None where the head would be half of the catalogue, or content cannot enter as factors."""
+        """None where the head would be more than half of the catalogue, or a source has terms that nothing bounds.
+
+        Those are content, where it cannot enter as factors, and a source that tells of dislikes for every item.
+        """
         content = FactoredContent.of(model.content)
+        if content is None or any(model.sources[name].columns is None for name in model.averse):
+            return None
         often = np.zeros(model.n_items, dtype=np.int64)
         often[np.argsort(-model.popularity.n_ratings, kind="stable")[:n_head]] = 1
         for columns in (model.cold.columns, *(source.columns for source in model.sources.values())):
             if columns is not None:
                 often[columns] += 1
         chosen = often > 0
-        if content is None or 2 * np.count_nonzero(chosen) > model.n_items:
+        if 2 * np.count_nonzero(chosen) > model.n_items:
             return None
         longest = {}
         for name, source in {**model.sources, "content": content}.items():
@@ -134,7 +140,8 @@ class Reach:
 
     def _parted(self, found: Weighed, n_users: int) -> tuple[list[Said], csr_matrix]:
         """What is added to the scores of the head, by place, and to those of all others: CSR (n_users, n_items)."""
-        inside, outside = [], []
+        inside: list[Said] = []
+        outside: list[csr_matrix] = []
         for said in found.added.values():
             if said.columns is not None:
                 inside.append(replace(said, columns=self.place_of[said.columns]))
@@ -149,16 +156,15 @@ class Reach:
             times = np.repeat(said.times, counts).astype(np.float32)
             outside.append(_only(places < 0, times * every.data, every.indices, entries, len(self.place_of)))
         if not outside:
-            nobody, nothing = np.zeros(n_users, dtype=np.int64), np.zeros(0, dtype=np.int64)
-            outside.append(_only(nothing > 0, nothing.astype(np.float32), nothing, nobody, len(self.place_of)))
+            nothing, bounds = np.zeros(0, dtype=np.float32), np.zeros(n_users + 1, dtype=np.int64)
+            outside.append(csr_matrix((nothing, bounds[:0], bounds), shape=(n_users, len(self.place_of))))
         return inside, sum(outside[1:], start=outside[0])
 
     def _unscored(self, left: NDArray[np.float32], constant: int, beyond: csr_matrix) -> "_Sums":
         """Sums over the items outside the head, for which ``left`` has the factors and ``beyond`` what is added."""
-        product = left @ self.outside
-        total = product[:, constant] + beyond.sum(axis=1, dtype=np.float64).A1
+        product, added = left @ self.outside, _Sums.of_sparse(beyond)
         squares = np.vecdot(product, left) + 2 * np.vecdot(beyond @ self.vectors, left, dtype=np.float64)
-        return _Sums(total, squares + beyond.multiply(beyond).sum(axis=1, dtype=np.float64).A1)
+        return _Sums(product[:, constant], squares) + added
 
     def _bound(self, found: Weighed, beyond: csr_matrix) -> NDArray[np.float64]:
         """An upper bound on the scores of all items outside the head, of shape (n_users,)."""
@@ -186,6 +192,14 @@ class _Sums:
         for user, mine in enumerate(scores):
             np.copyto(row, mine)
             total[user], squares[user] = row.sum(), row @ row
+        return cls(total, squares)
+
+    @classmethod
+    def of_sparse(cls, scores: csr_matrix) -> Self:
+        total, squares = np.zeros(scores.shape[0]), np.zeros(scores.shape[0])
+        users, data = np.repeat(np.arange(len(total)), np.diff(scores.indptr)), scores.data.astype(np.float64)
+        np.add.at(total, users, data)
+        np.add.at(squares, users, data * data)
         return cls(total, squares)
 
     def __add__(self, other: "_Sums") -> "_Sums":

@@ -21,7 +21,7 @@ class Said:
 
     users    their row numbers, ascending: int64 of shape (n_asked,)
     times    by what each person's raw scores are multiplied: float64 of shape (n_asked,)
-    columns  of the source
+    columns  of the scores, to which those of ``entry.raw`` are added; None: all, in their order
     """
 
     users: NDArray[np.int64]

@@ -49,7 +49,8 @@ class Entry:
     moments  mean and spread of each user's scores over the warm items
     left     float of shape (n_users, rank): times the source's ``item_side`` it gives the scores; or None, and then
     sparse   CSR float32 of shape (n_users, n_items), no column twice in a row: all others score 0; or None, and then
-    raw      float32 of shape (n_users, n_columns): scores of the source's ``columns``; the caller may overwrite
+    raw      float32 of shape (n_users, n_columns): scores of the source's ``columns``; the caller may overwrite, unless
+             others are given the same (:class:`recsys_core.sources.entries.Entries`)
     aversion CSR float32 of the shape of ``raw``, nowhere above 0: how like items are to what the user dislikes; None
              where nobody dislikes anything, or the source cannot tell
     """

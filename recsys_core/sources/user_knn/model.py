@@ -112,7 +112,7 @@ class UserKNNModel:
         own.data[self.feedback.disliked(ratings.data)] = 0
         return own
 
-    def _nearness(self, histories: Histories) -> NDArray[np.float64] | None:
+    def _nearness(self, histories: Histories) -> NDArray[np.float32] | None:
         """By how much each neighbour's time lowers the similarity to each user: (n_users, n_neighbours)."""
         floor, half_life = self.parameters.time_floor, self.parameters.half_life
         if histories.times is None or floor == 1 or len(self.times) == 0:
@@ -151,7 +151,7 @@ class UserKNNModel:
         weighted.eliminate_zeros()
         values += (weighted @ self._by_title).toarray()
         denominators = self._lengths(own)[:, None] * self.lengths
-        denominators += np.float32(self.parameters.shrinkage or _TINY)
+        denominators += np.maximum(np.float32(self.parameters.shrinkage), _TINY)
         values /= denominators
         nearness = self._nearness(histories)
         if nearness is not None:

@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -268,17 +269,19 @@ def test_recommendations_for_all_are_those_for_each_in_any_block() -> None:
 
 
 def test_blocks_are_as_large_as_what_is_scored_of_each_person_allows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(HybridModel, "n_scored", 10_000)
+    asked: list[tuple[ModelName, NewTitles | None]] = []
+    ends = [0]
+
+    def n_scored(model: HybridModel, *options: Any) -> int:
+        asked.append(options)
+        return 10_000
+
+    monkeypatch.setattr(HybridModel, "n_scored", n_scored)
     monkeypatch.setattr("recsys_core.bundle.recommendations._BLOCK_FLOATS", 160_000)
-
-    def largest(new_titles: NewTitles | None) -> int:
-        ends = [0]
-        recommend_all(_bundle(), 4, new_titles=new_titles, on_block=lambda done, _: ends.append(done))
-        return int(np.diff(ends).max())
-
-    assert largest(None) == 16
-    assert largest(NewTitles()) == 16, "no place is kept, so that nothing else is scored"
-    assert largest(NewTitles(places=2)) > 16, "then all titles are, which are fewer here"
+    wanted = NewTitles(places=2)
+    recommend_all(_bundle(), 4, model="als", new_titles=wanted, on_block=lambda done, _: ends.append(done))
+    assert np.diff(ends).max() == 16
+    assert asked == [("als", wanted)]
 
 
 def test_recommendations_survive_the_disk_and_refuse_other_columns(tmp_path: Path) -> None:

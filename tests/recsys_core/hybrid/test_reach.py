@@ -14,10 +14,11 @@ from scipy.sparse import csr_matrix, vstack
 from recsys_core.dataset.declaration import MOVIELENS
 from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.histories import Histories
-from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName, fit_hybrid
+from recsys_core.hybrid import MODEL_NAMES, HybridModel, ModelName, NewTitles, fit_hybrid
 from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters
 from recsys_core.hybrid.reach import Reach
 from recsys_core.ranking import Ranking
+from recsys_core.sources.ease import fit_ease
 from recsys_core.sources.entries import Entries
 from recsys_core.sources.table import SOURCES
 from recsys_core.testing import histories_of, planted_features, planted_interactions
@@ -109,7 +110,7 @@ def test_the_head_decides_most_lists_and_they_are_those_of_all_titles() -> None:
     found = model.recommend(histories, K)
     assert (found.item_nums >= model.n_items).any(), "cold titles stand in some"
     outside = np.setdiff1d(found.item_nums[found.item_nums < model.n_items], reach_of(model).nums)
-    assert len(outside), "and titles that only neighbours brought in"
+    assert len(outside), "and titles beyond the head, of people who are left to all titles"
     assert_same(found, from_all(model, histories, K))
 
 
@@ -187,8 +188,9 @@ def test_one_person_gets_the_list_that_many_get() -> None:
     model, histories = reaching(), everybody()
     alone = [histories.rows(user, user + 1) for user in range(40)]
     assert sum(len(decided(model, one)) for one in alone) > 20
+    together = model.recommend(histories, K)
     for user, one in enumerate(alone):
-        found, together = model.recommend(one, K), model.recommend(histories, K)
+        found = model.recommend(one, K)
         mine = together.user_nums == user
         assert_same(
             found, Ranking(np.zeros(mine.sum(), dtype=np.int64), together.item_nums[mine], together.scores[mine])
@@ -200,7 +202,8 @@ def test_what_neighbours_say_of_titles_beyond_the_head_can_bring_them_into_lists
     model = reaching().with_weights(weights)
     assert len(decided(model, everybody())) > 0
     found = model.recommend(everybody(), K)
-    assert (~np.isin(found.item_nums, reach_of(model).nums)).any()
+    warm = found.item_nums[found.item_nums < model.n_items]
+    assert (~np.isin(warm, reach_of(model).nums)).any()
     assert_same(found, from_all(model, everybody(), K))
 
 
@@ -259,3 +262,17 @@ def test_a_small_catalogue_and_features_that_are_no_factors_have_no_head() -> No
     features = replace(features, groups={**features.groups, "tags": tags}, names=names)
     sparse = replace(model.content, features=features)
     assert Reach.of(replace(model, sources={**model.sources, "content": sparse}), N_HEAD) is None
+
+
+def test_nothing_bounds_dislikes_where_every_title_takes_part_in_ease() -> None:
+    everything = PLANTED_PARAMETERS["ease"].replace(max_items=50_000, min_item_ratings=1)
+    ease = fit_ease(train().ratings, train().item_ids, everything, feedback=MOVIELENS.feedback)
+    assert ease.columns is None
+    model = replace(reaching(), sources={**reaching().sources, "ease": ease})
+    assert Reach.of(model, N_HEAD) is None
+
+
+def test_blocks_may_go_by_the_head_where_it_decides() -> None:
+    model = reaching()
+    assert model.n_scored() == model.n_scored("als", NewTitles()) == len(reach_of(model).nums) + N_COLD
+    assert model.n_scored("content") == model.n_scored(new_titles=NewTitles(places=2)) == len(model.catalogue_ids)

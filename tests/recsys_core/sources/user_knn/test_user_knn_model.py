@@ -36,7 +36,10 @@ def test_scores_are_the_cosines_times_what_the_neighbours_rated() -> None:
     model = fit(np.array([[5, 5, 0], [0, 5, 5]]), UserKNNParameters(neighbours=2, shrinkage=0.0))
     weights = model.title_weights.astype(np.float64)
     cosine = weights[0] / np.sqrt(weights[0] * (weights[0] + weights[1]))
-    np.testing.assert_allclose(model.score(csr_matrix(np.float32([[5, 0, 0]])))[0], [cosine, cosine, 0], rtol=1e-5)
+    for others in ([], [[0, 0, 0], [1, 0, 0]]):  # alone, and in a batch with people who like nothing
+        scores = model.score(csr_matrix(np.float32([[5, 0, 0], *others])))
+        np.testing.assert_allclose(scores[0], [cosine, cosine, 0], rtol=1e-5)
+        assert not scores[1:].any()
 
 
 def test_a_rare_title_says_more_than_one_that_everybody_rated() -> None:
@@ -50,9 +53,10 @@ def test_a_rare_title_says_more_than_one_that_everybody_rated() -> None:
 def test_only_the_nearest_neighbours_vote() -> None:
     ratings = np.array([[5, 5, 0, 0], [5, 0, 5, 0], [0, 0, 5, 5]])
     nearest = fit(ratings, UserKNNParameters(neighbours=1, shrinkage=0.0))
-    votes = nearest.score(csr_matrix(np.float32([[5, 4, 0, 0]])))[0]
-    assert votes[1] > 0
-    assert votes[2] == votes[3] == 0
+    for others in ([], [[0, 0, 0, 0]]):
+        votes = nearest.score(csr_matrix(np.float32([[5, 4, 0, 0], *others])))[0]
+        assert votes[1] > 0
+        assert votes[2] == votes[3] == 0
 
 
 def test_neighbours_are_sought_among_a_limited_seeded_draw_of_people() -> None:
