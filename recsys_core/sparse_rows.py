@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["PartedRows", "filled", "mixed", "selected", "weighted_rows"]
+__all__ = ["PartedRows", "entries_at", "filled", "mixed", "selected", "weighted_rows"]
 
 _COMMON = 0.05  # share of the rows that have a column, from which on it is multiplied as a dense one
 
@@ -41,6 +41,13 @@ def filled(matrix: csr_matrix) -> NDArray[np.bool_]:
     places = np.zeros(matrix.shape, dtype=bool)
     places[np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)), matrix.indices] = True
     return places
+
+
+def entries_at(values: NDArray[np.floating[Any]], chosen: NDArray[np.bool_]) -> csr_matrix:
+    """Those of the dense ``values`` (n_rows, n_columns) that are ``chosen``, of the same shape, as a sparse matrix."""
+    places, n_columns = np.flatnonzero(chosen), values.shape[1]
+    bounds = np.searchsorted(places, np.arange(len(values) + 1) * n_columns)
+    return csr_matrix((values.ravel()[places], places % n_columns, bounds), shape=values.shape)
 
 
 def weighted_rows(matrix: csr_matrix, rows: NDArray[np.integer], weights: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -127,8 +127,7 @@ class HybridModel(HybridParts):
         closed = _closed(len(self.catalogue_ids), exclude, candidates)
         n_best = k if reranked is None else max(k, n_best)
         if not with_cold or new_titles is None:
-            # No head decides among few candidates, nor by content alone, whose vectors are nearly all of one length.
-            reach = None if candidates is not None or model == "content" else self._reach
+            reach = None if candidates is not None else self._reach_for(model)  # no head decides among few
             entries = entries or Entries()
             best = asked._lists(histories, n_best, closed, reach, with_cold=with_cold, entries=entries)
             return best if reranked is None else reranked(best)
@@ -149,8 +148,12 @@ class HybridModel(HybridParts):
     def n_scored(self, model: ModelName = "hybrid", new_titles: NewTitles | None = None) -> int:
         """How many titles get a score for nearly everybody whom :meth:`recommend` makes a list for."""
         kept = new_titles is not None and new_titles.places > 0
-        reach = None if kept or model == "content" else self._reach
+        reach = None if kept else self._reach_for(model)
         return len(self.catalogue_ids) if reach is None else len(reach.nums) + len(self.cold_item_ids)
+
+    def _reach_for(self, model: ModelName) -> Reach | None:
+        """None for content alone: its vectors are nearly all of one length, so that no head decides."""
+        return None if model == "content" else self._reach
 
     @cached_property
     def _reach(self) -> Reach | None:

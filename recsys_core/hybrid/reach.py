@@ -24,8 +24,9 @@ from recsys_core.hybrid.weighed import Said, Weighed, weighed
 from recsys_core.ranking import Ranking, hide, top_k
 from recsys_core.sources.content.factored import FactoredContent
 from recsys_core.sources.entries import Entries
-from recsys_core.sources.moments import Moments, moments_of_sums
+from recsys_core.sources.moments import Moments, moments_of_sums, sparse_sums
 from recsys_core.sources.source import Entry
+from recsys_core.sparse_rows import entries_at
 
 __all__ = ["Reach"]
 
@@ -162,7 +163,7 @@ class Reach:
 
     def _unscored(self, left: NDArray[np.float32], constant: int, beyond: csr_matrix) -> "_Sums":
         """Sums over the items outside the head, for which ``left`` has the factors and ``beyond`` what is added."""
-        product, added = left @ self.outside, _Sums.of_sparse(beyond)
+        product, added = left @ self.outside, _Sums(*sparse_sums(beyond))
         squares = np.vecdot(product, left) + 2 * np.vecdot(beyond @ self.vectors, left, dtype=np.float64)
         return _Sums(product[:, constant], squares) + added
 
@@ -194,14 +195,6 @@ class _Sums:
             total[user], squares[user] = row.sum(), row @ row
         return cls(total, squares)
 
-    @classmethod
-    def of_sparse(cls, scores: csr_matrix) -> Self:
-        total, squares = np.zeros(scores.shape[0]), np.zeros(scores.shape[0])
-        users, data = np.repeat(np.arange(len(total)), np.diff(scores.indptr)), scores.data.astype(np.float64)
-        np.add.at(total, users, data)
-        np.add.at(squares, users, data * data)
-        return cls(total, squares)
-
     def __add__(self, other: "_Sums") -> "_Sums":
         return _Sums(self.total + other.total, self.squares + other.squares)
 
@@ -214,9 +207,7 @@ def _sparse(entry: Entry) -> csr_matrix:
     if entry.sparse is not None:
         return entry.sparse
     assert entry.raw is not None
-    filled = entry.raw != 0  # of numbers it takes four times as long
-    places, bounds = np.flatnonzero(filled), np.concatenate([[0], np.cumsum(np.count_nonzero(filled, axis=1))])
-    return csr_matrix((entry.raw.ravel()[places], places % filled.shape[1], bounds), shape=filled.shape)
+    return entries_at(entry.raw, entry.raw != 0)  # of booleans they are found in a quarter of the time
 
 
 def _only(

@@ -74,14 +74,18 @@ def moments_of_sums(total: NDArray[np.float64], squares: NDArray[np.float64], n_
 
 def sparse_moments(scores: csr_matrix) -> Moments:
     """Moments of the rows of ``scores`` (n_users, n_items), in which what has no entry scores 0."""
-    n_users, n_items = scores.shape
+    return moments_of_sums(*sparse_sums(scores), scores.shape[1])
+
+
+def sparse_sums(scores: csr_matrix) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sums of the rows of ``scores``, and of their squares: (n_users,) each."""
     filled = np.flatnonzero(np.diff(scores.indptr))
     starts = scores.indptr[filled]
-    total, squares = np.zeros(n_users), np.zeros(n_users)
+    total, squares = np.zeros(scores.shape[0]), np.zeros(scores.shape[0])
     if len(filled):
         total[filled] = np.add.reduceat(scores.data, starts, dtype=np.float64)
         squares[filled] = np.add.reduceat(np.square(scores.data, dtype=np.float64), starts)
-    return moments_of_sums(total, squares, n_items)
+    return total, squares
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,13 +1,12 @@
 """Tuning in stages: each source that has parameters to tune, the blend, and the gate between taste and prior."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from recsys_core.blockwise import side_by_side
@@ -24,6 +23,7 @@ from recsys_core.sources.content import is_dense
 from recsys_core.sources.solvers import HERE, Solvers
 from recsys_core.sources.source import SourceKind
 from recsys_core.sources.table import SOURCES
+from recsys_core.tuning.beyond_chance import by_user, with_popularity, without_groups_of_chance
 from recsys_core.tuning.journal import Journal, open_journal
 from recsys_core.tuning.new_titles import learn_new_titles
 from recsys_core.tuning.parameters import TuningParameters
@@ -35,8 +35,6 @@ from recsys_core.tuning.trials import Trial, best_trial
 
 __all__ = ["tune", "tune_als"]
 
-_POPULARITY_SHARES = (0.25, 0.5, 1.0, 2.0, 4.0)
-_SURE = 2.0  # standard errors
 _COLD_ROUNDS = 2  # each costs all sources once more
 _BLEND_BUDGET = 2 / 3  # of what the sources' own stages leave of the time
 
@@ -166,7 +164,7 @@ class _Tuner:
         weights = weights.without_faint_groups(besides=self.parameters.weights.group_weights)
         weights = self._sure_groups(tables, weights)
         weights = self._weights_stage("gate", tables, weights, [*decided, weights.as_dict()])
-        weights = self._with_popularity(tables, weights)
+        weights = with_popularity(tables, weights)
         untuned = self._gate_objective(tables, defaults)
         weights, best, alone = self._best(tables, weights, self._sure_groups(tables, defaults))
         return weights, untuned, best, alone
@@ -216,28 +214,11 @@ class _Tuner:
         chosen = self.parameters.weights.group_weights
         dense = [name for name, items in self.features.groups.items() if is_dense(items)]
         sparse = [name for name in self.features.groups if name not in dense and name not in chosen]
-        return _without_groups_of_chance(tables, weights, sparse, dense)
+        return without_groups_of_chance(tables, weights, sparse, dense)
 
     def _gate_objective(self, tables: list[Tables], weights: HybridWeights) -> float:
         share = self.parameters.whole_history_share
         return mean_over(self.rounds, list(side_by_side(lambda table: table.gate_value(weights, share), tables)))
-
-    def _with_popularity(self, tables: list[Tables], weights: HybridWeights) -> HybridWeights:
-        """``weights`` with popularity in the taste, too, where whole histories gain by it beyond chance.
-
-        Where tastes differ little, popularity tells more than any history. Searched with the other weights it would
-        be given some of the say everywhere, for a gain that is luck of the validation users.
-        """
-
-        before = _by_user(tables, weights)
-        best, most = weights, 0.0
-        for share in _POPULARITY_SHARES:
-            tried = weights.replace(taste={**weights.taste, "popularity": share})
-            gain = _by_user(tables, tried) - before
-            sure = float(gain.mean() - gain.std() / np.sqrt(len(gain)))
-            if sure > most:
-                best, most = tried, sure
-        return best
 
     def _best(
         self, tables: list[Tables], tuned: HybridWeights, defaults: HybridWeights
@@ -252,11 +233,11 @@ class _Tuner:
         """
         found = [(self._gate_objective(tables, weights), weights) for weights in (tuned, defaults)]
         value, blend = max(found, key=lambda candidate: candidate[0])
-        by_user, best, name = _by_user(tables, blend), (value, blend), ""
+        of_blend, best, name = by_user(tables, blend), (value, blend), ""
         for kind in self.parameters.sources:
             alone = tuned.alone(kind.name)
             objective = self._gate_objective(tables, alone)
-            spread = (_by_user(tables, alone) - by_user).std() / np.sqrt(len(by_user))
+            spread = (by_user(tables, alone) - of_blend).std() / np.sqrt(len(of_blend))
             if objective > best[0] and objective - value > (0 if kind.side == "popularity" else spread):
                 best, name = (objective, alone), kind.name
         return best[1], best[0], name
@@ -294,30 +275,6 @@ class _Tuner:
         for stage in ("blend", "gate"):
             weights = with_values(weights, stage, self._weights_space(stage).defaults)
         return weights
-
-
-def _without_groups_of_chance(
-    tables: list[Tables], weights: HybridWeights, sparse: Collection[str], dense: Collection[str]
-) -> HybridWeights:
-    """``weights`` without the ``sparse`` groups whose gain on whole histories is within chance.
-
-    Of large data such a group costs as much as all dense ones together, of which one must be left. Its weight was
-    searched for on these very users, so that a gain of less than two standard errors of the difference is none.
-    """
-    if not any(weights.group_weights.get(name) for name in dense):
-        return weights
-    for name in sorted(sparse, key=lambda name: weights.group_weights.get(name, 0.0)):
-        if weights.group_weights.get(name):
-            without = weights.replace(group_weights={**weights.group_weights, name: 0.0})
-            gain = _by_user(tables, weights) - _by_user(tables, without)
-            if gain.mean() <= _SURE * gain.std() / np.sqrt(len(gain)):
-                weights = without
-    return weights
-
-
-def _by_user(tables: list[Tables], weights: HybridWeights) -> NDArray[np.float64]:
-    """The value of every user's list with the whole history, round after round."""
-    return np.concatenate(list(side_by_side(lambda table: table.by_user(weights), tables)))
 
 
 def _budget_until(stage: str) -> float:

@@ -1,10 +1,10 @@
-"""Sums of rows by mixtures, and inner products: whatever is looked at, what comes out is the product."""
+"""Sums of rows by mixtures, inner products, chosen entries: what comes out is what the dense arrays say."""
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from recsys_core.sparse_rows import PartedRows, mixed, selected
+from recsys_core.sparse_rows import PartedRows, entries_at, mixed, selected
 
 
 @pytest.mark.parametrize("more", [0, 3])
@@ -35,3 +35,15 @@ def test_products_of_parted_rows_are_those_of_the_rows(filled: float) -> None:
 
     np.testing.assert_allclose(parted[nums].products(parted), rows[nums] @ rows.T, atol=1e-12)
     np.testing.assert_allclose(PartedRows.of(csr_matrix(rows), nums).products(parted), rows[nums] @ rows.T, atol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(0, 5), (1, 7), (6, 9), (3, 0)])
+@pytest.mark.parametrize("share", [0.0, 0.4, 1.0])
+def test_entries_are_the_chosen_values_and_no_others(shape: tuple[int, int], share: float) -> None:
+    random = np.random.default_rng(2)
+    values, chosen = random.random(shape).astype(np.float32), random.random(shape) < share
+    found = entries_at(values, chosen)
+    np.testing.assert_array_equal(found.toarray(), np.where(chosen, values, 0))
+    assert found.nnz == chosen.sum()
+    assert found.has_canonical_format
+    assert found.dtype == np.float32

@@ -16,7 +16,7 @@ from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.ease.parameters import EASEParameters
 from recsys_core.sources.moments import dense_moments
 from recsys_core.sources.source import Entry
-from recsys_core.sparse_rows import mixed, weighted_rows
+from recsys_core.sparse_rows import entries_at, mixed, weighted_rows
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
 __all__ = ["EASEModel", "history_strength"]
@@ -125,10 +125,9 @@ class EASEModel:
             scores: NDArray[np.float32] = (strength[liked] @ self.weights[places[liked]])[None, :]
             if not disliked.any():
                 return scores, None
-            found = weighted_rows(self.alike, places[disliked], strength[disliked]).astype(np.float32)
-            against = np.flatnonzero(found != 0)  # of numbers it takes four times as long
+            found = weighted_rows(self.alike, places[disliked], strength[disliked]).astype(np.float32)[None, :]
             scores += dislike * found
-            return scores, csr_matrix((found[against], against, [0, len(against)]), shape=scores.shape)
+            return scores, entries_at(found, found != 0)
         kept = csr_matrix((strength, ratings.indices, ratings.indptr), shape=ratings.shape)[:, self.kept_nums]
         scores = np.asarray(_signed(kept, 1) @ self.weights)
         if not (kept.data < 0).any():

@@ -16,7 +16,7 @@ from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.moments import dense_moments, sparse_moments
 from recsys_core.sources.source import Entry
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
-from recsys_core.sparse_rows import weighted_rows
+from recsys_core.sparse_rows import entries_at, weighted_rows
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 
 __all__ = ["UserKNNModel"]
@@ -160,9 +160,7 @@ class UserKNNModel:
         n_nearest, n_all = self.parameters.neighbours, values.shape[1]
         if n_nearest < n_all:
             np.maximum(least, np.partition(values, n_all - n_nearest, axis=1)[:, [n_all - n_nearest]], out=least)
-        near = np.flatnonzero(values >= least)
-        bounds = np.searchsorted(near, np.arange(len(values) + 1) * n_all)
-        return csr_matrix((values.ravel()[near], near % n_all, bounds), shape=values.shape)
+        return entries_at(values, values >= least)
 
     @cached_property
     def _famous(self) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

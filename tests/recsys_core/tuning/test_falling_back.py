@@ -16,7 +16,7 @@ from recsys_core.sources.als import ALSParameters
 from recsys_core.splitting import SplitParameters, split_interactions
 from recsys_core.testing import planted_features
 from recsys_core.tuning import TuningParameters, TuningResult, best_trial, tune
-from recsys_core.tuning.tune import _Tuner, _without_groups_of_chance
+from recsys_core.tuning.beyond_chance import with_popularity, without_groups_of_chance
 
 PARAMETERS = TuningParameters(als=ALSParameters(iterations=5)).with_trials(12)
 SPLITTING = SplitParameters(validation_share=0.15, test_share=0.6)
@@ -85,7 +85,7 @@ def test_popularity_has_a_say_in_the_taste_only_where_the_gain_is_more_than_chan
 ) -> None:
     gains = mean + spread * np.tile([-1.0, 1.0], 40)
     tables, weights = [WholeHistories(gains[:30]), WholeHistories(gains[30:])], HybridWeights(taste={"als": 1.0})
-    found = _Tuner._with_popularity(None, tables, weights)  # type: ignore[arg-type]
+    found = with_popularity(tables, weights)
     assert found == (weights.replace(taste={"als": 1.0, "popularity": 0.5}) if has_a_say else weights)
 
 
@@ -108,7 +108,7 @@ def test_of_large_data_a_sparse_group_stays_only_where_it_gains_more_than_chance
     sparse = ["tags", "title", "actors", "genome"]
 
     def left(weights: HybridWeights, sparse: list[str]) -> HybridWeights:
-        return _without_groups_of_chance(tables, weights, sparse, ["genre"])  # type: ignore[arg-type]
+        return without_groups_of_chance(tables, weights, sparse, ["genre"])  # type: ignore[arg-type]
 
     found = left(weights, sparse)
     assert found.group_weights == {"genre": 0.5, "tags": 0.1, "title": 0.0, "actors": 0.2, "genome": 0.0}
@@ -119,7 +119,7 @@ def test_of_large_data_a_sparse_group_stays_only_where_it_gains_more_than_chance
 
 @pytest.mark.parametrize("many", [0, 10**9])
 def test_a_search_of_large_data_leaves_such_groups_out(many: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    search = sys.modules[_Tuner.__module__]
+    search = sys.modules[tune.__module__]
     monkeypatch.setattr(search, "MANY_RATINGS", many)
     monkeypatch.setattr(search, "is_dense", lambda items: items.nnz == items.shape[0])  # genres
     data = without_taste(0)
