@@ -14,14 +14,14 @@ from engines.spark.session import Cluster
 from recsys_core.errors import ParameterError
 from recsys_core.sources.als import ALSParameters
 
-__all__ = ["Weighting", "item_factors_by_mllib", "mllib_ratings", "weighting_of"]
+__all__ = ["MOST_BLOCKS", "PER_BLOCK", "Weighting", "item_factors_by_mllib", "mllib_ratings", "weighting_of"]
 
 Factors = NDArray[np.float32]
 _LIKED_BUT_NO_MORE: Final = np.float32(1e-30)
 """Rating of a liked pair that has the confidence of an unobserved one: what MLlib likes is above zero."""
 _CHECKPOINT_EVERY: Final = 5
-_PER_BLOCK: Final = 1_000_000  # ratings of a block of users, and of one of items
-_MOST_BLOCKS: Final = 512  # each sends to each
+PER_BLOCK: Final = 1_000_000  # ratings of a block of users, and of one of items
+MOST_BLOCKS: Final = 512  # each sends to each
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +66,23 @@ def weighting_of(
 
     MLlib minimises Σ|c|(p - x'·y')² + λ(Σ n_u‖x'_u‖² + Σ n_i‖y'_i‖²) with n the number of liked entries (Zhou,
     Wilkinson, Schreiber & Pan 2008, "Large-Scale Parallel Collaborative Filtering for the Netflix Prize", AAIM). With
-    m and k the means of n_u and n_i, λ = R/√(mk), and x = x'/s, y = s·y' for s = ⁴√(k/m), that is
-    Σ|c|(p - x·y)² + R(Σ n_u/m·‖x_u‖² + Σ n_i/k·‖y_i‖²): ours for a row of mean length.
+    lengths m and k, λ = R/√(mk), and x = x'/s, y = s·y' for s = ⁴√(k/m), that is
+    Σ|c|(p - x·y)² + R(Σ n_u/m·‖x_u‖² + Σ n_i/k·‖y_i‖²): ours for a row of that length. m and k are the lengths of the
+    rows in which a liked entry lies on average, Σn²/Σn. The mean over rows is far below where a few titles have most
+    of the ratings, and would regularise those many times as much as here.
     """
     is_liked = ratings > 0
-    n_liked = float(is_liked.sum())
-    mean_by_user = n_liked / max(1, len(np.unique(users[is_liked])))
-    mean_by_item = n_liked / max(1, len(np.unique(items[is_liked])))
+    length_by_user, length_by_item = (_usual_length(nums[is_liked]) for nums in (users, items))
     return Weighting(
-        share=regularization / float(np.sqrt(mean_by_user * mean_by_item)),
-        scale=float((mean_by_item / mean_by_user) ** 0.25),
+        share=regularization / float(np.sqrt(length_by_user * length_by_item)),
+        scale=float((length_by_item / length_by_user) ** 0.25),
     )
+
+
+def _usual_length(rows: NDArray[np.int32]) -> float:
+    """Of the rows in which the entries lie, as the mean over entries; ``rows`` has the row of each."""
+    n = np.bincount(rows).astype(np.float64)
+    return float((n**2).sum() / n.sum())
 
 
 def item_factors_by_mllib(cluster: Cluster, confidence: csr_matrix, parameters: ALSParameters, shared: Path) -> Factors:
@@ -91,9 +97,9 @@ def item_factors_by_mllib(cluster: Cluster, confidence: csr_matrix, parameters: 
         return factors
     weighting = weighting_of(users, items, ratings, parameters.regularization)
     path = shared / "ratings.parquet"
-    pq.write_table(pa.table({"user": users, "item": items, "rating": ratings}), path, row_group_size=_PER_BLOCK)
-    with cluster.errors("ALS"):
-        found = _fitted(cluster.session(), path, shared / "checkpoints", weighting.share, parameters)
+    pq.write_table(pa.table({"user": users, "item": items, "rating": ratings}), path, row_group_size=PER_BLOCK)
+    with cluster.doing(f"ALS of {len(ratings):,} ratings") as session:
+        found = _fitted(session, path, shared / "checkpoints", weighting.share, parameters)
     nums = found["id"].to_numpy()
     vectors = found["features"].combine_chunks().flatten().to_numpy().reshape(len(nums), parameters.factors)
     factors[nums] = vectors * np.float32(weighting.scale)
@@ -106,7 +112,7 @@ def _fitted(session: Any, path: Path, checkpoints: Path, share: float, parameter
     session.sparkContext.setCheckpointDir(str(checkpoints))
     written = pq.read_metadata(path)
     # As the data are, not as the cluster is: sums then have one order, however many workers there are.
-    n_blocks = min(max(2, written.num_row_groups), _MOST_BLOCKS)
+    n_blocks = min(max(2, written.num_row_groups), MOST_BLOCKS)
     session.conf.set("spark.sql.files.minPartitionNum", n_blocks)
     als = ALS(
         rank=parameters.factors,

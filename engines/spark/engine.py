@@ -29,25 +29,25 @@ from recsys_core.sources.ease.fit import solve_ease, solve_rows
 from recsys_core.sources.solvers import Solvers
 from recsys_core.storage import save_csr
 
-__all__ = ["SparkEngine"]
+__all__ = ["FEWEST_USERS", "MOST_GRAMS", "MOST_LISTS", "SparkEngine"]
 
 _DECLINED: Final[Mapping[StepName, str]] = {
     "validate": "keys must be unique over all rows, and rows be written in their order: that is most of the work, in "
     "one place",
-    "matrix": "it is what this machine solves the users with, and must fit here: counting it takes a second per 25 "
-    "million ratings",
+    "matrix": "it is what this machine solves the users with, and must fit here: counting it takes a few seconds per "
+    "25 million ratings",
 }
 # Tasks are as the data are, not as the cluster is: sums then have one order, however many workers there are.
 _FEWEST_ROWS: Final = 10_000
-_MOST_GRAMS: Final = 32  # each has the size of the sum
-_FEWEST_USERS: Final = 1_024
-_MOST_LISTS: Final = 4_096
+MOST_GRAMS: Final = 32  # each has the size of the sum
+FEWEST_USERS: Final = 1_024
+MOST_LISTS: Final = 4_096
 
 
 class SparkEngine(LocalEngine):
     """:class:`engines.interface.Engine` on Spark. Workers run this project, installed there, on shared folders.
 
-    A file of one piece, and EASE with fewer rows than titles, are small: they stay here.
+    What would be a single task stays here, and so does EASE with fewer rows than titles.
     """
 
     name = "spark"
@@ -70,22 +70,27 @@ class SparkEngine(LocalEngine):
             return super().read(path, table, directory)
 
         def read_all(tasks: Sequence[tuple[Piece, Path]]) -> list[PieceRead | RecsysError]:
-            return list(self._cluster.map(read, [ReadTask(piece, table, folder) for piece, folder in tasks]))
+            asked = [ReadTask(piece, table, folder) for piece, folder in tasks]
+            return list(self._cluster.map(f"reading {path.name}", read, asked))
 
         with self._cluster.scratch() as scratch:
             return read_table_in_pieces(path, table, directory, scratch, pieces, read_all)
 
     def recommend_all(self, bundle: ModelBundle, k: int, *, new_titles: NewTitles | None = None) -> Recommendations:
         known, nobody = bundle.known, np.zeros(0, dtype=np.int64)
+        cuts = _cuts(known.n_users, MOST_LISTS, FEWEST_USERS)
+        if len(cuts) == 1:
+            return super().recommend_all(bundle, k, new_titles=new_titles)
         with self._cluster.scratch() as scratch:
             saved = _folder(scratch / "bundle")
             replace(bundle, known=known.rows(nobody)).save(saved)  # each worker process reads and keeps it
             tasks = []
-            for start, stop in _cuts(known.n_users, _MOST_LISTS, _FEWEST_USERS):
+            for start, stop in cuts:
                 some = _folder(scratch / f"known-{start:012d}")
                 known.rows(np.arange(start, stop)).save(some)
                 tasks.append(ListTask(saved, some, k, new_titles, scratch / f"lists-{start:012d}"))
-            parts = [Recommendations.load(folder).table for folder in self._cluster.map(lists, tasks)]
+            what = f"lists for {known.n_users:,} people"
+            parts = [Recommendations.load(folder).table for folder in self._cluster.map(what, lists, tasks)]
         return Recommendations(pa.concat_tables(parts).combine_chunks())
 
     def _solve_als(self, confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:
@@ -96,16 +101,17 @@ class SparkEngine(LocalEngine):
     def _solve_ease(self, rows: csr_matrix, regularization: float) -> NDArray[np.floating[Any]]:
         """The Gram matrix on the workers, as the sum of those of stretches of ``rows``; the factorisation here."""
         n_rows, n_kept = rows.shape
-        if n_rows < n_kept:
+        cuts = _cuts(n_rows, MOST_GRAMS, _FEWEST_ROWS)
+        if n_rows < n_kept or len(cuts) == 1:
             return solve_rows(rows, regularization)
         total = np.zeros((n_kept, n_kept))
         with self._cluster.scratch() as scratch:
             tasks = []
-            for start, stop in _cuts(n_rows, _MOST_GRAMS, _FEWEST_ROWS):
+            for start, stop in cuts:
                 path = scratch / f"rows-{start:012d}.npz"
                 save_csr(path, csr_matrix(rows[start:stop]))
                 tasks.append(GramTask(path, scratch / f"gram-{start:012d}"))
-            for part in self._cluster.map(gram, tasks):
+            for part in self._cluster.map(f"Gram matrix of {n_kept:,} titles", gram, tasks):
                 total += np.load(part, mmap_mode="r")
         return solve_ease(total, regularization)
 

@@ -31,6 +31,7 @@ _EXECUTOR_SECONDS: Final = 60.0
 _ONE_THREAD: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 _STANDALONE: Final = re.compile(r"spark://(.+)")
 _LOCAL: Final = re.compile(r"local(\[.*\])?$")
+_LOGGING: Final = Path(__file__).with_name("log4j2.properties")
 _LOCK = threading.Lock()
 
 
@@ -47,7 +48,7 @@ class Cluster:
             "spark.master": self.parameters.master,
             "spark.ui.enabled": "false",
             "spark.ui.showConsoleProgress": "false",
-            "spark.log.level": "FATAL",  # what is the matter is said in an EngineError
+            "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
             "spark.rdd.compress": "true",
             # A task is one processor's work: BLAS threads of several would wait for one another.
             **{f"spark.executorEnv.{name}": "1" for name in _ONE_THREAD},
@@ -81,24 +82,26 @@ class Cluster:
         with _LOCK:
             return _open_session(self)
 
-    def map(self, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> list[Outcome]:
-        """``function`` of every task, each by itself on some worker, in order.
+    def map(self, what: str, function: Callable[[Task], Outcome], tasks: Sequence[Task]) -> list[Outcome]:
+        """``function`` of every task, each by itself on some worker, in order; ``what`` as :meth:`doing` has it.
 
         A :class:`RecsysError` of a task is raised here as it is there.
         """
-        with self.errors(f"{len(tasks)} tasks"):
-            context = self.session().sparkContext
-            outcomes = context.parallelize(list(tasks), max(1, len(tasks))).map(_Kept(function)).collect()
+        with self.doing(what) as session:
+            rows = session.sparkContext.parallelize(list(tasks), max(1, len(tasks)))
+            outcomes = rows.map(_Kept(function)).collect()
         for outcome in outcomes:
             if isinstance(outcome, RecsysError):
                 raise outcome
         return list(outcomes)
 
     @contextmanager
-    def errors(self, what: str) -> Iterator[None]:
-        """Spark's errors as an :class:`EngineError`."""
+    def doing(self, what: str) -> Iterator[Any]:
+        """The open session, for a step that Spark's own pages and logs call ``what``; its errors as EngineErrors."""
         try:
-            yield
+            session = self.session()
+            session.sparkContext.setJobDescription(what)
+            yield session
         except RecsysError:
             raise
         except Exception as error:
@@ -126,8 +129,7 @@ class _Kept:
 def _open_session(cluster: Cluster) -> Any:
     master = cluster.parameters.master
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # of pandas 3: no frame of pandas goes through Spark here
+        with _without_words_on_pandas():
             from pyspark.ml import recommendation  # noqa: F401
             from pyspark.sql import SparkSession
     except ImportError as error:
@@ -143,7 +145,8 @@ def _open_session(cluster: Cluster) -> Any:
     for name, value in cluster.settings.items():
         builder = builder.config(name, value)
     try:
-        session = builder.getOrCreate()
+        with _without_words_on_pandas():
+            session = builder.getOrCreate()
     except Exception as error:
         raise EngineError(
             f"engine spark: no session at {master}: {_in_one_line(error)}; check engine.master and engine.options; it "
@@ -153,6 +156,14 @@ def _open_session(cluster: Cluster) -> Any:
     if not cluster.is_local:
         _wait_for_an_executor(session, master)
     return session
+
+
+@contextmanager
+def _without_words_on_pandas() -> Iterator[None]:
+    """PySpark warns of pandas 3 when its parts are first imported; no frame of pandas goes through Spark here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def _check_reachable(master: str) -> None:

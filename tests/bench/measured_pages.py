@@ -18,4 +18,4 @@ PAGES: Final = {
 }
 """What writes a page: the page, and arguments that make it small."""
 PRINTED: Final = "bench.experiments"  # its figures stand in a page of words
-ELSEWHERE: Final = ("bench.gpu", "bench.pipeline", "bench.text_ids")  # tried in tests of their own
+ELSEWHERE: Final = ("bench.gpu", "bench.pipeline", "bench.spark", "bench.text_ids")  # tried in tests of their own

@@ -87,6 +87,19 @@ class EngineContract:
         difference = _ndcg(scores, known.ratings, wanted) - _ndcg(expected, known.ratings, wanted)
         assert abs(difference.mean()) < 2 * difference.std() / np.sqrt(len(difference)) + 1e-12
 
+    def test_als_is_nearly_as_good_as_here_where_few_titles_have_most_ratings(self, engine: Engine) -> None:
+        """With the regularisation that is good here: the tuner, which tries models here, hands over no other."""
+        known, wanted = _split(planted_interactions(800, 4_000, 40_000, seed=5))
+        parameters = ALSParameters(factors=8, regularization=40.0, iterations=10)
+        here, there = (
+            fit_als(known.ratings, known.item_ids, parameters, feedback=FEEDBACK, solve=solve)
+            for solve in (None, engine.solvers.als)
+        )
+        found, expected = (
+            _ndcg(model.score(known.ratings).astype(np.float64), known.ratings, wanted) for model in (there, here)
+        )
+        assert found.mean() > 0.9 * expected.mean()
+
     def test_als_is_the_same_twice(self, engine: Engine) -> None:
         known = planted_interactions(60, 40, 900, seed=2)
         parameters = ALSParameters(factors=4, regularization=2.0, iterations=3, seed=7)

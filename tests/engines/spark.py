@@ -23,13 +23,13 @@ SPARK_ONLY = [
 
 
 def shares_of_mllib(confidence: csr_matrix) -> Shares:
-    """MLlib weighs the regularisation of a row by its liked entries: here against the mean of the rows that have any.
+    """MLlib weighs the regularisation of a row by its liked entries: here against those of the row of a usual entry.
 
     A row without any has zeros in whatever solution; 1 keeps its equations solvable.
     """
     is_liked = confidence > 0
     by_user = np.asarray(is_liked.sum(axis=1), dtype=np.float64).ravel()
     by_item = np.asarray(is_liked.sum(axis=0), dtype=np.float64).ravel()
-    shares = (n / n[n > 0].mean() for n in (by_user, by_item))
+    shares = (n / (n @ n / n.sum()) for n in (by_user, by_item))
     users, items = (np.where(share > 0, share, 1.0) for share in shares)
     return users, items

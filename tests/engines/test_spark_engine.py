@@ -28,7 +28,7 @@ LOCAL = EngineParameters(name="spark", master="local[2]", options={"spark.driver
 class TestSparkEngine(EngineContract):
     @pytest.fixture
     def engine(self, monkeypatch: pytest.MonkeyPatch) -> Engine:
-        monkeypatch.setattr(spark_engine, "_FEWEST_USERS", 7)
+        monkeypatch.setattr(spark_engine, "FEWEST_USERS", 7)
         return SparkEngine(LOCAL, piece_bytes=500)
 
     def shares(self, confidence: csr_matrix) -> Shares:
@@ -105,9 +105,9 @@ def test_no_session_is_one_line(master: str, java: bool, said: str, tmp_path: Pa
 def test_a_task_that_dies_is_one_line() -> None:
     cluster = Cluster(LOCAL)
     with pytest.raises(
-        EngineError, match=r"Spark at local\[2\] did not finish 2 tasks: .+; look at the executors' logs"
+        EngineError, match=r"Spark at local\[2\] did not finish dying twice: .+; look at the executors' logs"
     ) as e:
-        cluster.map(_die, [1, 2])
+        cluster.map("dying twice", _die, [1, 2])
     assert "\n" not in str(e.value)
 
 

@@ -1,0 +1,1 @@
+"""What Spark takes, measured and on paper."""
