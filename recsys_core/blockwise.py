@@ -5,12 +5,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import Final, TypeVar
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-__all__ = ["in_blocks", "side_by_side"]
+__all__ = ["in_blocks", "on_one_core", "side_by_side"]
 
 Item = TypeVar("Item")
 T = TypeVar("T")
@@ -54,3 +55,14 @@ def in_blocks(n_rows: int, block: int, work: Callable[[int, int], T], *, threads
         if n_rows:
             yield work(0, first)
         yield from side_by_side(lambda bound: work(*bound), bounds, threads=threads)
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """What this thread asks for in the block is done by itself alone: other processes have the other cores."""
+    thread = threading.current_thread()
+    name, thread.name = thread.name, _NAME
+    try:
+        yield
+    finally:
+        thread.name = name

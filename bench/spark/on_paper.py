@@ -63,6 +63,7 @@ def on_paper(
                 "ALS: shuffled an iteration, people to titles; back": (_bytes(to_titles), _bytes(to_people)),
                 "ALS: in all tasks, an iteration": (_time(als.in_tasks / als.iterations * times),),
                 f"ALS: data an executor, of {_EXECUTORS}": (_bytes((both_orders + to_titles) / _EXECUTORS),),
+                "ALS: vectors in a task's heap, for a title that half of all people rated": (_bytes(of_people / 2),),
                 f"EASE of {_EASE_TITLES:,} titles: Gram matrices in the shared folder; here": (
                     _bytes(4 * gram * MOST_GRAMS),
                     _bytes(2 * 8 * gram),

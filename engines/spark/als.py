@@ -109,7 +109,7 @@ def item_factors_by_mllib(cluster: Cluster, confidence: csr_matrix, parameters: 
 def _fitted(session: Any, path: Path, checkpoints: Path, share: float, parameters: ALSParameters) -> pa.Table:
     from pyspark.ml.recommendation import ALS
 
-    session.sparkContext.setCheckpointDir(str(checkpoints))
+    session.sparkContext.setCheckpointDir(_on_disk(checkpoints))
     written = pq.read_metadata(path)
     # As the data are, not as the cluster is: sums then have one order, however many workers there are.
     n_blocks = min(max(2, written.num_row_groups), MOST_BLOCKS)
@@ -128,4 +128,9 @@ def _fitted(session: Any, path: Path, checkpoints: Path, share: float, parameter
         itemCol="item",
         ratingCol="rating",
     )
-    return als.fit(session.read.parquet(str(path))).itemFactors.toArrow()
+    return als.fit(session.read.parquet(_on_disk(path))).itemFactors.toArrow()
+
+
+def _on_disk(path: Path) -> str:
+    """An address of the shared folder, where a cluster's own file system (HDFS) would else be asked for it."""
+    return f"file://{path.resolve()}"

@@ -1,5 +1,7 @@
 """What runs on the workers: functions of this project, given paths that every worker sees under the same name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -28,7 +30,7 @@ class ReadTask:
 
 def read(task: ReadTask) -> PieceRead:
     """Read a piece; what a worker that was lost has left of it does not count."""
-    with atomic_directory(task.directory) as directory:
+    with _folder(task.directory) as directory:
         found = read_piece(task.piece, task.table, directory)
     return replace(found, directory=task.directory)
 
@@ -43,7 +45,7 @@ class GramTask:
 
 def gram(task: GramTask) -> Path:
     """XᵀX of some rows X, dense float32 of shape (n_columns, n_columns), as an .npy file."""
-    with atomic_directory(task.directory) as directory:
+    with _folder(task.directory) as directory:
         rows = load_csr(task.rows)
         np.save(directory / "gram.npy", gram_of(rows))
     return task.directory / "gram.npy"
@@ -63,7 +65,7 @@ class ListTask:
 def lists(task: ListTask) -> Path:
     """The lists of some users, as :func:`recsys_core.bundle.recommend_all` makes them for all."""
     some = replace(_bundle(task.bundle), known=UserItemMatrix.load(task.known))
-    with atomic_directory(task.directory) as directory:
+    with _folder(task.directory) as directory:
         recommend_all(some, task.k, new_titles=task.new_titles).save(directory)
     return task.directory
 
@@ -72,3 +74,12 @@ def lists(task: ListTask) -> Path:
 def _bundle(directory: Path) -> ModelBundle:
     """Read once by each worker process."""
     return ModelBundle.load(directory)
+
+
+@contextmanager
+def _folder(target: Path) -> Iterator[Path]:
+    """A new folder, whole or not there, that the driver may remove, whoever the worker is."""
+    with atomic_directory(target) as directory:
+        yield directory
+    for path in (target, *(path for path in target.rglob("*") if path.is_dir())):
+        path.chmod(0o777)

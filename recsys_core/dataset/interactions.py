@@ -75,11 +75,17 @@ class UserItemMatrix:
             raise ShapeError("user_nums are not sorted and unique; timestamps would go to other ratings")
         if np.array_equal(user_nums, np.arange(self.n_users)):
             return self
-        wanted = np.zeros(self.n_users, dtype=bool)
-        wanted[user_nums] = True
+        if len(user_nums) and user_nums[-1] - user_nums[0] == len(user_nums) - 1:  # a stretch takes its own time alone
+            start, stop = int(user_nums[0]), int(user_nums[-1]) + 1
+            ratings = self.ratings[start:stop]
+            times = self.timestamps[self.ratings.indptr[start] : self.ratings.indptr[stop]].copy()
+        else:
+            wanted = np.zeros(self.n_users, dtype=bool)
+            wanted[user_nums] = True
+            ratings, times = self.ratings[user_nums], self.timestamps[np.repeat(wanted, np.diff(self.ratings.indptr))]
         return UserItemMatrix(
-            self.ratings[user_nums],
-            self.timestamps[np.repeat(wanted, np.diff(self.ratings.indptr))],
+            ratings,
+            times,
             self.user_ids[user_nums],
             self.item_ids,
             self.users,

@@ -189,14 +189,16 @@ def write_json(path: Path, value: Any) -> None:
         staging.write_text(text + "\n", encoding="utf-8")
 
 
-def remove_leftovers(root: Path) -> int:
+def remove_leftovers(root: Path, levels: int = _LEVELS) -> int:
     """Remove what killed processes left half-written in ``root``, its folders and theirs; returns how many there were.
+
+    ``levels`` is 1 to look at ``root`` alone.
 
     Safe at any time: what a living process writes is locked, and left alone. Where the file system has no locks,
     everything counts as alive that was touched within a day. A folder that was being replaced, and has no
     successor, is put back.
     """
-    return sum(_remove_dead(path) for path in _staged(root, _LEVELS))
+    return sum(_remove_dead(path) for path in _staged(root, levels))
 
 
 def _staged(directory: Path, levels: int) -> list[Path]:

@@ -1,9 +1,11 @@
 """Spark keeps the contract of engines; what it cannot do it says in one line."""
 
+import errno
 import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,11 @@ from engines.spark import SparkEngine
 from engines.spark import engine as spark_engine
 from engines.spark.als import mllib_ratings
 from engines.spark.session import Cluster
+from engines.spark.tasks import GramTask, gram
+from recsys_core.blockwise import side_by_side
 from recsys_core.errors import EngineError, ParameterError
 from recsys_core.sources.als import ALSParameters
+from recsys_core.storage import save_csr
 from tests.engines.contract import RATINGS, EngineContract, Shares
 from tests.engines.spark import SPARK_ONLY, shares_of_mllib
 
@@ -102,17 +107,75 @@ def test_no_session_is_one_line(master: str, java: bool, said: str, tmp_path: Pa
     assert run.stdout.count("\n") == 1
 
 
-def test_a_task_that_dies_is_one_line() -> None:
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        ("dying", r".+; if memory was short, give it more \(engine\.options, spark\.driver\.memory\)"),
+        ("full", "OSError: .*No space"),
+    ],
+)
+def test_a_task_that_fails_is_one_line(what: str, said: str) -> None:
     cluster = Cluster(LOCAL)
-    with pytest.raises(
-        EngineError, match=r"Spark at local\[2\] did not finish dying twice: .+; look at the executors' logs"
-    ) as e:
-        cluster.map("dying twice", _die, [1, 2])
+    with pytest.raises(EngineError, match=rf"Spark at local\[2\] did not finish {what} twice: {said}") as e:
+        cluster.map(f"{what} twice", {"dying": _die, "full": _fail}[what], [1, 2])
     assert "\n" not in str(e.value)
 
 
 def _die(_: int) -> None:
     os._exit(1)
+
+
+def _fail(_: int) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_worker_with_another_state_of_the_project_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engines.spark.session.installed", lambda: "older, numpy 1.0")
+    with pytest.raises(
+        EngineError, match=r"has another state of this project \(.+ numpy .+\) than this machine \(older, numpy 1\.0\)"
+    ):
+        Cluster(LOCAL).map("asking", _threads, [1, 2])
+
+
+def test_a_task_keeps_to_one_core() -> None:
+    """Of a cluster's machine every core has a task: threads of several would wait for one another."""
+    for n_threads in Cluster(LOCAL).map("counting", _threads, [1, 2]):
+        assert n_threads == 1
+
+
+def _threads(_: int) -> int:
+    return len(set(side_by_side(lambda _: threading.get_ident(), range(4))))
+
+
+def test_what_a_worker_leaves_can_be_removed_by_whoever_asked_for_it(tmp_path: Path) -> None:
+    save_csr(tmp_path / "rows.npz", csr_matrix(np.eye(2, dtype=np.float32)))
+    made = gram(GramTask(tmp_path / "rows.npz", tmp_path / "made"))
+    assert made.parent.stat().st_mode & 0o777 == 0o777
+
+
+ANEW = """
+import os, signal, subprocess, sys
+from engines import EngineParameters
+from engines.spark.session import Cluster
+from engines.spark.tasks import GramTask, gram
+from recsys_core.blockwise import side_by_side
+cluster = Cluster(EngineParameters(name="spark", master="local[1]"))
+print(cluster.map("one", len, ["a"]))
+if sys.argv[1] == "killed":
+    children = subprocess.run(["pgrep", "-P", str(os.getpid()), "java"], capture_output=True, text=True).stdout.split()
+    for child in children:
+        os.kill(int(child), signal.SIGKILL)
+else:
+    cluster.session().sparkContext._jsc.sc().stop()
+print(cluster.map("two", len, ["ab"]))
+"""
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_a_session_that_has_ended_is_opened_anew(how: str) -> None:
+    """A run asks for it hours apart; a cluster may have ended the application meanwhile."""
+    done = subprocess.run([sys.executable, "-c", ANEW, how], capture_output=True, text=True, timeout=120, check=False)
+    assert done.stdout.split() == ["[1]", "[2]"], done.stderr
 
 
 def _problem() -> tuple[csr_matrix, tuple[Any, Any], ALSParameters]:

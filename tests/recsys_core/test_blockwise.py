@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from recsys_core.blockwise import in_blocks, side_by_side
+from recsys_core.blockwise import in_blocks, on_one_core, side_by_side
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -69,3 +69,10 @@ def test_a_single_item_and_what_a_thread_asks_for_itself_take_no_threads_of_thei
     for found in side_by_side(names, range(6), threads=2):
         assert len(found) == 1
         assert here not in found
+
+
+def test_on_one_core_all_is_done_by_the_thread_that_asks() -> None:
+    with on_one_core():
+        found = list(in_blocks(6, 1, lambda start, stop: threading.get_ident(), threads=3))
+    assert set(found) == {threading.get_ident()}
+    assert len(set(side_by_side(lambda _: threading.get_ident(), range(2), threads=2)) - {threading.get_ident()}) > 0
