@@ -107,7 +107,7 @@ def _rule_met(
     figures |= {"against": named, "reference": float(values.mean()), "gain": gain.difference, "superior": superior}
     figures |= {"ci_low": gain.ci_low, "ci_high": gain.ci_high, "confidence": policy.confidence}
     # a model that loses nothing at all is not inferior with a margin of 0; superior must be above its threshold
-    threshold = policy.minimum_gain if rule == "superior" else -policy.margin
+    threshold = policy.minimum_gain if rule == "superior" else -policy.margin_for(figures["reference"])
     met = superior if rule == "superior" else gain.ci_low >= threshold
     outcome = (
         f"{policy.metric} changed by {_shown(gain, policy)} against {named}: "
@@ -137,7 +137,7 @@ def _power(gain: PairedDifference, policy: PromotionPolicy, rule: Rule, figures:
         visible = figures["visible_gain"] = policy.minimum_gain + (reach + normal.inv_cdf(_SEEN)) * error
         share = f" ({visible / figures['reference']:.1%})" if figures["reference"] > 0 else ""
         return [f"{gain.n_users} users: a gain below {visible:.4f}{share} cannot be seen with {_SEEN:.0%} probability"]
-    passes = figures["equal_passes"] = normal.cdf(policy.margin / error - reach)
+    passes = figures["equal_passes"] = normal.cdf(policy.margin_for(figures["reference"]) / error - reach)
     return [f"{gain.n_users} users: a model that loses nothing meets the rule with {passes:.0%} probability"]
 
 

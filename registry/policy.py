@@ -85,6 +85,9 @@ class PromotionPolicy(Parameters):
     """Of the metric, absolute."""
     margin: float = Field(default=_MARGIN, ge=0)
     """Of the metric, absolute: the loss that a refresh may have for certain."""
+    margin_share: float = Field(default=0.1, gt=0, le=1)
+    """The margin is at most this share of the metric of the version compared with: where little can be found, 0.02 is
+    all of it."""
     minimum_test_users: int = Field(default=50, ge=2)
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Of the two-sided paired bootstrap interval."""
@@ -99,6 +102,10 @@ class PromotionPolicy(Parameters):
         if self.rule == "not_inferior" and self.minimum_gain > 0:
             raise ValueError(f"minimum_gain = {self.minimum_gain} means nothing with rule 'not_inferior'")
         return self
+
+    def margin_for(self, reference: float) -> float:
+        """The loss that a refresh may have against a version whose metric is ``reference``."""
+        return min(self.margin, self.margin_share * reference)
 
     def rule_for(self, same_recipe: bool) -> Rule:
         """The rule for a version that was, or was not, made as the champion was."""

@@ -83,7 +83,7 @@ def evaluate_published(
     experiment = run_experiment(
         parts.tuning,
         fitted_on(parts.tuning.train),
-        tuning=tuning.for_ratings(parts.tuning.train.n_ratings).replace(whole_history_share=1.0),
+        tuning=tuning.replace(whole_history_share=1.0),
         evaluation=evaluation.replace(positive_threshold=None, max_users=None),
         feedback=feedback_of(train, kind),
         train=parts.train,

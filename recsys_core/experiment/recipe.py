@@ -46,7 +46,8 @@ UNTUNED = Recipe({kind.name: kind.defaults for kind in SOURCES}, HybridWeights()
 def untuned(split: Split, features: ItemFeatures, *, feedback: Feedback) -> Recipe:
     """:data:`UNTUNED`, and what titles without ratings are worth by it, learnt on the validation users of ``split``."""
     usual = TuningParameters()
-    sample = Sample.of(training_of(split.train, features, feedback), usual.sample_users, usual.seed)
+    training = training_of(split.train, features, feedback)
+    sample = Sample.of(training, usual.sample_users, usual.sample_ratings, usual.seed)
     rounds = [(split, features, sample)]
     found = learn_new_titles(rounds, UNTUNED.parameters, UNTUNED.weights, k=usual.k, seed=usual.seed)
     return replace(UNTUNED, calibration=found)

@@ -25,6 +25,8 @@ __all__ = ["ColdCalibration", "ColdTitles", "NewTitles", "reserve_places"]
 
 _FAR = 1e4  # beyond every score
 _LEAST_SLOPE = 1e-3
+_DENSE = 100_000_000  # coefficients; a product of a few dense ones is several times faster than of as many sparse ones
+_SPARSE_SHARE = 0.2
 
 
 class ColdCalibration(Parameters):
@@ -91,7 +93,7 @@ class ColdTitles:
 
     def match_of(self, scores: NDArray[np.float32], moments: Moments) -> NDArray[np.float32]:
         """The same from the ``scores`` of the :attr:`columns` alone, and the ``moments`` of those of all warm items."""
-        return self._standardised(scores @ self._dense, moments)
+        return self._standardised(scores @ self._map, moments)
 
     def _standardised(self, predicted: NDArray[np.float32], moments: Moments) -> NDArray[np.float32]:
         # the map is linear: the few predictions are standardised, not the many scores
@@ -109,9 +111,12 @@ class ColdTitles:
         return np.flatnonzero(np.bincount(self.from_warm.indices, minlength=self.from_warm.shape[1]))
 
     @cached_property
-    def _dense(self) -> NDArray[np.float32]:
-        """Their coefficients: (n_columns, n_cold)."""
-        return np.ascontiguousarray(self.from_warm[:, self.columns].toarray().T)
+    def _map(self) -> NDArray[np.float32] | csr_matrix:
+        """Their coefficients, (n_columns, n_cold): dense, unless most of very many would be nothing."""
+        some = self.from_warm[:, self.columns]
+        if some.shape[0] * some.shape[1] > _DENSE and some.nnz < _SPARSE_SHARE * some.shape[0] * some.shape[1]:
+            return csr_matrix(some.T)
+        return np.ascontiguousarray(some.toarray().T)
 
     def predicted(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The prediction of any ``values`` of the warm items, of shape (n_warm, n_columns): (n_cold, n_columns)."""

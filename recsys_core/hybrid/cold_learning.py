@@ -11,7 +11,7 @@ from scipy.special import expit
 
 from recsys_core.blockwise import side_by_side
 from recsys_core.dataset.feedback import Feedback
-from recsys_core.dataset.interactions import Split
+from recsys_core.dataset.interactions import HeldOut, Split
 from recsys_core.evaluation import ndcg_of_scores
 from recsys_core.features import ItemFeatures
 from recsys_core.histories import Histories
@@ -20,7 +20,7 @@ from recsys_core.hybrid.feature_ridge import FeatureRidgeParameters
 from recsys_core.hybrid.fit import SourceParameters, fit_hybrid
 from recsys_core.hybrid.weights import HybridWeights
 from recsys_core.sparse_rows import filled
-from recsys_core.splitting.hashing import hash_uniform
+from recsys_core.splitting.hashing import hash_uniform, hashed_sample
 from recsys_core.splitting.truncation import held_out_rows
 
 __all__ = ["learn_calibration"]
@@ -31,6 +31,8 @@ _SHIFTS = (0.0, -0.5, -1.0, -1.5, -2.0, -2.5, -3.0, -3.5, -4.0, -5.0, -6.0)
 _PENALTY = 1e-3
 _LEAST_POSITIVES = 30  # of left-out titles: a curve through fewer is chance
 _MAX_USERS = 200
+_ENOUGH_TARGETS = 2_000  # for as many users more, where so many have fewer
+_MAX_SCORES = 50_000_000  # in one table of their scores
 _MAX_OBSERVED = 2_000_000  # of a round's titles, person by person: beyond that some stand for the others
 
 _Observed = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
@@ -140,8 +142,7 @@ def _judge(
     train = split.train.with_items(kept)
     model = fit_hybrid(train, known, parameters=parameters, weights=weights, feedback=feedback, ridge=ridge)
     part = split.validation
-    some = np.flatnonzero(np.diff(part.targets.indptr))
-    part = held_out_rows(part, some[:_MAX_USERS])
+    part = held_out_rows(part, _chosen(part, len(ids), seed))
     warm, cold = part.history.with_items(kept), part.history.with_items(ids[left_out])
     histories = Histories(warm.ratings, warm.timestamps, cold.ratings)
     scores, match = model.warm_and_match(model.checked(histories))
@@ -153,6 +154,18 @@ def _judge(
         csr_matrix(hstack([warm.ratings, cold.ratings], format="csr")),
         csr_matrix(part.targets[:, order]),
     )
+
+
+def _chosen(part: HeldOut, n_items: int, seed: int) -> NDArray[np.int64]:
+    """Some of those who have targets, by a seeded hash of their ids: ids may tell who came first.
+
+    Where they have few targets each they are more, as far as a table of all ``n_items`` items' scores allows.
+    """
+    n_targets = np.diff(part.targets.indptr)
+    some = np.flatnonzero(n_targets)
+    enough = int(np.ceil(_ENOUGH_TARGETS / max(1.0, float(n_targets[some].mean()) if len(some) else 1.0)))
+    most = max(_MAX_USERS, min(enough, _MAX_SCORES // max(1, n_items)))
+    return np.asarray(some[hashed_sample(seed, "new titles", part.user_ids[some], most)])
 
 
 def _bends(scores: NDArray[np.float64], knots: NDArray[np.float64]) -> NDArray[np.float64]:

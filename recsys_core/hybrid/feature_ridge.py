@@ -16,6 +16,8 @@ from recsys_core.sparse_rows import PartedRows
 __all__ = ["FeatureRidgeParameters", "feature_ridge"]
 
 _BLOCK = 1024
+_COEFFICIENTS = 30_000_000  # that are kept of all predictions together, as long as each has some
+_FEWEST = 64
 
 
 class FeatureRidgeParameters(Parameters):
@@ -32,7 +34,8 @@ class FeatureRidgeParameters(Parameters):
     max_items: int = Field(default=4000, ge=1, le=50_000)
     """Only so many most rated items are learnt from: a dense (max_items, max_items) system is solved."""
     most: int = Field(default=1024, ge=1)
-    """Rated items that the prediction for one item may rest on; those with the largest coefficients are kept."""
+    """Rated items that the prediction for one item may rest on; those with the largest coefficients are kept. Of more
+    than 30,000 items without ratings the predictions rest on fewer."""
 
     _check_weights = field_validator("group_weights")(check_group_weights)
 
@@ -69,12 +72,12 @@ def feature_ridge(
     gram[np.diag_indices(len(gram))] += parameters.regularization
     factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)  # λ > 0: positive definite
     del gram  # the factor is another array
-    blocks = []
+    most, blocks = min(parameters.most, max(_FEWEST, _COEFFICIENTS // n_cold)), []
     for start in range(n_warm, n_warm + n_cold, _BLOCK):
         some = PartedRows.of(design, np.arange(start, min(start + _BLOCK, n_warm + n_cold)))
         like = _kernel(some, known) * root
         found = cho_solve(factor, like.T, overwrite_b=True, check_finite=False).T * root
-        blocks.append(_largest(found, parameters.most, learnt, n_warm))
+        blocks.append(_largest(found, most, learnt, n_warm))
     return csr_matrix(vstack(blocks, format="csr"))
 
 

@@ -59,14 +59,18 @@ def is_used(kind: SourceKind, weights: HybridWeights) -> bool:
 
 
 def usual_spread(source: Source, train: UserItemMatrix) -> float:
-    """Median standard deviation of the scores of those training users who have rated the most.
+    """Median standard deviation of the scores of some of those training users who have rated more than the median.
+
+    They are spread evenly over these: of the very longest histories alone, who would be the fewer of all people the
+    more there are, scores spread as nobody else's do.
 
     Never next to nothing: of a source that says nothing to anybody, as ALS does where it is regularised to 0, no score
     is made much of.
     """
     lengths = np.diff(train.ratings.indptr)
-    longest = np.sort(np.argsort(-lengths, kind="stable")[: max(1, min(_USUAL_USERS, len(lengths) // 2))])
-    found: float = np.median(source.enter(Histories.of(train).only(longest)).moments.std)
+    longer = np.argsort(-lengths, kind="stable")[: max(1, len(lengths) // 2)]
+    some = np.sort(longer[:: max(1, len(longer) // _USUAL_USERS)][:_USUAL_USERS])
+    found: float = np.median(source.enter(Histories.of(train).only(some)).moments.std)
     return max(float(found), _LEAST_SPREAD)
 
 

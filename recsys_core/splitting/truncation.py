@@ -7,6 +7,7 @@ from scipy.sparse import csr_matrix
 
 from recsys_core.dataset.interactions import HeldOut, UserItemMatrix
 from recsys_core.errors import ParameterError
+from recsys_core.splitting.time_order import earliest
 
 __all__ = ["held_out_rows", "truncated_histories"]
 
@@ -19,7 +20,9 @@ def truncated_histories(
     positive_threshold: float = 4.0,
     rest: Literal["targets", "dropped"] = "targets",
 ) -> HeldOut:
-    """The same users with only the first ``n`` of their known ratings (ties in time by item number).
+    """The same users with only the first ``n`` of their known ratings.
+
+    The first are those of :func:`recsys_core.splitting.time_order.earliest`.
 
     ``rest="targets"`` makes positives among the later known ratings targets too: for somebody who has just come, all
     that they will like is still to be found. Right only where the users gave nothing to training (``user_holdout``);
@@ -31,11 +34,7 @@ def truncated_histories(
     if order != "time":
         raise ParameterError(f"order is {order!r}, expected 'time'")
     history = part.history
-    user_nums = history.user_nums()
-    by_time = np.lexsort((history.ratings.indices, history.timestamps, user_nums))
-    rank = np.arange(history.n_ratings) - history.ratings.indptr[user_nums]
-    first = np.zeros(history.n_ratings, dtype=bool)
-    first[by_time] = rank < n
+    first = earliest(history, np.full(history.n_users, n, dtype=np.int64))
     targets = part.targets
     if rest == "targets":
         later = history.select(~first & (history.ratings.data >= positive_threshold)).ratings

@@ -15,8 +15,9 @@ from recsys_core.errors import ParameterError
 from recsys_core.splitting.hashing import hash_uniform
 from recsys_core.splitting.parameters import SplitParameters
 from recsys_core.splitting.parts import Vocabulary, known_mask, make_part, n_known_ratings
+from recsys_core.splitting.time_order import earliest
 
-__all__ = ["VIEWS", "cold_view", "earliest_mask", "held_back_items", "known_of_held_back", "view_of"]
+__all__ = ["VIEWS", "cold_view", "held_back_items", "known_of_held_back", "view_of"]
 
 _FIRST = "first_"
 VIEWS = ("warm", "by_time", "first_1", "first_3", "first_5", "first_10")
@@ -90,24 +91,14 @@ def held_back_items(item_ids: NDArray[np.int64], parameters: SplitParameters) ->
     return item_ids[hash_uniform(parameters.seed, "cold", item_ids) < parameters.cold_item_share]
 
 
-def earliest_mask(rows: UserItemMatrix, n_known: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which ratings (nnz,) are among the ``n_known`` (n_users,) earliest of their user; ties in time by item id."""
-    user_nums = rows.user_nums()
-    order = np.lexsort((rows.ratings.indices, rows.timestamps, user_nums))
-    rank = np.arange(rows.n_ratings) - rows.ratings.indptr[user_nums]
-    known = np.zeros(rows.n_ratings, dtype=bool)
-    known[order] = rank < n_known[user_nums]
-    return known
-
-
 def _known(users: UserItemMatrix, name: str, parameters: SplitParameters) -> NDArray[np.bool_]:
     by_name: dict[str, Callable[[], NDArray[np.bool_]]] = {
         "warm": lambda: known_mask(users, parameters.history_share, parameters.seed),
-        "by_time": lambda: earliest_mask(users, n_known_ratings(users, parameters.history_share)),
+        "by_time": lambda: earliest(users, n_known_ratings(users, parameters.history_share)),
     }
     if name in by_name:
         return by_name[name]()
     n = name.removeprefix(_FIRST)
     if not (name.startswith(_FIRST) and n.isdecimal()):
         raise ParameterError(f"there is no view {name!r}; expected one of {', '.join(by_name)}, or first_<number>")
-    return earliest_mask(users, np.full(users.n_users, int(n), dtype=np.int64))
+    return earliest(users, np.full(users.n_users, int(n), dtype=np.int64))

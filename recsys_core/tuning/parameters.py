@@ -4,11 +4,12 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.search_space import SearchParameter
 from recsys_core.sources.source import SourceKind
 from recsys_core.sources.table import SOURCES, SourcesParameters, source_named
-from recsys_core.tuning.space import GROUP_PREFIX, SEARCH_SPACE, SIDES, STAGES, StageSpace, for_many_ratings
+from recsys_core.tuning.space import GROUP_PREFIX, SEARCH_SPACE, SIDES, STAGES, StageSpace, for_ratings
 
 __all__ = ["TuningParameters"]
 
@@ -28,6 +29,8 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
     sample_users: int = Field(default=8_000, ge=1)
     """Where training has more users, trials of ALS and EASE are fitted on so many, drawn by a seeded hash of their ids,
     with regularizations that mean the same there; so is what titles without ratings are learnt from."""
+    sample_ratings: int = Field(default=1_000_000, ge=0)
+    """On so many more users that they have this many ratings, where 8,000 have fewer."""
     max_users: int = Field(default=1_000, ge=1)
     """At most so many validation users, drawn by a seeded hash of their ids."""
     max_shortened_users: int = Field(default=250, ge=1)
@@ -73,12 +76,11 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
         object.__setattr__(self, "search_space", left)  # of a value that nobody has seen yet
         return self
 
-    def for_ratings(self, n_ratings: int) -> Self:
-        """The same search on ``n_ratings`` training ratings: of many it goes over more, but for what somebody chose."""
-        wider = for_many_ratings(self.search_space, n_ratings)
-        space = tuple(p for p in wider if p in self.search_space or not self._is_set(p))
-        found: Self = self.replace(search_space=space)
-        return found
+    def space_for(self, train: UserItemMatrix) -> tuple[SearchParameter, ...]:
+        """What is searched on ``train``: of many ratings more than ``search_space``, but for what somebody chose."""
+        there = {(p.stage, p.name) for p in self.search_space}
+        wider = for_ratings(self.search_space, train.n_ratings, train.n_users)
+        return tuple(p for p in wider if (p.stage, p.name) in there or not self._is_set(p))
 
     def _is_set(self, parameter: SearchParameter) -> bool:
         """Whether somebody chose the value of what ``parameter`` searches."""

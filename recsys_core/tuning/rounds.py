@@ -87,7 +87,8 @@ class Round:
     @cached_property
     def sample(self) -> Sample:
         """On which trials are fitted."""
-        return Sample.of(self.training, self.parameters.sample_users, self.parameters.seed)
+        limits = self.parameters
+        return Sample.of(self.training, limits.sample_users, limits.sample_ratings, limits.seed)
 
     @property
     def n_users(self) -> int:

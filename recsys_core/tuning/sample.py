@@ -20,9 +20,11 @@ class Sample:
     share: float
 
     @classmethod
-    def of(cls, training: Training, n_users: int, seed: int) -> Self:
-        """``n_users`` of the users, by a seeded hash of their ids; all of them where there are no more."""
+    def of(cls, training: Training, n_users: int, n_ratings: int, seed: int) -> Self:
+        """``n_users`` of the users by a seeded hash of their ids, or as many as should have ``n_ratings`` ratings where
+        those are more; all of them where there are no more."""
         matrix = training.matrix
+        n_users = max(n_users, -(-n_ratings * matrix.n_users // max(1, matrix.n_ratings)))
         if matrix.n_users <= n_users:
             return cls(training, 1.0)
         chosen = hashed_sample(seed, "tuning", matrix.user_ids, n_users)

@@ -17,7 +17,7 @@ __all__ = [
     "SIDES",
     "STAGES",
     "StageSpace",
-    "for_many_ratings",
+    "for_ratings",
     "with_values",
 ]
 
@@ -63,7 +63,7 @@ SEARCH_SPACE: tuple[SearchParameter, ...] = (
     *(parameter for kind in SOURCES for parameter in kind.search),
     SearchParameter(stage="gate", name="kappa", low=2.0, high=150.0, log=True, default=15.0),
 )
-"""What the sources declare, and κ; ranges that held good values on data sets of 0.1 to 25 million ratings.
+"""What the sources declare, and κ; ranges that hold good values on a hundred thousand ratings.
 
 The weight of popularity in the prior is not searched: a user's ranking depends on (1 − α(n))·γ / α(n) = (κ / n)^p·γ, so
 on the product κ^p·γ.
@@ -71,6 +71,9 @@ on the product κ^p·γ.
 
 MANY_RATINGS: Final = 300_000
 """Of a training part: from here on data are large."""
+_MEASURED: Final = 1_000_000
+"""Ratings on which the ranges below were measured."""
+_MANY_EACH: Final = 20  # of short rows, however many, the sums that are regularised are small
 _OF_MANY: dict[tuple[str, str], dict[str, float]] = {
     ("als", "factors"): {"high": 256},
     ("als", "regularization"): {"low": 10, "high": 300, "default": 80},
@@ -78,21 +81,29 @@ _OF_MANY: dict[tuple[str, str], dict[str, float]] = {
 }
 
 
-def for_many_ratings(space: tuple[SearchParameter, ...], n_ratings: int) -> tuple[SearchParameter, ...]:
-    """``space`` for a training part of so many ratings: wider where good values grow with their number.
+def for_ratings(space: tuple[SearchParameter, ...], n_ratings: int, n_users: int) -> tuple[SearchParameter, ...]:
+    """``space`` for a training part of so many ratings and users: wider where good values grow with their number.
 
-    From 300,000 on EASE's user weights and item scaling are searched, too: few heavy users would otherwise decide the
-    weights between titles. On little data they do harm (docs/ideas.md).
+    From 300,000 ratings on, 20 a user or more, EASE's user weights and item scaling are searched, too: few heavy users
+    would otherwise decide the weights between titles. On little data they do harm (docs/ideas.md). Beyond a million,
+    regularisations grow as from the sample of trials to all: with the square root for ALS, in proportion for EASE.
     """
-    if n_ratings < MANY_RATINGS:
+    if n_ratings < max(MANY_RATINGS, _MANY_EACH * n_users):
         return space
+    times = max(1.0, n_ratings / _MEASURED)
+    grown = {("als", "regularization"): times**0.5, ("ease", "regularization"): times}
+
+    def widened(parameter: SearchParameter) -> SearchParameter:
+        key = parameter.stage, parameter.name
+        if parameter not in SEARCH_SPACE or key not in _OF_MANY:
+            return parameter
+        changes = {name: value * grown.get(key, 1.0) for name, value in _OF_MANY[key].items()}
+        return parameter.replace(**changes)
+
     powers = (("user_power", 0.8, 0.5), ("item_power", 0.3, 0.15))
     more = (SearchParameter(stage="ease", name=name, low=0.0, high=high, default=at) for name, high, at in powers)
     named = {(p.stage, p.name) for p in space}
-    return (
-        *(p.replace(**_OF_MANY.get((p.stage, p.name), {})) for p in space),
-        *(p for p in more if (p.stage, p.name) not in named),
-    )
+    return (*map(widened, space), *(p for p in more if (p.stage, p.name) not in named))
 
 
 def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:

@@ -127,6 +127,7 @@ class _Tuner:
         if parameters.time_budget is not None and clock is None:
             raise ParameterError(f"time_budget = {parameters.time_budget}: needs a clock; pass one, or leave it out")
         self.parameters = parameters
+        self.search_space = parameters.space_for(rounds[0][0].train)
         self.journal = journal
         self.clock = clock or (lambda: 0.0)
         self.started = self.clock()
@@ -184,7 +185,7 @@ class _Tuner:
             return mean_over(judges, list(side_by_side(lambda r: r.value(kind, tried), judges)))
 
         lacking = self._lacking()
-        space = StageSpace(kind.name, (p for p in self.parameters.search_space if p.needs not in lacking))
+        space = StageSpace(kind.name, (p for p in self.search_space if p.needs not in lacking))
         return base.replace(**self._run(space, objective))
 
     def _lacking(self) -> set[str]:
@@ -263,7 +264,7 @@ class _Tuner:
     # the spaces
 
     def _weights_space(self, stage: str) -> StageSpace:
-        space = StageSpace(stage, self.parameters.search_space)
+        space = StageSpace(stage, self.search_space)
         takes_part = self.parameters.sources
         space = space.without(kind.name for kind in SOURCES if kind not in takes_part)
         return space.without_groups_outside(self.rounds[0].features.groups) if stage == "blend" else space

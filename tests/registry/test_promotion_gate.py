@@ -207,7 +207,9 @@ def test_the_verdict_says_what_so_many_users_can_show(rng):
     wanted = f"80 users: a gain below {visible:.4f} ({visible / BASE.mean():.1%}) cannot be seen with 80% probability"
     assert wanted in found.reasons
     refresh = decide(
-        measured(BASE + noise), measured(BASE), policy.model_copy(update={"rule": "not_inferior", "margin": visible})
+        measured(BASE + noise),
+        measured(BASE),
+        policy.model_copy(update={"rule": "not_inferior", "margin": visible, "margin_share": 1.0}),
     )
     assert refresh.figures["equal_passes"] == pytest.approx(0.8, abs=0.01)
     assert "80 users: a model that loses nothing meets the rule with 80% probability" in refresh.reasons
@@ -298,3 +300,11 @@ def test_one_undefined_value_anywhere_keeps_the_champion(values, number, bad):
     spoilt[number] = bad
     assert decide(measured(spoilt), measured(values), POLICY).verdict == "KEPT"
     assert decide(measured(values), measured(spoilt), POLICY).verdict == "KEPT"
+
+
+def test_the_margin_is_a_tenth_at_most_of_what_there_is_to_lose():
+    """Of an NDCG of 0.02 an absolute margin of 0.02 would be everything."""
+    policy = policy_with(rule="not_inferior")
+    champion = measured(np.full(80, 0.022))
+    assert decide(measured(np.full(80, 0.006)), champion, policy).verdict == "KEPT"
+    assert decide(measured(np.full(80, 0.02)), champion, policy).verdict == "PROMOTED"

@@ -20,6 +20,7 @@ from recsys_core.sources.source import Source
 __all__ = ["fit_als", "solve_natively"]
 
 Factors = NDArray[np.float32]
+_KNOWN = 0.9  # of the ratings are of items that a start must know: a few alternations do not find the factors of many
 
 
 def fit_als(
@@ -37,7 +38,8 @@ def fit_als(
     row in gives those that fit the final item factors. ``solve`` finds these; by default :func:`solve_natively`.
 
     From ``parameters.warm_ratings`` ratings on training starts from the item factors of ``start``, an ALS model with as
-    many factors, and takes ``parameters.warm_iterations``; another ``solve`` begins anew.
+    many factors that knows the items of nearly all ratings, and takes ``parameters.warm_iterations``; another ``solve``
+    begins anew.
     """
     ids = check_item_ids(item_ids, user_items.shape[1])
     ratings = check_user_ratings(user_items, len(ids))
@@ -46,8 +48,9 @@ def fit_als(
     confidence = told_confidence(ratings, parameters, feedback)
     first, trained_with = initial_factors(ratings.shape, parameters), parameters
     if solve is None and _is_start(start, parameters) and ratings.nnz >= parameters.warm_ratings:
-        first = (first[0], _known_factors(start, ids, first[1]))
-        trained_with = parameters.replace(iterations=parameters.warm_iterations)
+        factors, is_known = _known_factors(start, ids, first[1])
+        if is_known[ratings.indices].mean() >= _KNOWN:
+            first, trained_with = (first[0], factors), parameters.replace(iterations=parameters.warm_iterations)
     with threadpool_limits(limits=1, user_api="blas"):  # the native trainer has threads of its own; sums keep an order
         item_factors = (solve or solve_natively)(confidence, first, trained_with)
     return ALSModel(ids, item_factors, parameters, feedback)
@@ -65,13 +68,13 @@ def _is_start(start: Source | None, parameters: ALSParameters) -> TypeGuard[ALSM
     return isinstance(start, ALSModel) and start.item_factors.shape[1] == parameters.factors
 
 
-def _known_factors(start: ALSModel, item_ids: NDArray[np.int64], initial: Factors) -> Factors:
-    """The item factors of ``start``, and the ``initial`` ones of items that it does not know."""
+def _known_factors(start: ALSModel, item_ids: NDArray[np.int64], initial: Factors) -> tuple[Factors, NDArray[np.bool_]]:
+    """The item factors of ``start``, and the ``initial`` ones of items that it does not know; which it knows."""
     places = positions_in(start.item_ids, item_ids)
     found = start.item_factors[places]
-    unknown = (places < 0) | ~found.any(axis=1)
-    found[unknown] = initial[unknown]
-    return found
+    is_known = (places >= 0) & found.any(axis=1)
+    found[~is_known] = initial[~is_known]
+    return found, is_known
 
 
 def solve_natively(confidence: csr_matrix, start: tuple[Factors, Factors], parameters: ALSParameters) -> Factors:

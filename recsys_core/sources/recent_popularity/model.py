@@ -23,6 +23,8 @@ __all__ = ["RecentPopularityModel", "fit_recent_popularity"]
 
 _BLOCK_RATINGS = 4_000_000
 _YEAR = 365.25 * 86_400
+_HALF_LIFE = 1.0  # years
+_OF_SPAN = 1 / 8  # of the time from the first to the last rating, where that is less
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +94,14 @@ def fit_recent_popularity(
 ) -> RecentPopularityModel:
     """Popularity at moments from the first to the last rating of ``train``; both sides of a moment count alike."""
     times = train.timestamps
-    newest, step = int(times.max(initial=0)), parameters.step * _YEAR
-    n_moments = 1 + int((newest - int(times.min(initial=newest))) / step)
+    newest = int(times.max(initial=0))
+    span = newest - int(times.min(initial=newest))
+    usual = min(
+        _HALF_LIFE, span / _YEAR * _OF_SPAN or _HALF_LIFE
+    )  # of data of some weeks all would be one time by years
+    half_life, years = parameters.half_life or usual, parameters.step or usual
+    step = years * _YEAR
+    n_moments = 1 + int(span / step)
     sums = np.zeros(n_moments * train.n_items)
     for start in range(0, len(times), _BLOCK_RATINGS):
         rows = slice(start, start + _BLOCK_RATINGS)
@@ -102,8 +110,8 @@ def fit_recent_popularity(
         liking = feedback.shares(train.ratings.data[rows]) ** np.float32(parameters.rating_power)
         sums += np.bincount(places, liking, minlength=len(sums))
     sums = sums.reshape(n_moments, train.n_items)[::-1]
-    apart = np.abs(np.subtract.outer(np.arange(n_moments), np.arange(n_moments))) * parameters.step
-    kernel = 0.5 ** (apart / parameters.half_life) + parameters.floor
+    apart = np.abs(np.subtract.outer(np.arange(n_moments), np.arange(n_moments))) * years
+    kernel = 0.5 ** (apart / half_life) + parameters.floor
     item_side = np.log1p(kernel @ sums).astype(np.float32)
     moments = (newest - np.arange(n_moments)[::-1] * step).astype(np.int64)
     return RecentPopularityModel(train.item_ids, item_side, moments, parameters)

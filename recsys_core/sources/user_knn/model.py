@@ -24,6 +24,8 @@ __all__ = ["UserKNNModel"]
 _BLOCK_USERS = 64  # their values for all neighbours stay in the cache
 _FAMOUS = 1 / 16  # share of the neighbours
 _YEAR = 365.25 * 86_400
+_HALF_LIFE = 3.0  # years
+_OF_SPAN = 3 / 8  # of the time from the first to the last person, where that is less
 _TINY = np.finfo(np.float32).tiny
 _LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 
@@ -112,14 +114,23 @@ class UserKNNModel:
         own.data[self.feedback.disliked(ratings.data)] = 0
         return own
 
+    @property
+    def _half_life(self) -> float:
+        """In seconds; of data of some weeks all would be of one time by years."""
+        usual = _YEAR * _HALF_LIFE
+        span = float(self.times.max() - self.times.min())
+        given = self.parameters.half_life
+        return _YEAR * given if given else min(usual, _OF_SPAN * span or usual)
+
     def _nearness(self, histories: Histories) -> NDArray[np.float32] | None:
         """By how much each neighbour's time lowers the similarity to each user: (n_users, n_neighbours)."""
-        floor, half_life = self.parameters.time_floor, self.parameters.half_life
+        floor = self.parameters.time_floor
         if histories.times is None or floor == 1 or len(self.times) == 0:
             return None
-        moments = np.minimum(histories.newest(int(self.times.max())), self.times.max())
         base = self.times.max()
-        asked, theirs = ((base - t).astype(np.float32) / np.float32(_YEAR * half_life) for t in (moments, self.times))
+        moments = np.minimum(histories.newest(int(base)), base)
+        half_life = np.float32(self._half_life)
+        asked, theirs = ((base - t).astype(np.float32) / half_life for t in (moments, self.times))
         half_lives = np.abs(asked[:, None] - theirs)
         return np.asarray(floor + (1 - floor) * np.exp2(-half_lives))
 

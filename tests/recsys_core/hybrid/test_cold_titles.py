@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, issparse
 
 from recsys_core.histories import Histories
 from recsys_core.hybrid import ColdCalibration, ColdTitles
@@ -120,3 +120,14 @@ def test_a_reserved_place_is_for_titles_that_match_nearly_as_well_as_the_best_ra
     listed = model().recommend(row, 10, new_titles=NewTitles(places=7, min_share=0.5)).item_nums
     expected = np.flatnonzero(model().score_cold(row)[0] >= least) + model().n_items
     assert set(listed[listed >= model().n_items].tolist()) == set(expected.tolist())
+
+
+def test_matches_of_very_many_titles_are_the_same_without_a_dense_map(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    from_warm = csr_matrix(np.where(rng.random((40, 30)) < 0.1, rng.random((40, 30)), 0).astype(np.float32))
+    warm = rng.normal(size=(3, 30)).astype(np.float32)
+    expected = ColdTitles(from_warm, None).match(warm)
+    monkeypatch.setattr("recsys_core.hybrid.cold._DENSE", 0)
+    sparse = ColdTitles(from_warm, None)
+    assert issparse(sparse._map)
+    np.testing.assert_allclose(sparse.match(warm), expected, atol=1e-5)

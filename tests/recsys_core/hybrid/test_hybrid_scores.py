@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, vstack
 
+from recsys_core.dataset.interactions import UserItemMatrix
 from recsys_core.errors import ParameterError, ShapeError
 from recsys_core.histories import Histories
 from recsys_core.hybrid import HybridModel, HybridWeights
@@ -17,6 +18,8 @@ from recsys_core.hybrid.fit import usual_spread
 from recsys_core.hybrid.fused import fused_scores, scores_for_both
 from recsys_core.scoring import Scorer
 from recsys_core.sources.ease import EASEModel
+from recsys_core.sources.moments import Moments
+from recsys_core.sources.source import Entry
 from recsys_core.sources.table import SOURCES
 from recsys_core.testing import ScorerContract, histories_of
 from recsys_core.testing.hybrids import (
@@ -219,3 +222,25 @@ def test_group_weights_choose_the_features_that_count() -> None:
     kinds = (only_genre.item_ids // 3 - 1) % 4
     for kind in range(4):  # items of one kind have one genre, so one score
         np.testing.assert_allclose(scores[:, kinds == kind], scores[:, kinds == kind][:, :1].repeat(10, 1), atol=1e-5)
+
+
+class _Lengths:
+    """Stands for a source whose scores spread by how much somebody has rated."""
+
+    def enter(self, histories: Histories) -> Entry:
+        lengths = np.diff(histories.ratings.indptr).astype(np.float64)
+        return Entry(Moments(np.zeros(len(lengths)), lengths), left=np.zeros((len(lengths), 1), dtype=np.float32))
+
+
+def test_the_usual_spread_is_that_of_the_longer_half_however_many_people_there_are() -> None:
+    """Of the 200 longest histories alone it would grow with the number of people."""
+    usual = {}
+    for n_users in (100, 4_000, 40_000):
+        rows = [np.arange(1 + int(99 * (num + 0.5) / n_users)) for num in range(n_users)]
+        indptr = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+        ratings = csr_matrix(
+            (np.ones(indptr[-1], dtype=np.float32), np.concatenate(rows), indptr), shape=(n_users, 100)
+        )
+        data = UserItemMatrix(ratings, np.zeros(ratings.nnz, dtype=np.int64), np.arange(n_users), np.arange(100))
+        usual[n_users] = usual_spread(_Lengths(), data)  # type: ignore[arg-type]
+    assert all(value == pytest.approx(75, abs=2) for value in usual.values()), usual

@@ -131,3 +131,10 @@ def test_a_search_of_large_data_leaves_such_groups_out(many: int, monkeypatch: p
     chosen = parameters.replace(weights=HybridWeights(group_weights={"tags": 0.4}))
     kept = tune(split, planted_features(data.item_ids), chosen, feedback=MOVIELENS.feedback).weights.group_weights
     assert kept["tags"] > 0, "somebody has chosen the weight"
+
+
+def test_sparse_groups_stay_where_only_the_decade_would_be_left() -> None:
+    """Similar titles, content's own lists and reasons are made of it, too."""
+    weights = HybridWeights(group_weights={"decade": 0.1, "tags": 0.5, "title": 0.3})
+    tables = [Groups(np.zeros(100), np.zeros(100))]
+    assert without_groups_of_chance(tables, weights, ["tags", "title"], ["decade"]) == weights  # type: ignore[arg-type]

@@ -40,6 +40,7 @@ SAMPLED = TuningParameters(
     first_ratings=(1, 3),
     search_space=SPACE,
     sample_users=40,
+    sample_ratings=0,
 )
 COPIES = 4
 
@@ -60,20 +61,29 @@ def _training() -> Training:
 
 def test_it_is_some_of_the_users_on_all_items_the_same_whoever_else_is_there() -> None:
     whole = _training()
-    sample = Sample.of(whole, 40, seed=1)
+    sample = Sample.of(whole, 40, 0, seed=1)
     matrix = sample.training.matrix
     assert (matrix.n_users, sample.share) == (40, 40 / whole.matrix.n_users)
     np.testing.assert_array_equal(matrix.item_ids, whole.matrix.item_ids)
     rows = np.searchsorted(whole.matrix.user_ids, matrix.user_ids)
     assert (matrix.ratings != whole.matrix.ratings[rows]).nnz == 0
-    smaller = Sample.of(replace(whole, matrix=whole.matrix.rows(rows)), 20, seed=1)
-    assert set(smaller.training.matrix.user_ids) == set(Sample.of(whole, 20, seed=1).training.matrix.user_ids)
-    assert set(Sample.of(whole, 40, seed=2).training.matrix.user_ids) != set(matrix.user_ids)
+    smaller = Sample.of(replace(whole, matrix=whole.matrix.rows(rows)), 20, 0, seed=1)
+    assert set(smaller.training.matrix.user_ids) == set(Sample.of(whole, 20, 0, seed=1).training.matrix.user_ids)
+    assert set(Sample.of(whole, 40, 0, seed=2).training.matrix.user_ids) != set(matrix.user_ids)
+
+
+def test_people_who_have_rated_little_are_more_until_they_have_so_many_ratings() -> None:
+    whole = _training()
+    each = whole.matrix.n_ratings / whole.matrix.n_users
+    sample = Sample.of(whole, 10, round(40 * each), seed=1)
+    assert 39 <= sample.training.matrix.n_users <= 41
+    assert sample.share == sample.training.matrix.n_users / whole.matrix.n_users
+    assert Sample.of(whole, 10, whole.matrix.n_ratings, seed=1).share == 1
 
 
 def test_where_there_are_no_more_it_is_everybody_with_the_very_parameters() -> None:
     whole = _training()
-    sample = Sample.of(whole, whole.matrix.n_users, seed=1)
+    sample = Sample.of(whole, whole.matrix.n_users, 0, seed=1)
     assert (sample.training, sample.share) == (whole, 1.0)
     assert sample.parameters(source_named("als"), ALSParameters()) == ALSParameters()
 

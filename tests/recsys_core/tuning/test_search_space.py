@@ -10,8 +10,9 @@ from recsys_core.hybrid import HybridWeights
 from recsys_core.sources.als import ALSParameters
 from recsys_core.sources.ease import EASEParameters
 from recsys_core.sources.table import SOURCES, source_named
+from recsys_core.testing.builders import planted_interactions
 from recsys_core.tuning import SEARCH_SPACE, STAGES, SearchParameter, StageSpace, Trial, TuningParameters, best_trial
-from recsys_core.tuning.space import for_many_ratings, with_values
+from recsys_core.tuning.space import for_ratings, with_values
 from recsys_core.tuning.study import Proposals
 
 
@@ -40,15 +41,20 @@ def test_a_source_declares_its_own_parameters_and_its_weights_and_nothing_else()
 
 
 def test_many_ratings_widen_the_space_and_few_leave_it_alone() -> None:
-    assert for_many_ratings(SEARCH_SPACE, 299_999) == SEARCH_SPACE
-    wide = {(p.stage, p.name): p for p in for_many_ratings(SEARCH_SPACE, 300_000)}
+    assert for_ratings(SEARCH_SPACE, 299_999, 2_000) == SEARCH_SPACE
+    wide = {(p.stage, p.name): p for p in for_ratings(SEARCH_SPACE, 300_000, 15_000)}
     assert {("ease", "user_power"), ("ease", "item_power")} == set(wide) - {(p.stage, p.name) for p in SEARCH_SPACE}
     assert wide["als", "factors"].high == 256
-    assert for_many_ratings(tuple(wide.values()), 10**6) == tuple(wide.values())
+    assert for_ratings(tuple(wide.values()), 10**8, 15_000) == tuple(wide.values())
+    huge = {(p.stage, p.name): p for p in for_ratings(SEARCH_SPACE, 16_000_000, 100_000)}
+    assert huge["als", "regularization"].high == 4 * wide["als", "regularization"].high
+    assert huge["ease", "regularization"].default == 16 * wide["ease", "regularization"].default
+    assert huge["als", "factors"] == wide["als", "factors"]
+    assert for_ratings(SEARCH_SPACE, 10**6, 200_000) == SEARCH_SPACE, "five each are not many, however many people"
 
 
-def searched(tuning: TuningParameters) -> set[tuple[str, str]]:
-    return {(p.stage, p.name) for p in tuning.search_space}
+def searched(space: tuple[SearchParameter, ...]) -> set[tuple[str, str]]:
+    return {(p.stage, p.name) for p in space}
 
 
 def test_what_is_set_is_kept_and_all_else_is_searched() -> None:
@@ -59,18 +65,20 @@ def test_what_is_set_is_kept_and_all_else_is_searched() -> None:
     )
     kept = {("als", "factors"), ("gate", "kappa"), ("blend", "content"), ("blend", "weight_genre")}
 
-    assert searched(usual) - searched(chosen) == kept
-    assert searched(chosen) < searched(usual)
+    assert searched(usual.search_space) - searched(chosen.search_space) == kept
+    assert searched(chosen.search_space) < searched(usual.search_space)
     assert TuningParameters(**chosen.as_dict()) == chosen == chosen.replace(seed=0)
-    assert searched(usual.replace(ease=None)) == searched(usual)
+    assert searched(usual.replace(ease=None).search_space) == searched(usual.search_space)
 
 
 def test_what_is_set_is_kept_where_many_ratings_widen_the_search_too() -> None:
-    usual = searched(TuningParameters().for_ratings(300_000))
+    many, few = (planted_interactions(n_users, 2_000, 600_000) for n_users in (3_000, 60_000))
+    assert many.n_ratings > 300_000 < few.n_ratings
+    usual = searched(TuningParameters().space_for(many))
     chosen = TuningParameters(als=ALSParameters(factors=64), ease=EASEParameters(user_power=0.3))
-    assert usual - searched(chosen.for_ratings(300_000)) == {("als", "factors"), ("ease", "user_power")}
-    assert ("ease", "item_power") in searched(chosen.for_ratings(300_000))
-    assert chosen.for_ratings(1_000) == chosen
+    assert usual - searched(chosen.space_for(many)) == {("als", "factors"), ("ease", "user_power")}
+    assert ("ease", "item_power") in searched(chosen.space_for(many))
+    assert chosen.space_for(few) == chosen.search_space
 
 
 def test_a_range_of_ones_own_is_searched_from_whatever_is_set() -> None:

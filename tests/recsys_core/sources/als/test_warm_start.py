@@ -54,3 +54,11 @@ def test_few_ratings_are_learnt_from_scratch_whatever_there_is_to_start_from() -
 def test_a_start_with_another_number_of_factors_is_not_used() -> None:
     other = _twin(WARM.replace(factors=4))
     np.testing.assert_array_equal(_fit(WARM, other).item_factors, _fit(WARM).item_factors)
+
+
+def test_a_start_that_knows_few_of_the_titles_that_are_rated_is_not_used() -> None:
+    """The titles of a small sample of people who have rated little: all others would have two or three iterations."""
+    data = _everything()
+    known = data.with_items(data.item_ids[::2])
+    half = fit_als(known.ratings, known.item_ids, WARM, feedback=SCALE)
+    np.testing.assert_array_equal(_fit(WARM, half).item_factors, _fit(WARM).item_factors)

@@ -100,3 +100,18 @@ def test_without_a_rating_there_is_one_moment_at_which_nothing_is_popular() -> N
 def test_arrays_of_different_shapes_are_refused() -> None:
     with pytest.raises(ShapeError, match=r"item_side has shape \(2, 3\), there are 1 times and 3 item_ids"):
         RecentPopularityModel(np.arange(3), np.zeros((2, 3), dtype=np.float32), np.array([7]), SMALL)
+
+
+@pytest.mark.parametrize(("days", "half_life"), [(16.0, 2.0), (0.5, 0.0625), (40 * 365.25, 365.25)])
+def test_of_some_days_a_half_life_that_is_not_given_is_an_eighth(days: float, half_life: float) -> None:
+    """By years all would be of one time."""
+    train = rated([0, 1, 2], [0, days / 2 / 365.25, days / 365.25])
+    model = fit_recent_popularity(train, RecentPopularityParameters(floor=0), feedback=SCALE)
+    assert len(model.times) == (9 if days < 365 else 41)
+    apart = days / half_life
+    np.testing.assert_allclose(np.expm1(model.item_side[-1]), [0.5**apart, 0.5 ** (apart / 2), 1], rtol=1e-3, atol=1e-7)
+
+
+def test_without_times_there_is_one_moment() -> None:
+    model = fit_recent_popularity(rated([0, 1], [0, 0]), RecentPopularityParameters(floor=0), feedback=SCALE)
+    np.testing.assert_allclose(np.expm1(model.item_side), [[1, 1]], rtol=1e-6)
