@@ -59,12 +59,13 @@ class Cluster:
             "spark.ui.showConsoleProgress": "false",
             "spark.driver.defaultJavaOptions": f"-Dlog4j2.configurationFile={_LOGGING.as_uri()}",
             "spark.rdd.compress": "true",
-            "spark.hadoop.fs.permissions.umask-mode": "000",  # workers may be somebody else, and write checkpoints
             # A task is one processor's work: BLAS threads of several would wait for one another.
             **{f"spark.executorEnv.{name}": "1" for name in _ONE_THREAD},
         }
         if self.is_local:
             settings |= {"spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        else:
+            settings["spark.hadoop.fs.permissions.umask-mode"] = "000"  # workers may be others, and write checkpoints
         object.__setattr__(self, "settings", settings | self.parameters.options)
 
     @property
@@ -80,7 +81,8 @@ class Cluster:
             try:
                 remove_leftovers(root, levels=1)
                 folder = stack.enter_context(scratch_directory(root))
-                folder.chmod(0o777)  # workers may be somebody else
+                if not self.is_local:
+                    folder.chmod(0o777)  # workers may be somebody else
             except OSError as error:
                 raise EngineError(
                     f"engine spark: {root}, the folder that workers share, cannot be used ({error.strerror}); correct "

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from recsys_core.reading.pieces import Piece, PieceRead, read_piece
 from recsys_core.storage import atomic_directory, load_csr
 
 __all__ = ["GramTask", "ListTask", "ReadTask", "gram", "lists", "read"]
+
+_TO_ALL: Final = 0o777
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,10 @@ def _bundle(directory: Path) -> ModelBundle:
 
 @contextmanager
 def _folder(target: Path) -> Iterator[Path]:
-    """A new folder, whole or not there, that the driver may remove, whoever the worker is."""
+    """A new folder, whole or not there. Where the driver has opened its own to other users, it may read and remove this
+    one, too, whoever the worker is."""
     with atomic_directory(target) as directory:
         yield directory
-    for path in (target, *(path for path in target.rglob("*") if path.is_dir())):
-        path.chmod(0o777)
+    if target.parent.stat().st_mode & 0o777 == _TO_ALL:
+        for path in (target, *target.rglob("*")):
+            path.chmod(_TO_ALL if path.is_dir() else 0o666)

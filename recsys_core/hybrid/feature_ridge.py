@@ -34,8 +34,8 @@ class FeatureRidgeParameters(Parameters):
     max_items: int = Field(default=4000, ge=1, le=50_000)
     """Only so many most rated items are learnt from: a dense (max_items, max_items) system is solved."""
     most: int = Field(default=1024, ge=1)
-    """Rated items that the prediction for one item may rest on; those with the largest coefficients are kept. Of more
-    than 30,000 items without ratings the predictions rest on fewer."""
+    """Rated items that the prediction for one item may rest on; those with the largest coefficients are kept. For
+    some 30,000 items without ratings and more there are fewer."""
 
     _check_weights = field_validator("group_weights")(check_group_weights)
 

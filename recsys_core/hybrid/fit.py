@@ -59,10 +59,10 @@ def is_used(kind: SourceKind, weights: HybridWeights) -> bool:
 
 
 def usual_spread(source: Source, train: UserItemMatrix) -> float:
-    """Median standard deviation of the scores of some of those training users who have rated more than the median.
+    """Median standard deviation of the scores of some of the half of the training users who have rated the most.
 
-    They are spread evenly over these: of the very longest histories alone, who would be the fewer of all people the
-    more there are, scores spread as nobody else's do.
+    They are 200, every so-manieth of these by length (the longest, where that half has fewer than 400): scores of the
+    very longest histories of many people spread as nobody else's do.
 
     Never next to nothing: of a source that says nothing to anybody, as ALS does where it is regularised to 0, no score
     is made much of.

@@ -14,13 +14,12 @@ _DAY = 86_400
 def earliest(rows: UserItemMatrix, n_ratings: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which ratings (nnz,) are among the first ``n_ratings`` (n_users,) of their user.
 
-    Of one second the item with the smaller number comes first. Where times are days, or there are none, a hash of user
+    Of one second the item with the smaller number comes first. Where a time is a whole day, or none (0), a hash of user
     and item decides: numbers of items tell their age and fame, and nobody begins with the most famous of all by rule.
     """
     user_nums, items = rows.user_nums(), rows.ratings.indices
-    ties: NDArray[np.generic] = items
-    if not (rows.timestamps % _DAY).any():
-        ties = hash_uniform(0, "order of a day", rows.user_ids[user_nums], rows.item_ids[items])
+    hashed = hash_uniform(0, "order of a day", rows.user_ids[user_nums], rows.item_ids[items])
+    ties = np.where(rows.timestamps % _DAY == 0, hashed, items)  # compared where times are equal alone
     order = np.lexsort((ties, rows.timestamps, user_nums))
     rank = np.arange(rows.n_ratings) - rows.ratings.indptr[user_nums]
     found = np.zeros(rows.n_ratings, dtype=bool)

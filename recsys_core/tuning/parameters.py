@@ -30,7 +30,7 @@ class TuningParameters(SourcesParameters):  # type: ignore[misc, valid-type]  # 
     """Where training has more users, trials of ALS and EASE are fitted on so many, drawn by a seeded hash of their ids,
     with regularizations that mean the same there; so is what titles without ratings are learnt from."""
     sample_ratings: int = Field(default=1_000_000, ge=0)
-    """On so many more users that they have this many ratings, where 8,000 have fewer."""
+    """The sample of users grows until it should hold so many ratings."""
     max_users: int = Field(default=1_000, ge=1)
     """At most so many validation users, drawn by a seeded hash of their ids."""
     max_shortened_users: int = Field(default=250, ge=1)

@@ -73,6 +73,7 @@ MANY_RATINGS: Final = 300_000
 """Of a training part: from here on data are large."""
 _MEASURED: Final = 1_000_000
 """Ratings on which the ranges below were measured."""
+_MOST_TIMES: Final = 1_000
 _MANY_EACH: Final = 20  # of short rows, however many, the sums that are regularised are small
 _OF_MANY: dict[tuple[str, str], dict[str, float]] = {
     ("als", "factors"): {"high": 256},
@@ -90,7 +91,7 @@ def for_ratings(space: tuple[SearchParameter, ...], n_ratings: int, n_users: int
     """
     if n_ratings < max(MANY_RATINGS, _MANY_EACH * n_users):
         return space
-    times = max(1.0, n_ratings / _MEASURED)
+    times = min(max(1.0, n_ratings / _MEASURED), _MOST_TIMES)
     grown = {("als", "regularization"): times**0.5, ("ease", "regularization"): times}
 
     def widened(parameter: SearchParameter) -> SearchParameter:
@@ -102,8 +103,9 @@ def for_ratings(space: tuple[SearchParameter, ...], n_ratings: int, n_users: int
 
     powers = (("user_power", 0.8, 0.5), ("item_power", 0.3, 0.15))
     more = (SearchParameter(stage="ease", name=name, low=0.0, high=high, default=at) for name, high, at in powers)
+    is_usual = any(p in SEARCH_SPACE and p.stage == "ease" for p in space)  # and no space of one's own
     named = {(p.stage, p.name) for p in space}
-    return (*map(widened, space), *(p for p in more if (p.stage, p.name) not in named))
+    return (*map(widened, space), *(p for p in more if is_usual and (p.stage, p.name) not in named))
 
 
 def with_values(weights: HybridWeights, stage: str, values: Mapping[str, float | int]) -> HybridWeights:

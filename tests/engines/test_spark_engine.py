@@ -17,6 +17,7 @@ from engines import Engine, EngineParameters, engine_for
 from engines.spark import SparkEngine
 from engines.spark import engine as spark_engine
 from engines.spark.als import mllib_ratings
+from engines.spark.installed import digest_of
 from engines.spark.session import Cluster
 from engines.spark.tasks import GramTask, gram
 from recsys_core.blockwise import side_by_side
@@ -134,27 +135,43 @@ def test_a_worker_with_another_state_of_the_project_is_refused(monkeypatch: pyte
     with pytest.raises(
         EngineError, match=r"has another state of this project \(.+ numpy .+\) than this machine \(older, numpy 1\.0\)"
     ):
-        Cluster(LOCAL).map("asking", _threads, [1, 2])
+        Cluster(LOCAL).map("asking", _other_threads, [1, 2])
 
 
 def test_a_task_keeps_to_one_core() -> None:
     """Of a cluster's machine every core has a task: threads of several would wait for one another."""
-    for n_threads in Cluster(LOCAL).map("counting", _threads, [1, 2]):
-        assert n_threads == 1
+    assert Cluster(LOCAL).map("counting", _other_threads, [1, 2]) == [0, 0]
 
 
-def _threads(_: int) -> int:
-    return len(set(side_by_side(lambda _: threading.get_ident(), range(4))))
+def _other_threads(_: int) -> int:
+    return len(set(side_by_side(lambda _: threading.get_ident(), range(4))) - {threading.get_ident()})
 
 
 def test_what_a_worker_leaves_can_be_removed_by_whoever_asked_for_it(tmp_path: Path) -> None:
     save_csr(tmp_path / "rows.npz", csr_matrix(np.eye(2, dtype=np.float32)))
-    made = gram(GramTask(tmp_path / "rows.npz", tmp_path / "made"))
-    assert made.parent.stat().st_mode & 0o777 == 0o777
+    for mode, of_folder, of_file in ((0o700, 0o755, 0o644), (0o777, 0o777, 0o666)):
+        shared = tmp_path / f"{mode:o}"
+        shared.mkdir()
+        shared.chmod(mode)
+        made = gram(GramTask(tmp_path / "rows.npz", shared / "made"))
+        assert made.parent.stat().st_mode & 0o777 == of_folder
+        assert made.stat().st_mode & 0o777 & of_file == of_file
+
+
+def test_a_checkout_and_what_is_installed_from_it_are_one_state_and_another_text_is_another(tmp_path: Path) -> None:
+    for name in ("engines/choosing.py", "recsys_core/shipped/__init__.py"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).write_text("one = 1\n")
+    checkout = digest_of(tmp_path)
+    (tmp_path / "recsys_core/shipped/app.py").write_text("page = 1\n")  # the wheel brings the page along
+    assert digest_of(tmp_path) == checkout
+    (tmp_path / "engines/choosing.py").write_text("one = 2\n")
+    assert digest_of(tmp_path) != checkout
 
 
 ANEW = """
-import os, signal, subprocess, sys
+import sys
+from pyspark import SparkContext
 from engines import EngineParameters
 from engines.spark.session import Cluster
 from engines.spark.tasks import GramTask, gram
@@ -162,9 +179,8 @@ from recsys_core.blockwise import side_by_side
 cluster = Cluster(EngineParameters(name="spark", master="local[1]"))
 print(cluster.map("one", len, ["a"]))
 if sys.argv[1] == "killed":
-    children = subprocess.run(["pgrep", "-P", str(os.getpid()), "java"], capture_output=True, text=True).stdout.split()
-    for child in children:
-        os.kill(int(child), signal.SIGKILL)
+    SparkContext._gateway.proc.kill()
+    SparkContext._gateway.proc.wait()
 else:
     cluster.session().sparkContext._jsc.sc().stop()
 print(cluster.map("two", len, ["ab"]))

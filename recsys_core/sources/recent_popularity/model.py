@@ -24,6 +24,7 @@ __all__ = ["RecentPopularityModel", "fit_recent_popularity"]
 _BLOCK_RATINGS = 4_000_000
 _YEAR = 365.25 * 86_400
 _HALF_LIFE = 1.0  # years
+_ROUNDING = 1e-9
 _OF_SPAN = 1 / 8  # of the time from the first to the last rating, where that is less
 
 
@@ -94,14 +95,13 @@ def fit_recent_popularity(
 ) -> RecentPopularityModel:
     """Popularity at moments from the first to the last rating of ``train``; both sides of a moment count alike."""
     times = train.timestamps
-    newest = int(times.max(initial=0))
-    span = newest - int(times.min(initial=newest))
-    usual = min(
-        _HALF_LIFE, span / _YEAR * _OF_SPAN or _HALF_LIFE
-    )  # of data of some weeks all would be one time by years
+    newest, oldest = (int(times.max()), int(times.min())) if len(times) else (0, 0)
+    span = newest - oldest
+    # Of data of some weeks all would be one time by years.
+    usual = min(_HALF_LIFE, span / _YEAR * _OF_SPAN or _HALF_LIFE)
     half_life, years = parameters.half_life or usual, parameters.step or usual
     step = years * _YEAR
-    n_moments = 1 + int(span / step)
+    n_moments = 1 + int(span / step + _ROUNDING)
     sums = np.zeros(n_moments * train.n_items)
     for start in range(0, len(times), _BLOCK_RATINGS):
         rows = slice(start, start + _BLOCK_RATINGS)

@@ -43,3 +43,10 @@ def test_days_come_one_after_the_other() -> None:
     found = first(everything(days * DAY), 10)
     last = np.where(found, days, 0).max(axis=1)
     assert (np.where(found, 99_999, days).min(axis=1) >= last).all()
+
+
+def test_a_time_of_somebody_else_changes_nothing() -> None:
+    times = np.full((N_USERS, N_ITEMS), 12_000 * DAY)
+    alike = first(everything(times), 3)
+    times[0] = np.arange(N_ITEMS) + 5
+    np.testing.assert_array_equal(first(everything(times), 3)[1:], alike[1:])

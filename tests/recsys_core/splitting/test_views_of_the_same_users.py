@@ -32,7 +32,7 @@ def ratings(seed: int, *, n_users: int = 40, n_seconds: int = 200) -> UserItemMa
         pairs // len(CATALOGUE) + 1,
         CATALOGUE[pairs % len(CATALOGUE)],
         rng.integers(1, 11, len(pairs)) / 2,
-        rng.integers(0, n_seconds, len(pairs)),
+        1 + rng.integers(0, n_seconds, len(pairs)),
     )
 
 

@@ -115,3 +115,12 @@ def test_of_some_days_a_half_life_that_is_not_given_is_an_eighth(days: float, ha
 def test_without_times_there_is_one_moment() -> None:
     model = fit_recent_popularity(rated([0, 1], [0, 0]), RecentPopularityParameters(floor=0), feedback=SCALE)
     np.testing.assert_allclose(np.expm1(model.item_side), [[1, 1]], rtol=1e-6)
+
+
+@given(first=st.integers(-(10**9), 10**9), seconds=st.integers(100, 10**8))
+def test_of_less_than_eight_years_there_are_nine_moments_whenever_they_were(first: int, seconds: int) -> None:
+    """From the first rating to the last, also before 1970."""
+    train = build_user_items(np.arange(2), np.arange(2) + 1, np.full(2, 5.0), np.array([first, first + seconds]))
+    times = fit_recent_popularity(train, RecentPopularityParameters(), feedback=SCALE).times
+    assert (len(times), times[-1]) == (9, first + seconds)
+    assert abs(int(times[0]) - first) <= 1
