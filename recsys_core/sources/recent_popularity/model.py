@@ -25,7 +25,7 @@ _BLOCK_RATINGS = 4_000_000
 _YEAR = 365.25 * 86_400
 _HALF_LIFE = 1.0  # years
 _ROUNDING = 1e-9
-_OF_SPAN = 1 / 8  # of the time from the first to the last rating, where that is less
+_OF_SPAN = 1 / 4  # of the time from the first to the last rating, where that is less
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,7 +25,7 @@ _BLOCK_USERS = 64  # their values for all neighbours stay in the cache
 _FAMOUS = 1 / 16  # share of the neighbours
 _YEAR = 365.25 * 86_400
 _HALF_LIFE = 3.0  # years
-_OF_SPAN = 3 / 8  # of the time from the first to the last person, where that is less
+_OF_SPAN = 3 / 4  # of the time from the first to the last person, where that is less
 _TINY = np.finfo(np.float32).tiny
 _LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 

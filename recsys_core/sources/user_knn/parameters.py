@@ -19,7 +19,7 @@ class UserKNNParameters(Parameters):
     time_floor: float = Field(default=0.3, ge=0, le=1)
     """What a neighbour of quite another time counts, one of the same time 1; 1 counts all times alike."""
     half_life: float | None = Field(default=None, gt=0, le=1000)
-    """Years between two people's times after which half of the rest is left. Not given: three, or three eighths of the
+    """Years between two people's times after which half of the rest is left. Not given: three, or three quarters of the
     time between the first and the last person where that is less."""
     max_users: int = Field(default=10_000, ge=1)
     """Neighbours are sought among so many people at most, drawn by a seeded hash of their ids."""

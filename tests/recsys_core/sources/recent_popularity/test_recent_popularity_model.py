@@ -102,12 +102,12 @@ def test_arrays_of_different_shapes_are_refused() -> None:
         RecentPopularityModel(np.arange(3), np.zeros((2, 3), dtype=np.float32), np.array([7]), SMALL)
 
 
-@pytest.mark.parametrize(("days", "half_life"), [(16.0, 2.0), (0.5, 0.0625), (40 * 365.25, 365.25)])
-def test_of_some_days_a_half_life_that_is_not_given_is_an_eighth(days: float, half_life: float) -> None:
+@pytest.mark.parametrize(("days", "half_life"), [(16.0, 4.0), (0.5, 0.125), (40 * 365.25, 365.25)])
+def test_of_some_days_a_half_life_that_is_not_given_is_a_quarter(days: float, half_life: float) -> None:
     """By years all would be of one time."""
     train = rated([0, 1, 2], [0, days / 2 / 365.25, days / 365.25])
     model = fit_recent_popularity(train, RecentPopularityParameters(floor=0), feedback=SCALE)
-    assert len(model.times) == (9 if days < 365 else 41)
+    assert len(model.times) == (5 if days < 365 else 41)
     apart = days / half_life
     np.testing.assert_allclose(np.expm1(model.item_side[-1]), [0.5**apart, 0.5 ** (apart / 2), 1], rtol=1e-3, atol=1e-7)
 
@@ -118,9 +118,9 @@ def test_without_times_there_is_one_moment() -> None:
 
 
 @given(first=st.integers(-(10**9), 10**9), seconds=st.integers(100, 10**8))
-def test_of_less_than_eight_years_there_are_nine_moments_whenever_they_were(first: int, seconds: int) -> None:
+def test_of_less_than_four_years_there_are_five_moments_whenever_they_were(first: int, seconds: int) -> None:
     """From the first rating to the last, also before 1970."""
     train = build_user_items(np.arange(2), np.arange(2) + 1, np.full(2, 5.0), np.array([first, first + seconds]))
     times = fit_recent_popularity(train, RecentPopularityParameters(), feedback=SCALE).times
-    assert (len(times), times[-1]) == (9, first + seconds)
+    assert (len(times), times[-1]) == (5, first + seconds)
     assert abs(int(times[0]) - first) <= 1

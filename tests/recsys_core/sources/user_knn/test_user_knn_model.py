@@ -129,11 +129,11 @@ def test_how_many_titles_are_summed_densely_does_not_show(famous: float, monkeyp
     np.testing.assert_allclose(model.score(data.ratings[:20]), alone, atol=1e-5)
 
 
-def test_of_some_days_a_half_life_that_is_not_given_is_three_eighths_of_them() -> None:
+def test_of_some_days_a_half_life_that_is_not_given_is_three_quarters_of_them() -> None:
     matrix = as_interactions(csr_matrix(np.float32([[5, 5, 0], [0, 5, 5]])), np.array([1, 2, 3]))
     day, asked = 86_400, csr_matrix(np.float32([[5, 0, 0]]))
     first = 1_000_000_000
     data = replace(matrix, timestamps=np.array([first, first, first + 8 * day, first + 8 * day]))
     model = fit_user_knn(data, UserKNNParameters(neighbours=1, time_floor=0.0), feedback=SCALE)
-    later = model.score(Histories(asked, np.array([first + 3 * day])))
+    later = model.score(Histories(asked, np.array([first + 6 * day])))
     np.testing.assert_allclose(later, 0.5 * model.score(Histories(asked, np.array([first]))), rtol=1e-5)
