@@ -14,6 +14,7 @@ SOURCE = (
     "recsys_core.sources.search_space",
     "recsys_core.sources.solvers",
     "recsys_core.sources.source",
+    "recsys_core.sources.years",
     "recsys_core.sparse_rows",
 )
 """What every source is made with, besides its own folder."""

@@ -114,7 +114,8 @@ class ColdTitles:
     def _map(self) -> NDArray[np.float32] | csr_matrix:
         """Their coefficients, (n_columns, n_cold): dense, unless most of very many would be nothing."""
         some = self.from_warm[:, self.columns]
-        if some.shape[0] * some.shape[1] > _DENSE and some.nnz < _SPARSE_SHARE * some.shape[0] * some.shape[1]:
+        size = some.shape[0] * some.shape[1]
+        if size > _DENSE and some.nnz < _SPARSE_SHARE * size:
             return csr_matrix(some.T)
         return np.ascontiguousarray(some.toarray().T)
 

@@ -163,7 +163,7 @@ def _chosen(part: HeldOut, n_items: int, seed: int) -> NDArray[np.int64]:
     """
     n_targets = np.diff(part.targets.indptr)
     some = np.flatnonzero(n_targets)
-    enough = int(np.ceil(_ENOUGH_TARGETS / max(1.0, float(n_targets[some].mean()) if len(some) else 1.0)))
+    enough = -(-_ENOUGH_TARGETS * len(some) // max(1, int(n_targets.sum())))
     most = max(_MAX_USERS, min(enough, _MAX_SCORES // max(1, n_items)))
     return np.asarray(some[hashed_sample(seed, "new titles", part.user_ids[some], most)])
 

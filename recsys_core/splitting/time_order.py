@@ -18,8 +18,8 @@ def earliest(rows: UserItemMatrix, n_ratings: NDArray[np.int64]) -> NDArray[np.b
     and item decides: numbers of items tell their age and fame, and nobody begins with the most famous of all by rule.
     """
     user_nums, items = rows.user_nums(), rows.ratings.indices
-    hashed = hash_uniform(0, "order of a day", rows.user_ids[user_nums], rows.item_ids[items])
-    ties = np.where(rows.timestamps % _DAY == 0, hashed, items)  # compared where times are equal alone
+    ties, days = items.astype(np.float64), rows.timestamps % _DAY == 0  # compared where times are equal alone
+    ties[days] = hash_uniform(0, "order of a day", rows.user_ids[user_nums[days]], rows.item_ids[items[days]])
     order = np.lexsort((ties, rows.timestamps, user_nums))
     rank = np.arange(rows.n_ratings) - rows.ratings.indptr[user_nums]
     found = np.zeros(rows.n_ratings, dtype=bool)

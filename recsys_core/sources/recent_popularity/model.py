@@ -17,15 +17,14 @@ from recsys_core.scoring import check_histories
 from recsys_core.sources.moments import Moments, dense_moments
 from recsys_core.sources.recent_popularity.parameters import RecentPopularityParameters
 from recsys_core.sources.source import Entry
+from recsys_core.sources.years import YEAR, usual_years
 from recsys_core.storage import load_arrays, read_manifest, save_arrays, write_manifest
 
 __all__ = ["RecentPopularityModel", "fit_recent_popularity"]
 
 _BLOCK_RATINGS = 4_000_000
-_YEAR = 365.25 * 86_400
 _HALF_LIFE = 1.0  # years
 _ROUNDING = 1e-9
-_OF_SPAN = 1 / 4  # of the time from the first to the last rating, where that is less
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,10 +96,9 @@ def fit_recent_popularity(
     times = train.timestamps
     newest, oldest = (int(times.max()), int(times.min())) if len(times) else (0, 0)
     span = newest - oldest
-    # Of data of some weeks all would be one time by years.
-    usual = min(_HALF_LIFE, span / _YEAR * _OF_SPAN or _HALF_LIFE)
+    usual = usual_years(_HALF_LIFE, span)
     half_life, years = parameters.half_life or usual, parameters.step or usual
-    step = years * _YEAR
+    step = years * YEAR
     n_moments = 1 + int(span / step + _ROUNDING)
     sums = np.zeros(n_moments * train.n_items)
     for start in range(0, len(times), _BLOCK_RATINGS):

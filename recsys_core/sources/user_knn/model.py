@@ -16,6 +16,7 @@ from recsys_core.scoring import check_histories, check_one_history
 from recsys_core.sources.moments import dense_moments, sparse_moments
 from recsys_core.sources.source import Entry
 from recsys_core.sources.user_knn.parameters import UserKNNParameters
+from recsys_core.sources.years import YEAR, usual_years
 from recsys_core.sparse_rows import entries_at, weighted_rows
 from recsys_core.storage import load_arrays, load_csr, read_manifest, save_arrays, save_csr, write_manifest
 
@@ -23,9 +24,7 @@ __all__ = ["UserKNNModel"]
 
 _BLOCK_USERS = 64  # their values for all neighbours stay in the cache
 _FAMOUS = 1 / 16  # share of the neighbours
-_YEAR = 365.25 * 86_400
 _HALF_LIFE = 3.0  # years
-_OF_SPAN = 3 / 4  # of the time from the first to the last person, where that is less
 _TINY = np.finfo(np.float32).tiny
 _LOOK_AT_ALL = 12  # looking rows up costs so many times what going through all of them does
 
@@ -116,11 +115,9 @@ class UserKNNModel:
 
     @property
     def _half_life(self) -> float:
-        """In seconds; of data of some weeks all would be of one time by years."""
-        usual = _YEAR * _HALF_LIFE
+        """In seconds."""
         span = float(self.times.max() - self.times.min())
-        given = self.parameters.half_life
-        return _YEAR * given if given else min(usual, _OF_SPAN * span or usual)
+        return YEAR * (self.parameters.half_life or usual_years(_HALF_LIFE, span))
 
     def _nearness(self, histories: Histories) -> NDArray[np.float32] | None:
         """By how much each neighbour's time lowers the similarity to each user: (n_users, n_neighbours)."""
